@@ -1,0 +1,53 @@
+# `make help` lists the targets.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN = $(VENV)/bin
+DATA ?= simulate:
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check bench lock hooks clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/training  ## the main job on a simulated site, or on DATA=oulad:DIR, DATA=tables:DIR
+	@$(BIN)/earlybell demo $(DATA)
+
+test: $(VENV)/dev  ## the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev  ## style, strict types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: test lint  ## all that CI runs
+
+bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared to
+	$(BIN)/python -m bench
+
+lock: $(VENV)/dev  ## lock the dependencies again, by version and hash
+	$(BIN)/python -m pip install -q uv
+	for set in predict training dev; do \
+		extras=$$([ $$set = predict ] || echo "--extra training"); [ $$set = dev ] && extras="$$extras --extra dev"; \
+		$(BIN)/uv pip compile -q --upgrade pyproject.toml $$extras --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements/$$set.txt || exit 1; \
+	done
+
+hooks: $(VENV)/dev  ## run what CI runs before each commit
+	$(BIN)/pre-commit install
+
+clean:  ## remove the environment and every run's files
+	rm -rf $(VENV) .earlybell build *.egg-info
+
+# One environment; a set is installed when its lock changes.
+$(VENV)/training $(VENV)/dev: $(VENV)/%: requirements/%.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the locked packages ($*) into $(VENV): a few minutes the first time."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$*.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed: install Python 3.11, or name it with make PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)

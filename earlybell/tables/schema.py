@@ -1,0 +1,207 @@
+"""The canonical tables as plain data: the interface between sources and everything else.
+
+Times are UTC timestamps (microseconds), ids are strings. From this data come the checks
+(`earlybell.tables.checks`), the empty tables of a source that lacks one, and the documentation.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["string", "integer", "number", "timestamp"]
+
+SQL_TYPES: dict[Type, str] = {
+    "string": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "timestamp": "TIMESTAMP",
+}
+
+GRANULARITIES = ("raw", "daily")
+OUTCOMES = ("pass", "distinction", "fail", "withdrawn")
+ROLES = ("pre_test", "post_test", "none")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `minimum` and `maximum` are inclusive; `references` is `table.column`."""
+
+    name: str
+    type: Type
+    meaning: str
+    nullable: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    references: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table. `key` columns are unique together (empty: rows may repeat, and each counts)."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+
+def _course() -> Column:
+    return Column("course_id", "string", "course run", references="courses.course_id")
+
+
+def _learner() -> Column:
+    return Column("learner_id", "string", "pseudonymous learner")
+
+
+def _assessment() -> Column:
+    return Column("assessment_id", "string", "assessment", references="assessments.assessment_id")
+
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "courses",
+        "course runs: one course given once",
+        (
+            Column("course_id", "string", "course run"),
+            Column("code", "string", "shared by the runs of one course"),
+            Column("starts_at", "timestamp", "first day of teaching"),
+            Column("ends_at", "timestamp", "end; null: a site default decides progress", nullable=True),
+            Column("granularity", "string", "raw: events have their time; daily: a day's sum", choices=GRANULARITIES),
+        ),
+        key=("course_id",),
+        required=True,
+    ),
+    Table(
+        "enrolments",
+        "who takes which course run",
+        (
+            _course(),
+            _learner(),
+            Column("enrolled_at", "timestamp", "when the learner joined"),
+            Column("unenrolled_at", "timestamp", "when the learner left; null: still enrolled", nullable=True),
+            Column("prior_attempts", "integer", "earlier attempts at this course", nullable=True, minimum=0),
+        ),
+        key=("course_id", "learner_id"),
+        required=True,
+    ),
+    Table(
+        "events",
+        "activity; component, action and target are Moodle's own",
+        (
+            _course(),
+            _learner(),
+            Column("occurred_at", "timestamp", "when; a daily record at its day's end, 23:59:59"),
+            Column("component", "string", "Moodle component, as mod_quiz or core"),
+            Column("action", "string", "as viewed, submitted, created"),
+            Column("target", "string", "as course_module, attempt, discussion"),
+            Column("object_id", "string", "what was acted on", nullable=True),
+            Column("count", "integer", "how often", minimum=1),
+        ),
+        required=True,
+    ),
+    Table(
+        "assessments",
+        "work that a course run asks for",
+        (
+            Column("assessment_id", "string", "assessment"),
+            _course(),
+            Column("kind", "string", "assignment, quiz, exam or another word"),
+            Column("role", "string", "whether it measures before or after teaching", choices=ROLES),
+            Column("due_at", "timestamp", "deadline; null: none", nullable=True),
+            Column("weight", "number", "share of the final score, in percent", nullable=True, minimum=0),
+            Column("max_score", "number", "highest possible score", minimum=0),
+        ),
+        key=("assessment_id",),
+    ),
+    Table(
+        "extensions",
+        "a later deadline for one learner: an accommodation is not lateness",
+        (
+            _assessment(),
+            _learner(),
+            Column("due_at", "timestamp", "the learner's own deadline"),
+            Column("granted_at", "timestamp", "when it was granted"),
+        ),
+    ),
+    Table(
+        "submissions",
+        "work handed in; attempt 0 is work banked from an earlier run: prior knowledge, not work of this run",
+        (
+            _assessment(),
+            _learner(),
+            Column("submitted_at", "timestamp", "when it was handed in"),
+            Column("graded_at", "timestamp", "when the score was known; null: never as of a moment", nullable=True),
+            Column("attempt", "integer", "1 for the first; 0: banked from an earlier run", minimum=0),
+            Column("score", "number", "null: not graded", nullable=True, minimum=0),
+            Column("duration_s", "number", "time spent, in seconds", nullable=True, minimum=0),
+        ),
+        key=("assessment_id", "learner_id", "attempt"),
+    ),
+    Table(
+        "outcomes",
+        "how a course run ended for a learner",
+        (
+            _course(),
+            _learner(),
+            Column("outcome", "string", "the result", choices=OUTCOMES),
+            Column("final_score", "number", "final score", nullable=True),
+            Column("decided_at", "timestamp", "when it was decided"),
+        ),
+        key=("course_id", "learner_id"),
+    ),
+    Table(
+        "ratings",
+        "a teacher's rating of a learner on the rubric",
+        (
+            _course(),
+            _learner(),
+            Column("indicator", "string", "indicator of the rubric"),
+            Column("rating", "integer", "1 (poor) to 5 (excellent)", minimum=1, maximum=5),
+            Column("rated_at", "timestamp", "when"),
+        ),
+    ),
+    Table(
+        "interventions",
+        "help that was shown to a learner",
+        (
+            _course(),
+            _learner(),
+            Column("kind", "string", "what was done"),
+            Column("shown_at", "timestamp", "when the learner saw it"),
+            Column("arm", "string", "arm of a trial; null: none", nullable=True),
+        ),
+    ),
+    Table(
+        "breaks",
+        "holidays of a course run",
+        (
+            _course(),
+            Column("starts_at", "timestamp", "first moment"),
+            Column("ends_at", "timestamp", "last moment"),
+        ),
+    ),
+    Table(
+        "learners",
+        "protected attributes; for the fairness check alone, never an input of a model",
+        (
+            _learner(),
+            Column("gender", "string", "gender", nullable=True),
+            Column("age", "string", "age band", nullable=True),
+            Column("disability", "string", "declared disability", nullable=True),
+            Column("region", "string", "region", nullable=True),
+            Column("deprivation", "string", "deprivation of the neighbourhood", nullable=True),
+            Column("education", "string", "highest education before the course", nullable=True),
+        ),
+        key=("learner_id",),
+    ),
+)
+
+BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

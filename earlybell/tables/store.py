@@ -1,0 +1,54 @@
+"""A folder of canonical tables: `NAME.parquet` or `NAME/*.parquet` for each, and `tables.json` with its facts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from earlybell.errors import SourceError
+from earlybell.tables.schema import SQL_TYPES, TABLES, Table
+
+FACTS = "tables.json"
+
+
+def attach(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Create a view for every canonical table of `folder` in `connection`; an absent optional one is empty.
+
+    Raises:
+        SourceError: the folder lacks a required table, or a file has not the columns of its table.
+    """
+    for table in TABLES:
+        connection.execute(f"CREATE OR REPLACE VIEW {table.name} AS {_select(connection, table, folder)}")
+
+
+def files(folder: Path, table: Table) -> list[Path]:
+    """The Parquet files of one table, in the order of their names; empty where the folder lacks it."""
+    single = folder / f"{table.name}.parquet"
+    return [single] if single.exists() else sorted((folder / table.name).glob("*.parquet"))
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What extraction said of these tables: source, ids, rows, digest, notes, quarantine."""
+    path = folder / FACTS
+    if not path.exists():
+        raise SourceError("folder of canonical tables without its tables.json", str(folder), "Make it with `earlybell extract`.")
+    facts: dict[str, Any] = json.loads(path.read_text())
+    return facts
+
+
+def _select(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> str:
+    paths = files(folder, table)
+    if not paths:
+        if table.required:
+            raise SourceError("folder of canonical tables without a table", f"{folder}/{table.name}.parquet", "Make it with `earlybell extract`.")
+        nothing = ", ".join(f"NULL::{SQL_TYPES[column.type]} AS {column.name}" for column in table.columns)
+        return f"SELECT {nothing} WHERE false"
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    scan = f"read_parquet([{listed}])"
+    found = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
+    missing = [name for name in table.names if name not in found]
+    if missing:
+        raise SourceError(f"table {table.name} lacks columns", ", ".join(missing), f"Columns are {', '.join(table.names)}.")
+    columns = ", ".join(f"{column.name}::{SQL_TYPES[column.type]} AS {column.name}" for column in table.columns)
+    return f"SELECT {columns} FROM {scan}"
