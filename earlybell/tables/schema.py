@@ -16,6 +16,7 @@ SQL_TYPES: dict[Type, str] = {
     "timestamp": "TIMESTAMP",
 }
 
+DEFAULT_WEEKS = 16  # the length of a course run whose end is not known
 GRANULARITIES = ("raw", "daily")
 OUTCOMES = ("pass", "distinction", "fail", "withdrawn")
 ROLES = ("pre_test", "post_test", "none")

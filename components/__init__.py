@@ -1,0 +1,1 @@
+"""What a pipeline does, a folder a step: its logic, and a thin `component.py` that KFP runs."""

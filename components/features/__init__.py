@@ -1,0 +1,6 @@
+"""Features: what is known of a learner at a moment, and nothing later."""
+
+from components.features.catalogue import CATALOGUE
+from components.features.sql import feature_sql
+
+__all__ = ["CATALOGUE", "feature_sql"]

@@ -1,0 +1,16 @@
+"""The one way to a prediction, batch or served: features by the bundle's SQL, score, doubt, bands, reasons."""
+
+from earlybell.predict.features import Observed, confine, observe, open_tables
+from earlybell.predict.moments import create_moments
+from earlybell.predict.predictor import Predictions, Predictor, Reason
+
+__all__ = [
+    "Observed",
+    "Predictions",
+    "Predictor",
+    "Reason",
+    "confine",
+    "create_moments",
+    "observe",
+    "open_tables",
+]

@@ -1,0 +1,62 @@
+"""Exact Shapley values of a bundle's score: closed form for a linear model, TreeSHAP (Lundberg 2020) for trees.
+
+TreeSHAP is XGBoost's; its data format holds the trees of a forest as well, so that one light library serves both.
+"""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from earlybell.bundle import Bundle
+from earlybell.errors import BundleError
+
+Floats = npt.NDArray[np.float32]
+
+
+class Explainer(Protocol):
+    """`effects` of scaled features (n, features), same shape: with `base` they add up to the score."""
+
+    base: float
+
+    def effects(self, scaled: Floats) -> Floats: ...
+
+
+def make_explainer(bundle: Bundle) -> Explainer:
+    """The explainer of a bundle's reasons.json.
+
+    Raises:
+        BundleError: its kind is not known.
+    """
+    kind = bundle.reasons.get("kind")
+    if kind == "linear":
+        return _Linear(bundle)
+    if kind == "trees":
+        return _Trees(bundle)
+    raise BundleError(f"reasons.json of {bundle.path} is of an unknown kind", kind, "Known: linear, trees.")
+
+
+class _Linear:
+    """Effect of a feature: its coefficient times its distance from the training mean."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._coefficients = np.asarray(bundle.reasons["coefficients"], dtype=np.float32)
+        self._means = np.asarray(bundle.reasons["means"], dtype=np.float32)
+        self.base = float(bundle.reasons["base"])
+
+    def effects(self, scaled: Floats) -> Floats:
+        found: Floats = (scaled - self._means) * self._coefficients
+        return found
+
+
+class _Trees:
+    def __init__(self, bundle: Bundle) -> None:
+        import xgboost  # only tree models need it
+
+        self._xgboost = xgboost
+        self._booster = xgboost.Booster(model_file=bundle.path / "trees.ubj")
+        self.base = float(bundle.reasons["base"])
+
+    def effects(self, scaled: Floats) -> Floats:
+        found: Floats = self._booster.predict(self._xgboost.DMatrix(scaled), pred_contribs=True)
+        return found[:, :-1]

@@ -1,0 +1,69 @@
+"""Moments: for whom and as of when a prediction is made."""
+
+from datetime import datetime
+
+import duckdb
+
+from earlybell.errors import SettingError
+from earlybell.tables import DEFAULT_WEEKS
+
+_END = f"coalesce(ends_at, starts_at + INTERVAL {DEFAULT_WEEKS} WEEK)"
+
+
+def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
+    """Create the table `moments` from `courses` and `enrolments`: one row a learner enrolled at the moment.
+
+    Columns: moment_id (from 1, in the order of course, learner, moment), course_id, learner_id, as_of, and days_seen (days
+    of teaching that the learner has had). Who had left before the moment is not there.
+
+    Args:
+        as_of: a share of the course run (`0.4`), a date or time (`2026-03-01`, UTC), or `weekly` (each week of each run).
+
+    Returns:
+        The number of moments.
+
+    Raises:
+        SettingError: `as_of` is none of the three, or nobody is enrolled then.
+    """
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE moments AS
+        WITH runs AS (SELECT course_id, starts_at, unnest({_moments(as_of)}) AS as_of FROM courses)
+        SELECT row_number() OVER (ORDER BY course_id, learner_id, as_of) AS moment_id, course_id, learner_id, as_of,
+            epoch(as_of - greatest(starts_at, enrolled_at)) / 86400 AS days_seen
+        FROM runs JOIN enrolments USING (course_id)
+        WHERE enrolled_at < as_of AND (unenrolled_at IS NULL OR unenrolled_at >= as_of)
+        ORDER BY moment_id""")
+    count = _number(connection, "SELECT count(*) FROM moments")
+    if not count:
+        runs = connection.execute("SELECT course_id, starts_at::DATE, ends_at::DATE FROM courses ORDER BY 1").fetchall()
+        known = "; ".join(f"{run} from {start} to {end or 'an open end'}" for run, start, end in runs[:5])
+        raise SettingError("nobody is enrolled as of", as_of, f"Course runs: {known}. Choose a moment within one.")
+    return count
+
+
+def _moments(as_of: str) -> str:
+    """SQL for the list of moments of one course run."""
+    if as_of == "weekly":
+        return f"generate_series(starts_at + INTERVAL 7 DAY, {_END} - INTERVAL 1 SECOND, INTERVAL 7 DAY)"
+    try:
+        share = float(as_of)
+    except ValueError:
+        return f"CASE WHEN starts_at < {_at(as_of)} AND {_at(as_of)} <= {_END} THEN [{_at(as_of)}] END"
+    if not 0 < share <= 1:
+        raise SettingError("--as-of as a share of the course run is above 0 and at most 1", as_of, "Example: 0.4.")
+    return f"[starts_at + to_microseconds(CAST(epoch_us({_END}) - epoch_us(starts_at) AS BIGINT) * {round(share * 1000)} // 1000)]"
+
+
+def _at(as_of: str) -> str:
+    try:
+        at = datetime.fromisoformat(as_of)
+    except ValueError:
+        raise SettingError(
+            "--as-of is neither a share, a date nor `weekly`", as_of, "Examples: 0.4, 2026-03-01, weekly."
+        ) from None
+    return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}'"
+
+
+def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0
