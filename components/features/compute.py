@@ -1,0 +1,31 @@
+"""The feature table of a folder of canonical tables, in one pass."""
+
+from pathlib import Path
+
+from components.features.catalogue import CATALOGUE
+from components.features.sql import feature_sql
+from earlybell.predict import create_moments, open_tables
+
+
+def compute_features(tables: Path, as_of: str, out: Path) -> int:
+    """Write the folder `out`: features.parquet, and the features.sql and catalogue.json that it came from.
+
+    features.parquet has one row a learner enrolled at a moment: moment_id, course_id, learner_id, as_of, days_seen and
+    the catalogue's features (float64, null where there is no value).
+
+    Args:
+        as_of: a share of the course run, a date, or `weekly` (see `earlybell.predict.create_moments`).
+
+    Returns:
+        The number of moments.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    connection = open_tables(tables)
+    count = create_moments(connection, as_of)
+    connection.execute(
+        f"COPY (SELECT * FROM moments JOIN ({feature_sql()}) USING (moment_id) ORDER BY moment_id) "
+        f"TO '{out}/features.parquet' (FORMAT parquet)"
+    )
+    (out / "features.sql").write_text(feature_sql())
+    (out / "catalogue.json").write_text(CATALOGUE.to_json())
+    return count
