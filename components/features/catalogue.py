@@ -1,7 +1,7 @@
 """The catalogue: every feature with its meaning, the rubric's indicator it stands for, and the words a teacher reads.
 
 Families are the first paper's (temporal, participation, numeric) and the course's calendar. Elements and indicators are
-those of its Appendix B. `direction` is what a feature can mean for the risk at most; it is not fitted.
+those of its Appendix B. What is of the calendar alone is never given as a reason. `direction` is what a feature can mean for the risk at most; it is not fitted.
 """
 
 from typing import Any
@@ -34,7 +34,7 @@ _CALENDAR = (
         "days_enrolled_before_start",
         "Days enrolled before the start",
         "days",
-        "calendar",
+        "temporal",
         "days from joining to the first day of teaching; negative for those who joined late",
         "joined {value} after the start|joined {value} before the start",
         PRE,
@@ -44,7 +44,7 @@ _CALENDAR = (
         "prior_attempts",
         "Earlier attempts",
         "count",
-        "calendar",
+        "numeric",
         "earlier attempts at this course",
         "earlier attempts at this course: {value}",
         direction=1,

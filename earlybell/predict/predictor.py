@@ -116,6 +116,8 @@ class Predictor:
         features = self.bundle.catalogue.features
         groups: dict[str, list[int]] = {}
         for i in np.flatnonzero((effects != 0) & ~np.isnan(values)).tolist():
+            if features[i].family == "calendar":  # how far the course has come is nobody's doing
+                continue
             groups.setdefault(features[i].indicator or features[i].name, []).append(i)
         found = []
         for members in groups.values():

@@ -24,7 +24,11 @@ ROLES = ("pre_test", "post_test", "none")
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `minimum` and `maximum` are inclusive; `references` is `table.column`."""
+    """One column. `minimum` and `maximum` are inclusive; `references` is `table.column`.
+
+    A value is not above the one at `at_most`, a `table.column` of the row that this row refers to, and not
+    before the one in the column `not_before` of its own row. `pattern` is a regular expression for the whole text.
+    """
 
     name: str
     type: Type
@@ -34,6 +38,20 @@ class Column:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     references: str | None = None
+    pattern: str | None = None
+    not_before: str | None = None
+    at_most: str | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """`columns` are found together in `table`, under its key.
+
+    A column `assessments.course_id` is that of the assessment which the row refers to.
+    """
+
+    columns: tuple[str, ...]
+    table: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     required: bool = False
+    references: tuple[Reference, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,6 +85,10 @@ def _assessment() -> Column:
     return Column("assessment_id", "string", "assessment", references="assessments.assessment_id")
 
 
+_ENROLLED = (Reference(("course_id", "learner_id"), "enrolments"),)
+_ENROLLED_IN_ITS_RUN = (Reference(("assessments.course_id", "learner_id"), "enrolments"),)
+
+
 TABLES: tuple[Table, ...] = (
     Table(
         "courses",
@@ -74,7 +97,13 @@ TABLES: tuple[Table, ...] = (
             Column("course_id", "string", "course run"),
             Column("code", "string", "shared by the runs of one course"),
             Column("starts_at", "timestamp", "first day of teaching"),
-            Column("ends_at", "timestamp", "end; null: a site default decides progress", nullable=True),
+            Column(
+                "ends_at",
+                "timestamp",
+                "end; null: a site default decides progress",
+                nullable=True,
+                not_before="starts_at",
+            ),
             Column("granularity", "string", "raw: events have their time; daily: a day's sum", choices=GRANULARITIES),
         ),
         key=("course_id",),
@@ -107,6 +136,7 @@ TABLES: tuple[Table, ...] = (
             Column("count", "integer", "how often", minimum=1),
         ),
         required=True,
+        references=_ENROLLED,
     ),
     Table(
         "assessments",
@@ -131,6 +161,7 @@ TABLES: tuple[Table, ...] = (
             Column("due_at", "timestamp", "the learner's own deadline"),
             Column("granted_at", "timestamp", "when it was granted"),
         ),
+        references=_ENROLLED_IN_ITS_RUN,
     ),
     Table(
         "submissions",
@@ -141,10 +172,11 @@ TABLES: tuple[Table, ...] = (
             Column("submitted_at", "timestamp", "when it was handed in"),
             Column("graded_at", "timestamp", "when the score was known; null: never as of a moment", nullable=True),
             Column("attempt", "integer", "1 for the first; 0: banked from an earlier run", minimum=0),
-            Column("score", "number", "null: not graded", nullable=True, minimum=0),
+            Column("score", "number", "null: not graded", nullable=True, minimum=0, at_most="assessments.max_score"),
             Column("duration_s", "number", "time spent, in seconds", nullable=True, minimum=0),
         ),
         key=("assessment_id", "learner_id", "attempt"),
+        references=_ENROLLED_IN_ITS_RUN,
     ),
     Table(
         "outcomes",
@@ -157,6 +189,7 @@ TABLES: tuple[Table, ...] = (
             Column("decided_at", "timestamp", "when it was decided"),
         ),
         key=("course_id", "learner_id"),
+        references=_ENROLLED,
     ),
     Table(
         "ratings",
@@ -168,6 +201,7 @@ TABLES: tuple[Table, ...] = (
             Column("rating", "integer", "1 (poor) to 5 (excellent)", minimum=1, maximum=5),
             Column("rated_at", "timestamp", "when"),
         ),
+        references=_ENROLLED,
     ),
     Table(
         "interventions",
@@ -179,6 +213,7 @@ TABLES: tuple[Table, ...] = (
             Column("shown_at", "timestamp", "when the learner saw it"),
             Column("arm", "string", "arm of a trial; null: none", nullable=True),
         ),
+        references=_ENROLLED,
     ),
     Table(
         "breaks",
@@ -186,7 +221,7 @@ TABLES: tuple[Table, ...] = (
         (
             _course(),
             Column("starts_at", "timestamp", "first moment"),
-            Column("ends_at", "timestamp", "last moment"),
+            Column("ends_at", "timestamp", "last moment", not_before="starts_at"),
         ),
     ),
     Table(

@@ -32,7 +32,9 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """What extraction said of these tables: source, ids, rows, digest, notes, quarantine."""
     path = folder / FACTS
     if not path.exists():
-        raise SourceError("folder of canonical tables without its tables.json", str(folder), "Make it with `earlybell extract`.")
+        raise SourceError(
+            "folder of canonical tables without its tables.json", str(folder), "Make it with `earlybell extract`."
+        )
     facts: dict[str, Any] = json.loads(path.read_text())
     return facts
 
@@ -41,7 +43,11 @@ def _select(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -
     paths = files(folder, table)
     if not paths:
         if table.required:
-            raise SourceError("folder of canonical tables without a table", f"{folder}/{table.name}.parquet", "Make it with `earlybell extract`.")
+            raise SourceError(
+                "folder of canonical tables without a table",
+                f"{folder}/{table.name}.parquet",
+                "Make it with `earlybell extract`.",
+            )
         nothing = ", ".join(f"NULL::{SQL_TYPES[column.type]} AS {column.name}" for column in table.columns)
         return f"SELECT {nothing} WHERE false"
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
@@ -49,6 +55,8 @@ def _select(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -
     found = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
     missing = [name for name in table.names if name not in found]
     if missing:
-        raise SourceError(f"table {table.name} lacks columns", ", ".join(missing), f"Columns are {', '.join(table.names)}.")
+        raise SourceError(
+            f"table {table.name} lacks columns", ", ".join(missing), f"Columns are {', '.join(table.names)}."
+        )
     columns = ", ".join(f"{column.name}::{SQL_TYPES[column.type]} AS {column.name}" for column in table.columns)
     return f"SELECT {columns} FROM {scan}"

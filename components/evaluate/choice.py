@@ -1,0 +1,33 @@
+"""The rule that chooses among candidates: the simplest of those that the best does not clearly beat."""
+
+from typing import Any
+
+import numpy as np
+
+from components.evaluate.metrics import Floats
+
+_WORDS = {"course_run": "course runs left out", "learner": "learners left out"}
+
+
+def choose(training: dict[str, dict[str, Any]], auc: dict[str, dict[float, Floats]], split: str) -> tuple[str, str]:
+    """The chosen candidate's name, and the rule in a sentence with the figures that decided.
+
+    Args:
+        training: facts of each candidate, with its `complexity` and `title`.
+        auc: for each candidate the AUC (1 + resamples,) by cut-off; the resamples draw the same learners for all.
+    """
+    means = {name: np.mean(list(by_cutoff.values()), axis=0) for name, by_cutoff in auc.items()}
+    best = max(means, key=lambda name: float(np.nan_to_num(means[name][0], nan=-1.0)))
+    as_good = [name for name in means if name == best or not _clearly_better(means[best], means[name])]
+    chosen = min(as_good, key=lambda name: int(training[name]["complexity"]))
+    said = f"Chosen by mean AUC over the cut-offs with {_WORDS[split]}: "
+    figure = f"{training[chosen]['title']} reaches {means[chosen][0]:.3f}"
+    if chosen == best:
+        return chosen, f"{said}{figure}, the best; a simpler one would be taken where the difference is noise."
+    gap = f"{training[best]['title']} reaches {means[best][0]:.3f}, a difference within noise"
+    return chosen, f"{said}{figure} and is simpler; {gap} (95% interval of paired resamples of learners holds 0)."
+
+
+def _clearly_better(best: Floats, other: Floats) -> bool:
+    difference = (best - other)[1:]
+    return bool(np.quantile(difference[~np.isnan(difference)], 0.025) > 0)

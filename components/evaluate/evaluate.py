@@ -1,0 +1,149 @@
+"""Measures the candidates through what will serve, chooses one, and seals its bundle."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components.evaluate.bands import bands
+from components.evaluate.choice import choose
+from components.evaluate.importance import importance
+from components.evaluate.measure import CUTOFFS, Measurer
+from components.evaluate.metrics import THRESHOLD, Floats
+from components.evaluate.splits import SPLITS, held_out
+from components.examples import Examples, read_examples
+from earlybell import __version__
+from earlybell.bundle import Catalogue, seal
+from earlybell.errors import TrainingError
+
+SEED = 42
+
+
+def evaluate(
+    candidates: list[Path], features: Path, labels: Path, facts: dict[str, Any], code_digest: str, out: Path
+) -> dict[str, Any]:
+    """Measure candidates, choose, and write the sealed bundle of the chosen one to `out` (a new folder).
+
+    Args:
+        candidates: folders that the train step wrote.
+        features, labels: what the candidates were trained on.
+        facts: tables.json of the tables that these came from.
+        code_digest: digest of the code that trained.
+
+    Returns:
+        The contents of evaluation.json.
+
+    Raises:
+        TrainingError: no honest split can be measured, since there are too few learners.
+    """
+    catalogue, examples = read_examples(features, labels)
+    training = {facts["name"]: facts | {"path": path} for path in candidates for facts in [_training(path)]}
+    training = dict(sorted(training.items(), key=lambda item: item[1]["complexity"]))
+    risks = {name: _risks(one["path"], examples) for name, one in training.items()}
+    main = _main_split(risks, examples)
+    measurer = Measurer(catalogue, examples, SEED)
+    rows, auc = _measure(measurer, risks, main)
+    chosen, rule = choose(training, auc, main)
+    unseen = risks[chosen][main]
+    found = bands(examples, unseen, risks[chosen].get("learner", unseen), SEED)
+    final = training[chosen]["path"] / "final"
+    evaluation = {
+        "format": 1,
+        "label": "outcome",
+        "chosen": chosen,
+        "rule": rule,
+        "cutoffs": list(CUTOFFS),
+        "threshold": THRESHOLD,
+        "thresholds": {name: found[name] for name in ("high", "medium")},
+        "data": _data(examples, facts, main),
+        "candidates": [{name: one[name] for name in one if name != "path"} for one in training.values()],
+        "metrics": rows,
+        "curves": [{"candidate": chosen, "split": main, **curve} for curve in measurer.curves(unseen)],
+        "importance": importance(final, examples.values),
+        "missing": _missing(training[chosen]["missing"], catalogue),
+        "seed": SEED,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    shutil.copytree(final, out)
+    (out / "bands.json").write_text(json.dumps(found, indent=1))
+    (out / "evaluation.json").write_text(json.dumps(evaluation, indent=1))
+    seal(out, _manifest(evaluation, catalogue, code_digest))
+    return evaluation
+
+
+def _training(candidate: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((candidate / "training.json").read_text())
+    return facts
+
+
+def _risks(candidate: Path, examples: Examples) -> dict[str, Floats]:
+    """Risk (n,) by split, for splits that hold anything out."""
+    found = {split: held_out(candidate, split, examples) for split in SPLITS}
+    return {split: risk for split, risk in found.items() if not np.isnan(risk).all()}
+
+
+def _main_split(risks: dict[str, dict[str, Floats]], examples: Examples) -> str:
+    """The most honest split that every candidate was measured in."""
+    for split in SPLITS[:-1]:
+        if all(split in one for one in risks.values()):
+            return split
+    learners = len(np.unique(examples.learner))
+    raise TrainingError("no split without the learner's own rows is possible", f"{learners} learners", "Add learners.")
+
+
+def _measure(
+    measurer: Measurer, risks: dict[str, dict[str, Floats]], main: str
+) -> tuple[list[dict[str, Any]], dict[str, dict[float, Floats]]]:
+    """Rows of all candidates and splits, and each candidate's AUC at the cut-offs in the main split."""
+    rows: list[dict[str, Any]] = []
+    auc: dict[str, dict[float, Floats]] = {name: {} for name in risks}
+    for name, by_split in risks.items():
+        for split, risk in by_split.items():
+            for row, values in measurer.metrics(risk, each_run=split == main):
+                rows.append({"candidate": name, "split": split, **row})
+                if split == main and row["metric"] == "roc_auc" and row["group"] == "all" and row["cutoff"]:
+                    auc[name][row["cutoff"]] = values
+    return rows, auc
+
+
+def _data(examples: Examples, facts: dict[str, Any], main: str) -> dict[str, Any]:
+    notes = [*facts.get("notes", [])]
+    if main != "course_run":
+        notes.append("A split by course run is not possible with one course run: figures are of learners left out.")
+    courses = np.unique(examples.course_id)
+    return {
+        "sources": facts.get("sources", []),
+        "digest": facts.get("digest", ""),
+        "learners": len(np.unique(examples.learner)),
+        "moments": len(examples),
+        "course_runs": [_run(str(course), examples.where(examples.course_id == course)) for course in courses],
+        "notes": notes,
+    }
+
+
+def _run(course: str, examples: Examples) -> dict[str, Any]:
+    _, first = np.unique(examples.learner, return_index=True)
+    base_rate = round(float(examples.label[first].mean()), 4)
+    return {"course_id": course, "learners": len(first), "moments": len(examples), "base_rate": base_rate}
+
+
+def _missing(shares: dict[str, float], catalogue: Catalogue) -> list[dict[str, Any]]:
+    titles = {feature.name: feature.title for feature in catalogue.features}
+    ordered = sorted(shares.items(), key=lambda item: -item[1])
+    return [{"feature": name, "title": titles[name], "share": share} for name, share in ordered]
+
+
+def _manifest(evaluation: dict[str, Any], catalogue: Catalogue, code_digest: str) -> dict[str, Any]:
+    return {
+        "name": "learner-risk",
+        "algorithm": evaluation["chosen"],
+        "label": evaluation["label"],
+        "seed": evaluation["seed"],
+        "created_at": evaluation["created_at"],
+        "data": {name: evaluation["data"][name] for name in ("sources", "digest", "learners", "moments")},
+        "catalogue": {"version": catalogue.version, "hash": catalogue.hash},
+        "code": {"version": __version__, "digest": code_digest},
+    }

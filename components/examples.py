@@ -1,0 +1,60 @@
+"""Examples: moments with their features and labels, as the features and label steps wrote them to files."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from earlybell.bundle import Catalogue
+
+
+@dataclass(frozen=True)
+class Examples:
+    """n labelled moments; every array has n rows.
+
+    Attributes:
+        course_id: the course run.
+        learner: the learner, as a number from 0.
+        label: 1 for the outcome that is warned of.
+        learner_fold, run_fold: folds of the honest splits; all rows of a learner, or of a run, are in one.
+        is_test: the random fifth of the paper's split.
+        days_seen: days of teaching that the learner has had.
+        values: raw features in the catalogue's order, float32, (n, features); NaN where there is no value.
+    """
+
+    course_id: npt.NDArray[Any]
+    learner: npt.NDArray[np.int64]
+    label: npt.NDArray[np.int32]
+    learner_fold: npt.NDArray[np.int32]
+    run_fold: npt.NDArray[np.int32]
+    is_test: npt.NDArray[np.bool_]
+    days_seen: npt.NDArray[np.float64]
+    values: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def where(self, mask: npt.NDArray[Any]) -> "Examples":
+        """The rows of a mask or an index."""
+        return Examples(*(getattr(self, field.name)[mask] for field in fields(self)))
+
+
+def read_examples(features: Path, labels: Path) -> tuple[Catalogue, Examples]:
+    """Read the folder of the features step and the file of the label step, in the order of moments."""
+    catalogue = Catalogue.from_json((features / "catalogue.json").read_text())
+    columns = ", ".join(f'CAST("{name}" AS FLOAT) AS "{name}"' for name in catalogue.names)
+    sql = f"""
+        SELECT course_id, dense_rank() OVER (ORDER BY learner_id) - 1 AS learner,
+            label, learner_fold, run_fold, is_test, days_seen, {columns}
+        FROM read_parquet('{features}/features.parquet') f JOIN read_parquet('{labels}') l USING (moment_id)
+        ORDER BY moment_id"""
+    found = duckdb.connect().execute(sql).fetchnumpy()
+    values = np.column_stack([_plain(found.pop(name)) for name in catalogue.names])
+    return catalogue, Examples(**{name: np.asarray(column) for name, column in found.items()}, values=values)
+
+
+def _plain(column: Any) -> npt.NDArray[np.float32]:
+    return np.asarray(np.ma.filled(np.ma.asarray(column, dtype=np.float32), np.nan))

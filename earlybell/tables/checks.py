@@ -1,0 +1,225 @@
+"""Pandera checks made from the data of a `Table`: for canonical tables and for a source's own files alike.
+
+The rows to check are an Ibis table with the table's columns, each of its type or text as it stands in a file, and
+`_id`, the number of the row. A check is one expression over them, so an engine runs all of them in one scan, whatever
+the number of rows. Nothing that serves imports this module: it loads pandera and Ibis.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+import ibis
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from pandera.api.ibis.types import IbisData
+
+from earlybell.tables.schema import Column, Table, Type
+
+ROW = "_id"
+UNIT = "_unit"  # rows of one unit are one file's
+EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)  # a plausible time, naive as all are: UTC
+
+Others: TypeAlias = Mapping[str, ir.Table]
+_Test: TypeAlias = Callable[[ir.Table, ir.Value], ir.BooleanValue]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What holds for every row: a check of Pandera's, the columns to look at where it fails, and the reason."""
+
+    columns: tuple[str, ...]
+    reason: str
+    check: pa.Check
+
+    def holds(self, rows: ir.Table) -> ir.BooleanScalar:
+        """Whether every row passes; null where there are no rows."""
+        return self.check(rows).check_passed
+
+    def failing(self, rows: ir.Table) -> ir.Table:
+        """The rows that do not pass, whole."""
+        return self.check(rows).failure_cases
+
+
+def typed(rows: ir.Table, column: Column) -> ir.Value:
+    """The values of a column as its type; null where they are not of it. A time without a zone is UTC's."""
+    value = rows[column.name]
+    return _CONVERSIONS[column.type](value) if value.type().is_string() or value.type().is_floating() else value
+
+
+def value_rules(table: Table) -> list[Rule]:
+    """What each value must be: there, of its type, plausible, in its range, one of its choices."""
+    return [rule for column in table.columns for rule in _column_rules(column)]
+
+
+def key_rules(table: Table) -> list[Rule]:
+    """That the key is unique among the rows of one unit, which are of the table's types.
+
+    Of rows that are the same in all columns the first passes. Of rows that differ under one key none does: nothing
+    says which is right.
+    """
+    if not table.key:
+        return []
+    return [
+        _without(table.key, "repeats another row", lambda rows: _repeated(table, rows)),
+        _without(table.key, "same key as another row, other values", lambda rows: _conflicting(table, rows)),
+    ]
+
+
+def reference_rules(table: Table, others: Others, tables: Mapping[str, Table]) -> list[Rule]:
+    """That what a row refers to is there: `others` are rows, of their types, of the tables that `tables` declares."""
+    return [
+        *(_known(column, others) for column in table.columns if column.references),
+        *(_together(table, reference.columns, others, tables[reference.table]) for reference in table.references),
+        *(_below(table, column, others) for column in table.columns if column.at_most),
+    ]
+
+
+def _column_rules(column: Column) -> Iterator[Rule]:
+    if not column.nullable:
+        yield _rule(column, "missing", lambda rows: rows[column.name].notnull())
+    if column.type != "string":
+        yield _rule(
+            column,
+            f"not {_ARTICLE[column.type]}",
+            lambda rows: rows[column.name].isnull() | typed(rows, column).notnull(),
+        )
+    for reason, test in _limits(column):
+        yield _rule(column, reason, _where_present(column, test))
+
+
+def _limits(column: Column) -> Iterator[tuple[str, _Test]]:
+    if column.type == "timestamp":
+        reason = f"not between {EARLIEST:%Y} and {LATEST:%Y}"
+        yield reason, lambda rows, value: value.between(ibis.literal(EARLIEST), ibis.literal(LATEST))
+    if column.choices:
+        yield f"not one of {', '.join(column.choices)}", lambda rows, value: value.isin(column.choices)
+    if (pattern := column.pattern) is not None:
+        yield f"not of the form {pattern}", lambda rows, value: value.re_search(f"^(?:{pattern})$")
+    if (minimum := column.minimum) is not None:
+        yield f"below {minimum:g}", lambda rows, value: value >= minimum
+    if (maximum := column.maximum) is not None:
+        yield f"above {maximum:g}", lambda rows, value: value <= maximum
+    if (other := column.not_before) is not None:
+        start = Column(other, column.type, "")
+        yield f"before {other}", lambda rows, value: typed(rows, start).isnull() | (value >= typed(rows, start))
+
+
+def _rule(column: Column, reason: str, test: Callable[[ir.Table], ir.BooleanValue]) -> Rule:
+    return Rule((column.name,), reason, _check(reason, test))
+
+
+def _check(reason: str, test: Callable[[ir.Table], ir.BooleanValue]) -> pa.Check:
+    def passes(data: IbisData) -> ir.BooleanValue:
+        return test(data.table)
+
+    return pa.Check(passes, name=reason, error=reason)
+
+
+def _where_present(column: Column, test: _Test) -> Callable[[ir.Table], ir.BooleanValue]:
+    def passes(rows: ir.Table) -> ir.BooleanValue:
+        value = typed(rows, column)
+        return value.isnull() | test(rows, value)
+
+    return passes
+
+
+def _without(columns: Sequence[str], reason: str, bad: Callable[[ir.Table], ir.Table]) -> Rule:
+    """A rule from the rows that break it: there are few of them, and finding them is a join or an aggregation."""
+    return Rule(tuple(columns), reason, _check(reason, lambda rows: ~rows[ROW].isin(bad(rows)[ROW])))
+
+
+def _repeated(table: Table, rows: ir.Table) -> ir.Table:
+    same = ibis.window(group_by=[UNIT, *table.names], order_by=ROW)
+    numbered = _shared(table, rows).mutate(_nth=ibis.row_number().over(same), _differ=_differ(table))
+    return numbered.filter(~numbered._differ & (numbered._nth > 0))
+
+
+def _conflicting(table: Table, rows: ir.Table) -> ir.Table:
+    marked = _shared(table, rows).mutate(_differ=_differ(table))
+    return marked.filter(marked._differ)
+
+
+def _shared(table: Table, rows: ir.Table) -> ir.Table:
+    """The rows whose key is another row's too."""
+    by = [UNIT, *table.key]
+    shared = rows.group_by(by).having(rows.count() > 1).agg()
+    return rows.semi_join(shared, by)
+
+
+def _differ(table: Table) -> ir.BooleanValue:
+    under_key = ibis._.count().over(ibis.window(group_by=[UNIT, *table.key]))
+    return under_key != ibis._.count().over(ibis.window(group_by=[UNIT, *table.names]))
+
+
+def _known(column: Column, others: Others) -> Rule:
+    other, key = str(column.references).split(".")
+
+    def unknown(rows: ir.Table) -> ir.Table:
+        return rows.filter(rows[column.name].notnull()).anti_join(others[other], [(column.name, key)])
+
+    return _without((column.name,), f"not found in {other}", unknown)
+
+
+def _together(table: Table, names: tuple[str, ...], others: Others, target: Table) -> Rule:
+    def unknown(rows: ir.Table) -> ir.Table:
+        full = rows
+        for name in names:
+            full = _with_looked_up(table, full, name, others)
+        full = full.filter([full[name].notnull() for name in names])
+        return full.anti_join(others[target.name], list(zip(names, target.key, strict=True)))
+
+    shown = tuple(_referring(table, name).name if "." in name else name for name in names)
+    return _without(shown, f"not found together in {target.name}", unknown)
+
+
+def _below(table: Table, column: Column, others: Others) -> Rule:
+    limit = str(column.at_most)
+
+    def above(rows: ir.Table) -> ir.Table:
+        full = _with_looked_up(table, rows, limit, others)
+        return full.filter(full[column.name] > full[limit])
+
+    return _without((column.name,), f"above {limit}", above)
+
+
+def _with_looked_up(table: Table, rows: ir.Table, path: str, others: Others) -> ir.Table:
+    """`rows` with the column `assessments.course_id`: that of the assessment which each refers to."""
+    if "." not in path:
+        return rows
+    other, wanted = path.split(".")
+    referring = _referring(table, path)
+    key = str(referring.references).split(".")[1]
+    found = others[other].select(**{f"{other}.key": others[other][key], path: others[other][wanted]})
+    return rows.left_join(found, [(referring.name, f"{other}.key")])
+
+
+def _referring(table: Table, path: str) -> Column:
+    """The column of `table` that refers to the table of `path`."""
+    other = path.split(".")[0]
+    return next(column for column in table.columns if str(column.references).split(".")[0] == other)
+
+
+def _integer(text: ir.Value) -> ir.Value:
+    """Also `19.0`, as tables written by way of floating point hold it; not `19.5`."""
+    whole = text.try_cast("int64")
+    return (whole.cast("float64") == text.try_cast("float64")).ifelse(whole, ibis.null("int64"))
+
+
+def _number(value: ir.Value) -> ir.Value:
+    number = value.try_cast("float64") + 0.0  # so that -0.0, which equals 0.0, is written as it too
+    return (number.isnan() | number.isinf()).ifelse(ibis.null("float64"), number)
+
+
+def _timestamp(text: ir.Value) -> ir.Value:
+    return text.try_cast("timestamp('UTC')").cast("timestamp")
+
+
+_ARTICLE: dict[Type, str] = {"integer": "an integer", "number": "a number", "timestamp": "a timestamp"}
+_CONVERSIONS: dict[Type, Callable[[ir.Value], ir.Value]] = {
+    "string": lambda text: text,
+    "integer": _integer,
+    "number": _number,
+    "timestamp": _timestamp,
+}

@@ -1,0 +1,48 @@
+"""Pseudonyms: a keyed hash of a learner's id. Only who holds the key, Moodle and extraction, can make the same one.
+
+`pseudonyms.json` beside this file holds test vectors that every client shares, in whatever language it is written.
+"""
+
+import hmac
+import os
+
+from earlybell.errors import SettingError
+
+KEY_VARIABLE = "EARLYBELL_PSEUDONYM_KEY"
+SHORTEST_KEY = 16
+LENGTH = 32
+
+_WAY_OUT = (
+    f"Set {KEY_VARIABLE} to a secret of {SHORTEST_KEY} characters or more, the same for every extraction, and keep it: "
+    'python -c "import secrets; print(secrets.token_hex(32))" makes one.'
+)
+
+
+def pseudonym(key: str, learner_id: str) -> str:
+    """The first 32 characters of the lower-case hexadecimal HMAC-SHA256 of the id under the key, both as UTF-8.
+
+    The id is taken as it is: no trimming, no change of case, no Unicode normalisation.
+    """
+    return hmac.digest(key.encode(), learner_id.encode(), "sha256").hex()[:LENGTH]
+
+
+def key_from_environment() -> str:
+    """The key in EARLYBELL_PSEUDONYM_KEY.
+
+    Raises:
+        SettingError: the variable is not set, or the key is too short.
+    """
+    return usable_key(os.environ.get(KEY_VARIABLE))
+
+
+def usable_key(key: str | None) -> str:
+    """The key itself, if there is one and it is long enough; an error never shows it.
+
+    Raises:
+        SettingError: there is no key, or it is too short.
+    """
+    if not key:
+        raise SettingError("key for pseudonyms is missing", KEY_VARIABLE, _WAY_OUT)
+    if len(key) < SHORTEST_KEY:
+        raise SettingError("key for pseudonyms is too short", f"{len(key)} characters", _WAY_OUT)
+    return key
