@@ -15,8 +15,8 @@ RESAMPLES = 200
 def bands(examples: Examples, unseen: Floats, by_learner: Floats, seed: int) -> dict[str, Any]:
     """The contents of bands.json.
 
-    `high` and `medium` are thresholds of the risk, from the staff's capacity. `observed` tells for bins of the risk between
-    which shares of learners ended with label 1 (95% interval from resampled learners).
+    `high` and `medium` are thresholds of the risk, from the staff's capacity. `observed` tells for bins of the risk
+    between which shares of learners ended with label 1 (95% interval from resampled learners).
 
     Args:
         unseen: risk (n,) of the examples in the most honest split, NaN where not held out.

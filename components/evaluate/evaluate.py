@@ -1,5 +1,6 @@
 """Measures the candidates through what will serve, chooses one, and seals its bundle."""
 
+import hashlib
 import json
 import shutil
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from components.evaluate.choice import choose
 from components.evaluate.importance import importance
 from components.evaluate.measure import CUTOFFS, Measurer
 from components.evaluate.metrics import THRESHOLD, Floats
+from components.evaluate.report import write_report
 from components.evaluate.splits import SPLITS, held_out
 from components.examples import Examples, read_examples
 from earlybell import __version__
@@ -22,16 +24,13 @@ from earlybell.errors import TrainingError
 SEED = 42
 
 
-def evaluate(
-    candidates: list[Path], features: Path, labels: Path, facts: dict[str, Any], code_digest: str, out: Path
-) -> dict[str, Any]:
+def evaluate(candidates: list[Path], features: Path, labels: Path, facts: dict[str, Any], out: Path) -> dict[str, Any]:
     """Measure candidates, choose, and write the sealed bundle of the chosen one to `out` (a new folder).
 
     Args:
         candidates: folders that the train step wrote.
         features, labels: what the candidates were trained on.
         facts: tables.json of the tables that these came from.
-        code_digest: digest of the code that trained.
 
     Returns:
         The contents of evaluation.json.
@@ -70,7 +69,8 @@ def evaluate(
     shutil.copytree(final, out)
     (out / "bands.json").write_text(json.dumps(found, indent=1))
     (out / "evaluation.json").write_text(json.dumps(evaluation, indent=1))
-    seal(out, _manifest(evaluation, catalogue, code_digest))
+    write_report(evaluation, out / "report.html")
+    seal(out, _manifest(evaluation, catalogue))
     return evaluation
 
 
@@ -136,7 +136,7 @@ def _missing(shares: dict[str, float], catalogue: Catalogue) -> list[dict[str, A
     return [{"feature": name, "title": titles[name], "share": share} for name, share in ordered]
 
 
-def _manifest(evaluation: dict[str, Any], catalogue: Catalogue, code_digest: str) -> dict[str, Any]:
+def _manifest(evaluation: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     return {
         "name": "learner-risk",
         "algorithm": evaluation["chosen"],
@@ -145,5 +145,14 @@ def _manifest(evaluation: dict[str, Any], catalogue: Catalogue, code_digest: str
         "created_at": evaluation["created_at"],
         "data": {name: evaluation["data"][name] for name in ("sources", "digest", "learners", "moments")},
         "catalogue": {"version": catalogue.version, "hash": catalogue.hash},
-        "code": {"version": __version__, "digest": code_digest},
+        "code": {"version": __version__, "digest": _code_digest()},
     }
+
+
+def _code_digest() -> str:
+    """Digest of every Python file of the rooms that make a bundle."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parents[2]
+    for path in sorted(path for room in ("earlybell", "components") for path in (root / room).rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -1,7 +1,8 @@
 """The catalogue: every feature with its meaning, the rubric's indicator it stands for, and the words a teacher reads.
 
-Families are the first paper's (temporal, participation, numeric) and the course's calendar. Elements and indicators are
-those of its Appendix B. What is of the calendar alone is never given as a reason. `direction` is what a feature can mean for the risk at most; it is not fitted.
+Families are the first paper's (temporal, participation, numeric) and the course's calendar; elements and indicators
+are those of its Appendix B. What is of the calendar alone is never given as a reason. `direction` is what a feature can
+mean for the risk at most; it is not fitted.
 """
 
 from typing import Any

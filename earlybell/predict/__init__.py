@@ -2,6 +2,7 @@
 
 from earlybell.predict.features import Observed, confine, observe, open_tables
 from earlybell.predict.moments import create_moments
+from earlybell.predict.output import write_predictions
 from earlybell.predict.predictor import Predictions, Predictor, Reason
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "create_moments",
     "observe",
     "open_tables",
+    "write_predictions",
 ]

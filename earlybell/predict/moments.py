@@ -13,11 +13,11 @@ _END = f"coalesce(ends_at, starts_at + INTERVAL {DEFAULT_WEEKS} WEEK)"
 def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     """Create the table `moments` from `courses` and `enrolments`: one row a learner enrolled at the moment.
 
-    Columns: moment_id (from 1, in the order of course, learner, moment), course_id, learner_id, as_of, and days_seen (days
-    of teaching that the learner has had). Who had left before the moment is not there.
+    Columns: moment_id (from 1, in the order of course, learner, moment), course_id, learner_id, as_of, and days_seen
+    (days of teaching that the learner has had). Who had left before the moment is not there.
 
     Args:
-        as_of: a share of the course run (`0.4`), a date or time (`2026-03-01`, UTC), or `weekly` (each week of each run).
+        as_of: a share of the run (`0.4`), a date or time (`2026-03-01`, UTC), or `weekly` (each week of each run).
 
     Returns:
         The number of moments.
@@ -51,7 +51,8 @@ def _moments(as_of: str) -> str:
         return f"CASE WHEN starts_at < {_at(as_of)} AND {_at(as_of)} <= {_END} THEN [{_at(as_of)}] END"
     if not 0 < share <= 1:
         raise SettingError("--as-of as a share of the course run is above 0 and at most 1", as_of, "Example: 0.4.")
-    return f"[starts_at + to_microseconds(CAST(epoch_us({_END}) - epoch_us(starts_at) AS BIGINT) * {round(share * 1000)} // 1000)]"
+    length = f"CAST(epoch_us({_END}) - epoch_us(starts_at) AS BIGINT)"
+    return f"[starts_at + to_microseconds({length} * {round(share * 1000)} // 1000)]"
 
 
 def _at(as_of: str) -> str:

@@ -36,7 +36,8 @@ class Reason:
 @dataclass(frozen=True)
 class Predictions:
     """Predictions for n moments: `observed` and, each of shape (n,), the risk (probability of label 1), the band, and
-    `low` and `high`: between which shares of learners with such a risk ended with label 1, in runs the model had not seen.
+    `low` and `high`: between which shares of learners with such a risk ended with label 1, in runs the model had not
+    seen.
     """
 
     observed: Observed

@@ -68,6 +68,7 @@ def sample_evaluation() -> Evaluation:
             {"feature": "mean_score", "title": "Mean score", "share": 0.18},
             {"feature": "progress", "title": "Share of the course run that has passed", "share": 0.0},
         ],
+        "threshold": 0.5,
         "thresholds": {"high": 0.6, "medium": 0.35},
         "seed": 42,
         "created_at": "2026-11-23T12:00:00Z",
@@ -102,7 +103,7 @@ def _draw(random: np.random.Generator, size: int, distance: float) -> tuple[np.n
 
 
 def _rows(key: tuple[str, str, float | None, str], labels: np.ndarray, risks: np.ndarray) -> list[dict[str, Any]]:
-    flagged = risks >= 0.6
+    flagged = risks >= 0.5
     counts = [int(np.sum(flag & label)) for flag in (flagged, ~flagged) for label in (labels, ~labels)]
     hits, alarms, misses, rest = counts
     ranks = np.argsort(np.argsort(risks)) + 1
@@ -267,7 +268,7 @@ def test_the_summary_speaks_in_frequencies(evaluation: Evaluation, page: str) ->
     row = next(row for row in evaluation["metrics"] if tuple(row[key] for key in keys) == wanted)
     value, low, high = (round(100 * row[end]) for end in ("value", "low", "high"))
     assert f"about {value} ({low} to {high}) ended in fail or withdrawal" in _Reader(page).words
-    assert "Of 100 learners flagged high (a risk of 60% or more)" in _Reader(page).words
+    assert "Of 100 learners with a risk of 50% or more" in _Reader(page).words
 
 
 def test_the_same_evaluation_gives_the_same_page(evaluation: Evaluation, page: str, tmp_path: Path) -> None:
@@ -332,12 +333,12 @@ _MISSING: dict[str, tuple[Callable[[Evaluation], None], str]] = {
     "no random split": (_without_splits("random"), "The paper's random split of rows was not measured."),
     "no learner split": (_without_splits("learner"), "Learners left out: not possible with this data"),
     "every figure null": (_nothing_known, "Nothing could be measured with this data"),
-    "no intervals": (_no_intervals, "of 60% or more), about"),
+    "no intervals": (_no_intervals, "of 50% or more, about"),
     "one candidate": (_one_candidate, "XGBoost was chosen."),
     "one course run": (_one_run, "No figures by course run were measured."),
     "all weeks only": (_all_weeks_only, "In words, over all weeks together"),
     "empty lists": (_nothing_drawn, "What moves the predictions was not measured."),
-    "gaps": (_gaps, "How many of those flagged high ended in fail or withdrawal could not be measured."),
+    "gaps": (_gaps, "How many of those with such a risk ended in fail or withdrawal could not be measured."),
 }
 
 

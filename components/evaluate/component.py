@@ -1,0 +1,60 @@
+"""Evaluation and gates as KFP components."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def evaluate(
+    candidates: dsl.Input[list[dsl.Model]],
+    tables: dsl.Input[dsl.Dataset],
+    examples: dsl.Input[dsl.Dataset],
+    labels: dsl.Input[dsl.Dataset],
+    bundle: dsl.Output[dsl.Model],
+    metrics: dsl.Output[dsl.Metrics],
+    curves: dsl.Output[dsl.ClassificationMetrics],
+    report: dsl.Output[dsl.HTML],
+) -> None:
+    """The candidates measured, one chosen and sealed, and the report."""
+    import shutil
+    from pathlib import Path
+
+    from components.evaluate import artifacts
+    from components.evaluate import evaluate as evaluate_candidates
+    from components.reporting import errors_reported, progress
+    from earlybell.tables import read_facts
+
+    with errors_reported():
+        evaluation = evaluate_candidates(
+            [Path(one.path) for one in candidates],
+            Path(examples.path),
+            Path(labels.path),
+            read_facts(Path(tables.path)),
+            Path(bundle.path),
+        )
+        shutil.copyfile(Path(bundle.path) / "report.html", report.path)
+        bundle.metadata.update({"algorithm": evaluation["chosen"], "data": evaluation["data"]["digest"]})
+        artifacts.log_metrics(metrics, evaluation)
+        artifacts.log_curves(curves, evaluation)
+        progress("evaluate", evaluation["rule"])
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def gates(
+    bundle: dsl.Input[dsl.Model], min_auc: float, max_calibration_error: float, verdict: dsl.Output[dsl.Metrics]
+) -> None:
+    """Fail with a clear message where the chosen model misses what was asked."""
+    import json
+    from pathlib import Path
+
+    from components.reporting import errors_reported, progress
+    from earlybell.gates import Gates, judge
+
+    with errors_reported():
+        evaluation = json.loads((Path(bundle.path) / "evaluation.json").read_text())
+        found = judge(evaluation, Gates(min_auc, max_calibration_error))
+        for finding in found.findings:
+            verdict.log_metric(finding.metric, finding.value)
+            progress("gates", str(finding))
+        found.require()

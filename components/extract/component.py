@@ -1,0 +1,36 @@
+"""Extraction and validation as KFP components."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def extract(sources: list, max_bad_share: float, tables: dsl.Output[dsl.Dataset]) -> None:  # type: ignore[type-arg]
+    """Sources into one folder of canonical tables, with pseudonymous ids."""
+    from pathlib import Path
+
+    from components.extract import extract as extract_tables
+    from components.reporting import errors_reported, progress
+    from earlybell.tables.pseudonyms import key_from_environment
+
+    with errors_reported():
+        place = Path(tables.path)
+        facts = extract_tables(sources, place, key=key_from_environment(), max_bad_share=max_bad_share)
+        tables.metadata.update({"digest": facts["digest"], "rows": facts["rows"], "sources": facts["sources"]})
+        progress("extract", f"{sum(facts['rows'].values()):,} rows in {len(facts['rows'])} tables")
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def validate(tables: dsl.Input[dsl.Dataset], max_bad_share: float, checked: dsl.Output[dsl.Dataset]) -> None:
+    """Canonical tables, checked as a whole; bad rows go to quarantine."""
+    from pathlib import Path
+
+    from components.extract import validate as validate_tables
+    from components.reporting import errors_reported, progress
+
+    with errors_reported():
+        facts = validate_tables(Path(tables.path), Path(checked.path), max_bad_share=max_bad_share)
+        bad = sum(one["rows"] for one in facts["quarantine"])
+        checked.metadata.update({"digest": facts["digest"], "rows": facts["rows"], "quarantined": bad})
+        progress("validate", f"all tables are whole; {bad:,} rows in quarantine")

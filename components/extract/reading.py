@@ -1,0 +1,182 @@
+"""Files into staging: CSV as text, exactly as it stands, and Parquet as it is where a column is of its table's type."""
+
+import csv
+import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import duckdb
+
+from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, quoted, say
+from earlybell.errors import SourceError
+from earlybell.tables.checks import ROW, UNIT
+from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
+
+SUFFIXES = (".parquet", ".csv", ".csv.gz")
+
+# What a cast to our type keeps whole; anything else is read as text and checked as text.
+_SAFE: dict[Type, tuple[str, ...]] = {
+    "string": (),
+    "integer": ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"),
+    "number": ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER", "FLOAT", "DOUBLE"),
+    "timestamp": ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
+}
+_BROKEN = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM", "INVALID STATE")
+_REASONS = {"MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields", "INVALID ENCODING": "not UTF-8"}
+_LONGEST_LINE = 2_000_000  # as DuckDB's
+_CSV = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'"
+_REJECTS = "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where files come from. `nulls` are the texts that mean unknown.
+
+    Files of a table that are `disjoint` parts of one count as one unit, others as a unit each.
+    """
+
+    source: str
+    folder: Path
+    nulls: tuple[str, ...] = ("",)
+    disjoint: bool = False
+
+    def label(self, path: Path) -> str:
+        return f"{self.source}/{path.relative_to(self.folder).as_posix()}"
+
+
+def find(folder: Path, table: Table) -> list[Path]:
+    """The files of a table: `NAME.parquet`, `NAME.csv`, `NAME.csv.gz`, or those of the folder `NAME`, by name.
+
+    Raises:
+        SourceError: the table is there in more than one form.
+    """
+    single = [path for suffix in SUFFIXES if (path := folder / f"{table.name}{suffix}").is_file()]
+    parts = sorted(path for path in (folder / table.name).glob("*") if path.name.endswith(SUFFIXES))
+    if len(single) + bool(parts) > 1:
+        found = ", ".join(path.name for path in [*single, *parts[:1]])
+        raise SourceError(f"{folder} has the table {table.name} in more than one form", found, "Keep one of them.")
+    return single or parts
+
+
+def read(staging: Staging, origin: Origin, table: Table, paths: Sequence[Path], relation: str) -> Relation:
+    """Read the files of a table as the view `relation`, checked for nothing but that rows have their fields.
+
+    Raises:
+        SourceError: a file is empty, cannot be read, or lacks a column.
+    """
+    first = len(staging.files)
+    selects = []
+    for path in paths:
+        unit = first if origin.disjoint else len(staging.files)
+        selects.append(f"SELECT *, {unit}::BIGINT AS {UNIT} FROM ({_file(staging, origin, path, table)})")
+    staging.sql(f"CREATE VIEW {relation} AS {' UNION ALL '.join(selects)}")
+    say(f"{origin.source}: {table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
+    return Relation(relation, 1 if origin.disjoint else len(paths))
+
+
+def physical_lines(path: Path, rows: set[int], rejected: set[int]) -> Iterator[tuple[int, int]]:
+    """The number of each wanted row of a CSV file and the line, from 1, on which an editor finds it.
+
+    `rows` count from 0 without header, blank lines and rejected ones. `rejected` count every record from 1, which is
+    how DuckDB counts them; they come back raised by REJECTED.
+    """
+    csv.field_size_limit(_LONGEST_LINE)
+    with _text(path, errors="replace") as text:
+        reader = csv.reader(text)
+        next(reader)
+        start, row = reader.line_num + 1, -1
+        for record, fields in enumerate(reader, 2):
+            if record in rejected:
+                yield REJECTED + record, start
+            elif fields:
+                row += 1
+                if row in rows:
+                    yield row, start
+            start = reader.line_num + 1
+
+
+def _file(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
+    """Read one file; the SELECT of its rows."""
+    label = origin.label(path)
+    listed = ", ".join(quoted(null) for null in origin.nulls)
+    try:
+        read_one = _parquet if path.suffix == ".parquet" else _csv
+        select, rows = read_one(staging, label, path, table, listed)
+    except (duckdb.Error, OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SourceError(f"{label} cannot be read", reason, "Export it again, or convert it.") from error
+    staging.files.append(File(len(staging.files), label, path, rows))
+    return select
+
+
+def _parquet(staging: Staging, label: str, path: Path, table: Table, nulls: str) -> tuple[str, int]:
+    scan = f"read_parquet({quoted(path)}, file_row_number = true, binary_as_string = true)"
+    found = {row[0]: row[1] for row in staging.sql(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {scan}")}
+    _check_columns(staging, label, table, list(found))
+    columns = ", ".join(_native(column, found[column.name], nulls) for column in table.columns)
+    select = f"SELECT {len(staging.files) << FILE_BITS} + file_row_number AS {ROW}, {columns} FROM {scan}"
+    return select, staging.sql(f"SELECT count(*) FROM {scan}")[0][0]
+
+
+def _native(column: Column, found: str, nulls: str) -> str:
+    name = f'"{column.name}"'
+    if found in _SAFE[column.type]:
+        return f"{name}::{SQL_TYPES[column.type]} AS {name}"
+    return f"CASE WHEN {name}::VARCHAR NOT IN ({nulls}) THEN {name}::VARCHAR END AS {name}"
+
+
+def _csv(staging: Staging, label: str, path: Path, table: Table, nulls: str) -> tuple[str, int]:
+    names = _header(label, path)
+    _check_columns(staging, label, table, names)
+    text = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
+    wanted = ", ".join(f'c{names.index(column.name)} AS "{column.name}"' for column in table.columns)
+    first, file = len(staging.files) << FILE_BITS, f"file{len(staging.files)}"
+    staging.sql(
+        f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {wanted} "
+        f"FROM read_csv({quoted(path)}, {_CSV}, columns = {{{text}}}, nullstr = [{nulls}], {_REJECTS})"
+    )
+    rejected = _take_rejected(staging, label, file, first)
+    return f"SELECT * FROM {file}", staging.sql(f"SELECT count(*) FROM {file}")[0][0] + rejected
+
+
+def _take_rejected(staging: Staging, label: str, file: str, first: int) -> int:
+    """Set aside what the reader could not make rows of, and say how many; the texts stay out, they may hold ids."""
+    broken = staging.sql("SELECT line FROM rejects WHERE list_contains(?, error_type::VARCHAR) LIMIT 1", [_BROKEN])
+    if broken:
+        problem = f"{label} has a quote that is opened and not closed, or a stray one"
+        raise SourceError(problem, f"record {broken[0][0]}", "Mend the file: where its rows end cannot be told.")
+    reason = " ".join(f"WHEN '{kind}' THEN '{words}'" for kind, words in _REASONS.items())
+    staging.sql(
+        f"INSERT INTO set_aside SELECT '{file}', {first + REJECTED} + line, NULL, NULL, "
+        f"CASE min(error_type::VARCHAR) {reason} ELSE 'not a row' END FROM rejects GROUP BY line"
+    )
+    rejected: int = staging.sql("SELECT count(DISTINCT line) FROM rejects")[0][0]
+    staging.sql("DROP TABLE rejects; DROP TABLE reject_scans")
+    return rejected
+
+
+def _header(label: str, path: Path) -> list[str]:
+    with _text(path) as text:
+        names = next(csv.reader(text), [])
+    if not names:
+        raise SourceError(f"{label} is empty", "no header", "Its first line names the columns, separated by commas.")
+    return [name.strip() for name in names]
+
+
+def _check_columns(staging: Staging, label: str, table: Table, found: Sequence[str]) -> None:
+    for name in table.names:
+        if found.count(name) != 1:
+            problem = "lacks the column" if name not in found else "has twice the column"
+            raise SourceError(f"{label} {problem} {name}", ", ".join(found), f"Columns are {', '.join(table.names)}.")
+    if extra := [name for name in found if name not in table.names]:
+        staging.notes.add(f"{label}: columns that are not read: {', '.join(extra)}.")
+
+
+@contextmanager
+def _text(path: Path, errors: str = "strict") -> Iterator[TextIO]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig", errors=errors, newline="") as text:
+        yield text

@@ -1,0 +1,170 @@
+"""Sealed bundles in MLflow's model registry: a run and a version for each, and the bundle back as it was sealed.
+
+A version's artifacts are `MLmodel` (a flavour of our own, with the signature: MLflow's pages and tools read it) and
+`bundle/`, the bundle's files as they are. No alias is set: only what moves traffic does.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+from mlflow.entities import LoggedModel, LoggedModelOutput, Metric, Param, RunInfo
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from components.registry.record import dataset, metrics, mlmodel, parameters, tags
+from components.registry.server import artifact_location, connect, mendable, without_credentials
+from earlybell.bundle import Bundle, read_bundle
+from earlybell.errors import BundleError, RegistryError, SettingError
+
+_FOLDER = "bundle"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a registered model.
+
+    Attributes:
+        name: the registered model's.
+        version: its number, as MLflow writes it.
+        run_id: the run that holds parameters, metrics and data.
+        address: of the bundle's folder in the artifact store: what a server is pinned to.
+        digest: of the bundle.
+    """
+
+    name: str
+    version: str
+    run_id: str
+    address: str
+    digest: str
+
+
+def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, str] | None = None) -> Version:
+    """Register a sealed bundle as a new version of model `name`, tagged as a candidate.
+
+    Args:
+        bundle: the sealed bundle's folder.
+        name: of the registered model, and of the experiment that holds its runs.
+        settings: of the pipeline that trained it, kept as the run's parameters.
+
+    Raises:
+        BundleError: not a sealed bundle, or changed since it was sealed.
+        RegistryError: MLflow cannot be reached, or refused.
+    """
+    sealed = read_bundle(bundle)
+    training, evaluation = (json.loads((bundle / file).read_text()) for file in ("training.json", "evaluation.json"))
+    kept, measured, data = parameters(training, settings or {}), metrics(evaluation), dataset(sealed)
+    client = connect()
+    with mendable(client.tracking_uri), _run(client, name, training["name"]) as run:
+        model = client.create_logged_model(
+            run.experiment_id, name, run.run_id, params=kept, model_type=training["name"]
+        )
+        client.log_batch(run.run_id, _metrics(measured, model), [Param(*one) for one in kept.items()])
+        client.log_inputs(run.run_id, [data])
+        _upload(client, sealed, model, run.run_id)
+        return _create_version(client, sealed, name, model, run.run_id)
+
+
+def fetch(name: str, version_or_alias: str, out: Path) -> Path:
+    """Download the bundle of a version into the new folder `out` and verify it.
+
+    Args:
+        name: of the registered model.
+        version_or_alias: "3", or "champion".
+        out: the bundle's folder, absent or empty.
+
+    Raises:
+        SettingError: `out` holds something.
+        RegistryError: MLflow cannot be reached or refused, has no such version or alias, or the artifacts are not the
+            bundle that was registered.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SettingError("the folder for the bundle is not empty", str(out), "Name a new folder.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    client = connect()
+    with mendable(client.tracking_uri), tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        found = _find(client, name, version_or_alias)
+        address = f"{client.get_model_version_download_uri(name, found.version)}/{_FOLDER}"
+        downloaded = Path(download_artifacts(address, dst_path=folder, tracking_uri=client.tracking_uri))
+        _verify(downloaded, found)
+        downloaded.replace(out)
+    return out
+
+
+@contextmanager
+def _run(client: MlflowClient, name: str, title: str) -> Iterator[RunInfo]:
+    """A run in the experiment `name`, which ends as finished or, on an error, as failed."""
+    experiment = client.get_experiment_by_name(name)
+    experiment_id = experiment.experiment_id if experiment else client.create_experiment(name, artifact_location())
+    run = client.create_run(experiment_id, run_name=title).info
+    try:
+        yield run
+    except BaseException:
+        with suppress(MlflowException):
+            client.set_terminated(run.run_id, "FAILED")
+        raise
+    client.set_terminated(run.run_id)
+
+
+def _metrics(measured: dict[str, float], model: LoggedModel) -> list[Metric]:
+    now = time.time_ns() // 1_000_000
+    return [Metric(name, value, now, 0, model_id=model.model_id) for name, value in measured.items()]
+
+
+def _upload(client: MlflowClient, bundle: Bundle, model: LoggedModel, run_id: str) -> None:
+    client.log_model_artifacts(model.model_id, str(bundle.path), _FOLDER)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "MLmodel"
+        mlmodel(bundle, _FOLDER, model.model_id, run_id).save(path)
+        client.log_model_artifact(model.model_id, str(path))
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+    client.finalize_logged_model(model.model_id, "READY")
+
+
+def _create_version(client: MlflowClient, bundle: Bundle, name: str, model: LoggedModel, run_id: str) -> Version:
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"):
+            raise
+    # The artifacts' own address: a database resolves `models:/<id>` by global settings, and not as this client does.
+    location = model.artifact_location
+    made = client.create_model_version(name, location, run_id, tags=tags(bundle), model_id=model.model_id)
+    return Version(name, str(made.version), run_id, f"{location}/{_FOLDER}", bundle.digest)
+
+
+def _find(client: MlflowClient, name: str, version_or_alias: str) -> ModelVersion:
+    try:
+        if version_or_alias.isdigit():
+            return client.get_model_version(name, version_or_alias)
+        return client.get_model_version_by_alias(name, version_or_alias)
+    except MlflowException as error:
+        # A model or version that is missing, and an alias that is.
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+    versions = sorted(int(one.version) for one in client.search_model_versions(f"name='{name}'"))
+    raise RegistryError(
+        f"the model registry at {without_credentials(client.tracking_uri)} has no such version or alias of {name!r}",
+        version_or_alias,
+        f"It has versions: {', '.join(map(str, versions)) or 'none'}. Name one of them, or register a bundle.",
+    )
+
+
+def _verify(downloaded: Path, version: ModelVersion) -> None:
+    """Whole, and what was registered: a manifest that was rewritten together with its files is found too."""
+    try:
+        problem = "" if read_bundle(downloaded).digest == version.tags.get("bundle_digest") else "manifest.json"
+    except BundleError as error:
+        problem = str(error.value)
+    if problem:
+        raise RegistryError(
+            f"the artifacts of version {version.version} of {version.name!r} are not the bundle that was registered",
+            problem,
+            "Do not use it: register the bundle again, and find out who can write to the artifact store.",
+        )

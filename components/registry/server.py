@@ -1,0 +1,71 @@
+"""Where MLflow is, and what its errors mean to a user."""
+
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from earlybell.errors import EarlybellError, RegistryError
+
+_DENIED = ("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED", "PERMISSION_DENIED")
+
+
+def connect() -> MlflowClient:
+    """A client of the server that MLflow's variables name; without them of a database below `EARLYBELL_HOME`.
+
+    Raises:
+        RegistryError: the address is not one that MLflow knows, or its database cannot be opened.
+    """
+    tracking = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_home() / 'mlflow.db'}"
+    registry = os.environ.get("MLFLOW_REGISTRY_URI") or tracking
+    with mendable(tracking), warnings.catch_warnings():
+        # MLflow 3.17 declares its tables in a way that SQLAlchemy 2.1 warns of.
+        warnings.filterwarnings("ignore", "The ``noload`` loader strategy")
+        return MlflowClient(tracking_uri=tracking, registry_uri=registry)
+
+
+def artifact_location() -> str | None:
+    """Where a new experiment keeps its artifacts: absolute, so that any folder may ask; None: where its server says."""
+    return None if os.environ.get("MLFLOW_TRACKING_URI") else (_home() / "artifacts").as_uri()
+
+
+@contextmanager
+def mendable(address: str) -> Iterator[None]:
+    """Turn whatever MLflow at `address` raises into a RegistryError without credentials.
+
+    It raises what its stores do: exceptions of its own, of requests, SQLAlchemy, boto3, OSError or ImportError. They
+    are not chained, since their text may hold credentials.
+    """
+    try:
+        yield
+    except EarlybellError:
+        raise
+    except Exception as error:
+        raise _mendable(without_credentials(address), error) from None
+
+
+def without_credentials(text: str) -> str:
+    """The text without the user and password of the addresses in it."""
+    return re.sub(r"://\S*@", "://", text)
+
+
+def _mendable(address: str, error: Exception) -> RegistryError:
+    said = without_credentials(str(error) or type(error).__name__).splitlines()[0][:300]
+    # What requests raises is an OSError, and MLflow's own exception comes on top of it.
+    if isinstance(error, MlflowException) and isinstance(error.__context__, OSError):
+        way_out = "Start it, or set MLFLOW_TRACKING_URI to its address."
+        return RegistryError(f"the model registry at {address} cannot be reached", said, way_out)
+    if getattr(error, "error_code", "") in _DENIED:
+        way_out = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD to those of a user who may do this."
+        return RegistryError(f"the model registry at {address} lets only known users do this", said, way_out)
+    way_out = "Check MLFLOW_TRACKING_URI, and look into the server's log."
+    return RegistryError(f"the model registry at {address} refused", said, way_out)
+
+
+def _home() -> Path:
+    return Path(os.environ.get("EARLYBELL_HOME") or ".earlybell").resolve() / "mlflow"

@@ -1,0 +1,1 @@
+"""The command line: the only part of `earlybell` that imports the rooms outside of it."""

@@ -1,0 +1,79 @@
+"""Commands about data: simulate, extract, features."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earlybell.cli.options import BadShare, Ids, IdsOption, Json, Source, need_training
+from earlybell.cli.tables import tables_of
+from earlybell.errors import SettingError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(epilog="Example: earlybell simulate site --settings learners=500,weeks=12,seed=7")(simulate)
+    app.command(epilog="Example: earlybell extract oulad:data/oulad tables")(extract)
+    app.command(epilog="Example: earlybell features tables:tables features --as-of weekly")(features)
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(help="folder to write")],
+    settings: Annotated[
+        str, typer.Option(help="name=value,...: learners, courses, runs, weeks, events, seed, current")
+    ] = "",
+) -> None:
+    """Write a simulated Moodle site as canonical tables, and each learner's true risk apart, in `truth`."""
+    need_training("simulate")
+    from components.extract.simulate import parse
+    from components.extract.simulate import simulate as simulate_site
+
+    simulate_site(out, parse(settings))
+    typer.echo(f"Wrote a simulated site to {out}.")
+
+
+def extract(
+    source: Source,
+    out: Annotated[Path, typer.Argument(help="folder to write")],
+    ids: IdsOption = Ids.pseudonymous,
+    max_bad_share: BadShare = 0.01,
+    as_json: Json = False,
+) -> None:
+    """Turn a source into the canonical tables, checked; a bad row goes to quarantine with its reason.
+
+    Ids become a keyed hash; the key comes from the environment variable EARLYBELL_PSEUDONYM_KEY.
+    """
+    need_training("extract")
+    from components.extract import extract as extract_tables
+    from earlybell.tables.pseudonyms import key_from_environment
+
+    key = None if ids is Ids.keep else key_from_environment()
+    facts = extract_tables([source], out, key=key, ids=ids.value, max_bad_share=max_bad_share)
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1))
+        return
+    for table, rows in facts["rows"].items():
+        typer.echo(f"{table:14} {rows:>12,} rows")
+    for one in facts["quarantine"]:
+        typer.echo(f"quarantine: {one['rows']:,} rows of {one['file']}: {one['reason']}")
+    for note in facts["notes"]:
+        typer.echo(f"note: {note}")
+    typer.echo(f"Wrote {out}.")
+
+
+def features(
+    source: Source,
+    out: Annotated[Path, typer.Argument(help="folder to write")],
+    as_of: Annotated[str, typer.Option("--as-of", help="a share of the run, a date, or weekly")] = "weekly",
+    ids: IdsOption = Ids.pseudonymous,
+) -> None:
+    """Write what is known of every learner at a moment, or at each week: features, their SQL and the catalogue."""
+    need_training("features")
+    from components.features import CATALOGUE, compute_features
+
+    if out.exists() and any(out.iterdir()):
+        raise SettingError("folder to write is not empty", str(out), "Name a new folder.")
+    with tables_of([source], ids) as tables:
+        count = compute_features(tables, as_of, out)
+    typer.echo(f"Wrote {len(CATALOGUE.names)} features of {count:,} moments to {out}.")

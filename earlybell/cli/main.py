@@ -1,0 +1,36 @@
+"""The command `earlybell`."""
+
+import sys
+
+import typer
+
+from earlybell.cli import data, demo, model
+from earlybell.errors import EarlybellError
+
+EXIT_CODES = """
+Exit codes: 0 done, 1 a defect of ours, 2 a wrong setting, 3 a source that cannot be used, 4 too little to train on,
+5 a gate was missed, 6 a bundle that cannot be trusted, 7 the registry, 8 a package is missing, 130 interrupted.
+"""
+
+app = typer.Typer(
+    help="Early warning for courses on Moodle: who drifts towards failing or leaving, why, and how far to trust it.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+demo.add_to(app)
+data.add_to(app)
+model.add_to(app)
+
+
+def main() -> None:
+    """Run a command; an error that a user can mend is one line on stderr and its exit code."""
+    try:
+        app()
+    except EarlybellError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.secho("interrupted: nothing that was there before has changed", fg="red", err=True)
+        sys.exit(130)

@@ -1,0 +1,125 @@
+"""Commands about models: train, predict, evaluate."""
+
+import json
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from earlybell.cli import show
+from earlybell.cli.options import BadShare, BundlePath, Ids, IdsOption, Json, Source, Sources, need_training
+from earlybell.cli.tables import tables_of
+from earlybell.errors import SettingError, TrainingError
+
+AsOf = Annotated[str, typer.Option("--as-of", help="a share of the run (0.4), a date (2026-03-01), or weekly")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(epilog="Example: earlybell train oulad:data/oulad --out bundle")(train)
+    app.command(epilog="Example: earlybell predict bundle oulad:data/oulad --as-of 0.4 --out risks.parquet")(predict)
+    app.command(epilog="Example: earlybell evaluate bundle tables:spring --as-of 0.2 --as-of 0.4")(evaluate)
+
+
+def train(
+    sources: Sources,
+    out: Annotated[Path, typer.Option(help="folder of the bundle to write")],
+    model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
+    max_bad_share: BadShare = 0.01,
+    min_auc: Annotated[float, typer.Option(min=0, max=1, help="gate: AUC at 40% of runs left out")] = 0.65,
+    max_calibration_error: Annotated[float, typer.Option(min=0, max=1, help="gate: calibration error there")] = 0.15,
+    as_json: Json = False,
+) -> None:
+    """Run the training pipeline here: from sources to a sealed bundle and a version in the registry.
+
+    The files of a run are kept under .earlybell/runs (or EARLYBELL_HOME). The registry is MLflow: SQLite there, or the
+    server of MLFLOW_TRACKING_URI.
+    """
+    if out.exists():
+        raise SettingError("the bundle's folder is there already", str(out), "Name a new folder.")
+    options = {"model_name": model_name, "max_bad_share": max_bad_share}
+    gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error}
+    outputs = run_training(sources, options | gates)
+    copy_bundle(Path(outputs["bundle"].path), out)
+    evaluation = json.loads((out / "evaluation.json").read_text())
+    version = json.loads(Path(outputs["version"].path).read_text())
+    if as_json:
+        typer.echo(json.dumps({"bundle": str(out), "version": version, "chosen": evaluation["chosen"]}))
+        return
+    show.comparison(evaluation)
+    show.places(out, version)
+
+
+def predict(
+    bundle: BundlePath,
+    source: Source,
+    as_of: AsOf = "0.4",
+    out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
+    ids: IdsOption = Ids.pseudonymous,
+    as_json: Json = False,
+) -> None:
+    """Predict the risk of everybody enrolled at a moment, with the band, the reasons and how sure it is."""
+    from earlybell.bundle import read_bundle
+    from earlybell.predict import Predictor, write_predictions
+
+    predictor = Predictor(read_bundle(bundle))
+    with tables_of([source], ids) as tables:
+        predictions = predictor.predict_tables(tables, as_of)
+    if out:
+        write_predictions(predictions, out)
+    if as_json:
+        for row in predictions.rows():
+            typer.echo(json.dumps(row))
+        return
+    show.at_risk(predictions)
+    if out:
+        typer.echo(f"Wrote {len(predictions.risk):,} predictions to {out}.")
+
+
+def evaluate(
+    bundle: BundlePath,
+    sources: Sources,
+    as_of: Annotated[list[str], typer.Option("--as-of", help="may be given several times")] = ["0.2", "0.4", "0.6"],  # noqa: B006 (Typer reads it, nobody changes it)
+    as_json: Json = False,
+) -> None:
+    """Measure a bundle on sources whose outcomes are known, with intervals from resampled learners.
+
+    Figures of course runs that the bundle was trained on are too good: give it others.
+    """
+    need_training("evaluate")
+    from components.evaluate.batch import measure_bundle
+    from earlybell.bundle import read_bundle
+
+    opened = read_bundle(bundle)
+    with tables_of(sources, Ids.keep) as tables:
+        rows = [row for moment in as_of for row in measure_bundle(opened, tables, moment)]
+    if not rows:
+        raise TrainingError("no learner enrolled then has an outcome", ", ".join(as_of), "Give finished course runs.")
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    show.metrics(rows)
+
+
+def run_training(sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
+    """Run the training pipeline in a folder of its own; its outputs."""
+    need_training("train")
+    from earlybell.tables.pseudonyms import key_from_environment
+    from pipelines.local import run
+    from pipelines.training import training
+
+    key_from_environment()  # better now than in a step
+    home = Path(os.environ.get("EARLYBELL_HOME", ".earlybell"))
+    folder = home / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
+    return dict(run(training, {"sources": sources, **options}, folder, show.progress(folder)))
+
+
+def copy_bundle(source: Path, out: Path) -> None:
+    """Copy a bundle whole or not at all."""
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(source, part)
+    part.rename(out)

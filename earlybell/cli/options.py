@@ -1,0 +1,41 @@
+"""Arguments and options that commands share."""
+
+import importlib.util
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earlybell.errors import MissingPackageError
+
+SOURCE_HELP = "kind:place, as oulad:DIR, tables:DIR, or simulate:learners=500,seed=7"
+
+
+class Ids(StrEnum):
+    """Whose ids a command writes."""
+
+    pseudonymous = "pseudonymous"
+    keep = "keep"
+
+
+Source = Annotated[str, typer.Argument(help=SOURCE_HELP)]
+Sources = Annotated[list[str], typer.Argument(help=SOURCE_HELP)]
+BundlePath = Annotated[Path, typer.Argument(help="folder of a sealed bundle", metavar="BUNDLE")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
+IdsOption = Annotated[
+    Ids, typer.Option(help="keep: the source's own ids, for those who may see them; else a keyed hash of them")
+]
+BadShare = Annotated[
+    float, typer.Option(min=0, max=1, help="share of bad rows of a file above which the run stops (else: quarantine)")
+]
+
+
+def need_training(command: str) -> None:
+    """Raises:
+    MissingPackageError: the packages of the extra `training` are not installed.
+    """
+    for package in ("ibis", "pandera", "kfp", "sklearn", "mlflow"):
+        if importlib.util.find_spec(package) is None:
+            way_out = "Install them with `pip install earlybell[training]`."
+            raise MissingPackageError(f"{command} needs packages that are not installed", package, way_out)

@@ -1,0 +1,101 @@
+"""What a person reads in the terminal."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from earlybell.predict import Predictions
+
+MOST = 12  # learners shown
+_METRICS = {"roc_auc": "AUC", "pr_auc": "PR-AUC", "brier": "Brier", "calibration_error": "calibration error"}
+_SPLITS = {"course_run": "course runs left out", "learner": "learners left out"}
+_COLOURS = {"high": "red", "medium": "yellow", "low": "green", "insufficient_evidence": "dim"}
+
+
+def progress(folder: Path) -> Callable[[str], None]:
+    """Says each line of progress with the seconds since the start."""
+    began = time.monotonic()
+    print(f"Training; the log and all files of this run: {folder}", file=sys.stderr)  # noqa: T201
+    return lambda text: print(f"{time.monotonic() - began:6.1f} s  {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def at_risk(predictions: Predictions) -> None:
+    """The learners with the highest risk, with the reasons that raise it."""
+    console = Console()
+    order = [int(i) for i in np.argsort(-predictions.risk) if predictions.band[i] != "insufficient_evidence"][:MOST]
+    table = Table(title=f"Learners to look at first ({len(order)} of {len(predictions.risk):,})", title_justify="left")
+    for heading in ("learner", "course run", "risk", "band", "why (in the order of weight)"):
+        table.add_column(
+            heading, justify="right" if heading == "risk" else "left", no_wrap=heading != "why (in the order of weight)"
+        )
+    for i in order:
+        why = [reason.words for reason in predictions.reasons[i] if reason.effect > 0]
+        band = str(predictions.band[i])
+        table.add_row(
+            str(predictions.observed.learner_id[i])[:12],
+            str(predictions.observed.course_id[i]),
+            f"{predictions.risk[i]:.0%} ({predictions.low[i]:.0%} to {predictions.high[i]:.0%})",
+            f"[{_COLOURS[band]}]{band}[/]",
+            "; ".join(why) or "no single reason stands out",
+        )
+    console.print(table)
+    bands, counts = np.unique(predictions.band, return_counts=True)
+    said = ", ".join(f"{count:,} {band}" for band, count in zip(bands, counts, strict=True))
+    console.print(f"Of all: {said}. In brackets: the share of learners with such a risk who failed or left, in runs")
+    console.print("that the model had not seen (95% interval). A risk is a reason to look and ask, not a verdict.\n")
+
+
+def comparison(evaluation: dict[str, Any]) -> None:
+    """The candidates side by side, in the most honest split that could be measured."""
+    split = next(one for one in _SPLITS if any(row["split"] == one for row in evaluation["metrics"]))
+    table = Table(title=f"Candidates, {_SPLITS[split]}, by share of the course run", title_justify="left")
+    table.add_column("candidate")
+    shown = [("roc_auc", cutoff) for cutoff in evaluation["cutoffs"][:3]] + [("brier", 0.4), ("calibration_error", 0.4)]
+    for metric, cutoff in shown:
+        table.add_column(f"{_METRICS[metric]}\nat {cutoff:.0%}", justify="right")
+    for candidate in evaluation["candidates"]:
+        mark = " (chosen)" if candidate["name"] == evaluation["chosen"] else ""
+        figures = (_figure(evaluation, candidate["name"], split, *one) for one in shown)
+        table.add_row(candidate["title"] + mark, *figures)
+    Console().print(table)
+    Console().print(f"{evaluation['rule']}\n", highlight=False)
+
+
+def _figure(evaluation: dict[str, Any], name: str, split: str, metric: str, cutoff: float) -> str:
+    key = (name, split, cutoff, "all", metric)
+    for row in evaluation["metrics"]:
+        if (row["candidate"], row["split"], row["cutoff"], row["group"], row["metric"]) == key:
+            return _with_interval(row)
+    return ""
+
+
+def metrics(rows: list[dict[str, Any]]) -> None:
+    """Figures of a bundle by moment and course run."""
+    table = Table("as of", "course run", "learners", *_METRICS.values())
+    keys = list(dict.fromkeys((row["as_of"], row["group"]) for row in rows))
+    for as_of, group in keys:
+        found = {row["metric"]: row for row in rows if (row["as_of"], row["group"]) == (as_of, group)}
+        figures = (_with_interval(found[metric]) for metric in _METRICS)
+        table.add_row(as_of, group, str(found["roc_auc"]["learners"]), *figures)
+    Console().print(table)
+
+
+def _with_interval(row: dict[str, Any]) -> str:
+    if row["value"] is None:
+        return "-"
+    if row["low"] is None:
+        return f"{row['value']:.3f}"
+    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+
+
+def places(bundle: Path, version: dict[str, Any]) -> None:
+    """Where everything lies."""
+    print(f"Report:  {(bundle / 'report.html').resolve().as_uri()}")  # noqa: T201
+    print(f"Bundle:  {bundle}")  # noqa: T201
+    print(f"Registered as {version['name']} version {version['version']}, tagged candidate.")  # noqa: T201

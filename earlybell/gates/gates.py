@@ -1,0 +1,83 @@
+"""What a model must reach before it is registered."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from earlybell.errors import GateError
+
+CUTOFF = 0.4  # where gates look: early enough to help, late enough to know something
+SPLITS = ("course_run", "learner")  # the most honest that could be measured
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What the user asks of the chosen model at 40% of a course run, in runs (else learners) left out."""
+
+    min_auc: float = 0.65
+    max_calibration_error: float = 0.15
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One gate: the figure, what it had to reach, and whether it did."""
+
+    metric: str
+    value: float | None
+    bound: float
+    passed: bool
+
+    def __str__(self) -> str:
+        value = "not measurable" if self.value is None else f"{self.value:.3f}"
+        asked = "at least" if self.metric == "roc_auc" else "at most"
+        return f"{self.metric} is {value}, asked: {asked} {self.bound:.3f}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on one model: every gate's finding."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(finding.passed for finding in self.findings)
+
+    def require(self) -> None:
+        """Raises:
+        GateError: a gate was missed; names each one with its figure.
+        """
+        missed = "; ".join(str(finding) for finding in self.findings if not finding.passed)
+        if missed:
+            raise GateError(
+                f"the model missed a gate at {CUTOFF:.0%} of a course run",
+                missed,
+                "Nothing was registered. Look at the report, add course runs, or set the gate otherwise.",
+            )
+
+
+def judge(evaluation: dict[str, Any], gates: Gates) -> Verdict:
+    """The verdict on the chosen model of an evaluation.json."""
+    auc = _figure(evaluation, "roc_auc")
+    error = _figure(evaluation, "calibration_error")
+    return Verdict(
+        (
+            Finding("roc_auc", auc, gates.min_auc, auc is not None and auc >= gates.min_auc),
+            Finding(
+                "calibration_error",
+                error,
+                gates.max_calibration_error,
+                error is not None and error <= gates.max_calibration_error,
+            ),
+        )
+    )
+
+
+def _figure(evaluation: dict[str, Any], metric: str) -> float | None:
+    rows = [
+        row
+        for row in evaluation["metrics"]
+        if (row["candidate"], row["cutoff"], row["group"], row["metric"])
+        == (evaluation["chosen"], CUTOFF, "all", metric)
+    ]
+    by_split: dict[str, float | None] = {row["split"]: row["value"] for row in rows}
+    return next((by_split[split] for split in SPLITS if split in by_split), None)

@@ -1,0 +1,78 @@
+"""Runs a pipeline here, by KFP's own local runner: the same pipeline that a cluster runs."""
+
+import io
+import json
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any, TextIO
+
+from kfp import local
+
+from components.reporting import ERROR_FILE
+from earlybell import errors
+
+_PROGRESS = re.compile(r"^\s*((?:extract|simulate|validate|features|label|train|evaluate|gates|register): .*)$")
+
+
+def run(pipeline: Callable[..., Any], arguments: dict[str, Any], folder: Path, say: Callable[[str], None]) -> Any:
+    """Run a pipeline in subprocesses, with its files and `run.log` in `folder`; returns its outputs.
+
+    Args:
+        say: takes each line of progress.
+
+    Raises:
+        EarlybellError: what a step raised.
+        RuntimeError: a step failed for a reason of ours; the log has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    failed = folder / "error.json"
+    with (folder / "run.log").open("w") as log, _environment(failed), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="You may be attemp.* non-Python base image")
+        local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "artifacts"))
+        with redirect_stdout(_Tee(log, say)):
+            try:
+                return pipeline(**arguments).outputs
+            except RuntimeError as error:
+                raise _reason(failed, folder / "run.log", error) from None
+
+
+class _Tee(io.TextIOBase):
+    """Everything to the log; progress also to the user."""
+
+    def __init__(self, log: TextIO, say: Callable[[str], None]) -> None:
+        self._log, self._say, self._line = log, say, ""
+
+    def write(self, text: str) -> int:
+        self._log.write(text)
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            if found := _PROGRESS.match(line):
+                self._say(found.group(1))
+        return len(text)
+
+    def flush(self) -> None:
+        self._log.flush()
+
+
+@contextmanager
+def _environment(failed: Path) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ[ERROR_FILE] = str(failed.absolute())
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _reason(failed: Path, log: Path, error: RuntimeError) -> Exception:
+    """The error that a step left, or the log's place."""
+    if not failed.exists():
+        return RuntimeError(f"{error} See {log}.")
+    parts = json.loads(failed.read_text())
+    found: Exception = getattr(errors, parts["kind"])(parts["thing"], parts["value"], parts["way_out"])
+    return found
