@@ -81,7 +81,8 @@ def _estimator(estimator: Any, width: int) -> ModelProto:
 
 
 def _same_version(model: ModelProto) -> ModelProto:
-    """Models are merged only where their versions are the same."""
+    """Models are merged only where their versions are the same; a random name would make each bundle another."""
+    model.graph.name = "estimator"
     del model.opset_import[:]
     model.opset_import.extend(OPSETS)
     model.ir_version = IR_VERSION

@@ -98,6 +98,11 @@ class Predictor:
         confine(connection, folder)
         return self.predict(observe(connection, self.bundle.sql, self.bundle.catalogue.names))
 
+    @property
+    def base(self) -> float:
+        """The score that effects start from."""
+        return self._explainer.base
+
     def effects(self, scaled: Floats) -> Floats:
         """Effect of each feature on the score, shape (n, features): with `base` they add up to the score."""
         return self._explainer.effects(scaled)

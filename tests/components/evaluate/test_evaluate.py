@@ -1,0 +1,91 @@
+"""Evaluation: what it writes, what it chooses, and how near the stated risks come to the true ones."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from components.evaluate.choice import choose
+from components.evaluate.splits import held_out
+from components.examples import read_examples
+from earlybell.bundle import read_bundle
+
+
+@pytest.fixture(scope="module")
+def evaluation(bundle: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((bundle / "evaluation.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize("split", ["course_run", "learner", "random"])
+@pytest.mark.parametrize("cutoff", [0.2, 0.4, 0.6, 0.8, None], ids=str)
+def test_every_candidate_has_every_metric_with_an_interval(
+    evaluation: dict[str, Any], split: str, cutoff: float | None
+) -> None:
+    rows = [r for r in evaluation["metrics"] if (r["split"], r["cutoff"], r["group"]) == (split, cutoff, "all")]
+    names = {row["metric"] for row in rows}
+    assert {"roc_auc", "pr_auc", "brier", "calibration_error", "accuracy", "precision", "recall", "f1"} <= names
+    assert {"true_positives", "false_positives", "false_negatives", "true_negatives"} <= names
+    for row in rows:
+        if row["metric"] == "roc_auc":
+            assert row["low"] <= row["value"] <= row["high"]
+    assert {row["candidate"] for row in rows} == {"logistic", "forest", "xgboost", "tuned"}
+
+
+def test_counts_of_the_confusion_matrix_are_the_learners_of_the_cutoff(evaluation: dict[str, Any]) -> None:
+    key = (evaluation["chosen"], "course_run", 0.4, "all")
+    rows = {
+        r["metric"]: r for r in evaluation["metrics"] if (r["candidate"], r["split"], r["cutoff"], r["group"]) == key
+    }
+    cells = [rows[f"{right}_{side}"]["value"] for right in ("true", "false") for side in ("positives", "negatives")]
+    assert sum(cells) == rows["roc_auc"]["learners"]
+
+
+def test_risks_in_runs_left_out_match_the_true_risk_of_the_simulated_site(
+    site: Path, features: Path, labels: Path, candidates: dict[str, Path]
+) -> None:
+    _, examples = read_examples(features, labels)
+    risk = held_out(candidates["logistic"], "course_run", examples)
+    truth = (
+        duckdb.connect()
+        .execute(f"""
+        SELECT t.risk FROM '{labels}' l JOIN '{features}/features.parquet' f USING (moment_id)
+        LEFT JOIN '{site}/truth/true_risk.parquet' t USING (course_id, learner_id, as_of) ORDER BY moment_id""")
+        .fetchnumpy()
+    )
+    true = np.ma.filled(np.ma.asarray(truth["risk"]), np.nan)
+    known = ~np.isnan(true)
+    assert known.mean() > 0.9
+    for low, high in ((0.0, 0.25), (0.25, 0.5), (0.5, 1.0)):
+        bin_ = known & (risk >= low) & (risk < high)
+        assert abs(risk[bin_].mean() - true[bin_].mean()) < 0.12
+
+
+def test_the_sealed_bundle_is_the_chosen_candidate(bundle: Path, evaluation: dict[str, Any]) -> None:
+    found = read_bundle(bundle)
+    assert found.manifest["algorithm"] == evaluation["chosen"]
+    assert json.loads((bundle / "training.json").read_text())["name"] == evaluation["chosen"]
+    assert {"report.html", "model.onnx", "features.sql", "bands.json"} <= set(found.manifest["files"])
+    assert found.bands["high"] > found.bands["medium"]
+
+
+def _auc(mean: float, spread: float) -> dict[float, Any]:
+    noise = np.random.default_rng(int(mean * 1000)).normal(0, spread, 200)
+    return {0.4: np.r_[mean, mean + noise]}
+
+
+TRAINING = {"simple": {"complexity": 1, "title": "Simple"}, "grand": {"complexity": 4, "title": "Grand"}}
+
+
+def test_the_simpler_is_chosen_where_the_difference_is_noise() -> None:
+    chosen, rule = choose(TRAINING, {"simple": _auc(0.80, 0.02), "grand": _auc(0.81, 0.02)}, "course_run")
+    assert chosen == "simple"
+    assert "a difference within noise" in rule
+
+
+def test_the_better_is_chosen_where_it_clearly_is() -> None:
+    chosen, _ = choose(TRAINING, {"simple": _auc(0.70, 0.005), "grand": _auc(0.81, 0.005)}, "course_run")
+    assert chosen == "grand"

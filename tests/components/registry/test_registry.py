@@ -1,0 +1,363 @@
+"""The registry: a sealed bundle goes into a real MLflow and comes back as it was, or not at all."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+from mlflow.models import get_model_info
+
+from components.registry import Version, fetch, register
+from components.registry.server import connect
+from earlybell.bundle import Bundle, Catalogue, Feature, read_bundle, seal
+from earlybell.errors import BundleError, RegistryError, SettingError
+
+FEATURES = ("days_since_activity", "mean_score")
+TRAINING = {
+    "name": "logistic",
+    "title": "Logistic regression",
+    "remarks": "",
+    "complexity": 1,
+    "settings": {"C": 0.3},
+    "seed": 42,
+    "rows": 20_173,
+    "learners": 2_004,
+    "missing": {"mean_score": 0.1},
+}
+DATA = {"digest": "d" * 64, "sources": ["oulad:AAA_2013J"], "moments": 53_000, "learners": 2_150}
+
+
+def _row(**other: Any) -> dict[str, Any]:
+    row = {"candidate": "logistic", "split": "course_run", "cutoff": 0.4, "group": "all", "metric": "roc_auc"}
+    return {**row, "value": 0.81, "low": 0.78, "high": 0.84, "learners": 1700, "positives": 700, **other}
+
+
+EVALUATION = {
+    "format": 1,
+    "label": "outcome",
+    "chosen": "logistic",
+    "metrics": [
+        _row(),
+        _row(cutoff=None, value=0.7, low=None, high=None),
+        _row(metric="pr_auc", value=None, low=None, high=None),
+        _row(candidate="forest", value=0.5),
+        _row(group="AAA_2013J", value=0.6),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    folder = tmp_path_factory.mktemp("sealed") / "a bundle"
+    (folder / "more").mkdir(parents=True)
+    features = [Feature(name, name, "days", "temporal", "", "{value}") for name in FEATURES]
+    catalogue = Catalogue("1", tuple(features))
+    texts = {
+        "catalogue.json": catalogue.to_json(),
+        "features.sql": "SELECT moment_id, 1 AS days_since_activity, 2 AS mean_score FROM moments",
+        "reasons.json": "{}",
+        "bands.json": "{}",
+        "training.json": json.dumps(TRAINING),
+        "evaluation.json": json.dumps(EVALUATION),
+        "more/trees.txt": "a file in a folder",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    (folder / "model.onnx").write_bytes(bytes(range(256)))
+    facts = {"name": "learner-risk", "algorithm": "logistic", "label": "outcome", "seed": 42, "data": DATA}
+    return seal(folder, {**facts, "catalogue": {"version": "1", "hash": catalogue.hash}})
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One database for all tests, since making one takes seconds: each test names its own model."""
+    return tmp_path_factory.mktemp("with a space") / "home"
+
+
+@pytest.fixture
+def embedded(home: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    """MLflow without a server, and a client that looks into it."""
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("EARLYBELL_HOME", str(home))
+    return connect()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real MLflow server that passes artifacts on; its address."""
+    folder = tmp_path_factory.mktemp("server")
+    port = _free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/mlflow.db",
+        "--artifacts-destination",
+        f"{folder}/artifacts",
+    ]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address, process, folder / "log")
+        yield address
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait(20)
+
+
+@pytest.fixture
+def closed_door() -> Iterator[str]:
+    """The address of a site that asks everyone for a password."""
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(401)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as door:
+        threading.Thread(target=door.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{door.server_port}"
+        door.shutdown()
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(240):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=5):  # noqa: S310
+                return
+        except OSError:
+            time.sleep(0.25)
+    pytest.fail(f"the server does not answer: {log.read_text()[-2000:]}")
+
+
+def _stored(version: Version) -> Path:
+    """The folder of a version's bundle in the artifact store."""
+    return Path(urllib.request.url2pathname(version.address.removeprefix("file://")))
+
+
+def test_two_registrations_are_versions_1_and_2(bundle: Bundle, embedded: MlflowClient) -> None:
+    first, second = (register(bundle.path, name="twice") for _ in range(2))
+    assert (first.version, second.version) == ("1", "2")
+    assert first.digest == second.digest == bundle.digest
+    assert first.address != second.address
+
+
+def test_a_fetched_bundle_is_the_one_that_was_sealed(bundle: Bundle, embedded: MlflowClient, tmp_path: Path) -> None:
+    version = register(bundle.path, name="back")
+    fetched = read_bundle(fetch("back", version.version, tmp_path / "new" / "bundle"))
+    assert fetched.digest == bundle.digest
+    assert (fetched.path / "more" / "trees.txt").read_text() == "a file in a folder"
+
+
+def test_an_alias_names_a_version(bundle: Bundle, embedded: MlflowClient, tmp_path: Path) -> None:
+    version = register(bundle.path, name="aliased")
+    embedded.set_registered_model_alias("aliased", "champion", version.version)
+    assert read_bundle(fetch("aliased", "champion", tmp_path / "bundle")).digest == bundle.digest
+
+
+def test_another_folder_fetches_what_one_registered(
+    bundle: Bundle, embedded: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.chdir(home.parent)
+    monkeypatch.setenv("EARLYBELL_HOME", home.name)
+    register(bundle.path, name="moved")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EARLYBELL_HOME", str(home))
+    assert fetch("moved", "1", Path("bundle")) == Path("bundle")
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_without_a_setting_the_registry_lies_below_the_present_folder(
+    bundle: Bundle, embedded: MlflowClient, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(home / "mlflow", tmp_path / ".earlybell" / "mlflow")
+    monkeypatch.delenv("EARLYBELL_HOME")
+    monkeypatch.chdir(tmp_path)
+    version = register(bundle.path, name="here")
+    assert _stored(version).is_relative_to(tmp_path / ".earlybell" / "mlflow" / "artifacts")
+    assert [path.name for path in tmp_path.iterdir()] == [".earlybell"]
+
+
+def test_a_version_is_a_candidate_and_has_no_alias(bundle: Bundle, embedded: MlflowClient) -> None:
+    version = register(bundle.path, name="candidate")
+    found = embedded.get_model_version("candidate", version.version)
+    assert found.tags == {
+        "candidate": "true",
+        "bundle_digest": bundle.digest,
+        "data_digest": DATA["digest"],
+        "catalogue_hash": bundle.catalogue.hash,
+        "label": "outcome",
+    }
+    assert embedded.get_registered_model("candidate").aliases == {}
+
+
+def test_the_run_holds_parameters_metrics_and_data(bundle: Bundle, embedded: MlflowClient) -> None:
+    version = register(bundle.path, name="run", settings={"source": "postgresql://reader:secret@moodle/db"})
+    run = embedded.get_run(version.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {
+        "candidate": "logistic",
+        "seed": "42",
+        "rows": "20173",
+        "learners": "2004",
+        "settings.C": "0.3",
+        "pipeline.source": "postgresql://moodle/db",
+    }
+    auc = "course_run.0.4.roc_auc"
+    assert run.data.metrics == {auc: 0.81, f"{auc}.low": 0.78, f"{auc}.high": 0.84, "course_run.all.roc_auc": 0.7}
+    assert run.inputs is not None
+    assert run.outputs is not None
+    (data,) = run.inputs.dataset_inputs
+    assert json.loads(data.dataset.source) == {"sources": DATA["sources"], "digest": DATA["digest"]}
+    (model,) = run.outputs.model_outputs
+    assert {one.key for one in embedded.get_logged_model(model.model_id).metrics or []} == set(run.data.metrics)
+
+
+def test_mlflow_itself_reads_the_signature_and_gives_the_bundle_back(
+    bundle: Bundle, embedded: MlflowClient, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(bundle.path, name="public")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home}/mlflow/mlflow.db")
+    downloaded = Path(download_artifacts("models:/public/1", dst_path=str(tmp_path / "downloaded")))
+    info = get_model_info(str(downloaded))
+    assert info.flavors == {"earlybell": {"format": 1, "data": "bundle", "digest": bundle.digest}}
+    assert info.signature is not None
+    assert info.signature.inputs.input_names() == list(FEATURES)
+    assert {str(kind) for kind in info.signature.inputs.input_types()} == {"DataType.float"}
+    assert info.signature.outputs.input_names() == ["risk"]
+    assert read_bundle(downloaded / "bundle").digest == bundle.digest
+
+
+def test_a_bundle_that_was_changed_is_not_registered(bundle: Bundle, embedded: MlflowClient, tmp_path: Path) -> None:
+    changed = shutil.copytree(bundle.path, tmp_path / "changed")
+    (changed / "model.onnx").write_bytes(b"other")
+    with pytest.raises(BundleError, match=r"model\.onnx"):
+        register(changed, name="changed")
+
+
+@pytest.mark.parametrize("resealed", [False, True], ids=["a file", "a file and the manifest"])
+def test_tampered_artifacts_are_refused(resealed: bool, bundle: Bundle, embedded: MlflowClient, tmp_path: Path) -> None:
+    version = register(bundle.path, name="tampered")
+    stored = _stored(version)
+    (stored / "model.onnx").write_bytes(b"other")
+    if resealed:
+        (stored / "manifest.json").unlink()
+        seal(stored, {"data": DATA})
+    with pytest.raises(RegistryError, match="are not the bundle that was registered") as caught:
+        fetch("tampered", version.version, tmp_path / "out")
+    assert caught.value.value == ("manifest.json" if resealed else "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_artifacts_are_refused(bundle: Bundle, embedded: MlflowClient, tmp_path: Path) -> None:
+    version = register(bundle.path, name="missing")
+    shutil.rmtree(_stored(version))
+    with pytest.raises(RegistryError, match="refused"):
+        fetch("missing", version.version, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("asked", ["7", "champion"], ids=["version", "alias"])
+@pytest.mark.parametrize(("name", "known"), [("one", "1"), ("unknown", "none")], ids=["known model", "unknown model"])
+def test_a_version_that_is_not_there_names_those_that_are(
+    name: str, known: str, asked: str, bundle: Bundle, embedded: MlflowClient, tmp_path: Path
+) -> None:
+    if not embedded.search_model_versions("name='one'"):
+        register(bundle.path, name="one")
+    with pytest.raises(RegistryError, match=f"{asked}.*It has versions: {known}"):
+        fetch(name, asked, tmp_path / "out")
+
+
+def test_a_folder_that_holds_something_is_left_alone(bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingError, match="not empty"):
+        fetch("any", "1", tmp_path)
+
+
+def test_a_name_that_mlflow_refuses_is_named_and_its_run_failed(bundle: Bundle, embedded: MlflowClient) -> None:
+    with pytest.raises(RegistryError, match="not/a name"):
+        register(bundle.path, name="not/a name")
+    experiment = embedded.get_experiment_by_name("not/a name")
+    assert experiment is not None
+    (run,) = embedded.search_runs([experiment.experiment_id])
+    assert run.info.status == "FAILED"
+
+
+def test_a_server_takes_a_bundle_and_gives_it_back(
+    bundle: Bundle, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+    versions = [register(bundle.path) for _ in range(2)]
+    assert [one.version for one in versions] == ["1", "2"]
+    assert versions[0].address.startswith("mlflow-artifacts:/")
+    assert read_bundle(fetch("learner-risk", "2", tmp_path / "bundle")).digest == bundle.digest
+    with pytest.raises(RegistryError, match="no such version or alias"):
+        fetch("learner-risk", "champion", tmp_path / "other")
+
+
+@pytest.mark.parametrize("at", ["a server", "no server"])
+def test_registering_prints_nothing(
+    at: str, bundle: Bundle, server: str, embedded: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if at == "a server":
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    code = "import pathlib, sys; from components.registry import register; register(pathlib.Path(sys.argv[1]), name='quiet')"
+    command = [sys.executable, "-W", "error", "-c", code, str(bundle.path)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_unreachable_server_is_an_error_in_seconds_without_its_password(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://reader:secret@127.0.0.1:{_free_port()}")
+    started = time.monotonic()
+    with pytest.raises(RegistryError, match=r"at http://127\.0\.0\.1:\d+ cannot be reached") as caught:
+        register(bundle.path)
+    assert time.monotonic() - started < 15
+    assert "secret" not in str(caught.value) + "".join(capfd.readouterr())
+
+
+def test_a_server_that_wants_a_password_says_which_settings_hold_it(
+    bundle: Bundle, closed_door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", closed_door)
+    with pytest.raises(RegistryError, match="MLFLOW_TRACKING_PASSWORD"):
+        register(bundle.path)
+
+
+def test_an_address_that_mlflow_does_not_know_is_an_error(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "gopher://reader:secret@site")
+    with pytest.raises(RegistryError, match="Check MLFLOW_TRACKING_URI") as caught:
+        register(bundle.path)
+    assert "secret" not in str(caught.value)
+
+
+def test_importing_the_room_does_not_import_mlflow() -> None:
+    code = "import sys, components.registry, components.registry.component; sys.exit('mlflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

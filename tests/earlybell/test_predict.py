@@ -1,0 +1,149 @@
+"""Predictions: for whom, by which SQL, and what a teacher reads."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from earlybell.bundle import Bundle, read_bundle
+from earlybell.errors import BundleError, SettingError
+from earlybell.predict import (
+    Predictions,
+    Predictor,
+    confine,
+    create_moments,
+    observe,
+    open_tables,
+    write_predictions,
+)
+
+
+@pytest.fixture(scope="module")
+def opened(bundle: Path) -> Bundle:
+    return read_bundle(bundle)
+
+
+@pytest.fixture(scope="module")
+def predictions(opened: Bundle, site: Path) -> Predictions:
+    return Predictor(opened).predict_tables(site, "0.5")
+
+
+def test_everybody_enrolled_then_is_predicted_once_and_nobody_who_had_left(
+    predictions: Predictions, site: Path
+) -> None:
+    (expected,) = (
+        open_tables(site)
+        .execute("""
+        SELECT count(*) FROM enrolments JOIN courses USING (course_id)
+        WHERE enrolled_at < starts_at + (ends_at - starts_at) / 2
+        AND (unenrolled_at IS NULL OR unenrolled_at >= starts_at + (ends_at - starts_at) / 2)""")
+        .fetchall()
+    )
+    assert len(predictions.risk) == expected[0]
+    keys = set(zip(predictions.observed.course_id, predictions.observed.learner_id, strict=True))
+    assert len(keys) == len(predictions.risk)
+
+
+def test_risk_lies_within_its_interval_and_the_band_follows_the_thresholds(
+    predictions: Predictions, opened: Bundle
+) -> None:
+    assert ((predictions.low <= predictions.risk) & (predictions.risk <= predictions.high)).all()
+    high = predictions.band == "high"
+    assert (predictions.risk[high] >= opened.bands["high"]).all()
+    assert set(predictions.band) <= {"high", "medium", "low", "insufficient_evidence"}
+
+
+def test_a_learner_of_the_first_days_has_insufficient_evidence(opened: Bundle, site: Path) -> None:
+    bands = Predictor(opened).predict_tables(site, "0.05").band
+    assert set(bands) == {"insufficient_evidence"}
+
+
+def test_reasons_are_the_catalogues_words_and_never_the_calendar_alone(predictions: Predictions) -> None:
+    reasons = [reason for one in predictions.reasons for reason in one]
+    assert reasons
+    assert not {reason.feature for reason in reasons} & {"progress"}
+    assert all(reason.words and "{" not in reason.words for reason in reasons)
+    assert all(len(one) <= 3 for one in predictions.reasons)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "said"),
+    [
+        ("yesterday", "neither a share, a date nor `weekly`: 'yesterday'"),
+        ("1.5", "above 0 and at most 1: '1.5'"),
+        ("0", "above 0 and at most 1"),
+        ("1999-01-01", "nobody is enrolled as of: '1999-01-01'. Course runs: "),
+    ],
+)
+def test_a_moment_that_cannot_be_is_refused(site: Path, as_of: str, said: str) -> None:
+    with pytest.raises(SettingError, match=said):
+        create_moments(open_tables(site), as_of)
+
+
+def test_weekly_moments_are_a_week_apart_from_the_start(site: Path) -> None:
+    connection = open_tables(site)
+    create_moments(connection, "weekly")
+    days = connection.execute("""
+        SELECT DISTINCT epoch(as_of - starts_at) / 86400 % 7 FROM moments JOIN courses USING (course_id)""").fetchall()
+    assert days == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("COPY (SELECT 1) TO 'stolen.csv'", "is not one SELECT"),
+        ("SELECT 1; SELECT 2", "is not one SELECT"),
+        ("SELECT moment_id FROM read_text('/etc/hostname'), moments", "does not run"),
+        ("SELECT moment_id FROM nowhere", "does not run"),
+        ("SELEC", "cannot be parsed"),
+    ],
+    ids=["writes", "two statements", "reads a file", "unknown table", "not SQL"],
+)
+def test_a_bundles_sql_can_only_select_from_the_tables(site: Path, sql: str, said: str) -> None:
+    connection = open_tables(site)
+    create_moments(connection, "0.5")
+    confine(connection, site)
+    with pytest.raises(BundleError, match=said):
+        observe(connection, sql, ["progress"])
+
+
+def test_a_confined_connection_cannot_be_opened_again(site: Path) -> None:
+    connection = open_tables(site)
+    confine(connection, site)
+    for statement in ("SET enable_external_access = true", "INSTALL httpfs", "SET lock_configuration = false"):
+        with pytest.raises(duckdb.Error):
+            connection.execute(statement)
+
+
+def test_a_model_for_other_features_is_refused(opened: Bundle) -> None:
+    fewer = dataclasses.replace(opened.catalogue, features=opened.catalogue.features[:-1])
+    with pytest.raises(BundleError, match="another number of features"):
+        Predictor(dataclasses.replace(opened, catalogue=fewer))
+
+
+def test_predictions_are_written_as_a_row_a_moment(predictions: Predictions, tmp_path: Path) -> None:
+    write_predictions(predictions, tmp_path / "deep" / "risks.parquet")
+    table = duckdb.connect().execute(f"FROM '{tmp_path}/deep/risks.parquet'")
+    names = [column[0] for column in table.description or []]
+    assert names == ["course_id", "learner_id", "as_of", "risk", "low", "high", "band", "reasons"]
+    rows = table.fetchall()
+    np.testing.assert_allclose([row[3] for row in rows], predictions.risk)
+    assert rows[0][7][0]["words"] == predictions.reasons[0][0].words
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["risks.parquet"]
+
+
+def test_predicting_loads_no_training_code(bundle: Path, site: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from earlybell.bundle import read_bundle
+from earlybell.predict import Predictor
+Predictor(read_bundle(Path({str(bundle)!r}))).predict_tables(Path({str(site)!r}), "0.5")
+heavy = {{"ibis", "kfp", "mlflow", "pandera", "sklearn", "pandas", "onnxmltools", "onnx", "matplotlib", "components"}}
+print(sorted(heavy & {{name.split(".")[0] for name in sys.modules}}))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]", done.stdout
