@@ -1,5 +1,6 @@
 """Runs a pipeline here, by KFP's own local runner: the same pipeline that a cluster runs."""
 
+import builtins
 import io
 import json
 import os
@@ -30,7 +31,7 @@ def run(pipeline: Callable[..., Any], arguments: dict[str, Any], folder: Path, s
     """
     folder.mkdir(parents=True, exist_ok=True)
     failed = folder / "error.json"
-    with (folder / "run.log").open("w") as log, _environment(failed), warnings.catch_warnings():
+    with (folder / "run.log").open("w") as log, _kept(failed), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="You may be attemp.* non-Python base image")
         local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "artifacts"))
         with redirect_stdout(_Tee(log, say)):
@@ -59,14 +60,16 @@ class _Tee(io.TextIOBase):
 
 
 @contextmanager
-def _environment(failed: Path) -> Iterator[None]:
-    before = dict(os.environ)
+def _kept(failed: Path) -> Iterator[None]:
+    """Tell steps where to leave an error; afterwards environment and `print`, which the runner changes, are as before."""
+    environment, original = dict(os.environ), builtins.print
     os.environ[ERROR_FILE] = str(failed.absolute())
     try:
         yield
     finally:
+        builtins.print = original
         os.environ.clear()
-        os.environ.update(before)
+        os.environ.update(environment)
 
 
 def _reason(failed: Path, log: Path, error: RuntimeError) -> Exception:

@@ -4,21 +4,18 @@ Kuzilek, Hlosta, Zdrahal: Open University Learning Analytics dataset, Scientific
 The files keep the data set's own names and columns, each as `.csv`, `.csv.gz` or `.parquet`.
 """
 
-from pathlib import Path
+from collections.abc import Mapping
 
-from components.extract.reading import Origin, find
+from components.extract.oulad_files import FILES, KINDS, MAX_SCORE, START_MONTHS
+from components.extract.reading import Origin, find, folder_of
 from components.extract.sifting import read_sifted
-from components.extract.staging import Extracted, Relation, Staging
+from components.extract.staging import Extracted, Relation, Staging, quoted
 from earlybell.errors import SourceError
-from earlybell.tables.schema import Column, Reference, Table
+from earlybell.tables import BY_NAME, SQL_TYPES
 
 TUTOR_MARKED_DAYS = 14  # from submission to the score, for TMA and Exam: the data set has no time of grading
 COMPUTER_MARKED_DAYS = 1  # the same for CMA
-MAX_SCORE = 100
-_START_MONTHS = {"B": 2, "J": 10}  # a presentation 2013B starts on 1 February 2013
 
-_KINDS = {"TMA": "assignment", "CMA": "quiz", "Exam": "exam"}
-_RESULTS = ("Pass", "Distinction", "Fail", "Withdrawn")
 # The Open University's activity types in Moodle's words. Its own plugins stand with the core one nearest to them.
 _COMPONENTS = {
     "dataplus": "mod_data",
@@ -43,107 +40,85 @@ _COMPONENTS = {
     "url": "mod_url",
 }
 
-_RUN = ("code_module", "code_presentation")
-_IN_RUN = Reference(_RUN, "courses")
-_REGISTERED = Reference((*_RUN, "id_student"), "studentInfo")
+# Every record is dated by day and known at the day's end. `{runs}` are the courses with their id and start.
+_DAY_END = "starts_at + to_days({day}::INTEGER) + INTERVAL 86399 SECOND"
+_RUN_ID = "code_module || '_' || code_presentation"
 
 
-def _run() -> tuple[Column, Column]:
-    presentation = "year and B (February) or J (October)"
-    return (
-        Column("code_module", "string", "course"),
-        Column("code_presentation", "string", presentation, pattern=f"[0-9]{{4}}[{''.join(_START_MONTHS)}]"),
-    )
+def _cases(value: str, words: Mapping[str, object], otherwise: str) -> str:
+    whens = " ".join(f"WHEN {quoted(word)} THEN {quoted(meaning)}" for word, meaning in words.items())
+    return f"CASE {value} {whens} ELSE {otherwise} END"
 
 
-def _student() -> Column:
-    return Column("id_student", "string", "learner")
+def _day_end(day: str) -> str:
+    return _DAY_END.format(day=day)
 
 
-def _day(name: str, *, nullable: bool = False) -> Column:
-    return Column(name, "integer", "days since the run's start", nullable, minimum=-1000, maximum=1000)
+_RUNS = f"""
+SELECT *, {_RUN_ID} AS course_id, make_timestamp(
+    left(code_presentation, 4)::BIGINT,
+    {_cases("right(code_presentation, 1)", START_MONTHS, "NULL")}::BIGINT, 1, 0, 0, 0
+) AS starts_at, starts_at + to_days(module_presentation_length::INTEGER) AS ends_at
+FROM {{courses}}"""
 
+# Of each canonical table, its columns in its order, and the rows. `t` is the file that its rows are from.
+_MAPPINGS = {
+    "courses": """
+SELECT t._id, t._unit, course_id, code_module AS code, starts_at, ends_at, 'daily' AS granularity FROM {runs} AS t""",
+    "enrolments": f"""
+SELECT t._id, t._unit, course_id, masked(id_student) AS learner_id,
+    {_day_end("date_registration")} AS registered_at, {_day_end("date_unregistration")} AS unenrolled_at,
+    coalesce(registered_at, least(starts_at, unenrolled_at)) AS enrolled_at, num_of_prev_attempts AS prior_attempts
+FROM {{studentInfo}} AS t JOIN {{runs}} USING (code_module, code_presentation)
+LEFT JOIN {{studentRegistration}} USING (code_module, code_presentation, id_student)""",
+    "events": f"""
+SELECT t._id, t._unit, course_id, masked(id_student) AS learner_id, {_day_end("date")} AS occurred_at,
+    {_cases("activity_type", _COMPONENTS, "'mod_' || activity_type")} AS component, 'viewed' AS action,
+    CASE activity_type WHEN 'homepage' THEN 'course' ELSE 'course_module' END AS target,
+    id_site AS object_id, sum_click AS count
+FROM {{studentVle}} AS t JOIN {{runs}} USING (code_module, code_presentation)
+JOIN {{vle}} USING (code_module, code_presentation, id_site)""",
+    "assessments": f"""
+SELECT t._id, t._unit, id_assessment AS assessment_id, course_id,
+    {_cases("assessment_type", KINDS, "NULL")} AS kind, 'none' AS role, {_day_end("date")} AS due_at,
+    weight, {MAX_SCORE} AS max_score
+FROM {{assessments}} AS t JOIN {{runs}} USING (code_module, code_presentation)""",
+    "submissions": f"""
+SELECT t._id, t._unit, id_assessment AS assessment_id, masked(id_student) AS learner_id,
+    {_day_end("date_submitted")} AS submitted_at,
+    CASE WHEN score IS NULL THEN NULL WHEN is_banked = 1 THEN submitted_at
+        WHEN assessment_type = 'CMA' THEN submitted_at + to_days({COMPUTER_MARKED_DAYS})
+        ELSE submitted_at + to_days({TUTOR_MARKED_DAYS}) END AS graded_at,
+    1 - is_banked AS attempt, score, NULL AS duration_s
+FROM {{studentAssessment}} AS t JOIN {{assessments}} USING (id_assessment)
+JOIN {{runs}} USING (code_module, code_presentation)""",
+    "outcomes": f"""
+SELECT t._id, t._unit, course_id, masked(id_student) AS learner_id, lower(final_result) AS outcome,
+    NULL AS final_score,
+    CASE final_result WHEN 'Withdrawn' THEN coalesce({_day_end("date_unregistration")}, ends_at) ELSE ends_at END
+        AS decided_at
+FROM {{studentInfo}} AS t JOIN {{runs}} USING (code_module, code_presentation)
+LEFT JOIN {{studentRegistration}} USING (code_module, code_presentation, id_student)""",
+    "learners": """
+SELECT t._id, t._unit, masked(id_student) AS learner_id, gender, age_band AS age, disability, region,
+    imd_band AS deprivation, highest_education AS education
+FROM {studentInfo} AS t JOIN {runs} USING (code_module, code_presentation)
+QUALIFY row_number() OVER (PARTITION BY id_student ORDER BY starts_at DESC, course_id DESC) = 1""",
+}
 
-def _unknown(name: str) -> Column:
-    return Column(name, "string", name, nullable=True)
-
-
-RAW_TABLES = (
-    Table(
-        "courses",
-        "course runs",
-        (*_run(), Column("module_presentation_length", "integer", "days", minimum=1, maximum=1000)),
-        key=_RUN,
-    ),
-    Table(
-        "studentInfo",
-        "who takes which course run, with what result",
-        (
-            *_run(),
-            _student(),
-            *map(_unknown, ("gender", "region", "highest_education", "imd_band", "age_band")),
-            Column("num_of_prev_attempts", "integer", "earlier attempts", minimum=0),
-            _unknown("disability"),
-            Column("final_result", "string", "result", choices=_RESULTS),
-        ),
-        key=(*_RUN, "id_student"),
-        references=(_IN_RUN,),
-    ),
-    Table(
-        "studentRegistration",
-        "when they came and left",
-        (*_run(), _student(), _day("date_registration", nullable=True), _day("date_unregistration", nullable=True)),
-        key=(*_RUN, "id_student"),
-        references=(_REGISTERED,),
-    ),
-    Table(
-        "assessments",
-        "work that a course run asks for",
-        (
-            *_run(),
-            Column("id_assessment", "string", "assessment"),
-            Column("assessment_type", "string", "type", choices=tuple(_KINDS)),
-            _day("date", nullable=True),
-            Column("weight", "number", "percent", nullable=True, minimum=0, maximum=100),
-        ),
-        key=("id_assessment",),
-        references=(_IN_RUN,),
-    ),
-    Table(
-        "studentAssessment",
-        "work handed in",
-        (
-            Column("id_assessment", "string", "assessment", references="assessments.id_assessment"),
-            _student(),
-            _day("date_submitted"),
-            Column("is_banked", "integer", "1: from an earlier run", minimum=0, maximum=1),
-            Column("score", "number", "score", nullable=True, minimum=0, maximum=MAX_SCORE),
-        ),
-        key=("id_assessment", "id_student"),
-        references=(
-            Reference(("assessments.code_module", "assessments.code_presentation", "id_student"), "studentInfo"),
-        ),
-    ),
-    Table(
-        "vle",
-        "the sites of a course run",
-        (Column("id_site", "string", "site"), *_run(), Column("activity_type", "string", "type")),
-        key=("id_site", *_RUN),
-        references=(_IN_RUN,),
-    ),
-    Table(
-        "studentVle",
-        "clicks of a learner on a site in a day; rows may repeat",
-        (
-            *_run(),
-            _student(),
-            Column("id_site", "string", "site"),
-            _day("date"),
-            Column("sum_click", "integer", "clicks", minimum=1),
-        ),
-        references=(_REGISTERED, Reference(("id_site", *_RUN), "vle")),
-    ),
-)
+# What is said of the data where the count is not 0.
+_COUNTED_NOTES = {
+    "{} enrolments without a day of registration count from the run's start.": """
+SELECT count(*) FROM {studentInfo} LEFT JOIN {studentRegistration} USING (code_module, code_presentation, id_student)
+WHERE date_registration IS NULL""",
+    "{} withdrawals without a day of unregistration are decided at the run's end.": """
+SELECT count(*) FROM {studentInfo} LEFT JOIN {studentRegistration} USING (code_module, code_presentation, id_student)
+WHERE final_result = 'Withdrawn' AND date_unregistration IS NULL""",
+    "{} submissions were banked from an earlier run: they are attempt 0, their score known when it was banked.": """
+SELECT count(*) FROM {studentAssessment} WHERE is_banked = 1""",
+    "{} learners take several runs; their attributes are those of the latest.": """
+SELECT count(*) FROM (SELECT id_student FROM {studentInfo} GROUP BY ALL HAVING count(*) > 1)""",
+}
 
 
 def read(staging: Staging, source: str, place: str) -> Extracted:
@@ -153,24 +128,38 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
         SourceError: a file is missing or cannot be read, or too large a share of its rows is bad.
         SettingError: ids are to be pseudonymous, and there is no usable key.
     """
-    folder = Path(place)
-    if missing := [table.name for table in RAW_TABLES if not find(folder, table)]:
-        raise SourceError(
-            f"{source} lacks files of OULAD", ", ".join(missing), f"It has {_names()}: .csv, .csv.gz or .parquet."
-        )
-    origin = Origin(source, folder, nulls=("", "?"))
-    raw = read_sifted(staging, origin, RAW_TABLES, learner="id_student", hashed=True, linked=True)
-    views = {name: relation.name for name, relation in raw.items()}
-    prefix = views["courses"].removesuffix("courses")
-    _create_views(staging, prefix, views)
-    _note(staging, source, prefix, views)
-    relations = {name: Relation(f"{prefix}{name}_mapped", 1) for name in _MAPPINGS}
+    folder = folder_of(source, place)
+    if missing := [table.name for table in FILES if not find(folder, table)]:
+        names = ", ".join(table.name for table in FILES)
+        raise SourceError(f"{source} lacks files", ", ".join(missing), f"OULAD has {names}: .csv, .csv.gz or .parquet.")
+    origin = Origin(source, folder, nulls=("", "?"), disjoint=True)
+    sifted = read_sifted(staging, origin, FILES, learner="id_student", hashed=True, linked=True)
+    views = {name: relation.name for name, relation in sifted.items()}
+    views["runs"] = f"{views['courses']}_runs"
+    staging.sql(f"CREATE VIEW {views['runs']} AS {_RUNS.format(**views)}")
+    relations = {name: _map(staging, name, views) for name in _MAPPINGS}
+    _note(staging, source, views)
     return Extracted(source, relations, pseudonymous=staging.ids == "pseudonymous")
 
 
-def _names() -> str:
-    return ", ".join(table.name for table in RAW_TABLES)
+def _map(staging: Staging, name: str, views: Mapping[str, str]) -> Relation:
+    relation = f"{views['courses']}_to_{name}"
+    columns = ", ".join(f"{column.name}::{SQL_TYPES[column.type]} AS {column.name}" for column in BY_NAME[name].columns)
+    staging.sql(f"CREATE VIEW {relation} AS SELECT _id, _unit, {columns} FROM ({_MAPPINGS[name].format(**views)})")
+    return Relation(relation, units=1)
 
 
-def _cases(value: str, words: dict[str, str], otherwise: str) -> str:
-    return f"CASE {value} {' '.join(f"WHEN '{k}' THEN '{v}'" for k, v in words.items())} ELSE {otherwise} END"
+def _note(staging: Staging, source: str, views: Mapping[str, str]) -> None:
+    notes = [
+        "every record is dated by its day, and known at the day's end.",
+        f"it has no time of grading; a score counts as known {TUTOR_MARKED_DAYS} days after submission (TMA, Exam), "
+        f"or {COMPUTER_MARKED_DAYS} (CMA).",
+    ]
+    for note, query in _COUNTED_NOTES.items():
+        if count := staging.sql(query.format(**views))[0][0]:
+            notes.append(note.format(f"{count:,}"))
+    known = ", ".join(map(quoted, _COMPONENTS))
+    query = f"SELECT DISTINCT activity_type FROM {views['vle']} WHERE activity_type NOT IN ({known}) ORDER BY ALL"
+    for (activity,) in staging.sql(query):
+        notes.append(f"activity type {activity} is not known; it becomes mod_{activity}.")
+    staging.notes.update(f"{source}: {note}" for note in notes)

@@ -1,16 +1,23 @@
 """The rows set aside: how many a run bears, and the file in which each is found with its column, value and reason."""
 
+import math
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from components.extract.reading import physical_lines
-from components.extract.staging import FILE_BITS, REJECTED, Staging, quoted
+from components.extract.staging import FILE_BITS, REJECTED, File, Staging, quoted
 from earlybell.errors import SourceError
 
 _SHOWN = 3
 _NUMBER = f"(_id & {(1 << FILE_BITS) - 1})"
 _FILE = f"(_id >> {FILE_BITS})"
+
+
+def shares(staging: Staging) -> list[tuple[File, int]]:
+    """Each file with bad rows, and how many."""
+    counted = staging.sql(f"SELECT {_FILE}, count(DISTINCT _id) FROM set_aside GROUP BY 1 ORDER BY 1")
+    return [(staging.files[index], bad) for index, bad in counted]
 
 
 def stop_if_bad(staging: Staging) -> None:
@@ -19,13 +26,13 @@ def stop_if_bad(staging: Staging) -> None:
     Raises:
         SourceError: names the file, and of its first bad rows the row, column and value.
     """
-    for index, bad in staging.sql(f"SELECT {_FILE} AS file, count(DISTINCT _id) FROM set_aside GROUP BY 1 ORDER BY 1"):
-        file = staging.files[index]
+    for file, bad in shares(staging):
         if bad > staging.max_bad_share * file.rows:
+            allowed = f"more than a share of {staging.max_bad_share:g}"
             raise SourceError(
-                f"{bad:,} of {file.rows:,} rows of {file.label} are bad, more than a share of {staging.max_bad_share:g}",
-                _examples(staging, index),
-                f"Mend the file, or let {bad / file.rows:.2g} of its rows be set aside (max_bad_share).",
+                f"{bad:,} of {file.rows:,} rows of {file.label} are bad, {allowed}",
+                _examples(staging, file.index),
+                f"Mend the file, or let them be set aside with --max-bad-share {math.ceil(1000 * bad / file.rows) / 1000:g}.",
             )
 
 

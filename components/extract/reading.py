@@ -47,6 +47,16 @@ class Origin:
         return f"{self.source}/{path.relative_to(self.folder).as_posix()}"
 
 
+def folder_of(source: str, place: str) -> Path:
+    """
+    Raises:
+        SourceError: there is no such folder.
+    """
+    if not (folder := Path(place)).is_dir():
+        raise SourceError(f"{source} is not there", str(folder), "Name a folder that can be read.")
+    return folder
+
+
 def find(folder: Path, table: Table) -> list[Path]:
     """The files of a table: `NAME.parquet`, `NAME.csv`, `NAME.csv.gz`, or those of the folder `NAME`, by name.
 
@@ -73,7 +83,7 @@ def read(staging: Staging, origin: Origin, table: Table, paths: Sequence[Path], 
         unit = first if origin.disjoint else len(staging.files)
         selects.append(f"SELECT *, {unit}::BIGINT AS {UNIT} FROM ({_file(staging, origin, path, table)})")
     staging.sql(f"CREATE VIEW {relation} AS {' UNION ALL '.join(selects)}")
-    say(f"{origin.source}: {table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
+    say(f"{table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
     return Relation(relation, 1 if origin.disjoint else len(paths))
 
 

@@ -52,5 +52,7 @@ def sift(staging: Staging, name: str, rules: Sequence[Rule]) -> None:
 
 def links(staging: Staging, table: Table, names: Mapping[str, str], tables: Sequence[Table]) -> list[Rule]:
     """The rules on what a table's rows refer to; `names` are the views of the clean rows of `tables`."""
-    others = {other: staging.rows(name) for other, name in names.items() if other != table.name}
+    referred = {str(column.references).split(".")[0] for column in table.columns if column.references}
+    referred |= {reference.table for reference in table.references}
+    others = {other: staging.rows(names[other]) for other in referred}
     return reference_rules(table, others, {other.name: other for other in tables})

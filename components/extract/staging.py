@@ -148,4 +148,4 @@ def quoted(text: object) -> str:
 
 
 def _sql(expression: ir.Expr) -> str:
-    return str(ibis.to_sql(expression, dialect="duckdb"))
+    return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))

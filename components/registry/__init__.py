@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 __all__ = ["Version", "fetch", "register"]
 
 # MLflow reads some of these when it is imported: it reports nothing to its makers, says only what went wrong, and gives
-# up within a minute on a server that does not answer (by its own defaults, many). What the user has set stays.
+# up after about a minute on a server that does not answer (by its own defaults, many). What the user has set stays.
 os.environ.update(
     {
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
         "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
         **os.environ,

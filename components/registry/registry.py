@@ -88,7 +88,7 @@ def fetch(name: str, version_or_alias: str, out: Path) -> Path:
         raise SettingError("the folder for the bundle is not empty", str(out), "Name a new folder.")
     out.parent.mkdir(parents=True, exist_ok=True)
     client = connect()
-    with mendable(client.tracking_uri), tempfile.TemporaryDirectory(dir=out.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder, mendable(client.tracking_uri):
         found = _find(client, name, version_or_alias)
         address = f"{client.get_model_version_download_uri(name, found.version)}/{_FOLDER}"
         downloaded = Path(download_artifacts(address, dst_path=folder, tracking_uri=client.tracking_uri))

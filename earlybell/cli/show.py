@@ -1,12 +1,12 @@
 """What a person reads in the terminal."""
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -21,8 +21,8 @@ _COLOURS = {"high": "red", "medium": "yellow", "low": "green", "insufficient_evi
 def progress(folder: Path) -> Callable[[str], None]:
     """Says each line of progress with the seconds since the start."""
     began = time.monotonic()
-    print(f"Training; the log and all files of this run: {folder}", file=sys.stderr)  # noqa: T201
-    return lambda text: print(f"{time.monotonic() - began:6.1f} s  {text}", file=sys.stderr, flush=True)  # noqa: T201
+    typer.echo(f"Training; the log and all files of this run: {folder}", err=True)
+    return lambda text: typer.echo(f"{time.monotonic() - began:6.1f} s  {text}", err=True)
 
 
 def at_risk(predictions: Predictions) -> None:
@@ -30,25 +30,37 @@ def at_risk(predictions: Predictions) -> None:
     console = Console()
     order = [int(i) for i in np.argsort(-predictions.risk) if predictions.band[i] != "insufficient_evidence"][:MOST]
     table = Table(title=f"Learners to look at first ({len(order)} of {len(predictions.risk):,})", title_justify="left")
-    for heading in ("learner", "course run", "risk", "band", "why (in the order of weight)"):
-        table.add_column(
-            heading, justify="right" if heading == "risk" else "left", no_wrap=heading != "why (in the order of weight)"
-        )
+    table.add_column("learner", no_wrap=True)
+    table.add_column("course run", no_wrap=True)
+    table.add_column("risk", no_wrap=True, justify="right")
+    table.add_column("band", no_wrap=True)
+    table.add_column("why, the weightiest first", ratio=1)
     for i in order:
-        why = [reason.words for reason in predictions.reasons[i] if reason.effect > 0]
         band = str(predictions.band[i])
         table.add_row(
-            str(predictions.observed.learner_id[i])[:12],
+            str(predictions.observed.learner_id[i])[:8],
             str(predictions.observed.course_id[i]),
-            f"{predictions.risk[i]:.0%} ({predictions.low[i]:.0%} to {predictions.high[i]:.0%})",
+            f"{_percent(predictions.risk[i])} ({_range(predictions.low[i], predictions.high[i])})",
             f"[{_COLOURS[band]}]{band}[/]",
-            "; ".join(why) or "no single reason stands out",
+            "; ".join(reason.words for reason in predictions.reasons[i] if reason.effect > 0) or "no single reason",
         )
     console.print(table)
     bands, counts = np.unique(predictions.band, return_counts=True)
     said = ", ".join(f"{count:,} {band}" for band, count in zip(bands, counts, strict=True))
-    console.print(f"Of all: {said}. In brackets: the share of learners with such a risk who failed or left, in runs")
-    console.print("that the model had not seen (95% interval). A risk is a reason to look and ask, not a verdict.\n")
+    console.print(
+        f"Of all: {said}. In brackets: between which shares of learners with such a risk failed or left, in course runs "
+        "that the model had not seen. A risk is a reason to look and ask, not a verdict.\n",
+        highlight=False,
+    )
+
+
+def _percent(share: float) -> str:
+    """Never certain: a risk close to 0 or 1 is written as the bound that it is beyond."""
+    return "<1%" if share < 0.01 else ">99%" if share > 0.99 else f"{share:.0%}"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{100 * low:.0f}-{100 * high:.0f}"
 
 
 def comparison(evaluation: dict[str, Any]) -> None:
@@ -91,11 +103,11 @@ def _with_interval(row: dict[str, Any]) -> str:
         return "-"
     if row["low"] is None:
         return f"{row['value']:.3f}"
-    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+    return f"{row['value']:.3f} ({row['low']:.2f}-{row['high']:.2f})"
 
 
 def places(bundle: Path, version: dict[str, Any]) -> None:
     """Where everything lies."""
-    print(f"Report:  {(bundle / 'report.html').resolve().as_uri()}")  # noqa: T201
-    print(f"Bundle:  {bundle}")  # noqa: T201
-    print(f"Registered as {version['name']} version {version['version']}, tagged candidate.")  # noqa: T201
+    typer.echo(f"Report:  {(bundle / 'report.html').resolve().as_uri()}")
+    typer.echo(f"Bundle:  {bundle}")
+    typer.echo(f"Registered as {version['name']} version {version['version']}, tagged candidate.")

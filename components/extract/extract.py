@@ -1,0 +1,105 @@
+"""Sources into one folder of canonical tables, checked, merged and pseudonymous."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from components.extract import canonical, oulad
+from components.extract.merging import merge, write
+from components.extract.staging import Extracted, Ids, Staging, say
+from earlybell.errors import SettingError
+from earlybell.tables.store import FACTS
+
+
+def extract(
+    sources: Sequence[str], out: Path, *, key: str | None, ids: Ids = "pseudonymous", max_bad_share: float = 0.01
+) -> dict[str, Any]:
+    """Extract every source (`KIND:PLACE`) and merge them into the folder `out`: `NAME.parquet` of each canonical table.
+
+    Beside the tables stand `tables.json`, the facts that are returned, and `quarantine.csv`, the rows that broke a
+    rule. Neither the order of the sources nor one given twice changes the tables or their digest. What was in `out`
+    stays whole until all is written.
+
+    Args:
+        sources: as `oulad:DIR`, `tables:DIR`, `simulate:SETTINGS`.
+        out: new, empty, or a folder of tables, which is replaced.
+        key: hashes learners' ids to pseudonyms; not needed where ids are kept, or are pseudonyms already.
+        ids: `keep` leaves ids as the sources have them.
+        max_bad_share: of a file's rows, how many may be set aside before the run stops.
+
+    Raises:
+        SettingError: an argument is wrong.
+        SourceError: a source cannot be read, or breaks its rules.
+    """
+    out = out.absolute()
+    _check_settings(sources, out, max_bad_share)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
+        folder = Path(temporary)
+        with Staging(folder, key=key, ids=ids, max_bad_share=max_bad_share) as staging:
+            extracted = [_read(staging, source) for source in dict.fromkeys(sources)]
+            _check_ids(extracted)
+            merge(staging, extracted)
+            facts = write(staging, extracted, folder / "tables")
+        _replace(out, folder)
+    return facts
+
+
+def validate(tables: Path, out: Path, *, max_bad_share: float = 0.01) -> dict[str, Any]:
+    """Check a folder of canonical tables and write the clean ones to `out`: `extract` of `tables:` that keeps ids.
+
+    Raises:
+        SettingError: an argument is wrong.
+        SourceError: a table cannot be read, or breaks its rules.
+    """
+    return extract([f"tables:{tables}"], out, key=None, ids="keep", max_bad_share=max_bad_share)
+
+
+def _simulate(staging: Staging, source: str, place: str) -> Extracted:
+    from components.extract.simulate import parse, simulate  # numpy's random worlds, for nobody else to load
+
+    folder = staging.folder / f"simulated{len(staging.files)}"
+    settings = parse(place)
+    staging.check_key()
+    simulate(folder, settings)
+    return canonical.read(staging, source, str(folder))
+
+
+_KINDS: dict[str, Callable[[Staging, str, str], Extracted]] = {
+    "oulad": oulad.read,
+    "simulate": _simulate,
+    "tables": canonical.read,
+}
+
+
+def _read(staging: Staging, source: str) -> Extracted:
+    kind, _, place = source.partition(":")
+    say(f"reading {source}")
+    return _KINDS[kind](staging, source, place)
+
+
+def _check_settings(sources: Sequence[str], out: Path, max_bad_share: float) -> None:
+    kinds = ", ".join(f"{kind}:" for kind in _KINDS)
+    if not sources:
+        raise SettingError("no source", list(sources), f"Name at least one, of the kinds {kinds}.")
+    for source in sources:
+        if source.partition(":")[0] not in _KINDS or ":" not in source:
+            raise SettingError("unknown kind of source", source, f"Write KIND:PLACE, with a kind of {kinds}.")
+    if not 0 <= max_bad_share <= 1:
+        raise SettingError("share of bad rows is not between 0 and 1", max_bad_share, "As 0.01, for one in a hundred.")
+    if out.exists() and not (out.is_dir() and ((out / FACTS).exists() or not any(out.iterdir()))):
+        raise SettingError("not a folder of tables to replace", str(out), "Name a new folder.")
+
+
+def _check_ids(extracted: Sequence[Extracted]) -> None:
+    if len({source.pseudonymous for source in extracted}) > 1:
+        names = ", ".join(source.source for source in extracted)
+        raise SettingError("raw and pseudonymous ids cannot be merged", names, "Do not keep raw ids.")
+
+
+def _replace(out: Path, folder: Path) -> None:
+    """Put `folder/tables` in the place of `out`; what was there goes with `folder`."""
+    if out.exists():
+        out.rename(folder / "before")
+    (folder / "tables").rename(out)

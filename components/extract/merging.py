@@ -1,0 +1,116 @@
+"""Sources merged into one set of tables, cross-checked, and written so that the same rows give the same bytes."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from components.extract import quarantine
+from components.extract.sifting import links, sift
+from components.extract.staging import Extracted, Relation, Staging, quoted, say
+from earlybell.errors import SourceError
+from earlybell.tables.checks import ROW, UNIT, key_rules
+from earlybell.tables.schema import SQL_TYPES, TABLES, Table
+from earlybell.tables.store import FACTS
+
+FORMAT = 1
+QUARANTINE = "quarantine.csv"
+
+
+def merge(staging: Staging, sources: Sequence[Extracted]) -> None:
+    """Make a view of each canonical table by its name, of all the sources' rows.
+
+    A row counts as often as in the file where it occurs most. Rows of several files that differ under one key are
+    set aside, all of them, and so is what refers to a row that is not there.
+
+    Raises:
+        SourceError: too large a share of a file's rows is set aside.
+    """
+    names = {table.name: table.name for table in TABLES}
+    present = [table for table in TABLES if any(table.name in source.relations for source in sources)]
+    for table in TABLES:
+        relations = [source.relations[table.name] for source in sources if table.name in source.relations]
+        several = sum(relation.units for relation in relations) > 1
+        merged = f"{table.name}_merged"
+        staging.sql(f"CREATE {'TABLE' if several else 'VIEW'} {merged} AS {_union(table, relations, several)}")
+        staging.keep_clean(table.name, table, merged)
+        sift(staging, table.name, key_rules(table) if several else [])
+    for table in present:
+        sift(staging, table.name, links(staging, table, names, TABLES))
+
+
+def write(staging: Staging, sources: Sequence[Extracted], out: Path) -> dict[str, Any]:
+    """Write the merged tables that have rows, the quarantine and `tables.json` to the new folder `out`.
+
+    Returns what `tables.json` says.
+
+    Raises:
+        SourceError: a table that every site has is empty.
+    """
+    out.mkdir()
+    rows = {table.name: _write(staging, table, out / f"{table.name}.parquet") for table in TABLES}
+    if empty := [table.name for table in TABLES if table.required and not rows[table.name]]:
+        came_from = ", ".join(source.source for source in sources)
+        raise SourceError(f"{came_from}: no rows for required tables", ", ".join(empty), "Add a source that has them.")
+    facts = _facts(staging, sources, out, rows)
+    (out / FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return facts
+
+
+def _union(table: Table, relations: Sequence[Relation], several: bool) -> str:
+    """The SELECT of a table's rows from all sources; of equal rows in several files those of the fullest one."""
+    columns = ", ".join(table.names)
+    if not relations:
+        return f"SELECT 0::BIGINT AS {ROW}, 0::BIGINT AS {UNIT}, {_nothing(table)} WHERE false"
+    union = " UNION ALL ".join(f"SELECT {ROW}, {UNIT}, {columns} FROM {relation.name}" for relation in relations)
+    if not several:
+        return union
+    by_file = f"SELECT {columns}, min({ROW}) AS first, count(*) AS often FROM ({union}) GROUP BY {columns}, {UNIT}"
+    fullest = f"SELECT {columns}, min(first) AS {ROW}, max(often) AS often FROM ({by_file}) GROUP BY {columns}"
+    return f"SELECT {ROW}, 0::BIGINT AS {UNIT}, {columns} FROM (SELECT *, unnest(range(often)) FROM ({fullest}))"
+
+
+def _nothing(table: Table) -> str:
+    return ", ".join(f"NULL::{SQL_TYPES[column.type]} AS {column.name}" for column in table.columns)
+
+
+def _write(staging: Staging, table: Table, path: Path) -> int:
+    order = ", ".join(dict.fromkeys([*table.key, *table.names]))
+    query = f"SELECT {', '.join(table.names)} FROM {table.name} ORDER BY {order}"
+    # Else what DuckDB can prove of nulls, which differs between equal rows of different sources, gets into the file.
+    staging.sql("SET disabled_optimizers = 'statistics_propagation'")
+    rows: int = staging.sql(f"COPY ({query}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)")[0][0]
+    staging.sql("RESET disabled_optimizers")
+    if rows:
+        say(f"{table.name} {rows:,} rows written")
+    else:
+        path.unlink()
+    return rows
+
+
+def _facts(staging: Staging, sources: Sequence[Extracted], out: Path, rows: dict[str, int]) -> dict[str, Any]:
+    set_aside = quarantine.write(staging, out / QUARANTINE)
+    for file, bad in quarantine.shares(staging):
+        staging.notes.add(f"{file.label}: {bad:,} of {file.rows:,} rows were set aside.")
+    earlier = [source.facts for source in sources]
+    granularities = [row[0] for row in staging.sql("SELECT DISTINCT granularity FROM courses ORDER BY ALL")]
+    return {
+        "format": FORMAT,
+        "sources": [name for source in sources for name in source.facts.get("sources") or [source.source]],
+        "ids": "pseudonymous" if all(source.pseudonymous for source in sources) else "raw",
+        "granularity": granularities[0] if len(granularities) == 1 else "mixed",
+        "rows": rows,
+        "digest": _digest(out),
+        "notes": sorted(staging.notes.union(*(facts.get("notes", []) for facts in earlier))),
+        "quarantine": [row for facts in earlier for row in facts.get("quarantine", [])] + set_aside,
+    }
+
+
+def _digest(folder: Path) -> str:
+    """SHA-256 over the names and SHA-256 sums of the tables, in order of their names."""
+    total = hashlib.sha256()
+    for path in sorted(folder.glob("*.parquet")):
+        with path.open("rb") as file:
+            total.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,221 @@
+"""OULAD's files as canonical tables."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from components.extract import extract
+from earlybell.errors import SourceError
+from earlybell.tables.pseudonyms import pseudonym
+
+Query = Callable[..., list[tuple[Any, ...]]]
+
+
+def test_course_runs_start_on_the_first_of_october_or_february(extracted: Path, query: Query) -> None:
+    assert query(extracted, "FROM courses ORDER BY ALL") == [
+        ("AAA_2013J", "AAA", datetime(2013, 10, 1), datetime(2014, 6, 26), "daily"),
+        ("AAA_2014B", "AAA", datetime(2014, 2, 1), datetime(2014, 9, 29), "daily"),
+    ]
+
+
+def test_enrolments_are_dated_at_the_end_of_their_day_and_start_with_the_run_where_no_day_is_known(
+    extracted: Path, query: Query
+) -> None:
+    assert query(extracted, "FROM enrolments WHERE course_id = 'AAA_2013J' ORDER BY learner_id") == [
+        ("AAA_2013J", "7700001", datetime(2013, 9, 1, 23, 59, 59), None, 0),
+        ("AAA_2013J", "7700002", datetime(2013, 9, 28, 23, 59, 59), datetime(2013, 10, 13, 23, 59, 59), 1),
+        ("AAA_2013J", "7700003", datetime(2013, 10, 1), None, 0),
+    ]
+
+
+def test_events_are_views_in_moodles_words_and_equal_rows_stay(extracted: Path, query: Query) -> None:
+    columns = "learner_id, occurred_at, component, action, target, object_id, count"
+    day = datetime(2013, 9, 30, 23, 59, 59)
+    assert query(extracted, f"SELECT {columns} FROM events ORDER BY ALL") == [
+        ("7700001", day, "mod_forum", "viewed", "course_module", "11", 2),
+        ("7700001", day, "mod_forum", "viewed", "course_module", "11", 2),
+        ("7700001", datetime(2013, 10, 1, 23, 59, 59), "core", "viewed", "course", "10", 3),
+        ("7700001", datetime(2014, 2, 1, 23, 59, 59), "mod_newthing", "viewed", "course_module", "13", 4),
+        ("7700002", datetime(2013, 10, 6, 23, 59, 59), "mod_book", "viewed", "course_module", "12", 1),
+    ]
+
+
+def test_assessments_have_moodles_kinds_and_an_exam_without_a_date_no_deadline(extracted: Path, query: Query) -> None:
+    assert query(extracted, "SELECT * EXCLUDE (course_id) FROM assessments ORDER BY ALL") == [
+        ("1752", "assignment", "none", datetime(2013, 10, 20, 23, 59, 59), 10, 100),
+        ("1753", "quiz", "none", datetime(2013, 11, 24, 23, 59, 59), 90, 100),
+        ("1757", "exam", "none", None, 100, 100),
+        ("1760", "assignment", "none", datetime(2014, 2, 21, 23, 59, 59), 100, 100),
+    ]
+
+
+def test_scores_are_known_after_a_lag_banked_ones_at_once_and_missing_ones_never(extracted: Path, query: Query) -> None:
+    assert query(extracted, "FROM submissions ORDER BY ALL") == [
+        (
+            "1752",
+            "7700001",
+            datetime(2013, 10, 19, 23, 59, 59),
+            datetime(2013, 11, 2, 23, 59, 59),
+            1,
+            78.5,
+            None,
+        ),
+        ("1753", "7700001", datetime(2013, 11, 24, 23, 59, 59), datetime(2013, 11, 25, 23, 59, 59), 1, 60, None),
+        ("1753", "7700002", datetime(2013, 10, 11, 23, 59, 59), None, 1, None, None),
+        ("1760", "7700001", datetime(2014, 1, 31, 23, 59, 59), datetime(2014, 1, 31, 23, 59, 59), 0, 80, None),
+    ]
+
+
+def test_outcomes_are_decided_at_the_end_and_a_withdrawal_on_its_day_where_known(extracted: Path, query: Query) -> None:
+    assert query(extracted, "SELECT learner_id, outcome, final_score, decided_at FROM outcomes ORDER BY ALL") == [
+        ("7700001", "distinction", None, datetime(2014, 9, 29)),
+        ("7700001", "fail", None, datetime(2014, 6, 26)),
+        ("7700002", "withdrawn", None, datetime(2013, 10, 13, 23, 59, 59)),
+        ("7700003", "withdrawn", None, datetime(2014, 6, 26)),
+    ]
+
+
+def test_learners_have_the_attributes_of_their_latest_run_and_unknown_deprivation_is_null(
+    extracted: Path, query: Query
+) -> None:
+    assert query(extracted, "FROM learners ORDER BY ALL") == [
+        ("7700001", "F", "35-55", "N", "London Region", "90-100%", "A Level"),
+        ("7700002", "M", "35-55", "Y", "Scotland", "20-30%", "HE Qualification"),
+        ("7700003", "M", "35-55", "N", "Scotland", None, "HE Qualification"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "1 enrolments without a day of registration",
+        "1 withdrawals without a day of unregistration",
+        "1 submissions were banked",
+        "1 learners take several runs",
+        "activity type newthing is not known; it becomes mod_newthing",
+        "14 days after submission (TMA, Exam), or 1 (CMA)",
+        "columns that are not read: studied_credits",
+        "columns that are not read: week_from, week_to",
+    ],
+)
+def test_the_notes_say_what_was_assumed(extracted: Path, note: str) -> None:
+    notes = json.loads((extracted / "tables.json").read_text())["notes"]
+    assert [note in one for one in notes].count(True) == 1
+
+
+def test_files_may_be_csv_compressed_csv_or_parquet(
+    small_oulad: Callable[..., Path], extracted: Path, tmp_path: Path
+) -> None:
+    folder = small_oulad("mixed")
+    with duckdb.connect() as connection:
+        vle, assessed = folder / "studentVle", folder / "studentAssessment"
+        connection.execute(f"COPY (FROM '{vle}.csv') TO '{vle}.parquet'")
+        connection.execute(f"COPY (FROM '{assessed}.csv') TO '{assessed}.csv.gz'")
+    (folder / "studentVle.csv").unlink()
+    (folder / "studentAssessment.csv").unlink()
+    facts = extract([f"oulad:{folder}"], tmp_path / "mixed-out", key=None, ids="keep")
+    assert facts["digest"] == json.loads((extracted / "tables.json").read_text())["digest"]
+
+
+@pytest.mark.parametrize("name", ["vle", "studentRegistration"])
+def test_a_missing_file_is_named(small_oulad: Callable[..., Path], tmp_path: Path, name: str) -> None:
+    folder = small_oulad(**{name: None})
+    with pytest.raises(SourceError, match=name):
+        extract([f"oulad:{folder}"], tmp_path / "out", key=None, ids="keep")
+
+
+def test_a_file_that_is_there_twice_is_an_error(small_oulad: Callable[..., Path], tmp_path: Path) -> None:
+    folder = small_oulad()
+    (folder / "vle.csv.gz").write_bytes(b"")
+    with pytest.raises(SourceError, match="more than one form"):
+        extract([f"oulad:{folder}"], tmp_path / "out", key=None, ids="keep")
+
+
+def _bad(name: str, line: str, row: int, column: str, value: str, reason: str) -> Any:
+    return pytest.param(name, line, (f"{name}.csv", row, column, value, reason), id=f"{name}: {column} {reason}"[:60])
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "expected"),
+    [
+        _bad("courses", "AAA,2013X,200", 4, "code_presentation", "2013X", "not of the form [0-9]{4}[BJ]"),
+        _bad("courses", "BBB,2013B,long", 4, "module_presentation_length", "long", "not an integer"),
+        _bad(
+            "studentInfo",
+            "AAA,2013J,7700004,F,Wales,A,?,0-35,0,60,N,Passed",
+            6,
+            "final_result",
+            "Passed",
+            "not one of Pass, Distinction, Fail, Withdrawn",
+        ),
+        _bad(
+            "studentInfo",
+            "AAA,2015J,7700002,F,Wales,A,?,0-35,0,60,N,Pass",
+            6,
+            "code_module, code_presentation",
+            "AAA, 2015J",
+            "not found together in courses",
+        ),
+        _bad("assessments", "AAA,2013J,1999,XYZ,5,10", 6, "assessment_type", "XYZ", "not one of TMA, CMA, Exam"),
+        _bad("studentAssessment", "1752,7700002,5,0,101", 6, "score", "101", "above 100"),
+        _bad("studentAssessment", "9999,7700001,5,0,50", 6, "id_assessment", "9999", "not found in assessments"),
+        _bad("studentVle", "AAA,2013J,7700001,10,5.5,1", 7, "date", "5.5", "not an integer"),
+        _bad("studentVle", "AAA,2013J,7700001,10,5,0", 7, "sum_click", "0", "below 1"),
+        _bad(
+            "studentVle",
+            "AAA,2014B,7700002,13,5,1",
+            7,
+            "code_module, code_presentation, id_student",
+            "AAA, 2014B, 7700002",
+            "not found together in studentInfo",
+        ),
+        _bad(
+            "studentVle",
+            "AAA,2013J,7700001,99,5,1",
+            7,
+            "id_site, code_module, code_presentation",
+            "99, AAA, 2013J",
+            "not found together in vle",
+        ),
+    ],
+)
+def test_a_bad_row_is_set_aside_as_it_stood_and_the_rest_stays(
+    small_oulad: Callable[..., Path],
+    oulad_texts: dict[str, str],
+    extracted: Path,
+    quarantine: Callable[[Path], list[tuple[Any, ...]]],
+    tmp_path: Path,
+    name: str,
+    line: str,
+    expected: tuple[Any, ...],
+) -> None:
+    folder = small_oulad("bad", **{name: oulad_texts[name] + line + "\n"})
+    facts = extract([f"oulad:{folder}"], tmp_path / "bad-out", key=None, ids="keep", max_bad_share=0.5)
+    assert quarantine(tmp_path / "bad-out") == [expected]
+    assert facts["digest"] == json.loads((extracted / "tables.json").read_text())["digest"]
+
+
+def test_the_real_data_set_is_extracted_whole(oulad: Path, query: Query, tmp_path: Path) -> None:
+    facts = extract([f"oulad:{oulad}"], tmp_path / "out", key="a key for tests only")
+    with duckdb.connect() as connection:
+
+        def count(file: str) -> int:
+            rows: int = connection.execute(f"SELECT count(*) FROM '{oulad}/{file}'").fetchall()[0][0]
+            return rows
+
+        students, clicks = count("studentInfo.csv"), count("studentVle.parquet")
+        assert facts["rows"]["courses"] == count("courses.csv")
+        assert facts["rows"]["enrolments"] == facts["rows"]["outcomes"] == facts["rows"]["learners"] == students
+        assert facts["rows"]["events"] == clicks
+        assert facts["rows"]["assessments"] == count("assessments.csv")
+        assert facts["rows"]["submissions"] == count("studentAssessment.csv")
+        total = connection.execute(f"SELECT sum(sum_click) FROM '{oulad}/studentVle.parquet'").fetchall()
+    assert facts["quarantine"] == []
+    assert query(tmp_path / "out", "SELECT sum(count) FROM events") == total
+    hashed = pseudonym("a key for tests only", "11391")
+    assert query(tmp_path / "out", f"SELECT outcome FROM outcomes WHERE learner_id = '{hashed}'") == [("pass",)]

@@ -1,0 +1,95 @@
+"""The command line: help for everything, and commands that work one after the other."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from earlybell.bundle import read_bundle
+from earlybell.cli.main import app, main
+from earlybell.predict import Predictor, open_tables
+
+COMMANDS = ["demo", "simulate", "extract", "features", "train", "predict", "evaluate"]
+KEY = {"EARLYBELL_PSEUDONYM_KEY": "0123456789abcdef0123456789abcdef"}
+
+
+def _run(*arguments: object, env: dict[str, str] = KEY) -> str:
+    result = CliRunner().invoke(app, [str(one) for one in arguments], env=env)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return str(result.stdout)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_an_example(command: str) -> None:
+    said = " ".join(_run(command, "--help").split())
+    assert f"Example: earlybell {command}" in said
+    assert all(row.help for one in app.registered_commands for row in [one] if one.help is not None)
+
+
+def test_the_help_lists_every_command_and_the_exit_codes() -> None:
+    said = _run("--help")
+    assert all(command in said for command in COMMANDS)
+    assert "Exit codes" in said
+
+
+def test_there_is_no_command_without_a_test_of_its_help() -> None:
+    names = {one.callback.__name__ for one in app.registered_commands if one.callback}
+    assert names == set(COMMANDS)
+
+
+def test_simulate_then_extract_then_features(tmp_path: Path) -> None:
+    _run("simulate", tmp_path / "site", "--settings", "learners=60,courses=1,runs=1,weeks=8,events=60,seed=1")
+    facts = json.loads(_run("extract", f"tables:{tmp_path}/site", tmp_path / "tables", "--json"))
+    assert facts["ids"] == "pseudonymous"
+    assert facts["rows"]["enrolments"] == 60
+    assert "Wrote 45 features" in _run("features", f"tables:{tmp_path}/tables", tmp_path / "f", "--as-of", "0.5")
+
+
+def test_extract_keeps_ids_when_asked(tmp_path: Path, site: Path) -> None:
+    _run("extract", f"tables:{site}", tmp_path / "tables", "--ids", "keep", env={})
+    (ids,) = open_tables(tmp_path / "tables").execute("SELECT min(learner_id) FROM enrolments").fetchall()
+    assert ids[0].startswith("learner-")
+
+
+def test_predict_writes_what_the_predictor_gives(bundle: Path, site: Path, tmp_path: Path) -> None:
+    out = tmp_path / "risks.parquet"
+    said = _run("predict", bundle, f"tables:{site}", "--as-of", "0.5", "--out", out, "--ids", "keep")
+    assert "Learners to look at first" in said
+    expected = Predictor(read_bundle(bundle)).predict_tables(site, "0.5")
+    found = duckdb.connect().execute(f"SELECT risk FROM '{out}'").fetchnumpy()["risk"]
+    np.testing.assert_allclose(found, expected.risk)
+
+
+def test_predict_prints_a_json_line_a_learner(bundle: Path, site: Path) -> None:
+    lines = _run("predict", bundle, f"tables:{site}", "--as-of", "0.5", "--ids", "keep", "--json").splitlines()
+    row = json.loads(lines[0])
+    assert set(row) == {"course_id", "learner_id", "as_of", "risk", "low", "high", "band", "reasons"}
+    assert set(row["reasons"][0]) == {"feature", "value", "effect", "words", "changeable"}
+
+
+def test_evaluate_measures_each_moment_and_course_run(bundle: Path, site: Path) -> None:
+    rows = json.loads(_run("evaluate", bundle, f"tables:{site}", "--as-of", "0.2", "--as-of", "0.6", "--json"))
+    assert {row["as_of"] for row in rows} == {"0.2", "0.6"}
+    assert len({row["group"] for row in rows}) == 5
+    assert all(row["low"] <= row["value"] <= row["high"] for row in rows if row["metric"] == "roc_auc")
+
+
+def test_an_error_is_one_line_with_its_exit_code(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(bundle, tmp_path / "bundle")
+    (tmp_path / "bundle" / "features.sql").write_text("SELECT 1")
+    monkeypatch.setattr(sys, "argv", ["earlybell", "predict", str(tmp_path / "bundle"), "tables:nowhere"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 6
+    said = capsys.readouterr().err
+    assert said.startswith("error: a file of bundle")
+    assert said.count("\n") == 1
