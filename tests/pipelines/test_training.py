@@ -56,6 +56,7 @@ def test_every_candidate_is_a_task_of_its_own(demo: subprocess.CompletedProcess[
     assert sorted(trained) == ["Logistic regression", "Random forest", "XGBoost", "XGBoost, tuned"]
 
 
+@pytest.mark.filterwarnings("ignore:The ``noload``:DeprecationWarning")  # SQLAlchemy, of MLflow
 def test_the_demos_bundle_is_sealed_and_registered_as_candidate(
     demo: subprocess.CompletedProcess[str], home: Path
 ) -> None:
@@ -84,7 +85,13 @@ def test_a_source_that_cannot_be_read_ends_the_run_with_its_own_error_and_exit_c
 
 def test_a_missed_gate_ends_the_run_and_nothing_is_registered(tmp_path: Path) -> None:
     options = ["--min-auc", "0.999", "--out", str(tmp_path / "bundle")]
-    done = _earlybell("train", SMALL, *options, home=tmp_path, key="k" * 32)
+    done = _earlybell(
+        "train",
+        "simulate:learners=120,courses=1,runs=2,weeks=8,events=60,seed=5",
+        *options,
+        home=tmp_path,
+        key="k" * 32,
+    )
     assert done.returncode == 5, done.stderr
     assert re.search(r"roc_auc is 0\.\d+, asked: at least 0\.999", done.stderr)
     assert not (tmp_path / "bundle").exists()

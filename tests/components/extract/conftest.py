@@ -1,7 +1,6 @@
 """Small sources that the tests write themselves, and a way to look at what extraction made of them."""
 
-import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,57 +58,48 @@ AAA,2014B,7700001,13,0,4
 """,
 }
 
-Oulad = Callable[..., Path]
-Query = Callable[..., list[tuple[Any, ...]]]
+Rows = list[tuple[Any, ...]]
+WriteOulad = Callable[..., Path]
+WriteTables = Callable[..., Path]
+Query = Callable[[Path, str], Rows]
+Quarantine = Callable[[Path], Rows]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def key() -> str:
     return KEY
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def oulad_texts() -> dict[str, str]:
     return dict(OULAD_TEXTS)
 
 
 @pytest.fixture
-def small_oulad(tmp_path: Path) -> Oulad:
+def small_oulad(tmp_path: Path) -> WriteOulad:
     """Writes a small folder in OULAD's format; an argument replaces a file's text, or leaves the file out (None)."""
 
-    def make(name: str = "oulad", **texts: str | None) -> Path:
-        folder = tmp_path / name
-        folder.mkdir()
-        for table, text in (OULAD_TEXTS | texts).items():
-            if text is not None:
-                (folder / f"{table}.csv").write_text(text, encoding="utf-8")
-        return folder
+    def write(name: str = "oulad", **texts: str | None) -> Path:
+        return write_texts(tmp_path / name, OULAD_TEXTS | texts)
 
-    return make
+    return write
 
 
 @pytest.fixture
-def tables_folder(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a folder of canonical tables as CSV: an argument a file, `__` in its name for `/`, `_gz` at its end."""
+def tables_folder(tmp_path: Path) -> WriteTables:
+    """Writes a folder of canonical tables as CSV: an argument a file, with `__` in its name for `/`."""
 
-    def make(name: str, **texts: str) -> Path:
-        for file, text in texts.items():
-            path = tmp_path / name / (file.removesuffix("_gz").replace("__", "/") + ".csv")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if file.endswith("_gz"):
-                path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(text.encode()))
-            else:
-                path.write_text(text, encoding="utf-8", newline="")
-        return tmp_path / name
+    def write(name: str, **texts: str | None) -> Path:
+        return write_texts(tmp_path / name, texts)
 
-    return make
+    return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def query() -> Query:
     """Runs a query over a folder of canonical tables."""
 
-    def run(folder: Path, sql: str) -> list[tuple[Any, ...]]:
+    def run(folder: Path, sql: str) -> Rows:
         with duckdb.connect() as connection:
             attach(connection, folder)
             return connection.execute(sql).fetchall()
@@ -117,21 +107,30 @@ def query() -> Query:
     return run
 
 
-@pytest.fixture
-def quarantine() -> Callable[[Path], list[tuple[Any, ...]]]:
+@pytest.fixture(scope="session")
+def quarantine() -> Quarantine:
     """The rows of a folder's quarantine: name of the file, row, column, value, reason."""
 
-    def read(folder: Path) -> list[tuple[Any, ...]]:
+    def read(folder: Path) -> Rows:
         with duckdb.connect() as connection:
-            sql = f"SELECT file, row, \"column\", value, reason FROM read_csv('{folder}/quarantine.csv', all_varchar = true)"
-            rows = connection.execute(sql).fetchall()
+            rows = connection.execute(f"FROM read_csv('{folder}/quarantine.csv', all_varchar = true)").fetchall()
         return [(file.rsplit("/", 1)[1], int(row), *rest) for file, row, *rest in rows]
 
     return read
 
 
-@pytest.fixture
-def extracted(small_oulad: Oulad, tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What extraction makes of the small folder in OULAD's format, with ids kept."""
-    extract([f"oulad:{small_oulad()}"], tmp_path / "out", key=None, ids="keep")
-    return tmp_path / "out"
+    folder = tmp_path_factory.mktemp("small")
+    extract([f"oulad:{write_texts(folder / 'oulad', OULAD_TEXTS)}"], folder / "out", key=None, ids="keep")
+    return folder / "out"
+
+
+def write_texts(folder: Path, texts: Mapping[str, str | None]) -> Path:
+    for name, text in texts.items():
+        path = folder / f"{name.replace('__', '/')}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if text is not None:
+            path.write_text(text, encoding="utf-8", newline="")
+    return folder

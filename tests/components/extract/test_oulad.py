@@ -1,6 +1,5 @@
 """OULAD's files as canonical tables."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +10,13 @@ import pytest
 
 from components.extract import extract
 from earlybell.errors import SourceError
+from earlybell.tables import read_facts
 from earlybell.tables.pseudonyms import pseudonym
 
-Query = Callable[..., list[tuple[Any, ...]]]
+Rows = list[tuple[Any, ...]]
+WriteOulad = Callable[..., Path]
+Query = Callable[[Path, str], Rows]
+Quarantine = Callable[[Path], Rows]
 
 
 def test_course_runs_start_on_the_first_of_october_or_february(extracted: Path, query: Query) -> None:
@@ -104,100 +107,96 @@ def test_learners_have_the_attributes_of_their_latest_run_and_unknown_deprivatio
     ],
 )
 def test_the_notes_say_what_was_assumed(extracted: Path, note: str) -> None:
-    notes = json.loads((extracted / "tables.json").read_text())["notes"]
-    assert [note in one for one in notes].count(True) == 1
+    assert [note in one for one in read_facts(extracted)["notes"]].count(True) == 1
 
 
-def test_files_may_be_csv_compressed_csv_or_parquet(
-    small_oulad: Callable[..., Path], extracted: Path, tmp_path: Path
-) -> None:
-    folder = small_oulad("mixed")
+def test_files_may_be_csv_compressed_csv_or_parquet(small_oulad: WriteOulad, extracted: Path, tmp_path: Path) -> None:
+    folder = small_oulad()
     with duckdb.connect() as connection:
         vle, assessed = folder / "studentVle", folder / "studentAssessment"
         connection.execute(f"COPY (FROM '{vle}.csv') TO '{vle}.parquet'")
         connection.execute(f"COPY (FROM '{assessed}.csv') TO '{assessed}.csv.gz'")
     (folder / "studentVle.csv").unlink()
     (folder / "studentAssessment.csv").unlink()
-    facts = extract([f"oulad:{folder}"], tmp_path / "mixed-out", key=None, ids="keep")
-    assert facts["digest"] == json.loads((extracted / "tables.json").read_text())["digest"]
+    facts = extract([f"oulad:{folder}"], tmp_path / "out", key=None, ids="keep")
+    assert facts["digest"] == read_facts(extracted)["digest"]
 
 
 @pytest.mark.parametrize("name", ["vle", "studentRegistration"])
-def test_a_missing_file_is_named(small_oulad: Callable[..., Path], tmp_path: Path, name: str) -> None:
+def test_a_missing_file_is_named(small_oulad: WriteOulad, tmp_path: Path, name: str) -> None:
     folder = small_oulad(**{name: None})
     with pytest.raises(SourceError, match=name):
         extract([f"oulad:{folder}"], tmp_path / "out", key=None, ids="keep")
 
 
-def test_a_file_that_is_there_twice_is_an_error(small_oulad: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_file_that_is_there_twice_is_an_error(small_oulad: WriteOulad, tmp_path: Path) -> None:
     folder = small_oulad()
     (folder / "vle.csv.gz").write_bytes(b"")
     with pytest.raises(SourceError, match="more than one form"):
         extract([f"oulad:{folder}"], tmp_path / "out", key=None, ids="keep")
 
 
-def _bad(name: str, line: str, row: int, column: str, value: str, reason: str) -> Any:
-    return pytest.param(name, line, (f"{name}.csv", row, column, value, reason), id=f"{name}: {column} {reason}"[:60])
+_RUN, _IN_RUN = "code_module, code_presentation", "code_module, code_presentation, id_student"
+_BAD = [  # a line, and the quarantine's row, column, value and reason
+    ("courses", "AAA,2013X,200", 4, "code_presentation", "2013X", "not of the form [0-9]{4}[BJ]"),
+    ("courses", "BBB,2013B,long", 5, "module_presentation_length", "long", "not an integer"),
+    (
+        "studentInfo",
+        "AAA,2013J,7700004,F,Wales,A,?,0-35,0,60,N,Passed",
+        6,
+        "final_result",
+        "Passed",
+        "not one of Pass, Distinction, Fail, Withdrawn",
+    ),
+    (
+        "studentInfo",
+        "AAA,2015J,7700002,F,Wales,A,?,0-35,0,60,N,Pass",
+        7,
+        _RUN,
+        "AAA, 2015J",
+        "not found together in courses",
+    ),
+    ("assessments", "AAA,2013J,1999,XYZ,5,10", 6, "assessment_type", "XYZ", "not one of TMA, CMA, Exam"),
+    ("studentAssessment", "1752,7700002,5,0,101", 6, "score", "101", "above 100"),
+    ("studentAssessment", "9999,7700001,5,0,50", 7, "id_assessment", "9999", "not found in assessments"),
+    (
+        "studentAssessment",
+        "1760,7700003,5,0,50",
+        8,
+        "id_assessment, id_assessment, id_student",
+        "1760, 1760, 7700003",
+        "not found together in studentInfo",
+    ),
+    ("studentVle", "AAA,2013J,7700001,10,5.5,1", 7, "date", "5.5", "not an integer"),
+    ("studentVle", "AAA,2013J,7700001,10,5,0", 8, "sum_click", "0", "below 1"),
+    (
+        "studentVle",
+        "AAA,2014B,7700002,13,5,1",
+        9,
+        _IN_RUN,
+        "AAA, 2014B, 7700002",
+        "not found together in studentInfo",
+    ),
+    (
+        "studentVle",
+        "AAA,2013J,7700001,99,5,1",
+        10,
+        f"id_site, {_RUN}",
+        "99, AAA, 2013J",
+        "not found together in vle",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "line", "expected"),
-    [
-        _bad("courses", "AAA,2013X,200", 4, "code_presentation", "2013X", "not of the form [0-9]{4}[BJ]"),
-        _bad("courses", "BBB,2013B,long", 4, "module_presentation_length", "long", "not an integer"),
-        _bad(
-            "studentInfo",
-            "AAA,2013J,7700004,F,Wales,A,?,0-35,0,60,N,Passed",
-            6,
-            "final_result",
-            "Passed",
-            "not one of Pass, Distinction, Fail, Withdrawn",
-        ),
-        _bad(
-            "studentInfo",
-            "AAA,2015J,7700002,F,Wales,A,?,0-35,0,60,N,Pass",
-            6,
-            "code_module, code_presentation",
-            "AAA, 2015J",
-            "not found together in courses",
-        ),
-        _bad("assessments", "AAA,2013J,1999,XYZ,5,10", 6, "assessment_type", "XYZ", "not one of TMA, CMA, Exam"),
-        _bad("studentAssessment", "1752,7700002,5,0,101", 6, "score", "101", "above 100"),
-        _bad("studentAssessment", "9999,7700001,5,0,50", 6, "id_assessment", "9999", "not found in assessments"),
-        _bad("studentVle", "AAA,2013J,7700001,10,5.5,1", 7, "date", "5.5", "not an integer"),
-        _bad("studentVle", "AAA,2013J,7700001,10,5,0", 7, "sum_click", "0", "below 1"),
-        _bad(
-            "studentVle",
-            "AAA,2014B,7700002,13,5,1",
-            7,
-            "code_module, code_presentation, id_student",
-            "AAA, 2014B, 7700002",
-            "not found together in studentInfo",
-        ),
-        _bad(
-            "studentVle",
-            "AAA,2013J,7700001,99,5,1",
-            7,
-            "id_site, code_module, code_presentation",
-            "99, AAA, 2013J",
-            "not found together in vle",
-        ),
-    ],
-)
-def test_a_bad_row_is_set_aside_as_it_stood_and_the_rest_stays(
-    small_oulad: Callable[..., Path],
-    oulad_texts: dict[str, str],
-    extracted: Path,
-    quarantine: Callable[[Path], list[tuple[Any, ...]]],
-    tmp_path: Path,
-    name: str,
-    line: str,
-    expected: tuple[Any, ...],
+def test_bad_rows_are_set_aside_as_they_stood_and_the_rest_stays(
+    small_oulad: WriteOulad, oulad_texts: dict[str, str], extracted: Path, quarantine: Quarantine, tmp_path: Path
 ) -> None:
-    folder = small_oulad("bad", **{name: oulad_texts[name] + line + "\n"})
-    facts = extract([f"oulad:{folder}"], tmp_path / "bad-out", key=None, ids="keep", max_bad_share=0.5)
-    assert quarantine(tmp_path / "bad-out") == [expected]
-    assert facts["digest"] == json.loads((extracted / "tables.json").read_text())["digest"]
+    texts = dict(oulad_texts)
+    for name, line, *_ in _BAD:
+        texts[name] += f"{line}\n"
+    facts = extract([f"oulad:{small_oulad(**texts)}"], tmp_path / "out", key=None, ids="keep", max_bad_share=0.6)
+    assert quarantine(tmp_path / "out") == [(f"{name}.csv", *expected) for name, _, *expected in _BAD]
+    assert facts["digest"] == read_facts(extracted)["digest"]
 
 
 def test_the_real_data_set_is_extracted_whole(oulad: Path, query: Query, tmp_path: Path) -> None:
