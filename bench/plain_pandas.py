@@ -93,9 +93,7 @@ def _activity(calendar: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
 def _events(calendar: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """The events before the moment of their learner, by learner and time."""
-    events = _read(
-        folder, "events", ["course_id", "learner_id", "occurred_at", "component", "action", "count"]
-    )
+    events = _read(folder, "events", ["course_id", "learner_id", "occurred_at", "component", "action", "count"])
     keys = calendar[["course_id", "learner_id", "now", "start"]].rename_axis("moment").reset_index()
     events = events.merge(keys, on=["course_id", "learner_id"])
     events["at"] = _seconds(events.occurred_at)
@@ -168,7 +166,9 @@ def _pieces(calendar: pd.DataFrame, folder: Path) -> pd.DataFrame:
     asked = _read(folder, "assessments", ["assessment_id", "course_id", "role", "due_at", "weight", "max_score"])
     pieces = keys.merge(asked, on="course_id")
     of = ["moment", "assessment_id"]
-    pieces = pieces.merge(_granted(pieces, folder), how="left", on=of).merge(_answers(pieces, folder), how="left", on=of)
+    pieces = pieces.merge(_granted(pieces, folder), how="left", on=of).merge(
+        _answers(pieces, folder), how="left", on=of
+    )
     pieces["due"] = _seconds(pieces.own_due.fillna(pieces.due_at))
     pieces["weight"] = pieces.weight.fillna(0.0)
     new = pieces.banked.fillna(0) == 0

@@ -16,7 +16,8 @@ class Examples:
     """n labelled moments; every array has n rows.
 
     Attributes:
-        course_id: the course run.
+        course_id, learner_id: the course run and the learner.
+        as_of: the moment, in UTC.
         learner: the learner, as a number from 0.
         label: 1 for the outcome that is warned of.
         learner_fold, run_fold: folds of the honest splits; all rows of a learner, or of a run, are in one.
@@ -26,6 +27,8 @@ class Examples:
     """
 
     course_id: npt.NDArray[Any]
+    learner_id: npt.NDArray[Any]
+    as_of: npt.NDArray[np.datetime64]
     learner: npt.NDArray[np.int64]
     label: npt.NDArray[np.int32]
     learner_fold: npt.NDArray[np.int32]
@@ -47,7 +50,7 @@ def read_examples(features: Path, labels: Path) -> tuple[Catalogue, Examples]:
     catalogue = Catalogue.from_json((features / "catalogue.json").read_text())
     columns = ", ".join(f'CAST("{name}" AS FLOAT) AS "{name}"' for name in catalogue.names)
     sql = f"""
-        SELECT course_id, dense_rank() OVER (ORDER BY learner_id) - 1 AS learner,
+        SELECT course_id, learner_id, as_of, dense_rank() OVER (ORDER BY learner_id) - 1 AS learner,
             label, learner_fold, run_fold, is_test, days_seen, {columns}
         FROM read_parquet('{features}/features.parquet') f JOIN read_parquet('{labels}') l USING (moment_id)
         ORDER BY moment_id"""

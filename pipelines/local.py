@@ -61,7 +61,7 @@ class _Tee(io.TextIOBase):
 
 @contextmanager
 def _kept(failed: Path) -> Iterator[None]:
-    """Tell steps where to leave an error; afterwards environment and `print`, which the runner changes, are as before."""
+    """Tell steps where to leave an error; the environment and `print`, which the runner changes, are put back."""
     environment, original = dict(os.environ), builtins.print
     os.environ[ERROR_FILE] = str(failed.absolute())
     try:

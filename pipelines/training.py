@@ -26,6 +26,9 @@ def training(
     max_bad_share: float = 0.01,
     min_auc: float = 0.65,
     max_calibration_error: float = 0.15,
+    capacity: float = 0.2,
+    cost_miss: float = 0.0,
+    cost_false_alarm: float = 0.0,
 ) -> Outputs:
     """From sources to a registered version.
 
@@ -34,6 +37,8 @@ def training(
         model_name: name of the registered model.
         max_bad_share: share of bad rows of a file above which the run stops.
         min_auc, max_calibration_error: the gates, at 40% of course runs that were left out.
+        capacity: learners of a course run that the staff can see a week; below 1: a share of them.
+        cost_miss, cost_false_alarm: if above 0, thresholds come from them and not from the capacity.
     """
     tables = extract(sources=sources, max_bad_share=max_bad_share).outputs["tables"]
     checked = validate(tables=tables, max_bad_share=max_bad_share).outputs["checked"]
@@ -42,7 +47,13 @@ def training(
     with dsl.ParallelFor(list(CANDIDATES), name="candidates") as candidate:
         trained = train(candidate=candidate, examples=examples, labels=labels)
     measured = evaluate(
-        candidates=dsl.Collected(trained.outputs["model"]), tables=checked, examples=examples, labels=labels
+        candidates=dsl.Collected(trained.outputs["model"]),
+        tables=checked,
+        examples=examples,
+        labels=labels,
+        capacity=capacity,
+        cost_miss=cost_miss,
+        cost_false_alarm=cost_false_alarm,
     )
     bundle = measured.outputs["bundle"]
     judged = gates(bundle=bundle, min_auc=min_auc, max_calibration_error=max_calibration_error)

@@ -9,7 +9,6 @@ from components.extract.simulate import parse, simulate
 from components.features import compute_features
 from components.label import label_outcomes
 from components.train import CANDIDATES, train
-from earlybell.tables import read_facts
 
 OULAD = Path(__file__).parents[2] / "shared" / "data" / "oulad"
 
@@ -61,5 +60,5 @@ def bundle(
 ) -> Path:
     """The sealed bundle that the evaluate step writes."""
     out = tmp_path_factory.mktemp("evaluated") / "bundle"
-    evaluate(list(candidates.values()), features, labels, read_facts(site), out)
+    evaluate(list(candidates.values()), features, labels, site, out)
     return out

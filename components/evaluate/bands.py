@@ -1,40 +1,68 @@
-"""What a risk is called, and how far to trust it."""
+"""What a risk is called, how sure it is, and when there is too little to go by: the bundle's bands.json."""
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from components.evaluate.metrics import Floats, calibration_bins, interval, resample
+from components.evaluate.doubt import ranges, venn_abers
+from components.evaluate.metrics import Floats, measure
+from components.evaluate.operating import Policy, operating_point
 from components.examples import Examples
+from earlybell.bundle import Catalogue
+from earlybell.predict import outside
 
-CAPACITY = {"high": 0.2, "medium": 0.4}  # shares of the learners that staff can see first, and next
 DAYS_NEEDED = 7  # with less teaching than that, there is too little to go by
-RESAMPLES = 200
+MOST_OUTSIDE = 3  # values that training never saw the like of; with more, the model is out of its depth
 
 
-def bands(examples: Examples, unseen: Floats, by_learner: Floats, seed: int) -> dict[str, Any]:
-    """The contents of bands.json.
-
-    `high` and `medium` are thresholds of the risk, from the staff's capacity. `observed` tells for bins of the risk
-    between which shares of learners ended with label 1 (95% interval from resampled learners).
+def bands(
+    catalogue: Catalogue,
+    examples: Examples,
+    unseen: Floats,
+    by_learner: Floats,
+    policy: Policy,
+    last_active: Floats,
+    seed: int,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The contents of bands.json, and the operating point that its thresholds come from.
 
     Args:
         unseen: risk (n,) of the examples in the most honest split, NaN where not held out.
-        by_learner: risk (n,) of learners left out, from which the thresholds come: training runs, unseen learners.
+        by_learner: risk (n,) of learners left out, from which thresholds come: training runs, unseen learners.
+        last_active: (n,) days from each moment to the learner's last activity.
     """
-    known = by_learner[~np.isnan(by_learner)]
-    thresholds = {name: round(float(np.quantile(known, 1 - share)), 6) for name, share in CAPACITY.items()}
-    seen = ~np.isnan(unseen)
-    return thresholds | {"days_needed": DAYS_NEEDED, "observed": _observed(unseen[seen], examples.where(seen), seed)}
+    known, seen = ~np.isnan(by_learner), ~np.isnan(unseen)
+    point = operating_point(policy, by_learner[known], examples.where(known), last_active[known], seed)
+    found = {
+        "high": point["high"],
+        "medium": point["medium"],
+        "days_needed": DAYS_NEEDED,
+        "most_outside": MOST_OUTSIDE,
+        "ranges": ranges(examples, catalogue.names),
+        "interval": venn_abers(unseen[seen], examples.where(seen)),
+    }
+    return found, point
 
 
-def _observed(risk: Floats, examples: Examples, seed: int) -> list[dict[str, float | None]]:
-    bins = calibration_bins(risk)
-    weights = resample(examples.learner, RESAMPLES, seed)
-    found = []
-    for one in np.unique(bins):
-        mask = bins == one
-        with np.errstate(invalid="ignore"):
-            share = interval(weights[:, mask] @ examples.label[mask] / weights[:, mask].sum(axis=1))
-        found.append({"up_to": float(risk[mask].max()), "low": share.low, "high": share.high})
-    return found
+def evidence(
+    catalogue: Catalogue, examples: Examples, unseen: Floats, fold: npt.NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """What the rule of evidence gives up and gains: coverage and accuracy by how many values outside are allowed.
+
+    Args:
+        unseen: risk (n,) in the most honest split, NaN where not held out.
+        fold: the fold (n,) that held each row out: what is outside is told by the other folds.
+    """
+    count = np.zeros(len(examples), dtype=np.int64)
+    for one in np.unique(fold):
+        known = ranges(examples.where(fold != one), catalogue.names)
+        count[fold == one] = outside(examples.values[fold == one], catalogue.names, known)
+    enough_days = (examples.days_seen >= DAYS_NEEDED) & ~np.isnan(unseen)
+    rows = []
+    for most in (0, 1, 2, MOST_OUTSIDE, 5, len(catalogue.names)):
+        kept = enough_days & (count <= most)
+        found = measure(examples.label[kept], unseen[kept], np.ones((1, int(kept.sum()))))
+        figures = {name: round(float(found[name][0]), 4) for name in ("roc_auc", "brier", "calibration_error")}
+        rows.append({"most_outside": most, "coverage": round(float(kept.mean()), 4), **figures})
+    return rows

@@ -11,6 +11,9 @@ def evaluate(
     tables: dsl.Input[dsl.Dataset],
     examples: dsl.Input[dsl.Dataset],
     labels: dsl.Input[dsl.Dataset],
+    capacity: float,
+    cost_miss: float,
+    cost_false_alarm: float,
     bundle: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
     curves: dsl.Output[dsl.ClassificationMetrics],
@@ -20,18 +23,18 @@ def evaluate(
     import shutil
     from pathlib import Path
 
-    from components.evaluate import artifacts
+    from components.evaluate import Policy, artifacts
     from components.evaluate import evaluate as evaluate_candidates
     from components.reporting import errors_reported, progress
-    from earlybell.tables import read_facts
 
     with errors_reported():
         evaluation = evaluate_candidates(
             [Path(one.path) for one in candidates],
             Path(examples.path),
             Path(labels.path),
-            read_facts(Path(tables.path)),
+            Path(tables.path),
             Path(bundle.path),
+            Policy(capacity, cost_miss or None, cost_false_alarm or None),
         )
         shutil.copyfile(Path(bundle.path) / "report.html", report.path)
         bundle.metadata.update({"algorithm": evaluation["chosen"], "data": evaluation["data"]["digest"]})

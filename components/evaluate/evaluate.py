@@ -9,28 +9,36 @@ from typing import Any
 
 import numpy as np
 
-from components.evaluate.bands import bands
+from components.evaluate.bands import bands, evidence
 from components.evaluate.choice import choose
+from components.evaluate.doubt import coverage
 from components.evaluate.importance import importance
 from components.evaluate.measure import CUTOFFS, Measurer
 from components.evaluate.metrics import THRESHOLD, Floats
+from components.evaluate.operating import Policy
 from components.evaluate.report import write_report
-from components.evaluate.splits import SPLITS, held_out
+from components.evaluate.splits import SPLITS, fold_of, held_out
 from components.examples import Examples, read_examples
 from earlybell import __version__
 from earlybell.bundle import Catalogue, seal
 from earlybell.errors import TrainingError
+from earlybell.predict import open_tables
+from earlybell.tables import read_facts
 
 SEED = 42
+DEFAULT = Policy()
 
 
-def evaluate(candidates: list[Path], features: Path, labels: Path, facts: dict[str, Any], out: Path) -> dict[str, Any]:
+def evaluate(
+    candidates: list[Path], features: Path, labels: Path, tables: Path, out: Path, policy: Policy = DEFAULT
+) -> dict[str, Any]:
     """Measure candidates, choose, and write the sealed bundle of the chosen one to `out` (a new folder).
 
     Args:
         candidates: folders that the train step wrote.
         features, labels: what the candidates were trained on.
-        facts: tables.json of the tables that these came from.
+        tables: the canonical tables that these came from.
+        policy: what decides the thresholds.
 
     Returns:
         The contents of evaluation.json.
@@ -47,8 +55,10 @@ def evaluate(candidates: list[Path], features: Path, labels: Path, facts: dict[s
     rows, auc = _measure(measurer, risks, main)
     chosen, rule = choose(training, auc, main)
     unseen = risks[chosen][main]
-    found = bands(examples, unseen, risks[chosen].get("learner", unseen), SEED)
+    last_active = _last_active(tables, examples)
+    found, point = bands(catalogue, examples, unseen, risks[chosen].get("learner", unseen), policy, last_active, SEED)
     final = training[chosen]["path"] / "final"
+    seen = ~np.isnan(unseen)
     evaluation = {
         "format": 1,
         "label": "outcome",
@@ -57,7 +67,10 @@ def evaluate(candidates: list[Path], features: Path, labels: Path, facts: dict[s
         "cutoffs": list(CUTOFFS),
         "threshold": THRESHOLD,
         "thresholds": {name: found[name] for name in ("high", "medium")},
-        "data": _data(examples, facts, main),
+        "operating_point": point,
+        "coverage": coverage(found["interval"], unseen[seen], examples.label[seen].astype(np.float64)),
+        "evidence": evidence(catalogue, examples, unseen, fold_of(main, examples)),
+        "data": _data(examples, read_facts(tables), main),
         "candidates": [{name: one[name] for name in one if name != "path"} for one in training.values()],
         "metrics": rows,
         "curves": [{"candidate": chosen, "split": main, **curve} for curve in measurer.curves(unseen)],
@@ -107,6 +120,17 @@ def _measure(
                 if split == main and row["metric"] == "roc_auc" and row["group"] == "all" and row["cutoff"]:
                     auc[name][row["cutoff"]] = values
     return rows, auc
+
+
+def _last_active(tables: Path, examples: Examples) -> Floats:
+    """Days (n,) from each moment to the learner's last activity in the run; negative where it was before."""
+    rows = open_tables(tables).execute(
+        "SELECT course_id, learner_id, max(occurred_at) FROM events GROUP BY course_id, learner_id"
+    )
+    known = {(course, learner): np.datetime64(at) for course, learner, at in rows.fetchall()}
+    keys = zip(examples.course_id, examples.learner_id, examples.as_of, strict=True)
+    days = [(known.get((course, learner), at) - at) / np.timedelta64(1, "D") for course, learner, at in keys]
+    return np.array(days, dtype=np.float64)
 
 
 def _data(examples: Examples, facts: dict[str, Any], main: str) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from components.evaluate.page import cutoff_words
+
 Row = Mapping[str, Any]
 
 _WIDTH = 4.2  # inches: about the width of a phone, so that text keeps its size there
@@ -48,11 +50,6 @@ _STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "axes.labelsize": "medium",
 }
-
-
-def cutoff_words(cutoff: float | None) -> str:
-    """A cut-off as people say it: `at 40% of the run`."""
-    return "over all weeks together" if cutoff is None else f"at {cutoff:.0%} of the run"
 
 
 def auc_by_cutoff(rows: Sequence[Row], titles: Mapping[str, str], cutoffs: Sequence[float | None]) -> str:

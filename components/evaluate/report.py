@@ -1,52 +1,14 @@
 """The report: evaluation.json as one HTML file for teachers and university IT, with no other file and no script."""
 
-from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import Any
 
 from components.evaluate import pictures
+from components.evaluate.page import SPLITS, Page, nearest_focus, templates
 
-_FOCUS = 0.4  # the cut-off that the summary and the comparison speak of: early enough to act, late enough to know
 _TOP = 15
 _FLAT = 0.1  # a weaker correlation of value and effect has no direction worth a word
-
-
-class _Metric(NamedTuple):
-    title: str
-    meaning: str
-    percent: bool
-
-
-# {bad} is what the label says of a learner.
-_METRICS = {
-    "roc_auc": _Metric(
-        "AUC",
-        "Of one learner who {bad} and one who did not, how often the first had the higher risk: "
-        "0.5 is guessing, 1 is perfect.",
-        False,
-    ),
-    "pr_auc": _Metric("PR-AUC", "Precision averaged over all thresholds; guessing reaches the base rate.", False),
-    "brier": _Metric("Brier score", "Mean squared distance of the risk from what happened; lower is better.", False),
-    "calibration_error": _Metric(
-        "Calibration error", "How far a stated risk is, on average, from the share it came true for.", True
-    ),
-    "accuracy": _Metric("Accuracy", "Share of all learners who were rightly flagged or rightly not.", True),
-    "precision": _Metric("Precision", "Of those flagged, the share who {bad}.", True),
-    "recall": _Metric("Recall", "Of those who {bad}, the share who were flagged.", True),
-    "f1": _Metric("F1", "Precision and recall in one figure (their harmonic mean).", False),
-    "base_rate": _Metric("Base rate", "Share of all learners measured who {bad}.", True),
-}
-
-_SPLITS = {  # the most honest first
-    "course_run": "Course runs left out",
-    "learner": "Learners left out",
-    "random": "Random 80/20 of rows",
-}
-
-_BAD = {"outcome": "ended in fail or withdrawal", "rubric": "fell below the rubric's threshold"}
 
 
 def write_report(evaluation: dict[str, Any], out: Path) -> None:
@@ -55,74 +17,22 @@ def write_report(evaluation: dict[str, Any], out: Path) -> None:
     The same evaluation gives the same bytes. What could not be measured (a split without rows, a null, no curve) is
     said in its place.
     """
-    page = _Page(evaluation)
-    words = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    words.filters.update(_FILTERS)
-    text = words.get_template("report.html").render(page=page, **evaluation, metric_words=page.words(), splits=_SPLITS)
+    page, environment = _Report(evaluation), templates()
+    environment.filters["direction"] = _direction
+    template = environment.get_template("report.html")
+    text = template.render(page=page, **evaluation, metric_words=page.words(), splits=SPLITS)
     out.write_text(text, encoding="utf-8")
 
 
-class _Page:
-    """What the template asks of an evaluation."""
-
-    def __init__(self, evaluation: Mapping[str, Any]) -> None:
-        self._evaluation = evaluation
-        self._rows = {
-            (row["candidate"], row["split"], row["cutoff"], row["group"], row["metric"]): row
-            for row in evaluation["metrics"]
-            if row["value"] is not None
-        }
-        self.bad = _BAD.get(evaluation["label"], f"had the label “{evaluation['label']}”")
-        self.titles = {candidate["name"]: candidate["title"] for candidate in evaluation["candidates"]}
-        self.chosen = self.titles.get(evaluation["chosen"], evaluation["chosen"])
-        self.runs = [run["course_id"] for run in evaluation["data"]["course_runs"]]
-
-    def figure(
-        self, metric: str, cutoff: float | None, candidate: str = "", split: str = "", group: str = "all"
-    ) -> dict[str, Any] | None:
-        """The row of one figure, None without a value; by default of the chosen candidate and the main split."""
-        return self._rows.get((candidate or self._evaluation["chosen"], split or self.split, cutoff, group, metric))
-
-    def words(self) -> dict[str, _Metric]:
-        return {name: metric._replace(meaning=metric.meaning.format(bad=self.bad)) for name, metric in _METRICS.items()}
-
-    @cached_property
-    def split(self) -> str:
-        """The most honest split that was measured; empty where none was."""
-        return next((split for split in _SPLITS if self.has(split)), "")
-
-    def has(self, split: str) -> bool:
-        return any(key[1] == split for key in self._rows)
-
-    @cached_property
-    def cutoffs(self) -> list[float | None]:
-        """The cut-offs that the main split was measured at, all weeks together (None) last."""
-        measured = {key[2] for key in self._rows if key[1] == self.split}
-        return [*sorted(cutoff for cutoff in measured if cutoff is not None), *([None] if None in measured else [])]
-
-    @cached_property
-    def focus(self) -> float | None:
-        return min(self.cutoffs, key=_from_focus, default=None)
+class _Report(Page):
+    """What the report asks beside it: the paper's Table 1, and pictures."""
 
     @cached_property
     def table1(self) -> float | None:
         """The cut-off of the paper's Table 1, measured by the main split too: all weeks together where possible."""
         random = {key[2] for key in self._rows if key[1] == "random"}
         shared = random & set(self.cutoffs) or random
-        return None if None in shared else min(shared, key=_from_focus, default=None)
-
-    @cached_property
-    def groups(self) -> list[str]:
-        """Course runs in the order of the data, then other groups by name; those that the main split measured."""
-        measured = {key[3] for key in self._rows if key[0] == self._evaluation["chosen"] and key[1] == self.split}
-        runs = [run for run in self.runs if run in measured]
-        return runs + sorted(measured - {"all", *runs})
+        return None if None in shared else nearest_focus(shared)
 
     @cached_property
     def group_cutoffs(self) -> list[float | None]:
@@ -174,28 +84,9 @@ class _Page:
         return sorted(curves, key=lambda curve: (curve["cutoff"] is None, curve["cutoff"]))
 
 
-def _from_focus(cutoff: float | None) -> float:
-    return 1.0 if cutoff is None else abs(cutoff - _FOCUS)
-
-
-def _as_metric(value: float, metric: str) -> str:
-    return f"{value:.1%}" if _METRICS[metric].percent else f"{value:.3f}"
-
-
 def _direction(correlation: float | None) -> str:
     if correlation is None:
         return "not known"
     if abs(correlation) < _FLAT:
         return "it depends on the other features"
     return "higher values raise the risk" if correlation > 0 else "higher values lower the risk"
-
-
-_FILTERS: dict[str, Callable[..., Any]] = {
-    "as_metric": _as_metric,
-    "at": pictures.cutoff_words,
-    "cutoff": lambda cutoff: "All weeks" if cutoff is None else f"{cutoff:.0%}",
-    "direction": _direction,
-    "hundred": lambda share: round(100 * share),
-    "percent": lambda share: "not known" if share is None else f"{share:.1%}",
-    "count": lambda number: "not known" if number is None else f"{number:,.0f}",
-}

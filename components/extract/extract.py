@@ -99,7 +99,13 @@ def _check_ids(extracted: Sequence[Extracted]) -> None:
 
 
 def _replace(out: Path, folder: Path) -> None:
-    """Put `folder/tables` in the place of `out`; what was there goes with `folder`."""
-    if out.exists():
-        out.rename(folder / "before")
-    (folder / "tables").rename(out)
+    """Put `folder/tables` in the place of `out`; what was there goes with `folder`, or comes back if that fails."""
+    before = folder / "before"
+    try:
+        if out.exists():
+            out.rename(before)
+        (folder / "tables").rename(out)
+    except BaseException:
+        if before.exists() and not out.exists():
+            before.rename(out)
+        raise

@@ -94,17 +94,17 @@ def physical_lines(path: Path, rows: set[int], rejected: set[int]) -> Iterator[t
     how DuckDB counts them; they come back raised by REJECTED.
     """
     csv.field_size_limit(_LONGEST_LINE)
-    with _text(path, errors="replace") as text:
+    with _text(path) as text:
         reader = csv.reader(text)
         next(reader)
-        start, row = reader.line_num + 1, -1
+        start, row, left = reader.line_num + 1, -1, len(rows) + len(rejected)
         for record, fields in enumerate(reader, 2):
-            if record in rejected:
-                yield REJECTED + record, start
-            elif fields:
-                row += 1
-                if row in rows:
-                    yield row, start
+            row += record not in rejected and bool(fields)
+            if record in rejected or (fields and row in rows):
+                yield (REJECTED + record if record in rejected else row), start
+                left -= 1
+            if not left:
+                return
             start = reader.line_num + 1
 
 
@@ -115,7 +115,7 @@ def _file(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
     try:
         read_one = _parquet if path.suffix == ".parquet" else _csv
         select, rows = read_one(staging, label, path, table, listed)
-    except (duckdb.Error, OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (duckdb.Error, OSError, EOFError, csv.Error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SourceError(f"{label} cannot be read", reason, "Export it again, or convert it.") from error
     staging.files.append(File(len(staging.files), label, path, rows))
@@ -186,7 +186,7 @@ def _check_columns(staging: Staging, label: str, table: Table, found: Sequence[s
 
 
 @contextmanager
-def _text(path: Path, errors: str = "strict") -> Iterator[TextIO]:
+def _text(path: Path) -> Iterator[TextIO]:
     opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", errors=errors, newline="") as text:
+    with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as text:
         yield text

@@ -32,7 +32,7 @@ def activity(calendar: ir.Table, events: ir.Table) -> ir.Table:
         calendar: one row a moment with `moment_id`, `course_id`, `learner_id`, `as_of`, and `now`, `start` in seconds.
         events: the canonical table.
     """
-    steps = _with_pauses(_known(calendar, events))
+    steps = _with_next(_known(calendar, events))
     return steps.group_by("moment_id").aggregate(**_overall(steps), **_sessions(steps), **_by_kind(steps))
 
 
@@ -40,59 +40,69 @@ def _known(calendar: ir.Table, events: ir.Table) -> ir.Table:
     """Every event beside each moment of its learner that comes after it."""
     keys = calendar.select("moment_id", "course_id", "learner_id", "as_of", "now", "start")
     joined = keys.join(events, ["course_id", "learner_id", events.occurred_at < keys.as_of])
-    at = joined.occurred_at.epoch_seconds().cast("int64")
-    kind = ibis.cases(*((joined.component.isin(names), kind) for kind, names in KINDS.items()), else_="other")
     return joined.select(
         "moment_id",
+        "now",
+        "start",
         "count",
-        at=at,
-        day=at // DAY,
-        week=(at - joined.start) // WEEK,
-        age=joined.now - at,
-        in_term=at >= joined.start,
-        kind=kind,
+        at=joined.occurred_at.epoch_seconds().cast("int64"),
+        kind=ibis.cases(*((joined.component.isin(names), kind) for kind, names in KINDS.items()), else_="other"),
         contributes=joined.action.isin(CONTRIBUTIONS),
     )
 
 
-def _with_pauses(known: ir.Table) -> ir.Table:
-    """Each event with the time since the one before it: `pause` (seconds), `days`, `weeks`; null for the first."""
-    order = ibis.window(group_by="moment_id", order_by="at")
-    return known.mutate(
-        pause=known["at"] - known["at"].lag().over(order),
-        days=known.day - known.day.lag().over(order),
-        weeks=known.week - known.week.lag().over(order),
+def _with_next(known: ir.Table) -> ir.Table:
+    """Each event with the time to the one after it: `pause` (seconds), `days`; null for the last.
+
+    A day, a week and a session are counted by their last event, so that one which began earlier than the time that is
+    looked at counts there too.
+    """
+    steps = known.mutate(then=known["at"].lead().over(ibis.window(group_by="moment_id", order_by="at")))
+    at, then, start = steps["at"], steps.then, steps.start
+    day, week = at // DAY, (at - start) // WEEK
+    return steps.select(
+        "moment_id",
+        "at",
+        "count",
+        "kind",
+        "contributes",
+        age=steps.now - at,
+        in_term=at >= start,
+        weekend=(day + 3) % 7 >= 5,  # day 0, 1 January 1970, was a Thursday
+        pause=then - at,
+        days=then // DAY - day,
+        ends_day=then.isnull() | (then // DAY > day),
+        ends_week=then.isnull() | ((then - start) // WEEK > week),
+        ends_wait=then.isnull() | (then >= start),
     )
 
 
 def _overall(steps: ir.Table) -> dict[str, ir.Value]:
     clicks, age, in_term = steps["count"], steps.age, steps.in_term
-    new_day = steps.days.isnull() | (steps.days > 0)
-    new_week = steps.weeks.isnull() | (steps.weeks > 0)
-    weekend = (steps.day + 3) % 7 >= 5  # day 0, 1 January 1970, was a Thursday
     gap = ibis.ifelse(in_term & (steps.days > 0), steps.days.cast("float64"), ibis.null("float64"))
     return {
+        "first_at": -max_where(-steps["at"], in_term),
         "last_at": steps["at"].max(),
         "clicks": sum_where(clicks, in_term),
         "clicks_7": sum_where(clicks, age <= WEEK),
         "clicks_14": sum_where(clicks, age <= 2 * WEEK),
         "clicks_28": sum_where(clicks, age <= MONTH),
-        "weekend_clicks": sum_where(clicks, in_term & weekend),
-        "active_days": count_where(in_term & new_day),
-        "active_days_7": count_where(new_day & (age <= WEEK)),
-        "active_days_28": count_where(new_day & (age <= MONTH)),
-        "active_days_before": count_where(~in_term & new_day),
-        "active_weeks": count_where(in_term & new_week),
-        "longest_gap": max_where(steps.days, in_term),
+        "weekend_clicks": sum_where(clicks, in_term & steps.weekend),
+        "active_days": count_where(in_term & steps.ends_day),
+        "active_days_7": count_where(steps.ends_day & (age <= WEEK)),
+        "active_days_28": count_where(steps.ends_day & (age <= MONTH)),
+        "active_days_before": count_where(~in_term & (steps.ends_day | steps.ends_wait)),
+        "active_weeks": count_where(in_term & steps.ends_week),
+        "longest_pause": max_where(steps.pause, in_term),
         "gap_deviation": gap.std(how="pop"),
     }
 
 
 def _sessions(steps: ir.Table) -> dict[str, ir.Value]:
-    within = steps.pause <= SESSION_GAP
+    goes_on = (steps.pause <= SESSION_GAP).fill_null(False)
     return {
-        "sessions": count_where(steps.in_term & ~within.fill_null(False)),
-        "session_seconds": sum_where(steps.pause, steps.in_term & within),
+        "sessions": count_where(steps.in_term & ~goes_on),
+        "session_seconds": sum_where(steps.pause, steps.in_term & goes_on),
     }
 
 

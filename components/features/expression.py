@@ -117,6 +117,7 @@ def _temporal(t: ir.Table) -> dict[str, ir.Value]:
     before = t.clicks_28.fill_null(0) - recent
     begin = ibis.greatest(t.start, t.joined)
     since = _days(ibis.greatest(t.now - ibis.coalesce(t.last_at, begin), 0))  # no activity at all: since the begin
+    waited = _days(t.first_at - begin).fill_null(0.0)
     return {
         "days_since_activity": since,
         "active_days_per_week": t.active_days.fill_null(0) / t.weeks,
@@ -124,7 +125,7 @@ def _temporal(t: ir.Table) -> dict[str, ir.Value]:
         "active_days_last_28": t.active_days_28.fill_null(0),
         "active_days_before_start": t.active_days_before.fill_null(0),
         "active_weeks_share": ibis.least(t.active_weeks.fill_null(0) / ibis.greatest(t.weeks, 1.0), 1.0),
-        "longest_gap_days": ibis.greatest(t.longest_gap.fill_null(0).cast("float64"), since),
+        "longest_gap_days": ibis.greatest(_days(t.longest_pause).fill_null(0.0), waited, since),
         "gap_deviation_days": t.gap_deviation,
         "activity_trend": ((recent + 1.0) / (before + 1.0)).ln(),
         "weekend_share": t.weekend_clicks.fill_null(0) / t.clicks.cast("float64").nullif(0.0),
@@ -160,7 +161,7 @@ def _numeric(t: ir.Table) -> dict[str, ir.Value]:
         "missed_last": ibis.ifelse(t.last_due_at.isnull(), ibis.null("int64"), missed_last),
         "handed_in_ahead": t.ahead.fill_null(0),
         "attempts_per_work": t.attempts,
-        "minutes_per_work": t.seconds / 60.0,
+        "minutes_per_work": ibis.ifelse(t.raw, t.seconds / 60.0, ibis.null("float64")),
         "mean_score": 100 * t.mean_share,
         "lowest_score": 100 * t.lowest_share,
         "last_score": 100 * t.last_share,

@@ -43,6 +43,7 @@ def _pieces(asked: ir.Table, granted: ir.Table, answers: ir.Table) -> ir.Table:
         answered=answered,
         due=passed.fill_null(False),
         missed=(passed & ~answered).fill_null(False),
+        ahead=(answered & (due >= found.as_of)).fill_null(False),
     )
 
 
@@ -81,7 +82,7 @@ def _handed_in(pieces: ir.Table) -> dict[str, ir.Value]:
         "last_met_at": max_where(pieces.due_at, pieces.due & pieces.answered),
         "handed_in": count_where(pieces.answered),
         "late": count_where(pieces.delay > 0),
-        "ahead": count_where(pieces.answered & ~pieces.due),
+        "ahead": count_where(pieces.ahead),
         "delay": pieces.delay.mean(),
         "attempts": mean_where(pieces.attempts.cast("float64"), pieces.answered),
         "seconds": pieces.seconds.mean(),
@@ -90,10 +91,11 @@ def _handed_in(pieces: ir.Table) -> dict[str, ir.Value]:
 
 def _scores(pieces: ir.Table) -> dict[str, ir.Value]:
     graded = pieces.share.notnull()
+    latest = pieces.due_at + pieces.share / 2  # of work due in the same second the best; null without a deadline
     return {
         "mean_share": pieces.share.mean(),
         "lowest_share": pieces.share.min(),
-        "last_share": pieces.share.argmax(ibis.ifelse(graded, pieces.due_at, ibis.null("int64"))),
+        "last_share": pieces.share.argmax(latest, where=latest.notnull()),
         "points": (pieces.weight * pieces.share).sum(),
         "points_asked": sum_where(pieces.weight, graded | pieces.missed),
         "pre_test": mean_where(pieces.share, pieces.role == "pre_test"),

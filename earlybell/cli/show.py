@@ -48,8 +48,8 @@ def at_risk(predictions: Predictions) -> None:
     bands, counts = np.unique(predictions.band, return_counts=True)
     said = ", ".join(f"{count:,} {band}" for band, count in zip(bands, counts, strict=True))
     console.print(
-        f"Of all: {said}. In brackets: between which shares of learners with such a risk failed or left, in course runs "
-        "that the model had not seen. A risk is a reason to look and ask, not a verdict.\n",
+        f"Of all: {said}. In brackets: between which shares of learners with such a risk failed or left, in course "
+        "runs that the model had not seen. A risk is a reason to look and ask, not a verdict.\n",
         highlight=False,
     )
 

@@ -1,5 +1,6 @@
 """The one way to a prediction, batch or served: features by the bundle's SQL, score, doubt, bands, reasons."""
 
+from earlybell.predict.evidence import enough_evidence, outside
 from earlybell.predict.features import Observed, confine, observe, open_tables
 from earlybell.predict.moments import create_moments
 from earlybell.predict.output import write_predictions
@@ -12,7 +13,9 @@ __all__ = [
     "Reason",
     "confine",
     "create_moments",
+    "enough_evidence",
     "observe",
     "open_tables",
+    "outside",
     "write_predictions",
 ]

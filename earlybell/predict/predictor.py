@@ -11,6 +11,7 @@ import onnxruntime
 
 from earlybell.bundle import Bundle
 from earlybell.errors import BundleError
+from earlybell.predict.evidence import enough_evidence
 from earlybell.predict.explain import Explainer, make_explainer
 from earlybell.predict.features import Observed, confine, observe, open_tables
 from earlybell.predict.moments import create_moments
@@ -36,8 +37,7 @@ class Reason:
 @dataclass(frozen=True)
 class Predictions:
     """Predictions for n moments: `observed` and, each of shape (n,), the risk (probability of label 1), the band, and
-    `low` and `high`: between which shares of learners with such a risk ended with label 1, in runs the model had not
-    seen.
+    `low` and `high`: the Venn-Abers interval, from learners of course runs that the model had not seen.
     """
 
     observed: Observed
@@ -110,12 +110,12 @@ class Predictor:
     def _band(self, observed: Observed, risk: Floats) -> npt.NDArray[np.str_]:
         bands = self.bundle.bands
         named = np.where(risk >= bands["high"], "high", np.where(risk >= bands["medium"], "medium", "low"))
-        return np.where(observed.days_seen < bands["days_needed"], "insufficient_evidence", named)
+        enough = enough_evidence(bands, observed.values, self.bundle.catalogue.names, observed.days_seen)
+        return np.where(enough, named, "insufficient_evidence")
 
     def _doubt(self, risk: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        bins = self.bundle.bands["observed"]
-        at = np.searchsorted([one["up_to"] for one in bins[:-1]], risk)
-        low, high = (np.array([one[end] for one in bins])[at] for end in ("low", "high"))
+        known = self.bundle.bands["interval"]
+        low, high = (np.interp(risk, known["risk"], known[end]) for end in ("low", "high"))
         return np.minimum(low, risk), np.maximum(high, risk)
 
     def _reasons(self, values: Floats, effects: Floats, most: int) -> list[Reason]:

@@ -59,12 +59,7 @@ def key_rules(table: Table) -> list[Rule]:
     Of rows that are the same in all columns the first passes. Of rows that differ under one key none does: nothing
     says which is right.
     """
-    if not table.key:
-        return []
-    return [
-        _without(table.key, "repeats another row", lambda rows: _repeated(table, rows)),
-        _without(table.key, "same key as another row, other values", lambda rows: _conflicting(table, rows)),
-    ]
+    return [_without(table.key, "same key as another row", lambda rows: _repeated(table, rows))] if table.key else []
 
 
 def reference_rules(table: Table, others: Others, tables: Mapping[str, Table]) -> list[Rule]:
@@ -131,26 +126,11 @@ def _without(columns: Sequence[str], reason: str, bad: Callable[[ir.Table], ir.T
 
 
 def _repeated(table: Table, rows: ir.Table) -> ir.Table:
-    same = ibis.window(group_by=[UNIT, *table.names], order_by=ROW)
-    numbered = _shared(table, rows).mutate(_nth=ibis.row_number().over(same), _differ=_differ(table))
-    return numbered.filter(~numbered._differ & (numbered._nth > 0))
-
-
-def _conflicting(table: Table, rows: ir.Table) -> ir.Table:
-    marked = _shared(table, rows).mutate(_differ=_differ(table))
-    return marked.filter(marked._differ)
-
-
-def _shared(table: Table, rows: ir.Table) -> ir.Table:
-    """The rows whose key is another row's too."""
-    by = [UNIT, *table.key]
-    shared = rows.group_by(by).having(rows.count() > 1).agg()
-    return rows.semi_join(shared, by)
-
-
-def _differ(table: Table) -> ir.BooleanValue:
-    under_key = ibis._.count().over(ibis.window(group_by=[UNIT, *table.key]))
-    return under_key != ibis._.count().over(ibis.window(group_by=[UNIT, *table.names]))
+    key, whole = [UNIT, *table.key], [UNIT, *table.names]
+    shared = rows.semi_join(rows.group_by(key).having(rows.count() > 1).agg(), key)
+    under_key, same = shared.count().over(group_by=key), shared.count().over(group_by=whole)
+    nth = ibis.row_number().over(group_by=whole, order_by=ROW)
+    return shared.mutate(_differs=under_key != same, _nth=nth).filter(ibis._._differs | (ibis._._nth > 0))
 
 
 def _known(column: Column, others: Others) -> Rule:
@@ -170,8 +150,8 @@ def _together(table: Table, names: tuple[str, ...], others: Others, target: Tabl
         full = full.filter([full[name].notnull() for name in names])
         return full.anti_join(others[target.name], list(zip(names, target.key, strict=True)))
 
-    shown = tuple(_referring(table, name).name if "." in name else name for name in names)
-    return _without(shown, f"not found together in {target.name}", unknown)
+    shown = dict.fromkeys(_referring(table, name).name if "." in name else name for name in names)
+    return _without(tuple(shown), f"not found together in {target.name}", unknown)
 
 
 def _below(table: Table, column: Column, others: Others) -> Rule:

@@ -1,0 +1,78 @@
+"""How sure a risk is: Venn-Abers intervals from rows that the model had not seen.
+
+Vovk and Petej (2014): isotonic calibration is fitted twice with the new learner added, once as label 0 and once as
+label 1; the two answers are the ends of the interval. All rows together weigh as much as there are learners: a
+learner's weeks are not other people, and counting them as such would make the interval too narrow.
+"""
+
+from typing import Any
+
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
+
+from components.evaluate.metrics import Floats
+from components.examples import Examples
+
+GRID = 101  # risks at which the interval is known; between them it is interpolated
+BINS = 400  # equal risks are one row to the calibration: enough for a fine curve, and quick
+
+
+def venn_abers(risk: Floats, examples: Examples) -> dict[str, list[float]]:
+    """Ends of the interval: `low` and `high` at each of the `risk`s of a grid, all of shape (grid,).
+
+    Args:
+        risk: (n,), of the examples by models that had not seen them, without missing values.
+    """
+    weight = np.full(len(risk), len(np.unique(examples.learner)) / len(risk))
+    centre, share, weight = _binned(risk, examples.label.astype(np.float64), weight)
+    grid = np.unique(np.r_[0.0, np.quantile(risk, np.linspace(0, 1, GRID - 2)), 1.0])
+    ends = {end: [_calibrated(centre, share, weight, one, label) for one in grid] for end, label in _ENDS}
+    return {"risk": _rounded(grid), **{end: _rounded(np.array(values)) for end, values in ends.items()}}
+
+
+_ENDS = (("low", 0.0), ("high", 1.0))
+
+
+def _binned(risk: Floats, label: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean risk, share of label 1 and weight of bins of about equal size."""
+    edges = np.unique(np.quantile(risk, np.linspace(0, 1, BINS + 1)[1:-1]))
+    bins = np.searchsorted(edges, risk)
+    total = np.bincount(bins, weight)
+    kept = total > 0
+    centre, share = (np.bincount(bins, weight * values)[kept] / total[kept] for values in (risk, label))
+    return centre, share, np.asarray(total[kept], dtype=np.float64)
+
+
+def _calibrated(centre: Floats, share: Floats, weight: Floats, risk: float, label: float) -> float:
+    isotonic = IsotonicRegression(y_min=0, y_max=1)
+    isotonic.fit(np.r_[centre, risk], np.r_[share, label], sample_weight=np.r_[weight, 1.0])
+    return float(isotonic.predict([risk])[0])
+
+
+def _rounded(values: Floats) -> list[float]:
+    return [round(float(value), 6) for value in values]
+
+
+def ranges(examples: Examples, names: list[str]) -> dict[str, list[float]]:
+    """The lowest and highest value of each feature seen in training; features without any value are left out."""
+    found: dict[str, list[float]] = {}
+    for i, name in enumerate(names):
+        values = examples.values[:, i]
+        if not np.isnan(values).all():
+            found[name] = [float(np.nanmin(values)), float(np.nanmax(values))]
+    return found
+
+
+def coverage(interval: dict[str, list[float]], risk: Floats, shares: Floats, bins: int = 10) -> list[dict[str, Any]]:
+    """Bins of about equal size of the risk (n,): its mean, the mean interval, the mean of `shares` (n,) (true risks or
+    labels) as `seen`, and whether that lies within the interval."""
+    edges = np.unique(np.quantile(risk, np.linspace(0, 1, bins + 1)[1:-1]))
+    at = np.searchsorted(edges, risk)
+    low, high = (np.interp(risk, interval["risk"], interval[end]) for end, _ in _ENDS)
+    found = []
+    for one in np.unique(at):
+        mask = at == one
+        ends, seen = (float(low[mask].mean()), float(high[mask].mean())), float(shares[mask].mean())
+        held = {"low": ends[0], "high": ends[1], "seen": seen, "within": ends[0] <= seen <= ends[1]}
+        found.append({"risk": float(risk[mask].mean()), **held, "rows": int(mask.sum())})
+    return found

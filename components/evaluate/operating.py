@@ -1,0 +1,99 @@
+"""The operating point: whom to call high or medium, by the staff's capacity or by costs, and what to expect of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from components.evaluate.metrics import Floats, interval, resample
+from components.examples import Examples
+from earlybell.errors import SettingError
+
+RESAMPLES = 200
+MEDIUM = 2.0  # medium is for twice the capacity: who comes next
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What decides the thresholds: the staff's capacity, or the costs of a miss and of a false alarm.
+
+    Attributes:
+        capacity: learners a week that the staff of a course run can see; below 1: a share of its learners.
+        cost_miss, cost_false_alarm: in any one unit; both given, they decide instead.
+    """
+
+    capacity: float = 0.2
+    cost_miss: float | None = None
+    cost_false_alarm: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.capacity <= 0:
+            raise SettingError("capacity is not above 0", self.capacity, "Learners a week (20), or a share (0.2).")
+        costs = (self.cost_miss, self.cost_false_alarm)
+        if (costs[0] is None) != (costs[1] is None) or any(cost is not None and cost <= 0 for cost in costs):
+            raise SettingError(
+                "costs are given together and are above 0", costs, "As --cost-miss 5 --cost-false-alarm 1."
+            )
+
+
+def operating_point(policy: Policy, risk: Floats, examples: Examples, last_active: Floats, seed: int) -> dict[str, Any]:
+    """Thresholds, and what they would have meant for learners that the model had not seen.
+
+    Args:
+        risk: (n,) of learners left out, without missing values.
+        last_active: (n,) days from each moment to the learner's last activity (negative: none after it).
+
+    Returns:
+        `rule` in words, `high`, `medium`, and for `high` with 95% intervals from resampled learners: learners flagged a
+        week in a course run, the share of them rightly, the share of those with label 1 who were flagged in some week,
+        and the days from a learner's first flag to their last activity (quartiles).
+    """
+    high, medium, rule = _thresholds(policy, risk, examples)
+    flagged = risk >= high
+    weights = resample(examples.learner, RESAMPLES, seed)
+    weeks = len(np.unique(np.rec.fromarrays([examples.course_id.astype(str), examples.as_of])))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rightly = weights[:, flagged] @ examples.label[flagged] / weights[:, flagged].sum(axis=1)
+    return {
+        "rule": rule,
+        "high": round(high, 6),
+        "medium": round(medium, 6),
+        "flagged_a_week": vars(interval(weights @ flagged / weeks)),
+        "rightly": vars(interval(rightly)),
+        "found": vars(interval(_found(flagged, examples, weights))),
+        "lead_days": _lead(flagged, examples, last_active),
+    }
+
+
+def _thresholds(policy: Policy, risk: Floats, examples: Examples) -> tuple[float, float, str]:
+    if policy.cost_miss and policy.cost_false_alarm:
+        high = policy.cost_false_alarm / (policy.cost_false_alarm + policy.cost_miss)
+        rule = f"a miss costs {policy.cost_miss:g} where a false alarm costs {policy.cost_false_alarm:g}"
+        return high, high / MEDIUM, rule
+    if policy.capacity < 1:
+        share, rule = policy.capacity, f"the staff can see {policy.capacity:.0%} of the learners each week"
+    else:
+        runs = np.unique(np.rec.fromarrays([examples.course_id.astype(str), examples.as_of]))
+        share = min(1.0, policy.capacity * len(runs) / len(risk))
+        rule = f"the staff can see {policy.capacity:g} learners of a course run each week"
+    high, medium = (float(np.quantile(risk, max(0.0, 1 - part))) for part in (share, MEDIUM * share))
+    return high, medium, rule
+
+
+def _found(flagged: Any, examples: Examples, weights: Floats) -> Floats:
+    """Of learners with label 1, the share who were flagged in at least one week, by resample."""
+    bad = np.unique(examples.learner[examples.label == 1])
+    first = np.array([np.flatnonzero(examples.learner == one)[0] for one in bad], dtype=np.int64)
+    ever = np.isin(bad, examples.learner[flagged & (examples.label == 1)])
+    return np.asarray(weights[:, first] @ ever / weights[:, first].sum(axis=1))
+
+
+def _lead(flagged: Any, examples: Examples, last_active: Floats) -> dict[str, float | None]:
+    """Quartiles of the days from a rightly flagged learner's first flag to their last activity."""
+    rows = np.flatnonzero(flagged & (examples.label == 1))
+    _, first = np.unique(examples.learner[rows], return_index=True)
+    days = last_active[rows[first]]
+    if not len(days):
+        return {"low": None, "median": None, "high": None}
+    low, median, high = np.quantile(days, [0.25, 0.5, 0.75])
+    return {"low": round(float(low), 1), "median": round(float(median), 1), "high": round(float(high), 1)}

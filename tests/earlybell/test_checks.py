@@ -1,0 +1,182 @@
+"""Checks made from the data of tables."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+import ibis
+import pytest
+
+from earlybell.tables import BY_NAME, SQL_TYPES, TABLES, Column, Table
+from earlybell.tables.checks import ROW, UNIT, Rule, key_rules, reference_rules, typed, value_rules
+
+IBIS_TYPES = {"string": "string", "integer": "int64", "number": "float64", "timestamp": "timestamp"}
+
+
+def _rows(table: Table, *, text: bool) -> ibis.Table:
+    types = {column.name: "string" if text else IBIS_TYPES[column.type] for column in table.columns}
+    return ibis.table({ROW: "int64", UNIT: "int64", **types}, name=table.name)
+
+
+def _broken(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], rows: ibis.Table) -> list[tuple[Any, ...]]:
+    """Reason, columns and number of each row that breaks a rule."""
+    found = []
+    for rule in rules:
+        failing = connection.execute(str(ibis.to_sql(rule.failing(rows), dialect="duckdb"))).fetchall()
+        verdict = connection.execute(str(ibis.to_sql(rows.aggregate(v=rule.holds(rows)), dialect="duckdb"))).fetchall()
+        assert verdict == [(not failing,)]
+        found += [(row[0], ", ".join(rule.columns), rule.reason) for row in failing]
+    return sorted(found)
+
+
+def _of_text(column: Column, value: str | None) -> list[str]:
+    """The reasons for which a text is refused."""
+    table = Table("t", "", (column,))
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'; CREATE TABLE t (_id BIGINT, _unit BIGINT, v VARCHAR)")
+        connection.execute("INSERT INTO t VALUES (0, 0, ?)", [value])
+        return [reason for _, _, reason in _broken(connection, value_rules(table), _rows(table, text=True))]
+
+
+def _readable(value: object) -> str:
+    return value.type if isinstance(value, Column) else f"{value}"
+
+
+STRING, INTEGER = Column("v", "string", ""), Column("v", "integer", "")
+NUMBER, TIMESTAMP = Column("v", "number", ""), Column("v", "timestamp", "")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reasons"),
+    [
+        (STRING, "any", []),
+        (STRING, None, ["missing"]),
+        (Column("v", "string", "", nullable=True), None, []),
+        (Column("v", "string", "", choices=("a", "b")), "a", []),
+        (Column("v", "string", "", choices=("a", "b")), "c", ["not one of a, b"]),
+        (Column("v", "string", "", pattern="[0-9]+"), "12", []),
+        (Column("v", "string", "", pattern="[0-9]+"), "12x", ["not of the form [0-9]+"]),
+        (INTEGER, "-3", []),
+        (INTEGER, "19.0", []),
+        (INTEGER, "19.5", ["not an integer"]),
+        (INTEGER, "x", ["not an integer"]),
+        (INTEGER, "99999999999999999999", ["not an integer"]),
+        (Column("v", "integer", "", minimum=1), "0", ["below 1"]),
+        (Column("v", "integer", "", maximum=5), "6", ["above 5"]),
+        (NUMBER, "1e3", []),
+        (NUMBER, "1,5", ["not a number"]),
+        (NUMBER, "nan", ["not a number"]),
+        (NUMBER, "inf", ["not a number"]),
+        (TIMESTAMP, "2014-01-31", []),
+        (TIMESTAMP, "2014-01-31T10:00:00+02:00", []),
+        (TIMESTAMP, "31.01.2014", ["not a timestamp"]),
+        (TIMESTAMP, "2014-02-30", ["not a timestamp"]),
+        (TIMESTAMP, "0001-01-01", ["not between 1990 and 2100"]),
+    ],
+    ids=_readable,
+)
+def test_a_text_is_refused_for_its_reasons(column: Column, value: str | None, reasons: list[str]) -> None:
+    assert _of_text(column, value) == reasons
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "expected"),
+    [
+        (INTEGER, "19.0", "19"),
+        (INTEGER, "19.5", None),
+        (NUMBER, "-0.0", "0.0"),
+        (TIMESTAMP, "2014-01-31T10:00:00", "2014-01-31 10:00:00"),
+        (TIMESTAMP, "2014-01-31T10:00:00+02:00", "2014-01-31 08:00:00"),
+        (TIMESTAMP, "2014-01-31T10:00:00.123456Z", "2014-01-31 10:00:00.123456"),
+    ],
+    ids=_readable,
+)
+def test_a_text_becomes_its_type(column: Column, text: str, expected: str | None) -> None:
+    rows = ibis.table({"v": "string"}, name="t")
+    sql = str(ibis.to_sql(rows.select(v=typed(rows, column)), dialect="duckdb"))
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'; CREATE TABLE t AS SELECT ? AS v", [text])
+        assert connection.execute(f"SELECT v::VARCHAR, typeof(v) FROM ({sql})").fetchall() == [
+            (expected, SQL_TYPES[column.type])
+        ]
+
+
+def test_a_number_that_is_none_is_refused_in_a_column_of_numbers_too() -> None:
+    table = Table("t", "", (NUMBER,))
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE t AS FROM (VALUES (0, 0, 1.5::DOUBLE), (1, 0, 'nan'::DOUBLE)) AS t(_id, _unit, v)"
+        )
+        assert _broken(connection, value_rules(table), _rows(table, text=False)) == [(1, "v", "not a number")]
+
+
+def test_a_time_before_the_one_it_follows_is_refused() -> None:
+    table = BY_NAME["breaks"]
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE breaks AS SELECT * FROM (VALUES (0, 0, 'c', '2014-01-02', '2014-01-01'), "
+            "(1, 0, 'c', '2014-01-02', '2014-01-02'), (2, 0, 'c', 'soon', '2014-01-02')) "
+            "AS t(_id, _unit, course_id, starts_at, ends_at)"
+        )
+        assert _broken(connection, value_rules(table), _rows(table, text=True)) == [
+            (0, "ends_at", "before starts_at"),
+            (2, "starts_at", "not a timestamp"),
+        ]
+
+
+def test_a_key_is_unique_in_its_file_of_equal_rows_one_stays_and_of_unequal_ones_none() -> None:
+    table = Table("t", "", (STRING, Column("w", "integer", "", nullable=True)), key=("v",))
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT * FROM (VALUES (0, 0, 'same', NULL), (1, 0, 'same', NULL), (2, 1, 'same', NULL), "
+            "(3, 0, 'other', 1), (4, 0, 'other', NULL), (5, 1, 'other', 2), (6, 0, 'once', 1)) AS t(_id, _unit, v, w)"
+        )
+        assert _broken(connection, key_rules(table), _rows(table, text=False)) == [
+            (1, "v", "same key as another row"),
+            (3, "v", "same key as another row"),
+            (4, "v", "same key as another row"),
+        ]
+
+
+def test_a_table_without_a_key_may_repeat_its_rows() -> None:
+    assert key_rules(BY_NAME["events"]) == []
+
+
+def test_what_a_submission_refers_to_is_there_and_its_score_is_possible() -> None:
+    names = ("enrolments", "assessments", "submissions")
+    with duckdb.connect() as connection:
+        for name in names:
+            columns = ", ".join(f"{column.name} {SQL_TYPES[column.type]}" for column in BY_NAME[name].columns)
+            connection.execute(f"CREATE TABLE {name} (_id BIGINT, _unit BIGINT, {columns})")
+        connection.execute("INSERT INTO enrolments VALUES (0, 0, 'c', 'anna', '2014-01-01', NULL, 0)")
+        connection.execute("INSERT INTO assessments VALUES (0, 0, 'a', 'c', 'quiz', 'none', NULL, NULL, 10)")
+        for row, (assessment, learner, score) in enumerate(
+            [("a", "anna", 10), ("a", "anna", None), ("a", "anna", 10.5), ("a", "ben", 5), ("b", "anna", 5)]
+        ):
+            values = [row, 0, assessment, learner, "2014-01-01", None, row, score, None]
+            connection.execute("INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        others = {name: _rows(BY_NAME[name], text=False) for name in names}
+        rules = reference_rules(BY_NAME["submissions"], others, BY_NAME)
+        assert _broken(connection, rules, others["submissions"]) == [
+            (2, "score", "above assessments.max_score"),
+            (3, "assessment_id, learner_id", "not found together in enrolments"),
+            (4, "assessment_id", "not found in assessments"),
+        ]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_reference_names_a_key_of_a_canonical_table(table: Table) -> None:
+    for column in table.columns:
+        if column.references:
+            other, key = column.references.split(".")
+            assert BY_NAME[other].key == (key,)
+    for reference in table.references:
+        assert len(reference.columns) == len(BY_NAME[reference.table].key)
+
+
+def test_serving_loads_no_checks() -> None:
+    script = "import sys, earlybell.tables; print([m for m in ('pandera', 'ibis', 'pandas') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
