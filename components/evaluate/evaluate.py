@@ -12,6 +12,7 @@ import numpy as np
 from components.evaluate.bands import bands, evidence
 from components.evaluate.choice import choose
 from components.evaluate.doubt import coverage
+from components.evaluate.explanations import agreement, stability
 from components.evaluate.importance import importance
 from components.evaluate.measure import CUTOFFS, Measurer
 from components.evaluate.metrics import THRESHOLD, Floats
@@ -20,9 +21,9 @@ from components.evaluate.report import write_report
 from components.evaluate.splits import SPLITS, fold_of, held_out
 from components.examples import Examples, read_examples
 from earlybell import __version__
-from earlybell.bundle import Catalogue, seal
+from earlybell.bundle import Catalogue, read_candidate, seal
 from earlybell.errors import TrainingError
-from earlybell.predict import open_tables
+from earlybell.predict import Predictor, open_tables
 from earlybell.tables import read_facts
 
 SEED = 42
@@ -75,6 +76,8 @@ def evaluate(
         "metrics": rows,
         "curves": [{"candidate": chosen, "split": main, **curve} for curve in measurer.curves(unseen)],
         "importance": importance(final, examples.values),
+        "agreement": agreement(Predictor(read_candidate(final)), examples, unseen, SEED),
+        "stability": stability(Predictor(read_candidate(final)), examples, SEED),
         "missing": _missing(training[chosen]["missing"], catalogue),
         "seed": SEED,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,0 +1,41 @@
+"""The file of labels: each labelled moment with the folds of the honest splits."""
+
+from pathlib import Path
+
+import duckdb
+
+LEARNER_FOLDS = 3
+RUN_FOLDS = 8  # with more runs than that, several are left out together
+RANDOM_TEST = 20  # percent of the rows, as in the paper
+
+
+def fold(connection: duckdb.DuckDBPyConnection, select: str) -> dict[str, int]:
+    """Create the table `labelled` from a SELECT of moment_id, course_id, learner_id, as_of and label (0 or 1).
+
+    It adds learner_fold (all rows of a learner in one), run_fold (all rows of a course run in one) and is_test (a
+    random fifth of the rows, whoever's they are: the paper's split).
+
+    Returns:
+        How many moments, learners, runs and positive moments are labelled.
+    """
+    connection.execute(f"""
+        CREATE TABLE labelled AS
+        SELECT moment_id, course_id, learner_id, label,
+            ({_spread("learner_id")} % {LEARNER_FOLDS})::INTEGER AS learner_fold,
+            ((dense_rank() OVER (ORDER BY course_id) - 1) % {RUN_FOLDS})::INTEGER AS run_fold,
+            {_spread("learner_id || course_id || as_of")} % 100 < {RANDOM_TEST} AS is_test
+        FROM ({select})""")
+    columns = "count(*), count(DISTINCT learner_id), count(DISTINCT course_id), coalesce(sum(label), 0)"
+    (row,) = connection.execute(f"SELECT {columns} FROM labelled").fetchall()
+    return dict(zip(("moments", "learners", "runs", "positive"), map(int, row), strict=True))
+
+
+def write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
+    """Write `labelled` in the order of moments: moment_id, label, learner_fold, run_fold, is_test."""
+    order = "SELECT * EXCLUDE (course_id, learner_id) FROM labelled ORDER BY moment_id"
+    connection.execute(f"COPY ({order}) TO '{out}' (FORMAT parquet)")
+
+
+def _spread(text: str) -> str:
+    """A number that depends on the text alone, evenly spread: folds stay the same whoever else is there."""
+    return f"('0x' || substr(md5({text}), 1, 8))::BIGINT"
