@@ -13,7 +13,7 @@ from components.train.preprocessing import Preprocessing, fit_preprocessing
 from earlybell.errors import TrainingError
 
 CALIBRATION_FOLDS = 3
-CALIBRATION_ROWS = 6_000  # rows of an inner fit: enough for two numbers, and training stays short
+CALIBRATION_ROWS = 4_000  # rows of an inner fit: enough for two numbers, and training stays short
 EDGE = 1e-6  # probabilities are cut here before they become log-odds
 
 Floats = npt.NDArray[np.float32]

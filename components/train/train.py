@@ -16,7 +16,7 @@ from components.train.fitted import fit
 from earlybell.bundle import Catalogue
 from earlybell.errors import SettingError
 
-MOST_ROWS = 20_000  # neighbouring weeks of a learner tell almost the same: more rows cost time and gain nothing
+MOST_ROWS = 12_000  # neighbouring weeks of a learner tell almost the same: more rows cost time and gain nothing
 
 
 def train(name: str, features: Path, labels: Path, out: Path) -> dict[str, Any]:
