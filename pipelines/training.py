@@ -26,6 +26,7 @@ def training(
     max_bad_share: float = 0.01,
     min_auc: float = 0.65,
     max_calibration_error: float = 0.15,
+    max_disparity: float = 0.1,
     capacity: float = 0.2,
     cost_miss: float = 0.0,
     cost_false_alarm: float = 0.0,
@@ -36,7 +37,7 @@ def training(
         sources: each as `kind:place`.
         model_name: name of the registered model.
         max_bad_share: share of bad rows of a file above which the run stops.
-        min_auc, max_calibration_error: the gates, at 40% of course runs that were left out.
+        min_auc, max_calibration_error, max_disparity: the gates, at 40% of course runs that were left out.
         capacity: learners of a course run that the staff can see a week; below 1: a share of them.
         cost_miss, cost_false_alarm: if above 0, thresholds come from them and not from the capacity.
     """
@@ -56,6 +57,8 @@ def training(
         cost_false_alarm=cost_false_alarm,
     )
     bundle = measured.outputs["bundle"]
-    judged = gates(bundle=bundle, min_auc=min_auc, max_calibration_error=max_calibration_error)
+    judged = gates(
+        bundle=bundle, min_auc=min_auc, max_calibration_error=max_calibration_error, max_disparity=max_disparity
+    )
     registered = register(bundle=bundle, model_name=model_name).after(judged)
     return Outputs(tables=checked, bundle=bundle, version=registered.outputs["version"])

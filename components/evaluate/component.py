@@ -45,7 +45,11 @@ def evaluate(
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def gates(
-    bundle: dsl.Input[dsl.Model], min_auc: float, max_calibration_error: float, verdict: dsl.Output[dsl.Metrics]
+    bundle: dsl.Input[dsl.Model],
+    min_auc: float,
+    max_calibration_error: float,
+    max_disparity: float,
+    verdict: dsl.Output[dsl.Metrics],
 ) -> None:
     """Fail with a clear message where the chosen model misses what was asked."""
     import json
@@ -56,7 +60,7 @@ def gates(
 
     with errors_reported():
         evaluation = json.loads((Path(bundle.path) / "evaluation.json").read_text())
-        found = judge(evaluation, Gates(min_auc, max_calibration_error))
+        found = judge(evaluation, Gates(min_auc, max_calibration_error, max_disparity))
         for finding in found.findings:
             verdict.log_metric(finding.metric, finding.value)
             progress("gates", str(finding))

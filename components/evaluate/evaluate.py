@@ -13,6 +13,7 @@ from components.evaluate.bands import bands, evidence
 from components.evaluate.choice import choose
 from components.evaluate.doubt import coverage
 from components.evaluate.explanations import agreement, stability
+from components.evaluate.fairness import disparity, fairness, read_protected
 from components.evaluate.importance import importance
 from components.evaluate.measure import CUTOFFS, Measurer
 from components.evaluate.metrics import THRESHOLD, Floats
@@ -23,6 +24,7 @@ from components.examples import Examples, read_examples
 from earlybell import __version__
 from earlybell.bundle import Catalogue, read_candidate, seal
 from earlybell.errors import TrainingError
+from earlybell.gates import CUTOFF
 from earlybell.predict import Predictor, open_tables
 from earlybell.tables import read_facts
 
@@ -73,7 +75,8 @@ def evaluate(
         "evidence": evidence(catalogue, examples, unseen, fold_of(main, examples)),
         "data": _data(examples, read_facts(tables), main),
         "candidates": [{name: one[name] for name in one if name != "path"} for one in training.values()],
-        "metrics": rows,
+        "metrics": rows
+        + _fairness(measurer, examples, tables, unseen, point["high"], {"candidate": chosen, "split": main}),
         "curves": [{"candidate": chosen, "split": main, **curve} for curve in measurer.curves(unseen)],
         "importance": importance(final, examples.values),
         "agreement": agreement(Predictor(read_candidate(final)), examples, unseen, SEED),
@@ -123,6 +126,22 @@ def _measure(
                 if split == main and row["metric"] == "roc_auc" and row["group"] == "all" and row["cutoff"]:
                     auc[name][row["cutoff"]] = values
     return rows, auc
+
+
+def _fairness(
+    measurer: Measurer, examples: Examples, tables: Path, risk: Floats, threshold: float, key: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Rows of the fairness check at the gates' cut-off, and one row for the gate; none without protected attributes."""
+    mask = dict(measurer.masks(risk))[CUTOFF]
+    kept = examples.where(mask)
+    protected = read_protected(tables, kept.learner_id)
+    rows = fairness(kept, risk[mask], protected=protected, threshold=threshold, cutoff=CUTOFF, seed=SEED)
+    gap = disparity(rows)
+    if gap is not None:
+        counts = {"learners": len(kept), "positives": int(kept.label.sum())}
+        row = {"cutoff": CUTOFF, "group": "all", "metric": "disparity", "value": gap, "low": None, "high": None}
+        rows.append(row | counts)
+    return [key | row for row in rows]
 
 
 def _last_active(tables: Path, examples: Examples) -> Floats:

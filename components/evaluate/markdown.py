@@ -4,6 +4,7 @@ A table has a paragraph in bold before it, its caption; the first cell of a row 
 """
 
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -14,13 +15,16 @@ _MARKS = re.compile(
     r"""
     [\\`*\[\]|]                                            # marks wherever they stand
     | (?<!\w)_ | _(?!\w) | ~(?=~) | <(?=[A-Za-z/!?]) | &(?=\#?\w+;)
-    | ^[-+>](?=\s|$) | ^\#(?=\#*(?:\s|$)) | ^[-=](?=[-=]+$)  # marks at the beginning of a line
+    | ^> | ^[-+](?=\s|$) | ^\#(?=\#*(?:\s|$)) | ^[-=](?=[-=]+$)  # marks at the beginning of a line
     | (?:(?<=^\d)|(?<=^\d\d)|(?<=^\d{3})|(?<=^\d{4}))[.)](?=\s|$)
     """,
     re.VERBOSE,
 )
+_BEGINS = re.compile(r" (?=>|(?:[-+*=:|]+|#+|\d+[.)])(?: |$))")
 _ADDRESS = re.compile(r"(https?://[^\s<>]*[^\s<>.,;:!?)]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)", re.ASCII)
 _WITH_RANGE = re.compile(r"([^()]+ )(\([^()]+ to [^()]+\))")
+
+WIDTH = 100
 
 
 class Markdown(str):
@@ -39,12 +43,12 @@ class Section(NamedTuple):
 
 def text(value: object) -> str:
     """A value as one line of Markdown that shows it as it is; what is Markdown already is left alone."""
-    return value if isinstance(value, Markdown) else _MARKS.sub(r"\\\g<0>", " ".join(str(value).split()))
+    return value if isinstance(value, Markdown) else _escaped(_one_line(value))
 
 
 def code(value: object) -> Markdown:
     """A value as a code span."""
-    line = " ".join(str(value).split())
+    line = _one_line(value)
     fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
     pad = " " if "`" in line else ""
     return Markdown(f"{fence}{pad}{line}{pad}{fence}")
@@ -52,8 +56,8 @@ def code(value: object) -> Markdown:
 
 def linked(value: str) -> Markdown:
     """Text whose web and e-mail addresses are links."""
-    words = (f"<{word}>" if _ADDRESS.fullmatch(word) else text(word) for word in _ADDRESS.sub(r" \1 ", value).split())
-    return Markdown(" ".join(words))
+    parts = enumerate(_ADDRESS.split(_one_line(value)))
+    return Markdown("".join(f"<{part}>" if i % 2 else _escaped(part) for i, part in parts))
 
 
 def table(caption: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markdown:
@@ -65,8 +69,19 @@ def table(caption: str, header: Sequence[object], rows: Iterable[Sequence[object
     return Markdown(f"**{text(caption)}**\n\n" + "\n".join(f"| {line} |" for line in lines))
 
 
+def listed(values: Iterable[object], mark: str = ", ") -> Markdown:
+    """Values one after the other."""
+    return Markdown(mark.join(map(text, values)))
+
+
+def wrapped(markdown: str) -> str:
+    """The same Markdown in short lines, one blank line between blocks; tables, headings and indented code are left."""
+    blocks = re.split(r"\n\s*\n", markdown.strip("\n"))
+    return "\n\n".join(block if block.startswith(("|", "#", "    ")) else _wrapped(block) for block in blocks) + "\n"
+
+
 def to_html(markdown: str) -> tuple[str, list[Section]]:
-    """The HTML before the first heading of level 2, and the sections from there on. HTML in `markdown` is shown as text."""
+    """The HTML before the first heading of level 2, and the sections from there on; tags in `markdown` stay text."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parts: list[list[Token]] = [[]]
     for token in _accessible(parser.parse(markdown)):
@@ -78,21 +93,69 @@ def to_html(markdown: str) -> tuple[str, list[Section]]:
     return intro, [Section(*heading, one) for heading, one in zip(headings, html, strict=True)]
 
 
+def _one_line(value: object) -> str:
+    return " ".join(str(value).split())
+
+
+def _escaped(line: str) -> str:
+    return _MARKS.sub(r"\\\g<0>", line)
+
+
+def _wrapped(block: str) -> str:
+    return "\n".join(map(_wrapped_item, re.split(r"\n(?=- )", block.strip())))
+
+
+def _wrapped_item(item: str) -> str:
+    kept = _BEGINS.sub("\0", _one_line(item))  # no line may begin with what would begin a list or a heading
+    lines = textwrap.wrap(
+        kept, WIDTH, subsequent_indent="  " * item.startswith("- "), break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines).replace("\0", " ")
+
+
 def _accessible(tokens: list[Token]) -> list[Token]:
-    """The tokens with an id on each heading, scopes on the heads of tables, and each table in a box that scrolls."""
+    """The tokens with ids of headings, scopes and captions of tables, and each table in a box that scrolls."""
     found: list[Token] = []
     for i, token in enumerate(tokens):
-        match token.type:
-            case "heading_open" if token.tag == "h2":
-                token.attrs["id"] = _slug(tokens[i + 1].content)
-            case "th_open":
-                token.attrs["scope"] = "col"
-            case "td_open" if tokens[i - 1].type == "tr_open":
-                _name_row(tokens[i : i + 3])
-            case "td_open":
-                _set_small(tokens[i + 1])
-            case "table_open":
-                token, caption = _captioned(token, found[-2], f"table-{i}")
-                found[-3:] = token
-        ...
+        _mark(tokens, i)
+        if token.type == "table_open":
+            caption = found[-2]
+            del found[-3:]
+            found += _captioned(token, caption, f"table-{i}")
+        else:
+            found.append(token)
+        if token.type == "table_close":
+            found.append(Token("box_close", "div", -1, block=True))
     return found
+
+
+def _mark(tokens: list[Token], i: int) -> None:
+    token, kind = tokens[i], tokens[i].type
+    if kind == "heading_open" and token.tag == "h2":
+        token.attrSet("id", re.sub(r"[^\w -]", "", tokens[i + 1].content.lower()).replace(" ", "-"))
+    elif kind == "th_open":
+        token.attrSet("scope", "col")
+    elif kind == "td_open" and tokens[i - 1].type == "tr_open":
+        token.tag = tokens[i + 2].tag = "th"
+        token.attrSet("scope", "row")
+    elif kind == "td_open" and (found := _WITH_RANGE.fullmatch(tokens[i + 1].content)):
+        value, small = found.groups()
+        inside = [_words(value), Token("small_open", "small", 1), _words(small), Token("small_close", "small", -1)]
+        tokens[i + 1].children = inside
+
+
+def _words(content: str) -> Token:
+    return Token("text", "", 0, content=content)
+
+
+def _captioned(table: Token, caption: Token, name: str) -> list[Token]:
+    about = {"class": "scroll", "role": "region", "tabindex": "0", "aria-labelledby": name}
+    return [
+        Token("box_open", "div", 1, attrs={**about}, block=True),
+        table,
+        Token("caption_open", "caption", 1),
+        Token("span_open", "span", 1, attrs={"id": name}),
+        Token("inline", "", 0, children=[one for one in caption.children or [] if one.tag != "strong"]),
+        Token("span_close", "span", -1),
+        Token("caption_close", "caption", -1, block=True),
+    ]

@@ -36,7 +36,7 @@ class Measurer:
             risk: (n,), NaN where a row was not held out.
             each_run: measure every course run too, and not only all together.
         """
-        for cutoff, mask in self._masks(risk):
+        for cutoff, mask in self.masks(risk):
             kept = self._examples.where(mask)
             weights = resample(kept.learner, RESAMPLES if cutoff else RESAMPLES_ALL_WEEKS, self._seed)
             for group, of_group in self._groups(mask, each_run):
@@ -47,11 +47,12 @@ class Measurer:
 
     def curves(self, risk: Floats) -> Iterator[dict[str, Any]]:
         """Curves of evaluation.json (without candidate and split)."""
-        for cutoff, mask in self._masks(risk):
+        for cutoff, mask in self.masks(risk):
             for curve in curves(self._examples.label[mask], risk[mask]):
                 yield {"cutoff": cutoff, **curve}
 
-    def _masks(self, risk: Floats) -> Iterator[tuple[float | None, Mask]]:
+    def masks(self, risk: Floats) -> Iterator[tuple[float | None, Mask]]:
+        """The rows of each cut-off, and of all weeks together (None), whose risk is known."""
         seen = ~np.isnan(risk)
         for cutoff, rows in self._rows.items():
             if (rows & seen).any():

@@ -91,10 +91,9 @@ class Page:
 
     @cached_property
     def groups(self) -> list[str]:
-        """Course runs in the order of the data, then other groups by name; those that the main split measured."""
+        """Course runs that the main split measured, in the order of the data."""
         measured = {key[3] for key in self._rows if key[0] == self._evaluation["chosen"] and key[1] == self.split}
-        runs = [run for run in self.runs if run in measured]
-        return runs + sorted(measured - {"all", *runs})
+        return [run for run in self.runs if run in measured]
 
 
 def templates() -> Environment:
@@ -120,16 +119,29 @@ def cutoff_words(cutoff: float | None) -> str:
     return "over all weeks together" if cutoff is None else f"at {cutoff:.0%} of the run"
 
 
+def cutoff_title(cutoff: float | None) -> str:
+    """A cut-off at the head of a row or a column: `40%`."""
+    return "All weeks" if cutoff is None else f"{cutoff:.0%}"
+
+
 def as_metric(value: float, metric: str) -> str:
-    """A metric's value as its metric is written: `77.3%` or `0.773`."""
-    return f"{value:.1%}" if _METRICS[metric].percent else f"{value:.3f}"
+    """A value as its metric is written: `77.3%` or `0.773`; a metric that is not known here is a share."""
+    return f"{value:.3f}" if metric in _METRICS and not _METRICS[metric].percent else f"{value:.1%}"
+
+
+def percent(share: float | None) -> str:
+    return "not known" if share is None else f"{share:.1%}"
+
+
+def count(number: float | None) -> str:
+    return "not known" if number is None else f"{number:,.0f}"
 
 
 _FILTERS: dict[str, Callable[..., Any]] = {
     "as_metric": as_metric,
     "at": cutoff_words,
-    "cutoff": lambda cutoff: "All weeks" if cutoff is None else f"{cutoff:.0%}",
+    "count": count,
+    "cutoff": cutoff_title,
     "hundred": lambda share: round(100 * share),
-    "percent": lambda share: "not known" if share is None else f"{share:.1%}",
-    "count": lambda number: "not known" if number is None else f"{number:,.0f}",
+    "percent": percent,
 }

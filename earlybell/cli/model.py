@@ -31,6 +31,7 @@ def train(
     max_bad_share: BadShare = 0.01,
     min_auc: Annotated[float, typer.Option(min=0, max=1, help="gate: AUC at 40% of runs left out")] = 0.65,
     max_calibration_error: Annotated[float, typer.Option(min=0, max=1, help="gate: calibration error there")] = 0.15,
+    max_disparity: Annotated[float, typer.Option(min=0, max=1, help="gate: sure gap in recall between groups")] = 0.1,
     capacity: Annotated[float, typer.Option(help="learners of a run staff can see a week; below 1: a share")] = 0.2,
     cost_miss: Annotated[float, typer.Option(min=0, help="with --cost-false-alarm: thresholds from costs")] = 0.0,
     cost_false_alarm: Annotated[float, typer.Option(min=0, help="in the unit of --cost-miss")] = 0.0,
@@ -44,7 +45,7 @@ def train(
     if out.exists():
         raise SettingError("the bundle's folder is there already", str(out), "Name a new folder.")
     options = {"model_name": model_name, "max_bad_share": max_bad_share}
-    gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error}
+    gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
     outputs = run_training(sources, options | gates | policy)
     copy_bundle(Path(outputs["bundle"].path), out)

@@ -1,5 +1,5 @@
 """Gates: figures in, a frozen verdict out."""
 
-from earlybell.gates.gates import Finding, Gates, Verdict, judge
+from earlybell.gates.gates import CUTOFF, Finding, Gates, Verdict, judge
 
-__all__ = ["Finding", "Gates", "Verdict", "judge"]
+__all__ = ["CUTOFF", "Finding", "Gates", "Verdict", "judge"]

@@ -1,5 +1,7 @@
 """What a model must reach before it is registered."""
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +13,15 @@ SPLITS = ("course_run", "learner")  # the most honest that could be measured
 
 @dataclass(frozen=True)
 class Gates:
-    """What the user asks of the chosen model at 40% of a course run, in runs (else learners) left out."""
+    """What the user asks of the chosen model at 40% of a course run, in runs (else learners) left out.
+
+    `max_disparity` bounds how much more of those in need are surely found in one group of a protected attribute than in
+    another; without protected attributes nothing is asked.
+    """
 
     min_auc: float = 0.65
     max_calibration_error: float = 0.15
+    max_disparity: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -57,19 +64,19 @@ class Verdict:
 
 def judge(evaluation: dict[str, Any], gates: Gates) -> Verdict:
     """The verdict on the chosen model of an evaluation.json."""
-    auc = _figure(evaluation, "roc_auc")
-    error = _figure(evaluation, "calibration_error")
-    return Verdict(
-        (
-            Finding("roc_auc", auc, gates.min_auc, auc is not None and auc >= gates.min_auc),
-            Finding(
-                "calibration_error",
-                error,
-                gates.max_calibration_error,
-                error is not None and error <= gates.max_calibration_error,
-            ),
-        )
-    )
+    asked = {
+        "roc_auc": (gates.min_auc, operator.ge),
+        "calibration_error": (gates.max_calibration_error, operator.le),
+        "disparity": (gates.max_disparity, operator.le),
+    }
+    found = {metric: _figure(evaluation, metric) for metric in asked}
+    if found["disparity"] is None:
+        del asked["disparity"]
+    return Verdict(tuple(_find(metric, found[metric], *bound) for metric, bound in asked.items()))
+
+
+def _find(metric: str, value: float | None, bound: float, holds: Callable[[float, float], bool]) -> Finding:
+    return Finding(metric, value, bound, value is not None and holds(value, bound))
 
 
 def _figure(evaluation: dict[str, Any], metric: str) -> float | None:

@@ -1,0 +1,398 @@
+"""The model card: what it says of a sealed bundle, as Markdown and as a browser reads it."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from markdown_it import MarkdownIt
+from typer.testing import CliRunner
+
+from components.evaluate.card import NO_CONTACT, card, write_card
+from earlybell.bundle import Bundle, Catalogue, Feature, read_bundle, seal
+from earlybell.cli.card import add_to
+from earlybell.errors import BundleError, SettingError
+from tests.components.evaluate.pages import (
+    Evaluation,
+    Reader,
+    check_headings,
+    check_nothing_is_loaded,
+    check_phone_and_dark,
+    check_references,
+    check_tables,
+    sample_evaluation,
+)
+
+FEATURES = {"days_since_activity": "temporal", "mean_score": "numeric", "missed_work": "numeric"}
+BANDS = {
+    "high": 0.46,
+    "medium": 0.29,
+    "days_needed": 7,
+    "most_outside": 3,
+    "ranges": {"mean_score": [0.0, 100.0]},
+    "interval": {"risk": [0.0, 1.0], "low": [0.0, 0.9], "high": [0.1, 1.0]},
+}
+TRAINING = {"name": "xgboost", "title": "XGBoost", "remarks": "100 trees", "settings": {"max_depth": 3}}
+_PYTHON = re.compile(r"\b(None(?! were| of)|nan|inf|True|\{\})\b")  # what a template shows where it forgot a case
+FACTS = {"name": "learner-risk", "code": {"version": "1.2.3", "digest": "c0de" * 16}}
+
+
+def _measured(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.05, "high": value + 0.05}
+
+
+def _fairness() -> list[dict[str, Any]]:
+    rates = ("selection_rate", "true_positive_rate", "false_positive_rate", "calibration_gap", "base_rate", "roc_auc")
+    figures = [(f"gender={value}", rate, share) for value, share in (("F", 0.3), ("M", 0.4)) for rate in rates]
+    figures += [("gender", "true_positive_rate_difference", 0.1), ("gender", "proxy_auc", 0.62)]
+    figures += [("gender & age", "true_positive_rate_difference", 0.2), ("gender & age", "suppressed_groups", 4.0)]
+    figures += [("gender=F & age=0-35", "selection_rate", 0.77)]
+    common = {"candidate": "xgboost", "split": "course_run", "cutoff": 0.4, "learners": 123, "positives": 50}
+    return [common | {"group": group, "metric": metric} | _measured(value) for group, metric, value in figures]
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> Evaluation:
+    """Everything that an evaluation can hold."""
+    found = sample_evaluation()
+    found["metrics"] += _fairness()
+    found["data"]["helped"] = {"learners": 31, "treatment": "Their weeks from the first help on were left out."}
+    rates = {"flagged_a_week": 12.0, "rightly": 0.6, "found": 0.7}
+    return found | {
+        "operating_point": {"rule": "the staff can see 20% of the learners each week"}
+        | {name: _measured(value) for name, value in rates.items()}
+        | {"lead_days": {"low": 14.0, "median": 42.0, "high": 70.0}},
+        "coverage": [{"within": True}] * 9 + [{"within": False}],
+        "evidence": [{"most_outside": 3, "coverage": 0.98, "roc_auc": 0.8}],
+        "agreement": {"shared": 3.9},
+        "stability": {"shared": 3.8},
+    }
+
+
+@pytest.fixture
+def sealed(tmp_path: Path, evaluation: Evaluation) -> Callable[..., Bundle]:
+    """Seals a bundle of given contents."""
+
+    def make(files: dict[str, Any] | None = None, facts: dict[str, Any] = FACTS, features: Any = FEATURES) -> Bundle:
+        folder = tmp_path / "bundle"
+        folder.mkdir()
+        catalogue = Catalogue(
+            "1", tuple(Feature(name, name, "days", family, "", "") for name, family in features.items())
+        )
+        (folder / "catalogue.json").write_text(catalogue.to_json())
+        (folder / "features.sql").write_text("SELECT 1")
+        whole = {"evaluation.json": evaluation, "bands.json": BANDS, "training.json": TRAINING, "reasons.json": {}}
+        for name, content in (whole if files is None else {"reasons.json": {}} | files).items():
+            (folder / name).write_text(json.dumps(content))
+        return seal(folder, facts)
+
+    return make
+
+
+@pytest.fixture
+def whole(sealed: Callable[..., Bundle]) -> Bundle:
+    return sealed()
+
+
+@pytest.fixture
+def page(whole: Bundle, tmp_path: Path) -> str:
+    return _written(whole, tmp_path)
+
+
+def _written(bundle: Bundle, folder: Path, contact: str = "") -> str:
+    write_card(bundle, folder / "card.html", contact)
+    return (folder / "card.html").read_text(encoding="utf-8")
+
+
+def _said(bundle: Bundle) -> str:
+    return " ".join(card(bundle).split())
+
+
+def test_the_page_can_be_walked_through_and_needs_no_other(page: str) -> None:
+    check_headings(page)
+    check_tables(page, least=10)
+    check_references(page)
+    check_nothing_is_loaded(page)
+    check_phone_and_dark(page)
+
+
+def test_the_markdown_is_valid_and_has_no_html(whole: Bundle) -> None:
+    markdown = card(whole)
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    inline = [child for token in tokens for child in token.children or []]
+    assert not [token.type for token in [*tokens, *inline] if token.type.startswith("html")]
+    kinds = [token.type for token in tokens]
+    assert kinds.count("table_open") == markdown.count("\n| ---") >= 10
+    assert kinds.count("list_item_open") == markdown.count("\n- ") > 20
+    assert kinds.count("code_block") == 1
+    assert not re.search(r"\{\{|\{%|\n{3,}| \n", markdown)
+
+
+def test_the_page_says_what_the_markdown_says(whole: Bundle, page: str) -> None:
+    words = re.findall(r"\w+", card(whole))
+    found = set(re.findall(r"\w+", page))
+    assert set(words) <= found
+
+
+_SAID = {
+    "name": "# Model card: learner-risk",
+    "algorithm and rule": "XGBoost (100 trees). It has the highest AUC at 40% with course runs left out",
+    "settings": "`max_depth=3`",
+    "intended use": "to decide whom to look at first",
+    "a person decides": "What happens then, a person decides.",
+    "out of scope": "Grading, admission, sanctions, grants, employment.",
+    "no automated decision": "Any decision about a learner that no person makes.",
+    "too little teaching": "taught for less than 7 days: they get no band but `insufficient_evidence`",
+    "source": "`oulad:anonymisedData`",
+    "digest of the data": f"`{'9f2c' * 16}`",
+    "course runs": "| AAA_2013J | 383 | 9,958 | 30.0% |",
+    "notes": "- 31 submissions were quarantined.",
+    "features by family": "- **Numeric** (2): mean_score, missed_work.",
+    "never an input": "Never an input: gender, age band, declared disability, region, deprivation of the",
+    "split": "each was left out of training in turn",
+    "thresholds": "A risk of 46.0% or more is called high, one of 29.0% or more medium",
+    "what decided them": "What decided these thresholds: the staff can see 20% of the learners each week.",
+    "how many are flagged": "About 12 learners of a course run are flagged a week.",
+    "how many rightly": "Of 100 flags, about 60 (55 to 65) are for learners who ended in fail or withdrawal",
+    "how many are found": "about 70 (65 to 75) are flagged in at least one week",
+    "time to help": "pass 42 days in the middle case, and between 14 and 70 in half of all cases",
+    "attributes": "Groups were compared by gender: see [Fairness](#fairness).",
+    "group": "| F | 30.0% (25.0% to 35.0%) |",
+    "difference": "| Gender | 10.0% (5.0% to 15.0%) | 0.620 (0.570 to 0.670) |",
+    "difference by two": "| Gender and age | 20.0% (15.0% to 25.0%) | 4 |",
+    "evidence": "or with more than 3 features whose values lie outside of what training saw",
+    "coverage of the rule": "98.0% had enough evidence; for these the AUC over all weeks was 0.800",
+    "range": "| 50% | 45% to 55% |",
+    "range checked": "in 9 of 10 groups of moments of similar risk",
+    "reasons": "names 3.9 too, on average, and a week later 3.8 are still among the five",
+    "limits": "It shows no cause.",
+    "helped": "31 learners were shown help during the course runs that it learned from. Their weeks from the first",
+    "contest": "ask a person to look at it, who can set it aside",
+    "no contact": f"Ask: **{NO_CONTACT}**",
+    "seed": "- Seed: 42",
+    "code": f"- Code: version 1.2.3, digest `{'c0de' * 16}`",
+    "again": "earlybell train oulad:anonymisedData --out again",
+}
+
+
+@pytest.mark.parametrize("said", _SAID.values(), ids=list(_SAID))
+def test_the_card_says(whole: Bundle, said: str) -> None:
+    assert re.sub(" +", " ", said) in _said(whole)
+
+
+def test_figures_are_those_of_the_evaluation(whole: Bundle, evaluation: Evaluation) -> None:
+    wanted = ("xgboost", "course_run", 0.6, "all", "roc_auc")
+    keys = ("candidate", "split", "cutoff", "group", "metric")
+    row = next(row for row in evaluation["metrics"] if tuple(row[key] for key in keys) == wanted)
+    assert f"| 60% | {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f}) |" in _said(whole)
+
+
+def test_the_version_is_the_bundles_digest(whole: Bundle) -> None:
+    assert f"| Version | `{whole.digest[:12]}` |" in _said(whole)
+    assert f"- Bundle: `{whole.digest}`" in _said(whole)
+
+
+def test_the_card_of_a_bundle_of_the_pipeline_lacks_little(bundle: Path, tmp_path: Path) -> None:
+    found = read_bundle(bundle)
+    missing = re.findall(r"[Tt]he bundle (?:does not record|records no) ([^.]*)", _said(found).partition("##")[2])
+    assert set(missing) <= {"the digest of the data"}  # which tables that were simulated and not extracted lack
+    assert f"{len(found.catalogue.features)} features" in _said(found)
+    assert not _PYTHON.search(Reader(_written(found, tmp_path)).words.replace("=True", ""))  # a setting
+
+
+def test_an_empty_bundle_says_what_is_not_there(sealed: Callable[..., Bundle], tmp_path: Path) -> None:
+    bundle = sealed({"evaluation.json": {}}, facts={})
+    for said in (
+        "a model without a name",
+        "**How good it is.** Not measured.",
+        "**Fairness.** Not measured: no protected attribute was available.",
+        "does not record which sources",
+        "does not record the digest of the data",
+        "does not record the course runs",
+        "does not record why it was chosen",
+        "**Nothing could be measured**, or the bundle does not record it.",
+        "How far a stated risk is from what came true was not measured.",
+        "does not record from which risk on it speaks of high or medium",
+        "does not record what decided these thresholds",
+        "does not record how many learners these thresholds flag",
+        "No protected attribute was available to the evaluation",
+        "records no rule for when there is too little evidence",
+        "records no range around a risk",
+        "None were recorded.",
+        "version not recorded, digest not recorded",
+        "Seed: not recorded",
+        "earlybell train SOURCE --out again",
+    ):
+        assert said in _said(bundle)
+    page = _written(bundle, tmp_path)
+    check_headings(page)
+    check_references(page)
+    assert not _PYTHON.search(Reader(page).words)
+
+
+def test_a_bundle_without_an_evaluation_still_has_a_card(sealed: Callable[..., Bundle]) -> None:
+    assert "3 features" in _said(sealed({}, facts={}))
+
+
+def _only(*splits: str) -> Callable[[Evaluation], None]:
+    def keep(evaluation: Evaluation) -> None:
+        evaluation["metrics"] = [row for row in evaluation["metrics"] if row["split"] in splits]
+
+    return keep
+
+
+def _all_weeks_only(evaluation: Evaluation) -> None:
+    evaluation["metrics"] = [row for row in evaluation["metrics"] if row["cutoff"] is None]
+
+
+def _no_values(evaluation: Evaluation) -> None:
+    for row in evaluation["metrics"]:
+        row |= {"value": None, "low": None, "high": None}
+
+
+def _no_intervals(evaluation: Evaluation) -> None:
+    for row in evaluation["metrics"]:
+        row |= {"low": None, "high": None}
+
+
+def _no_precision(evaluation: Evaluation) -> None:
+    evaluation["metrics"] = [row for row in evaluation["metrics"] if row["metric"] != "precision"]
+    evaluation["operating_point"] = {"rule": "costs", "rightly": {"value": None, "low": None, "high": None}}
+
+
+def _no_helped(evaluation: Evaluation) -> None:
+    evaluation["data"]["helped"] = {"learners": 0}
+
+
+def _no_treatment(evaluation: Evaluation) -> None:
+    evaluation["data"]["helped"] = {"learners": 5}
+
+
+def _simulated(evaluation: Evaluation) -> None:
+    evaluation["data"]["sources"] = ["simulate:learners=100"]
+
+
+def _guessing(evaluation: Evaluation) -> None:
+    for row in evaluation["metrics"]:
+        if (row["cutoff"], row["metric"]) == (0.2, "roc_auc"):
+            row |= {"value": 0.52, "low": 0.48, "high": 0.56}
+
+
+def _gaps(evaluation: Evaluation) -> None:
+    evaluation["missing"] = [{"feature": "mean_score", "title": "Mean score", "share": 0.9}]
+    evaluation["data"]["course_runs"][0] |= {"base_rate": None, "moments": None}
+    evaluation["curves"] = [curve | {"n": None} for curve in evaluation["curves"]]
+
+
+_CHANGES: dict[str, tuple[Callable[[Evaluation], None], str]] = {
+    "learners left out": (_only("learner"), "**No whole course run could be left out** with this data."),
+    "random split": (_only("random"), "**Only a random split of rows could be measured**"),
+    "all weeks only": (_all_weeks_only, "Over all weeks together, in course runs that it had not seen:"),
+    "every figure null": (_no_values, "**Nothing could be measured**"),
+    "no intervals": (_no_intervals, "Guessing gets 50."),
+    "nobody flagged": (_no_precision, "does not record how many learners these thresholds flag"),
+    "nobody helped": (_no_helped, "None were recorded."),
+    "helped, no treatment": (_no_treatment, "5 learners were shown help"),
+    "simulated": (_simulated, "**Trained on a simulated site.**"),
+    "no better than guessing": (_guessing, "**At 20% of the run the range of the AUC reaches 0.5:**"),
+    "gaps": (_gaps, "More than half of the training rows had no value of: Mean score."),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), _CHANGES.values(), ids=list(_CHANGES))
+def test_another_evaluation_is_told_as_it_is(
+    sealed: Callable[..., Bundle],
+    evaluation: Evaluation,
+    change: Callable[[Evaluation], None],
+    said: str,
+    tmp_path: Path,
+) -> None:
+    changed = json.loads(json.dumps(evaluation))
+    change(changed)
+    bundle = sealed({"evaluation.json": changed, "bands.json": BANDS})
+    assert said in _said(bundle)
+    assert not _PYTHON.search(Reader(_written(bundle, tmp_path)).words)
+
+
+def test_a_setting_of_doubt_that_has_no_words_is_shown(sealed: Callable[..., Bundle]) -> None:
+    bundle = sealed({"bands.json": {"days_needed": 10, "events_needed": 5}})
+    assert "Another setting: `events_needed=5`." in _said(bundle)
+    assert "with less than 10 days of teaching so far." in _said(bundle)
+
+
+def test_a_protected_attribute_among_the_inputs_is_denounced(sealed: Callable[..., Bundle]) -> None:
+    bundle = sealed({}, features=FEATURES | {"gender": "numeric"})
+    assert "among its inputs are protected attributes: gender. Do not use it." in _said(bundle)
+
+
+def test_a_course_run_is_not_taken_for_a_group_of_the_fairness_check(
+    sealed: Callable[..., Bundle], evaluation: Evaluation
+) -> None:
+    rows = [row for row in evaluation["metrics"] if "gender" not in row["group"]]
+    bundle = sealed({"evaluation.json": evaluation | {"metrics": rows, "data": {"course_runs": []}}})
+    assert "No protected attribute was available" in _said(bundle)
+
+
+def test_markup_in_names_is_shown_and_not_run(
+    sealed: Callable[..., Bundle], evaluation: Evaluation, tmp_path: Path
+) -> None:
+    hostile = "<script>alert(1)</script> | [x](javascript:y) *صف* _a_ &amp; `z`"
+    text = json.dumps(evaluation).replace("AAA_2013J", json.dumps(hostile)[1:-1])
+    changed = json.loads(text)
+    changed["data"] |= {"notes": [hostile, "1. one"], "sources": [hostile]}
+    bundle = sealed({"evaluation.json": changed}, facts={"name": hostile})
+    reader = Reader(_written(bundle, tmp_path))
+    assert not reader.all("script")
+    assert reader.words.count(hostile) >= 4
+    assert all(str(link["href"]).startswith("#") for link in reader.all("a"))
+    check_tables(_written(bundle, tmp_path), least=4)
+
+
+def test_the_contact_can_be_followed(whole: Bundle, tmp_path: Path) -> None:
+    page = _written(whole, tmp_path, "Advice, advice@uni.example")
+    assert "Ask: Advice, advice@uni.example" in Reader(page).words
+    assert "mailto:advice@uni.example" in [link["href"] for link in Reader(page).all("a")]
+
+
+def test_the_same_bundle_gives_the_same_card(whole: Bundle, page: str, tmp_path: Path) -> None:
+    assert _written(read_bundle(whole.path), tmp_path) == page
+
+
+def test_a_card_in_the_bundle_would_break_its_seal(whole: Bundle) -> None:
+    with pytest.raises(SettingError, match="would break the bundle's seal"):
+        write_card(whole, whole.path / "docs" / "card.md")
+    read_bundle(whole.path)
+
+
+def test_a_card_is_markdown_or_html(whole: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"ends in \.md or \.html"):
+        write_card(whole, tmp_path / "card.pdf")
+
+
+def _run(*arguments: object, env: dict[str, str] | None = None) -> str:
+    app = typer.Typer()
+    app.callback()(lambda: None)  # or the only command would need no name
+    add_to(app)
+    result = CliRunner().invoke(app, ["card", *map(str, arguments)], env=env)
+    if result.exception:
+        raise result.exception
+    return str(result.stdout)
+
+
+def test_the_command_prints_markdown(whole: Bundle) -> None:
+    assert _run(whole.path, env={"EARLYBELL_CONTACT": "room 3"}) == card(whole, "room 3")
+
+
+@pytest.mark.parametrize("name", ["card.md", "card.html"])
+def test_the_command_writes_by_suffix(whole: Bundle, tmp_path: Path, name: str) -> None:
+    assert _run(whole.path, "--out", tmp_path / "new" / name) == f"Wrote the card to {tmp_path / 'new' / name}.\n"
+    assert (tmp_path / "new" / name).read_text().startswith("<!DOCTYPE" if name == "card.html" else "# Model card")
+
+
+def test_the_command_refuses_a_bundle_that_was_changed(whole: Bundle) -> None:
+    (whole.path / "evaluation.json").write_text("{}")
+    with pytest.raises(BundleError, match="changed after sealing"):
+        _run(whole.path)
