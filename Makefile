@@ -24,8 +24,8 @@ lint: $(VENV)/dev  ## style, strict types and import rules
 
 check: test lint  ## all that CI runs
 
-bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared to
-	$(BIN)/python -m bench
+bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared to; SOURCE=oulad:DIR: training too
+	$(BIN)/python -m bench $(if $(SOURCE),--source $(SOURCE))
 
 lock: $(VENV)/dev  ## lock the dependencies again, by version and hash
 	$(BIN)/python -m pip install -q uv

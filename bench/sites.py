@@ -10,25 +10,19 @@ from earlybell.tables.store import FACTS
 
 
 def site(folder: Path, learners: int, events: int) -> Path:
-    """The canonical tables of a site of so many learners with so many events each, in ten finished course runs and one
-    that is under way."""
-    place = f"learners={learners},courses=5,runs=2,events={events}"
+    """The canonical tables of a site of so many learners with so many events each.
+
+    It has ten finished course runs and one that is under way.
+    """
     out = folder / f"site-{learners}-{events}"
     if not (out / FACTS).exists():  # written last: what lacks it is not whole
         shutil.rmtree(out, ignore_errors=True)
-        measure.run(_simulate, out, place)
+        measure.run("simulate", out, f"learners={learners},courses=5,runs=2,events={events}")
     return out
 
 
-def count(folder: Path, table: str) -> int:
-    """Rows of one table of a site."""
-    row = duckdb.execute(
-        "SELECT count(*) FROM read_parquet($files)", {"files": f"{folder}/{table}/*.parquet"}
-    ).fetchone()
+def count(site: Path, table: str) -> int:
+    """Rows of one table."""
+    files = {"files": f"{site}/{table}/*.parquet"}
+    row = duckdb.execute("SELECT count(*) FROM read_parquet($files)", files).fetchone()
     return int(row[0]) if row else 0
-
-
-def _simulate(out: Path, place: str) -> None:
-    from components.extract.simulate import parse, simulate
-
-    simulate(out, parse(place))

@@ -1,0 +1,47 @@
+"""`python -m bench.jobs JOB ARGUMENT ...`: one job in this process; prints the seconds that it took.
+
+Each job loads what it needs before the clock starts.
+"""
+
+import importlib
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Job = Callable[[], Any]
+
+
+def _simulate(out: str, place: str) -> Job:
+    from components.extract.simulate import parse, simulate
+
+    return lambda: simulate(Path(out), parse(place))
+
+
+def _ours(site: str, share: str, out: str) -> Job:
+    from components.features import compute_features
+
+    return lambda: compute_features(Path(site), share, Path(out))
+
+
+def _pandas(site: str, share: str, out: str) -> Job:
+    from bench import plain_pandas
+
+    importlib.import_module("pyarrow.parquet")  # pandas would load it when it first reads
+    return lambda: plain_pandas.features(Path(site), float(share)).to_parquet(out)
+
+
+_JOBS: dict[str, Callable[..., Job]] = {"simulate": _simulate, "ours": _ours, "pandas": _pandas}
+
+
+def main(name: str, *arguments: str) -> None:
+    """Run the job of that name."""
+    job = _JOBS[name](*arguments)
+    began = time.monotonic()
+    job()
+    print(time.monotonic() - began)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,146 @@
+"""Features of one learner, computed by hand."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from components.features import CATALOGUE
+from tests.components.features.small import Row, Site, features
+
+START = datetime(2026, 3, 2)  # a Monday
+AS_OF = START + timedelta(days=28)
+
+
+def _at(day: float, hour: float = 12) -> datetime:
+    return START + timedelta(days=day, hours=hour)
+
+
+def _event(at: datetime, component: str = "mod_resource", action: str = "viewed", count: int = 1) -> Row:
+    keys = {"course_id": "c", "learner_id": "l", "occurred_at": at, "component": component, "action": action}
+    return keys | {"target": "course_module", "object_id": "o", "count": count}
+
+
+def _work(name: str, day: float | None, weight: float | None = 10.0, role: str = "none", kind: str = "quiz") -> Row:
+    due = None if day is None else _at(day)
+    keys = {"assessment_id": name, "course_id": "c", "kind": kind, "role": role, "due_at": due}
+    return keys | {"weight": weight, "max_score": 20.0}
+
+
+def _answer(name: str, day: float, score: float | None = None, graded: float | None = None, attempt: int = 1) -> Row:
+    keys = {"assessment_id": name, "learner_id": "l", "submitted_at": _at(day), "attempt": attempt, "score": score}
+    return keys | {"graded_at": None if graded is None else _at(graded), "duration_s": None}
+
+
+def _look(
+    granularity: str = "raw", joined: float = -10, ends: float | None = 112, **tables: list[Row]
+) -> dict[str, float]:
+    """The features of one learner as of four weeks after the start."""
+    course = {"course_id": "c", "code": "c", "starts_at": START, "granularity": granularity}
+    course["ends_at"] = None if ends is None else START + timedelta(days=ends)
+    enrolment = {"course_id": "c", "learner_id": "l", "enrolled_at": START + timedelta(days=joined)}
+    enrolment |= {"unenrolled_at": None, "prior_attempts": 1}
+    site = Site({"courses": [course], "enrolments": [enrolment], **tables}, [("c", "l", AS_OF)])
+    return dict(zip(CATALOGUE.names, features(site)[0], strict=True))
+
+
+def test_a_pause_of_more_than_half_an_hour_begins_a_session() -> None:
+    minutes = [0, 10, 40, 75, 80]  # pauses 10, 30, 35, 5: two sessions, of 40 and 5 minutes
+    found = _look(events=[_event(_at(1) + timedelta(minutes=one)) for one in minutes])
+    assert found["sessions_per_week"] == pytest.approx(2 / 4)
+    assert found["minutes_per_session"] == pytest.approx((40 + 5) / 2)
+
+
+def test_daily_sums_have_no_sessions() -> None:
+    found = _look("daily", events=[_event(_at(1))])
+    assert np.isnan(found["sessions_per_week"])
+    assert np.isnan(found["minutes_per_session"])
+
+
+def test_days_weeks_and_recency_of_activity() -> None:
+    found = _look(events=[_event(_at(day)) for day in (-2, 0, 0.1, 3, 9, 22, 25)])
+    assert found["active_days_before_start"] == 1
+    assert found["active_days_per_week"] == pytest.approx(5 / 4)
+    assert found["active_days_last_7"] == 2
+    assert found["active_weeks_share"] == pytest.approx(3 / 4)
+    assert found["days_since_activity"] == pytest.approx(2.5)
+    assert found["longest_gap_days"] == pytest.approx(13)
+
+
+def test_holidays_do_not_count_as_weeks_of_teaching() -> None:
+    holiday = {"course_id": "c", "starts_at": _at(7, 0), "ends_at": _at(21, 0)}
+    found = _look(events=[_event(_at(day)) for day in (1, 2, 23)], breaks=[holiday])
+    assert found["active_days_per_week"] == pytest.approx(3 / 2)
+
+
+def test_a_learner_without_any_activity_was_last_there_at_the_start() -> None:
+    found = _look()
+    assert found["days_since_activity"] == pytest.approx(28)
+    assert found["active_days_per_week"] == 0
+    assert np.isnan(found["mean_score"])
+
+
+def test_clicks_are_counted_by_kind() -> None:
+    events = [_event(_at(1), "mod_forum", "created"), _event(_at(2), "mod_quiz", count=7), _event(_at(3), "core")]
+    found = _look(events=events)
+    assert found["forum_per_week"] == pytest.approx(1 / 4)
+    assert found["forum_posts"] == 1
+    assert found["quiz_per_week"] == pytest.approx(7 / 4)
+    assert found["clicks_last_28"] == 9
+    assert found["kinds_used_last_28"] == 3
+
+
+def test_missed_late_and_early_work() -> None:
+    work = [_work("a", 7), _work("b", 14), _work("c", 21, weight=20), _work("d", 60)]
+    answers = [_answer("a", 9), _answer("b", 13), _answer("d", 20)]
+    found = _look(assessments=work, submissions=answers)
+    assert found["missed_work"] == 1
+    assert found["missed_share"] == pytest.approx(1 / 3)
+    assert found["missed_weight_share"] == pytest.approx(20 / 40)
+    assert found["missed_last"] == 1
+    assert found["handed_in_ahead"] == 1
+    assert found["late_share"] == pytest.approx(1 / 3)
+    assert found["mean_delay_days"] == pytest.approx((2 - 1 - 40) / 3)
+
+
+@pytest.mark.parametrize(
+    ("granted", "late"), [(5, 0.0), (40, 1.0)], ids=["granted in time", "granted after the moment"]
+)
+def test_an_extension_is_not_lateness_once_it_is_granted(granted: float, late: float) -> None:
+    own = {"assessment_id": "a", "learner_id": "l", "due_at": _at(12), "granted_at": _at(granted)}
+    found = _look(assessments=[_work("a", 7)], submissions=[_answer("a", 10)], extensions=[own])
+    assert found["late_share"] == late
+
+
+def test_work_due_before_joining_and_banked_work_are_not_missed() -> None:
+    work = [_work("early", 3), _work("banked", 10), _work("missed", 12)]
+    banked = [_answer("banked", -100, score=15, graded=-100, attempt=0)]
+    found = _look(joined=5, assessments=work, submissions=banked)
+    assert found["missed_work"] == 1
+    assert found["missed_share"] == 1
+    assert found["banked_score"] == pytest.approx(75)
+    assert np.isnan(found["mean_score"])
+
+
+def test_the_best_graded_try_counts_and_an_ungraded_one_not_yet() -> None:
+    tries = [_answer("a", 5, 10, 6), _answer("a", 6, 16, 7, attempt=2), _answer("a", 7, 20, 40, attempt=3)]
+    found = _look(assessments=[_work("a", 10)], submissions=tries)
+    assert found["mean_score"] == pytest.approx(80)
+    assert found["attempts_per_work"] == 3
+
+
+def test_marks_gathered_count_missed_work_as_nothing() -> None:
+    work = [_work("a", 5, 10), _work("b", 10, 30), _work("ungraded", 12, 50)]
+    answers = [_answer("a", 4, 20, 6), _answer("ungraded", 11)]
+    assert _look(assessments=work, submissions=answers)["points_share"] == pytest.approx(10 / 40)
+
+
+def test_gain_from_pre_test_to_post_test() -> None:
+    work = [_work("pre", 2, role="pre_test"), _work("post", 20, role="post_test")]
+    found = _look(assessments=work, submissions=[_answer("pre", 1, 8, 1), _answer("post", 19, 14, 19)])
+    assert found["pre_test_score"] == pytest.approx(40)
+    assert found["test_gain"] == pytest.approx(30)
+
+
+def test_a_run_without_an_end_is_taken_to_last_sixteen_weeks() -> None:
+    assert _look(ends=None)["progress"] == pytest.approx(28 / 112)

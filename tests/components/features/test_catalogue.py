@@ -1,0 +1,70 @@
+"""The catalogue: complete, in words, and free of protected attributes."""
+
+import dataclasses
+
+import pytest
+
+from components.features import CATALOGUE, feature_sql
+from components.features.expression import stages
+from earlybell.bundle import Catalogue, Feature
+
+ELEMENTS = {"pre_activity", "post_activity", "assignment_completion", "pre_test_scores", "post_test_scores"}
+
+each = pytest.mark.parametrize("feature", CATALOGUE.features, ids=lambda feature: feature.name)
+
+
+def test_the_catalogue_names_every_column_once() -> None:
+    assert len(set(CATALOGUE.names)) == len(CATALOGUE.names)
+    assert set(CATALOGUE.names) == set(stages()["features"].columns) - {"moment_id"}
+
+
+@each
+def test_every_feature_has_words_for_any_value(feature: Feature) -> None:
+    for value in (0.0, 1.0, 0.37, 12.4, -3.0):
+        said = feature.say(value)
+        assert said
+        assert "{" not in said
+
+
+@each
+def test_every_feature_is_described_and_stands_for_a_known_element(feature: Feature) -> None:
+    assert feature.title
+    assert feature.meaning
+    assert feature.family in {"temporal", "participation", "numeric", "calendar"}
+    assert feature.direction in {-1, 0, 1}
+    assert bool(feature.element) == bool(feature.indicator)
+    assert feature.element in ELEMENTS | {""}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("days_since_activity", 12.2, "last active 12 days ago"),
+        ("days_since_activity", 0.4, "last active less than a day ago"),
+        ("missed_last", 1.0, "has not handed in the latest work"),
+        ("missed_last", 0.0, "handed in the latest work"),
+        ("mean_delay_days", -3.0, "hands work in 3 days before the deadline on average"),
+        ("missed_share", 0.5, "50% of the work that was due is missing"),
+        ("mean_score", 61.6, "mean score 62 of 100"),
+    ],
+)
+def test_a_teacher_reads_plain_words(name: str, value: float, said: str) -> None:
+    feature = next(one for one in CATALOGUE.features if one.name == name)
+    assert feature.say(value) == said
+
+
+def test_the_hash_tells_any_change_of_a_definition() -> None:
+    first, *rest = CATALOGUE.features
+    changed = Catalogue(CATALOGUE.version, (dataclasses.replace(first, meaning="another"), *rest))
+    assert changed.hash != CATALOGUE.hash
+    assert Catalogue.from_json(CATALOGUE.to_json()).hash == CATALOGUE.hash
+
+
+@pytest.mark.parametrize("table", ["learners", "outcomes", "ratings", "interventions"])
+def test_no_feature_reads_protected_attributes_or_what_came_of_it(table: str) -> None:
+    assert f'"{table}"' not in feature_sql()
+
+
+def test_the_three_families_of_the_first_paper_are_covered() -> None:
+    families = {feature.family for feature in CATALOGUE.features}
+    assert {"temporal", "participation", "numeric"} <= families

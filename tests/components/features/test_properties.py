@@ -1,0 +1,90 @@
+"""What holds for every site: features look at nothing later and at nobody else, and the SQL says what Ibis says."""
+
+import random
+from dataclasses import replace
+from datetime import datetime
+
+import ibis
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from components.features import CATALOGUE
+from components.features.expression import stages
+from tests.components.features.random_sites import sites
+from tests.components.features.small import Row, Site, assert_same, connect, features
+
+few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+# When each record of a learner's is known.
+KNOWN = {"events": "occurred_at", "submissions": "submitted_at", "extensions": "granted_at"}
+
+
+@few
+@given(sites(together=True))
+def test_records_known_at_or_after_the_moment_change_no_feature(site: Site) -> None:
+    assume(site.moments)
+    as_of = site.moments[0][2]
+
+    assert_same(features(site), features(_cut(site, as_of)))
+
+
+@few
+@given(sites(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_no_feature(site: Site, chance: random.Random) -> None:
+    shuffled = {name: chance.sample(rows, len(rows)) for name, rows in site.tables.items()}
+
+    assert_same(features(replace(site, tables=shuffled)), features(site))
+
+
+@few
+@given(sites(), st.data())
+def test_a_moment_asked_alone_has_the_same_features_as_with_the_class_and_other_moments(
+    site: Site, data: st.DataObject
+) -> None:
+    assume(site.moments)
+    number = data.draw(st.integers(0, len(site.moments) - 1))
+    course_id, learner_id, _ = moment = site.moments[number]
+    alone = Site(
+        {name: [row for row in rows if _is_of(row, course_id, learner_id)] for name, rows in site.tables.items()},
+        [moment],
+    )
+
+    assert_same(features(alone)[0], features(site)[number])
+
+
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # Ibis 12 with DuckDB 2
+@settings(few, max_examples=8)  # slower: eight views each
+@given(sites())
+def test_the_compiled_sql_gives_what_ibis_gives_stage_by_stage(site: Site) -> None:
+    connection = connect(site)
+    backend = ibis.duckdb.from_connection(connection)
+    for name, stage in stages().items():
+        backend.create_view(name, stage)
+    by_ibis = backend.table(name).order_by("moment_id").select(CATALOGUE.names).to_pandas()
+
+    assert_same(features(site), by_ibis.to_numpy(dtype=np.float64))
+
+
+def _cut(site: Site, as_of: datetime) -> Site:
+    """The site as it was just before `as_of`."""
+    known = {
+        name: [row for row in rows if name not in KNOWN or row[KNOWN[name]] < as_of]
+        for name, rows in site.tables.items()
+    }
+    submissions = [
+        row if row["graded_at"] is None or row["graded_at"] < as_of else {**row, "graded_at": None, "score": None}
+        for row in known["submissions"]
+    ]
+    enrolments = [
+        {**row, "unenrolled_at": left if (left := row["unenrolled_at"]) is None or left < as_of else None}
+        for row in known["enrolments"]
+        if row["enrolled_at"] < as_of
+    ]
+    return replace(site, tables={**known, "submissions": submissions, "enrolments": enrolments})
+
+
+def _is_of(row: Row, course_id: str, learner_id: str) -> bool:
+    of_work = str(row.get("assessment_id", course_id)).startswith(course_id)
+    return row.get("learner_id", learner_id) == learner_id and row.get("course_id", course_id) == course_id and of_work
