@@ -23,6 +23,7 @@ class Outputs(NamedTuple):
 def training(
     sources: list,  # type: ignore[type-arg] # KFP knows no list of strings
     model_name: str = "learner-risk",
+    label_kind: str = "outcome",
     max_bad_share: float = 0.01,
     min_auc: float = 0.65,
     max_calibration_error: float = 0.15,
@@ -36,6 +37,7 @@ def training(
     Args:
         sources: each as `kind:place`.
         model_name: name of the registered model.
+        label_kind: what is warned of: `outcome` (fail or withdrawn) or `rubric` (below the rubric's threshold).
         max_bad_share: share of bad rows of a file above which the run stops.
         min_auc, max_calibration_error, max_disparity: the gates, at 40% of course runs that were left out.
         capacity: learners of a course run that the staff can see a week; below 1: a share of them.
@@ -44,7 +46,7 @@ def training(
     tables = extract(sources=sources, max_bad_share=max_bad_share).outputs["tables"]
     checked = validate(tables=tables, max_bad_share=max_bad_share).outputs["checked"]
     examples = features(tables=checked).outputs["examples"]
-    labels = label(tables=checked, examples=examples).outputs["labels"]
+    labels = label(kind=label_kind, tables=checked, examples=examples).outputs["labels"]
     with dsl.ParallelFor(list(CANDIDATES), name="candidates") as candidate:
         trained = train(candidate=candidate, examples=examples, labels=labels)
     measured = evaluate(
@@ -52,6 +54,7 @@ def training(
         tables=checked,
         examples=examples,
         labels=labels,
+        label_kind=label_kind,
         capacity=capacity,
         cost_miss=cost_miss,
         cost_false_alarm=cost_false_alarm,

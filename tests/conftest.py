@@ -41,7 +41,7 @@ def features(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def labels(site: Path, features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file that the label step writes for `site`."""
     out = tmp_path_factory.mktemp("labels") / "labels.parquet"
-    label_outcomes(site, features / "features.parquet", out)
+    label_outcomes(site, features, out)
     return out
 
 

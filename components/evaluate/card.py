@@ -305,8 +305,8 @@ class _Card(Page):
         rows = []
         for group in groups:
             value = group.partition("=")[2] or "not stated"
-            rows.append((value, *self._figures(shown, cutoff, group), self._learners(cutoff, group)))
-        return table(f"Groups by {title.lower()}", (title, *(_FAIR[metric] for metric in shown), "Learners"), rows)
+            rows.append((value, self._learners(cutoff, group), *self._figures(shown, cutoff, group)))
+        return table(f"Groups by {title.lower()}", (title, "Learners", *(_FAIR[metric] for metric in shown)), rows)
 
     def _shown(self, known: dict[str, str], groups: list[str]) -> list[str]:
         """Metrics of these groups: those known in their order, then others."""

@@ -11,6 +11,7 @@ def evaluate(
     tables: dsl.Input[dsl.Dataset],
     examples: dsl.Input[dsl.Dataset],
     labels: dsl.Input[dsl.Dataset],
+    label_kind: str,
     capacity: float,
     cost_miss: float,
     cost_false_alarm: float,
@@ -35,6 +36,7 @@ def evaluate(
             Path(tables.path),
             Path(bundle.path),
             Policy(capacity, cost_miss or None, cost_false_alarm or None),
+            label_kind,
         )
         shutil.copyfile(Path(bundle.path) / "report.html", report.path)
         bundle.metadata.update({"algorithm": evaluation["chosen"], "data": evaluation["data"]["digest"]})

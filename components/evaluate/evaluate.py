@@ -33,7 +33,13 @@ DEFAULT = Policy()
 
 
 def evaluate(
-    candidates: list[Path], features: Path, labels: Path, tables: Path, out: Path, policy: Policy = DEFAULT
+    candidates: list[Path],
+    features: Path,
+    labels: Path,
+    tables: Path,
+    out: Path,
+    policy: Policy = DEFAULT,
+    label: str = "outcome",
 ) -> dict[str, Any]:
     """Measure candidates, choose, and write the sealed bundle of the chosen one to `out` (a new folder).
 
@@ -42,6 +48,7 @@ def evaluate(
         features, labels: what the candidates were trained on.
         tables: the canonical tables that these came from.
         policy: what decides the thresholds.
+        label: what label 1 means, as `outcome`.
 
     Returns:
         The contents of evaluation.json.
@@ -64,7 +71,7 @@ def evaluate(
     seen = ~np.isnan(unseen)
     evaluation = {
         "format": 1,
-        "label": "outcome",
+        "label": label,
         "chosen": chosen,
         "rule": rule,
         "cutoffs": list(CUTOFFS),

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 _MARKS = re.compile(
     r"""
     [\\`*\[\]|]                                            # marks wherever they stand
-    | (?<!\w)_ | _(?!\w) | ~(?=~) | <(?=[A-Za-z/!?]) | &(?=\#?\w+;)
+    | (?<![^\W_])_ | _(?![^\W_]) | ~(?=~) | <(?=[A-Za-z/!?]) | &(?=\#?\w+;)
     | ^> | ^[-+](?=\s|$) | ^\#(?=\#*(?:\s|$)) | ^[-=](?=[-=]+$)  # marks at the beginning of a line
     | (?:(?<=^\d)|(?<=^\d\d)|(?<=^\d{3})|(?<=^\d{4}))[.)](?=\s|$)
     """,

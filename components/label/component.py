@@ -6,17 +6,22 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def label(tables: dsl.Input[dsl.Dataset], examples: dsl.Input[dsl.Dataset], labels: dsl.Output[dsl.Dataset]) -> None:
-    """What came of each moment."""
+def label(
+    kind: str, tables: dsl.Input[dsl.Dataset], examples: dsl.Input[dsl.Dataset], labels: dsl.Output[dsl.Dataset]
+) -> None:
+    """What came of each moment: the outcome of the run, or the rubric's score of what follows."""
     from pathlib import Path
 
-    from components.label import label_outcomes
+    from components.label import LABELS
     from components.reporting import errors_reported, progress
+    from earlybell.errors import SettingError
 
     with errors_reported():
-        found = label_outcomes(Path(tables.path), Path(examples.path) / "features.parquet", Path(labels.path))
-        labels.metadata.update(found)
+        if kind not in LABELS:
+            raise SettingError("no such label", kind, f"Labels: {', '.join(LABELS)}.")
+        found = LABELS[kind](Path(tables.path), Path(examples.path), Path(labels.path))
+        labels.metadata.update({"kind": kind, **found})
         progress(
             "label",
-            f"{found['moments']:,} moments of {found['learners']:,} learners in {found['runs']} finished course runs",
+            f"{kind}: {found['moments']:,} moments of {found['learners']:,} learners in {found['runs']} course runs",
         )

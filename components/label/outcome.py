@@ -8,7 +8,7 @@ from earlybell.predict import open_tables
 
 
 def label_outcomes(tables: Path, features: Path, out: Path) -> dict[str, int]:
-    """Write `out`: one row a moment of `features` whose learner's outcome is known.
+    """Write `out`: one row a moment of the folder `features` whose learner's outcome is known.
 
     Columns: moment_id; label (1 for fail or withdrawn); the folds (see `components.label.folds`).
 
@@ -22,7 +22,7 @@ def label_outcomes(tables: Path, features: Path, out: Path) -> dict[str, int]:
     found = fold(
         connection,
         "SELECT moment_id, course_id, learner_id, as_of, (outcome IN ('fail', 'withdrawn'))::INTEGER AS label "
-        f"FROM read_parquet('{features}') JOIN outcomes USING (course_id, learner_id)",
+        f"FROM read_parquet('{features}/features.parquet') JOIN outcomes USING (course_id, learner_id)",
     )
     _check(found)
     write(connection, out)

@@ -5,20 +5,21 @@ from typing import Any
 
 import duckdb
 
-from components.features import CATALOGUE, feature_sql
+from components.features import feature_sql
+from components.features.activity import KINDS
 from components.label.folds import fold, write
 from components.label.scale import Indicator, Rubric, read_rubric
 from components.label.window import windows
 from earlybell.errors import TrainingError
 from earlybell.predict import open_tables
 
-_PER_WEEK = frozenset(feature.name for feature in CATALOGUE.features if feature.unit == "per week")
+_OF_A_KIND = frozenset(f"{kind}_per_week" for kind in KINDS)
 
 
 def label_rubric(
     tables: Path, features_folder: Path, out: Path, rubric: Path | None = None, *, whole_run: bool = False
 ) -> dict[str, Any]:
-    """Write `out`, a file as that of `label_outcomes`, for the moments of `features_folder` that have enough after them.
+    """Write `out`, a file like that of `label_outcomes`, for the moments of `features_folder` with enough after them.
 
     The score is the mean of the indicators, from 1 to 5: a teacher's ratings after the moment (their mean) where there
     are any, else derived from the features of what comes after it, until the end of the run or of its last record.
@@ -30,10 +31,10 @@ def label_rubric(
         whole_run: score the whole run, what is before the moment too: to measure what that overlap would add.
 
     Returns:
-        How many moments, learners, runs and positive moments were labelled; `unlabelled` moments; `unknown_ratings`,
-        how many of each indicator that the rubric has not; and `agreement` of derived and rated values by indicator,
-        each learner of a run once, from their first moment on: n, exact (share), within_one (share), kappa (quadratic
-        weights; null where one value is all there is).
+        How many moments, learners, runs and positive moments were labelled; `unlabelled` moments; the rubric's
+        `version` and `threshold`; `unknown_ratings`, how many of each indicator that the rubric has not; `agreement` of
+        derived and rated values by indicator, each learner of a run once, from their first moment on: n, exact (share),
+        within_one (share), kappa (quadratic weights; null where all values are the same).
 
     Raises:
         SettingError: the rubric is wrong.
@@ -50,8 +51,13 @@ def label_rubric(
     _check(found, scale)
     write(connection, out)
     (moments,) = connection.execute(f"SELECT count(*) FROM read_parquet('{features}')").fetchall()[0]
-    unlabelled = moments - found["moments"]
-    return found | {"unlabelled": unlabelled, "unknown_ratings": _unknown(connection), "agreement": _agree(connection)}
+    return found | {
+        "unlabelled": moments - found["moments"],
+        "version": scale.version,
+        "threshold": scale.threshold,
+        "unknown_ratings": _unknown(connection),
+        "agreement": _agree(connection),
+    }
 
 
 def _derived(rubric: Rubric) -> str:
@@ -68,8 +74,8 @@ def _derived(rubric: Rubric) -> str:
 
 
 def _offered(feature: str) -> str:
-    """A rate that is 0 for nine in ten learners of a run has no value: the run offers hardly anything of the kind."""
-    if feature not in _PER_WEEK:
+    """Activity of a kind has no value where nine in ten learners of the run have none: it offers hardly any."""
+    if feature not in _OF_A_KIND:
         return feature
     return f"if(quantile_disc({feature}, 0.9) OVER (PARTITION BY course_id) > 0, {feature}, NULL) AS {feature}"
 
@@ -126,7 +132,7 @@ def _check(found: dict[str, int], rubric: Rubric) -> None:
         raise TrainingError(
             "no moment has a rubric label",
             found,
-            f"One needs {rubric.least_days:g} days of the run after it, and {rubric.least_indicators} indicators there.",
+            f"It needs {rubric.least_days:g} days of the run after it, with {rubric.least_indicators} indicators.",
         )
     if found["positive"] in (0, found["moments"]):
         raise TrainingError(

@@ -15,7 +15,7 @@ ELEMENTS = (PRE, POST, WORK, PRE_TEST, POST_TEST)
 
 # Features of the time before a moment, or of the calendar: in what comes after it they are the same for everybody.
 _OF_BEFORE = ("progress", "days_enrolled_before_start", "prior_attempts", "active_days_before_start", "banked_score")
-_DERIVABLE = frozenset(CATALOGUE.names).difference(_OF_BEFORE)
+DERIVABLE = frozenset(CATALOGUE.names).difference(_OF_BEFORE)
 _NUMBER = (int, float)
 _WORDS = {"id": str, "title": str, "meaning": str}
 _FORM = {
@@ -121,8 +121,8 @@ def _indicator(data: Any, element: str) -> Indicator:
         _check_form(data, what, _WORDS | {"rated": bool})
         return Indicator(data["id"], data["title"], data["meaning"])
     _check_form(data, what, _WORDS | {"feature": str, "scale": list})
-    if data["feature"] not in _DERIVABLE:
-        known = ", ".join(sorted(_DERIVABLE))
+    if data["feature"] not in DERIVABLE:
+        known = ", ".join(sorted(DERIVABLE))
         raise SettingError(f"{what}: no feature that tells of what comes later", data["feature"], f"Choose of {known}.")
     _check_scale(data["scale"], what)
     return Indicator(data["id"], data["title"], data["meaning"], data["feature"], tuple(map(float, data["scale"])))
@@ -139,6 +139,8 @@ def _check_form(data: Any, what: str, form: dict[str, Any]) -> None:
             raise SettingError(f"{what} has a key that is not known", key, f"Keys are {', '.join(form)}.")
         if not isinstance(value, form[key]) or isinstance(value, bool) is not (form[key] is bool):
             raise SettingError(f"{what}: {key} has not its type", value, _LIKE)
+        if key == "id" and not value.isidentifier():
+            raise SettingError(f"{what}: id", value, "Give letters, digits and underscores, as timely_login.")
 
 
 def _check_range(key: str, value: float, low: float, high: float) -> None:

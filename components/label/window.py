@@ -8,12 +8,10 @@ import duckdb
 from earlybell.tables import DEFAULT_WEEKS
 
 # A later course begins at the moment. Work handed in before it is banked, neither done nor missed later; a score counts
-# for the time in which the work was handed in, whenever it was given. What is not here (extensions, breaks) is as it was.
+# for the time in which the work was handed in, whenever it was given. Enrolments, extensions and breaks are all there.
 _LATER = {
     "courses": "SELECT course_id, code, greatest(starts_at, cut) AS starts_at, ends_at, granularity "
     "FROM main.courses JOIN main.cuts USING (course_id)",
-    "enrolments": "SELECT course_id, learner_id, greatest(enrolled_at, cut) AS enrolled_at, unenrolled_at, "
-    "prior_attempts FROM main.enrolments JOIN main.cuts USING (course_id)",
     "events": "SELECT e.* FROM main.events e JOIN main.cuts USING (course_id) WHERE occurred_at >= cut",
     "assessments": "SELECT a.* FROM main.assessments a JOIN main.cuts USING (course_id) "
     "WHERE due_at >= cut OR due_at IS NULL",
@@ -23,6 +21,16 @@ _LATER = {
     "FROM main.windows SEMI JOIN main.cuts USING (course_id, cut)",
 }
 
+_ENDS = f"""
+    SELECT course_id, least(
+        coalesce(any_value(ends_at), any_value(starts_at) + INTERVAL {DEFAULT_WEEKS} WEEK),
+        date_trunc('day', max(recorded_at)) + INTERVAL 1 DAY) AS ended
+    FROM courses LEFT JOIN (
+        SELECT course_id, occurred_at AS recorded_at FROM events
+        UNION ALL SELECT course_id, submitted_at FROM submissions JOIN assessments USING (assessment_id)
+    ) USING (course_id)
+    GROUP BY course_id"""
+
 
 def windows(
     connection: duckdb.DuckDBPyConnection, features: Path, least_days: float, whole_run: bool
@@ -30,7 +38,7 @@ def windows(
     """Create the table `windows`, and at each step make the tables' names stand for what comes after some moments.
 
     A step takes one moment of each course run, with all its learners; `moments` are those, as of the end of the run or
-    of its last record. Afterwards names stand for the whole tables again.
+    of the day of its last record. Afterwards names stand for the whole tables again.
 
     `windows` has one row a moment of `features` with at least `least_days` of the run after it: moment_id, course_id,
     learner_id, as_of; cut (what is before it is left out), ended and window_id (shared by moments with the same cut).
@@ -38,14 +46,7 @@ def windows(
     Args:
         whole_run: nothing is left out, so all moments of a learner share one window.
     """
-    cut, window, step = "as_of", "moment_id", "dense_rank() OVER (PARTITION BY course_id ORDER BY as_of)"
-    if whole_run:
-        cut, window, step = "'-infinity'::TIMESTAMP", "min(moment_id) OVER (PARTITION BY course_id, learner_id)", "1"
-    connection.execute(f"""
-        CREATE TABLE windows AS
-        SELECT moment_id, course_id, learner_id, as_of, ended, {cut} AS cut, {window} AS window_id, {step} AS step
-        FROM read_parquet('{features}') JOIN ({_ENDS}) USING (course_id)
-        WHERE as_of + to_microseconds({round(least_days * 86_400_000_000)}) <= ended""")
+    _create_windows(connection, features, least_days, whole_run)
     steps = connection.execute("SELECT DISTINCT step FROM windows ORDER BY step").fetchall()
     connection.execute("CREATE TABLE cuts (course_id VARCHAR, cut TIMESTAMP); CREATE SCHEMA later")
     for name, select in _LATER.items():
@@ -59,12 +60,12 @@ def windows(
     connection.execute("SET search_path = 'main'")
 
 
-_ENDS = f"""
-    SELECT course_id, least(
-        coalesce(any_value(ends_at), any_value(starts_at) + INTERVAL {DEFAULT_WEEKS} WEEK),
-        max(recorded_at) + INTERVAL 1 SECOND) AS ended
-    FROM courses LEFT JOIN (
-        SELECT course_id, occurred_at AS recorded_at FROM events
-        UNION ALL SELECT course_id, submitted_at FROM submissions JOIN assessments USING (assessment_id)
-    ) USING (course_id)
-    GROUP BY course_id"""
+def _create_windows(connection: duckdb.DuckDBPyConnection, features: Path, least_days: float, whole_run: bool) -> None:
+    cut, window, step = "as_of", "moment_id", "dense_rank() OVER (PARTITION BY course_id ORDER BY as_of)"
+    if whole_run:
+        cut, window, step = "'-infinity'::TIMESTAMP", "min(moment_id) OVER (PARTITION BY course_id, learner_id)", "1"
+    connection.execute(f"""
+        CREATE TABLE windows AS
+        SELECT moment_id, course_id, learner_id, as_of, ended, {cut} AS cut, {window} AS window_id, {step} AS step
+        FROM read_parquet('{features}') JOIN ({_ENDS}) USING (course_id)
+        WHERE as_of + to_microseconds({round(least_days * 86_400_000_000)}) <= ended""")

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from earlybell.cli import data, demo, model
+from earlybell.cli import card, data, demo, model
 from earlybell.errors import EarlybellError
 
 EXIT_CODES = """
@@ -22,6 +22,7 @@ app = typer.Typer(
 demo.add_to(app)
 data.add_to(app)
 model.add_to(app)
+card.add_to(app)
 
 
 def main() -> None:

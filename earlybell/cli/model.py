@@ -28,6 +28,7 @@ def train(
     sources: Sources,
     out: Annotated[Path, typer.Option(help="folder of the bundle to write")],
     model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
+    label: Annotated[str, typer.Option(help="what is warned of: outcome or rubric")] = "outcome",
     max_bad_share: BadShare = 0.01,
     min_auc: Annotated[float, typer.Option(min=0, max=1, help="gate: AUC at 40% of runs left out")] = 0.65,
     max_calibration_error: Annotated[float, typer.Option(min=0, max=1, help="gate: calibration error there")] = 0.15,
@@ -44,7 +45,7 @@ def train(
     """
     if out.exists():
         raise SettingError("the bundle's folder is there already", str(out), "Name a new folder.")
-    options = {"model_name": model_name, "max_bad_share": max_bad_share}
+    options = {"model_name": model_name, "label_kind": label, "max_bad_share": max_bad_share}
     gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
     outputs = run_training(sources, options | gates | policy)

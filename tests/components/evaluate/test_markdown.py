@@ -1,7 +1,7 @@
 """Markdown: whatever is written into it comes out of its HTML as it was."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from components.evaluate.markdown import code, linked, listed, table, text, to_html, wrapped
@@ -20,6 +20,8 @@ def _read(html: str) -> Reader:
     return Reader(f"<main>{html}</main>")
 
 
+@example("__0__")
+@example(">0")
 @given(_TEXT | _MARKS)
 def test_a_value_stays_text_wherever_it_is_written(value: str) -> None:
     said = " ".join(value.split())

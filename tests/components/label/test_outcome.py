@@ -59,4 +59,4 @@ def test_one_outcome_only_is_refused(site: Path, features: Path, tmp_path: Path)
         f"COPY (FROM '{features}/features.parquet' SEMI JOIN ({passed}) USING (course_id, learner_id)) TO '{only}'"
     )
     with pytest.raises(TrainingError, match="all learners have the same outcome"):
-        label_outcomes(site, only, tmp_path / "labels.parquet")
+        label_outcomes(site, tmp_path, tmp_path / "labels.parquet")
