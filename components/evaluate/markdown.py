@@ -21,7 +21,8 @@ _MARKS = re.compile(
     re.VERBOSE,
 )
 _BEGINS = re.compile(r" (?=>|(?:[-+*=:|]+|#+|\d+[.)])(?: |$))")
-_ADDRESS = re.compile(r"(https?://[^\s<>]*[^\s<>.,;:!?)]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)", re.ASCII)
+_NAME = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_ADDRESS = re.compile(rf"(https?://[^\s<>]*[^\s<>.,;:!?)]|[\w.+-]+@{_NAME}(?:\.{_NAME})+)", re.ASCII)
 _WITH_RANGE = re.compile(r"([^()]+ )(\([^()]+ to [^()]+\))")
 
 WIDTH = 100

@@ -77,11 +77,11 @@ def _nothing(table: Table) -> str:
 
 def _write(staging: Staging, table: Table, path: Path) -> int:
     order = ", ".join(dict.fromkeys([*table.key, *table.names]))
-    query = f"SELECT {', '.join(table.names)} FROM {table.name} ORDER BY {order}"
-    # Else what DuckDB can prove of nulls, which differs between equal rows of different sources, gets into the file.
-    staging.sql("SET disabled_optimizers = 'statistics_propagation'")
+    # DuckDB writes a column as required or not by what it can prove of nulls, which differs between sources of equal
+    # rows. Of a CASE it can prove nothing, and the same rows give the same bytes.
+    columns = ", ".join(f"CASE WHEN {name} IS NOT NULL THEN {name} END AS {name}" for name in table.names)
+    query = f"SELECT {columns} FROM (FROM {table.name} ORDER BY {order})"
     rows: int = staging.sql(f"COPY ({query}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)")[0][0]
-    staging.sql("RESET disabled_optimizers")
     if rows:
         say(f"{table.name} {rows:,} rows written")
     else:

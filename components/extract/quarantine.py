@@ -28,11 +28,11 @@ def stop_if_bad(staging: Staging) -> None:
     """
     for file, bad in shares(staging):
         if bad > staging.max_bad_share * file.rows:
-            allowed = f"more than a share of {staging.max_bad_share:g}"
+            allowed, share = f"more than a share of {staging.max_bad_share:g}", math.ceil(1000 * bad / file.rows) / 1000
             raise SourceError(
                 f"{bad:,} of {file.rows:,} rows of {file.label} are bad, {allowed}",
                 _examples(staging, file.index),
-                f"Mend the file, or let them be set aside with --max-bad-share {math.ceil(1000 * bad / file.rows) / 1000:g}.",
+                f"Mend the file, or let them be set aside with --max-bad-share {share:g}.",
             )
 
 

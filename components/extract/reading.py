@@ -78,11 +78,10 @@ def read(staging: Staging, origin: Origin, table: Table, paths: Sequence[Path], 
         SourceError: a file is empty, cannot be read, or lacks a column.
     """
     first = len(staging.files)
-    selects = []
-    for path in paths:
-        unit = first if origin.disjoint else len(staging.files)
-        selects.append(f"SELECT *, {unit}::BIGINT AS {UNIT} FROM ({_file(staging, origin, path, table)})")
-    staging.sql(f"CREATE VIEW {relation} AS {' UNION ALL '.join(selects)}")
+    selects = [_csv(staging, origin, path, table) for path in paths if path.suffix != ".parquet"]
+    selects += _parquets(staging, origin, [path for path in paths if path.suffix == ".parquet"], table)
+    unit = f"{first}::BIGINT" if origin.disjoint else f"{ROW} >> {FILE_BITS}"
+    staging.sql(f"CREATE VIEW {relation} AS SELECT *, {unit} AS {UNIT} FROM ({' UNION ALL '.join(selects)})")
     say(f"{table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
     return Relation(relation, 1 if origin.disjoint else len(paths))
 
@@ -108,27 +107,42 @@ def physical_lines(path: Path, rows: set[int], rejected: set[int]) -> Iterator[t
             start = reader.line_num + 1
 
 
-def _file(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
-    """Read one file; the SELECT of its rows."""
-    label = origin.label(path)
-    listed = ", ".join(quoted(null) for null in origin.nulls)
+@contextmanager
+def _readable(label: str) -> Iterator[None]:
     try:
-        read_one = _parquet if path.suffix == ".parquet" else _csv
-        select, rows = read_one(staging, label, path, table, listed)
+        yield
     except (duckdb.Error, OSError, EOFError, csv.Error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SourceError(f"{label} cannot be read", reason, "Export it again, or convert it.") from error
-    staging.files.append(File(len(staging.files), label, path, rows))
-    return select
 
 
-def _parquet(staging: Staging, label: str, path: Path, table: Table, nulls: str) -> tuple[str, int]:
-    scan = f"read_parquet({quoted(path)}, file_row_number = true, binary_as_string = true)"
-    found = {row[0]: row[1] for row in staging.sql(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {scan}")}
-    _check_columns(staging, label, table, list(found))
-    columns = ", ".join(_native(column, found[column.name], nulls) for column in table.columns)
-    select = f"SELECT {len(staging.files) << FILE_BITS} + file_row_number AS {ROW}, {columns} FROM {scan}"
-    return select, staging.sql(f"SELECT count(*) FROM {scan}")[0][0]
+def _parquets(staging: Staging, origin: Origin, paths: Sequence[Path], table: Table) -> list[str]:
+    """The SELECTs of the rows of Parquet files: one for all that have the same columns, as each scan holds memory."""
+    alike: dict[tuple[tuple[str, str], ...], list[Path]] = {}
+    for path in paths:
+        with _readable(label := origin.label(path)):
+            found = staging.sql(f"DESCRIBE FROM {_scan([path])}")
+        _check_columns(staging, label, table, [row[0] for row in found])
+        alike.setdefault(tuple((row[0], row[1]) for row in found), []).append(path)
+    return [_parquet(staging, origin, same, dict(found), table) for found, same in alike.items()]
+
+
+def _parquet(staging: Staging, origin: Origin, paths: Sequence[Path], found: dict[str, str], table: Table) -> str:
+    first = len(staging.files)
+    for path in paths:
+        rows = staging.sql(f"SELECT num_rows FROM parquet_file_metadata({quoted(path)})")[0][0]
+        staging.files.append(File(len(staging.files), origin.label(path), path, rows))
+    columns = ", ".join(_native(column, found[column.name], _listed(origin.nulls)) for column in table.columns)
+    row = f"(({first} + file_index::BIGINT) << {FILE_BITS}) + file_row_number"
+    return f"SELECT {row} AS {ROW}, {columns} FROM {_scan(paths)}"
+
+
+def _scan(paths: Sequence[Path]) -> str:
+    return f"read_parquet([{_listed(paths)}], binary_as_string = true)"
+
+
+def _listed(values: Sequence[object]) -> str:
+    return ", ".join(map(quoted, values))
 
 
 def _native(column: Column, found: str, nulls: str) -> str:
@@ -138,18 +152,22 @@ def _native(column: Column, found: str, nulls: str) -> str:
     return f"CASE WHEN {name}::VARCHAR NOT IN ({nulls}) THEN {name}::VARCHAR END AS {name}"
 
 
-def _csv(staging: Staging, label: str, path: Path, table: Table, nulls: str) -> tuple[str, int]:
-    names = _header(label, path)
-    _check_columns(staging, label, table, names)
-    text = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
-    wanted = ", ".join(f'c{names.index(column.name)} AS "{column.name}"' for column in table.columns)
-    first, file = len(staging.files) << FILE_BITS, f"file{len(staging.files)}"
-    staging.sql(
-        f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {wanted} "
-        f"FROM read_csv({quoted(path)}, {_CSV}, columns = {{{text}}}, nullstr = [{nulls}], {_REJECTS})"
-    )
-    rejected = _take_rejected(staging, label, file, first)
-    return f"SELECT * FROM {file}", staging.sql(f"SELECT count(*) FROM {file}")[0][0] + rejected
+def _csv(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
+    """Read a CSV file into a table of texts; the SELECT of its rows."""
+    label = origin.label(path)
+    with _readable(label):
+        names = _header(label, path)
+        _check_columns(staging, label, table, names)
+        text = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
+        wanted = ", ".join(f'c{names.index(column.name)} AS "{column.name}"' for column in table.columns)
+        first, file = len(staging.files) << FILE_BITS, f"file{len(staging.files)}"
+        staging.sql(
+            f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {wanted} FROM read_csv("
+            f"{quoted(path)}, {_CSV}, columns = {{{text}}}, nullstr = [{_listed(origin.nulls)}], {_REJECTS})"
+        )
+        rows = staging.sql(f"SELECT count(*) FROM {file}")[0][0] + _take_rejected(staging, label, file, first)
+    staging.files.append(File(len(staging.files), label, path, rows))
+    return f"SELECT * FROM {file}"
 
 
 def _take_rejected(staging: Staging, label: str, file: str, first: int) -> int:

@@ -17,9 +17,9 @@ _OF_A_KIND = frozenset(f"{kind}_per_week" for kind in KINDS)
 
 
 def label_rubric(
-    tables: Path, features_folder: Path, out: Path, rubric: Path | None = None, *, whole_run: bool = False
+    tables: Path, features: Path, out: Path, rubric: Path | None = None, *, whole_run: bool = False
 ) -> dict[str, Any]:
-    """Write `out`, a file like that of `label_outcomes`, for the moments of `features_folder` with enough after them.
+    """Write `out`, a file like that of `label_outcomes`, for the moments of the folder `features` with enough after.
 
     The score is the mean of the indicators, from 1 to 5: a teacher's ratings after the moment (their mean) where there
     are any, else derived from the features of what comes after it, until the end of the run or of its last record.
@@ -42,17 +42,17 @@ def label_rubric(
     """
     scale = read_rubric(rubric)
     connection = open_tables(tables)
-    features = features_folder / "features.parquet"
+    moments = features / "features.parquet"
     connection.execute("CREATE TABLE derived (window_id BIGINT, indicator VARCHAR, rating INTEGER)")
-    for _ in windows(connection, features, scale.least_days, whole_run):
+    for _ in windows(connection, moments, scale.least_days, whole_run):
         connection.execute(f"INSERT INTO main.derived {_derived(scale)}")
     _rate(connection, scale)
     found = fold(connection, _labels(scale))
     _check(found, scale)
     write(connection, out)
-    (moments,) = connection.execute(f"SELECT count(*) FROM read_parquet('{features}')").fetchall()[0]
+    ((count,),) = connection.execute(f"SELECT count(*) FROM read_parquet('{moments}')").fetchall()
     return found | {
-        "unlabelled": moments - found["moments"],
+        "unlabelled": count - found["moments"],
         "version": scale.version,
         "threshold": scale.threshold,
         "unknown_ratings": _unknown(connection),

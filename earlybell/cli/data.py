@@ -48,7 +48,7 @@ def extract(
     from components.extract import extract as extract_tables
     from earlybell.tables.pseudonyms import key_from_environment
 
-    key = None if ids is Ids.keep else key_from_environment()
+    key = key_from_environment()
     facts = extract_tables([source], out, key=key, ids=ids.value, max_bad_share=max_bad_share)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))

@@ -113,11 +113,9 @@ def evaluate(
 def run_training(sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
     """Run the training pipeline in a folder of its own; its outputs."""
     need_training("train")
-    from earlybell.tables.pseudonyms import key_from_environment
     from pipelines.local import run
     from pipelines.training import training
 
-    key_from_environment()  # better now than in a step
     home = Path(os.environ.get("EARLYBELL_HOME", ".earlybell"))
     folder = home / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
     return dict(run(training, {"sources": sources, **options}, folder, show.progress(folder)))

@@ -22,6 +22,5 @@ def tables_of(sources: list[str], ids: Ids) -> Iterator[Path]:
     from earlybell.tables.pseudonyms import key_from_environment
 
     with TemporaryDirectory(prefix="earlybell-") as temporary:
-        key = None if ids is Ids.keep else key_from_environment()
-        extract(sources, Path(temporary) / "tables", key=key, ids=ids.value)
+        extract(sources, Path(temporary) / "tables", key=key_from_environment(), ids=ids.value)
         yield Path(temporary) / "tables"

@@ -8,7 +8,7 @@ import pytest
 
 import earlybell.tables.pseudonyms as module
 from earlybell.errors import SettingError
-from earlybell.tables.pseudonyms import KEY_VARIABLE, key_from_environment, pseudonym
+from earlybell.tables.pseudonyms import KEY_VARIABLE, key_from_environment, pseudonym, usable_key
 
 SHARED = json.loads((Path(module.__file__).parent / "pseudonyms.json").read_text(encoding="utf-8"))
 
@@ -40,5 +40,5 @@ def test_a_key_that_cannot_serve_is_refused_with_the_way_to_make_one(
     if key is not None:
         monkeypatch.setenv(KEY_VARIABLE, key)
     with pytest.raises(SettingError, match="secrets.token_hex") as error:
-        key_from_environment()
+        usable_key(key_from_environment())
     assert not key or key not in str(error.value)

@@ -106,6 +106,21 @@ def test_a_bad_row_of_parquet_is_found_by_its_number(tables_folder: WriteTables,
     assert quarantine(tables_folder("t-out")) == [("events.parquet", 2, "count", "0", "below 1")]
 
 
+def test_parts_in_parquet_may_differ_in_their_types_and_each_row_is_found_in_its_file(
+    tables_folder: WriteTables, query: Query, quarantine: Quarantine
+) -> None:
+    folder = tables_folder("t", **SMALL)
+    (folder / "events").mkdir()
+    with duckdb.connect() as connection:
+        for name, count in (("1", "1"), ("2", "2.0::DOUBLE"), ("3", "'three'"), ("4", "4")):
+            rows = f"SELECT * REPLACE ({count} AS count) FROM '{folder}/events.csv' LIMIT 1"
+            connection.execute(f"COPY ({rows}) TO '{folder}/events/{name}.parquet'")
+    (folder / "events.csv").unlink()
+    _read(folder, max_bad_share=1)
+    assert query(tables_folder("t-out"), "SELECT count FROM events ORDER BY ALL") == [(1,), (2,), (4,)]
+    assert quarantine(tables_folder("t-out")) == [("3.parquet", 1, "count", "three", "not an integer")]
+
+
 def test_a_score_above_its_maximum_is_set_aside(tables_folder: WriteTables, quarantine: Quarantine) -> None:
     submissions = SUBMISSIONS + "a1,learner-ben,2024-01-20,2024-01-21,1,20.5,60\n"
     _read(tables_folder("t", **WHOLE | {"submissions": submissions}))
