@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from components.features import work
-from components.features.activity import DAY, KINDS, MONTH, WEEK, activity
+from components.features.activity import DAY, KINDS, WEEK, activity
 from earlybell.tables import BY_NAME, DEFAULT_WEEKS, Table
 
 _IBIS_TYPES = {"string": "string", "integer": "int64", "number": "float64", "timestamp": "timestamp(6)"}
@@ -139,8 +139,7 @@ def _temporal(t: ir.Table) -> dict[str, ir.Value]:
 
 
 def _participation(t: ir.Table) -> dict[str, ir.Value]:
-    last = [t[f"{kind}_last_at"] for kind in KINDS]
-    used = functools.reduce(operator.add, (ibis.ifelse(t.now - at <= MONTH, 1, 0) for at in last))
+    used = functools.reduce(operator.add, ((t[f"{kind}_recent"].fill_null(0) > 0).cast("int64") for kind in KINDS))
     per_week = {f"{kind}_per_week": t[f"{kind}_clicks"].fill_null(0) / t.weeks for kind in KINDS}
     return per_week | {
         "clicks_per_week": t.clicks.fill_null(0) / t.weeks,

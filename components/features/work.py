@@ -66,7 +66,7 @@ def answers(asked: ir.Table, submissions: ir.Table) -> ir.Table:
         first_at=-max_where(-at, own),
         share=max_where(share, own & graded),
         attempts=count_where(own),
-        seconds=sum_where(known.duration_s, own),
+        seconds=sum_where(known.duration_s, own).nullif(0.0),
         banked=count_where(~own),
         banked_share=max_where(share, ~own & graded),
     )
@@ -81,7 +81,7 @@ def _handed_in(pieces: ir.Table) -> dict[str, ir.Value]:
         "last_due_at": max_where(pieces.due_at, pieces.due),
         "last_met_at": max_where(pieces.due_at, pieces.due & pieces.answered),
         "handed_in": count_where(pieces.answered),
-        "late": count_where(pieces.delay > 0),
+        "late": count_where((pieces.delay > 0).fill_null(False)),
         "ahead": count_where(pieces.ahead),
         "delay": pieces.delay.mean(),
         "attempts": mean_where(pieces.attempts.cast("float64"), pieces.answered),
