@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import features, measure, training
+from bench import engines, features, measure, training
 
 
 def main() -> int:
@@ -20,13 +20,15 @@ def main() -> int:
     part, repeat = (100, 1) if options.quick else (1, options.repeat)
     found = features.features(options.work, part, repeat)
     features.report(found)
+    by_engine = None if options.quick else engines.engines(options.work)
+    if by_engine:
+        engines.report(by_engine)
     trained = training.training(options.source, options.work / "training") if options.source else None
     if trained:
         training.report(trained)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(
-        json.dumps({"machine": measure.machine(), "features": found, "training": trained}, indent=1) + "\n"
-    )
+    figures = {"machine": measure.machine(), "features": found, "engines": by_engine, "training": trained}
+    options.out.write_text(json.dumps(figures, indent=1) + "\n")
     print(f"\nWrote {options.out}.")
     return 1 if found["equal"]["differing"] or found["equal"]["alone"] else 0
 

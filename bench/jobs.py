@@ -19,10 +19,11 @@ def _simulate(out: str, place: str) -> Job:
     return lambda: simulate(Path(out), parse(place))
 
 
-def _ours(site: str, share: str, out: str) -> Job:
+def _ours(site: str, share: str, out: str, engine: str = "duckdb") -> Job:
     from components.features import compute_features
 
-    return lambda: compute_features(Path(site), share, Path(out))
+    importlib.import_module("ibis.backends.duckdb")  # Ibis would load it when it first compiles
+    return lambda: compute_features(Path(site), share, Path(out), engine)
 
 
 def _pandas(site: str, share: str, out: str) -> Job:

@@ -53,6 +53,12 @@ class RegistryError(EarlybellError):
     exit_code = 7
 
 
+class ReproductionError(EarlybellError):
+    """A model was trained again from its snapshot and is not the same."""
+
+    exit_code = 9
+
+
 class MissingPackageError(EarlybellError):
     """A command needs packages of an extra that is not installed."""
 

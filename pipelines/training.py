@@ -1,6 +1,6 @@
 """The training pipeline: from sources to a registered version."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kfp import dsl
 
@@ -19,12 +19,32 @@ class Outputs(NamedTuple):
     version: dsl.Artifact
 
 
+def _trained(tables: Any, label_kind: str, engine: str, policy: dict[str, float]) -> Any:
+    """The steps from checked tables to the bundle of the chosen candidate."""
+    examples = features(engine=engine, tables=tables).outputs["examples"]
+    labels = label(kind=label_kind, tables=tables, examples=examples).outputs["labels"]
+    with dsl.ParallelFor(list(CANDIDATES), name="candidates") as candidate:
+        trained = train(candidate=candidate, examples=examples, labels=labels)
+    measured = evaluate(
+        candidates=dsl.Collected(trained.outputs["model"]),
+        tables=tables,
+        examples=examples,
+        labels=labels,
+        label_kind=label_kind,
+        **policy,
+    )
+    return measured.outputs["bundle"]
+
+
 @dsl.pipeline(name="earlybell-training", description="From learner activity to an explained, registered risk model.")
 def training(
     sources: list,  # type: ignore[type-arg] # KFP knows no list of strings
     model_name: str = "learner-risk",
     label_kind: str = "outcome",
     max_bad_share: float = 0.01,
+    pass_mark: float = 0.0,
+    timezone: str = "UTC",
+    engine: str = "duckdb",
     min_auc: float = 0.65,
     max_calibration_error: float = 0.15,
     max_disparity: float = 0.1,
@@ -39,29 +59,33 @@ def training(
         model_name: name of the registered model.
         label_kind: what is warned of: `outcome` (fail or withdrawn) or `rubric` (below the rubric's threshold).
         max_bad_share: share of bad rows of a file above which the run stops.
+        pass_mark, timezone: of `moodle-log:`, the final grade below which a learner failed, and the clock of its times.
+        engine: what computes the features: `duckdb`, or the site's `pyspark`.
         min_auc, max_calibration_error, max_disparity: the gates, at 40% of course runs that were left out.
         capacity: learners of a course run that the staff can see a week; below 1: a share of them.
         cost_miss, cost_false_alarm: if above 0, thresholds come from them and not from the capacity.
     """
-    tables = extract(sources=sources, max_bad_share=max_bad_share).outputs["tables"]
-    checked = validate(tables=tables, max_bad_share=max_bad_share).outputs["checked"]
-    examples = features(tables=checked).outputs["examples"]
-    labels = label(kind=label_kind, tables=checked, examples=examples).outputs["labels"]
-    with dsl.ParallelFor(list(CANDIDATES), name="candidates") as candidate:
-        trained = train(candidate=candidate, examples=examples, labels=labels)
-    measured = evaluate(
-        candidates=dsl.Collected(trained.outputs["model"]),
-        tables=checked,
-        examples=examples,
-        labels=labels,
-        label_kind=label_kind,
-        capacity=capacity,
-        cost_miss=cost_miss,
-        cost_false_alarm=cost_false_alarm,
-    )
-    bundle = measured.outputs["bundle"]
+    extracted = extract(sources=sources, max_bad_share=max_bad_share, pass_mark=pass_mark, timezone=timezone)
+    policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
+    checked = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share).outputs["checked"]
+    bundle = _trained(checked, label_kind, engine, policy)
     judged = gates(
         bundle=bundle, min_auc=min_auc, max_calibration_error=max_calibration_error, max_disparity=max_disparity
     )
     registered = register(bundle=bundle, model_name=model_name).after(judged)
     return Outputs(tables=checked, bundle=bundle, version=registered.outputs["version"])
+
+
+@dsl.pipeline(name="earlybell-reproduction", description="A model again from its tables; nothing is registered.")
+def reproduction(
+    tables: str,
+    label_kind: str,
+    capacity: float,
+    cost_miss: float,
+    cost_false_alarm: float,
+    engine: str = "duckdb",
+) -> dsl.Model:
+    """From the folder of a snapshot of checked tables to a bundle; the rest as in `training`."""
+    policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
+    checked = dsl.importer(artifact_uri=tables, artifact_class=dsl.Dataset, reimport=True).output
+    return _trained(checked, label_kind, engine, policy)

@@ -1,18 +1,21 @@
 """What a risk is called, how sure it is, and when there is too little to go by: the bundle's bands.json."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from components.evaluate.doubt import ranges, venn_abers
-from components.evaluate.metrics import Floats, measure
+from components.evaluate.measure import RESAMPLES_ALL_WEEKS
+from components.evaluate.metrics import Floats, interval, measure, resample
 from components.evaluate.operating import Policy, operating_point
 from components.examples import Examples
 from earlybell.bundle import Catalogue
 from earlybell.predict import outside
 
 DAYS_NEEDED = 7  # with less teaching than that, there is too little to go by
+EVIDENCE = ("roc_auc", "accuracy", "brier", "calibration_error")  # of those with enough evidence
 MOST_OUTSIDE = 3  # values that training never saw the like of; with more, the model is out of its depth
 
 
@@ -22,7 +25,7 @@ def bands(
     unseen: Floats,
     by_learner: Floats,
     policy: Policy,
-    last_active: Floats,
+    days: Mapping[str, Floats],
     seed: int,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The contents of bands.json, and the operating point that its thresholds come from.
@@ -30,10 +33,11 @@ def bands(
     Args:
         unseen: risk (n,) of the examples in the most honest split, NaN where not held out.
         by_learner: risk (n,) of learners left out, from which thresholds come: training runs, unseen learners.
-        last_active: (n,) days from each moment to the learner's last activity.
+        days: (n,) from each moment to what may come too late to help, by its name.
     """
     known, seen = ~np.isnan(by_learner), ~np.isnan(unseen)
-    point = operating_point(policy, by_learner[known], examples.where(known), last_active[known], seed)
+    until = {name: values[known] for name, values in days.items()}
+    point = operating_point(policy, by_learner[known], examples.where(known), until, seed)
     found = {
         "high": point["high"],
         "medium": point["medium"],
@@ -46,23 +50,31 @@ def bands(
 
 
 def evidence(
-    catalogue: Catalogue, examples: Examples, unseen: Floats, fold: npt.NDArray[np.int64]
+    catalogue: Catalogue, examples: Examples, unseen: Floats, fold: npt.NDArray[np.int64], seed: int
 ) -> list[dict[str, Any]]:
     """What the rule of evidence gives up and gains: coverage and accuracy by how many values outside are allowed.
 
     Args:
         unseen: risk (n,) in the most honest split, NaN where not held out.
         fold: the fold (n,) that held each row out: what is outside is told by the other folds.
+
+    Returns:
+        By `most_outside` the `coverage` (share of moments with enough evidence) and, of these, each of `EVIDENCE` with
+        its interval; the row that is `used`.
     """
     count = np.zeros(len(examples), dtype=np.int64)
     for one in np.unique(fold):
         known = ranges(examples.where(fold != one), catalogue.names)
         count[fold == one] = outside(examples.values[fold == one], catalogue.names, known)
-    enough_days = (examples.days_seen >= DAYS_NEEDED) & ~np.isnan(unseen)
+    seen = ~np.isnan(unseen)
+    enough_days = (examples.days_seen >= DAYS_NEEDED) & seen
+    weights = resample(examples.learner, RESAMPLES_ALL_WEEKS, seed)
     rows = []
     for most in (0, 1, 2, MOST_OUTSIDE, 5, len(catalogue.names)):
         kept = enough_days & (count <= most)
-        found = measure(examples.label[kept], unseen[kept], np.ones((1, int(kept.sum()))))
-        figures = {name: round(float(found[name][0]), 4) for name in ("roc_auc", "brier", "calibration_error")}
-        rows.append({"most_outside": most, "coverage": round(float(kept.mean()), 4), **figures})
+        if kept.any():
+            found = measure(examples.label[kept], unseen[kept], weights[:, kept])
+            share = round(float(kept.sum() / seen.sum()), 4)
+            figures = {name: vars(interval(found[name])) for name in EVIDENCE}
+            rows.append({"most_outside": most, "used": most == MOST_OUTSIDE, "coverage": share, **figures})
     return rows

@@ -18,6 +18,7 @@ def evaluate(
     bundle: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
     curves: dsl.Output[dsl.ClassificationMetrics],
+    slices: dsl.Output[dsl.SlicedClassificationMetrics],
     report: dsl.Output[dsl.HTML],
 ) -> None:
     """The candidates measured, one chosen and sealed, and the report."""
@@ -42,6 +43,7 @@ def evaluate(
         bundle.metadata.update({"algorithm": evaluation["chosen"], "data": evaluation["data"]["digest"]})
         artifacts.log_metrics(metrics, evaluation)
         artifacts.log_curves(curves, evaluation)
+        artifacts.log_slices(slices, evaluation)
         progress("evaluate", evaluation["rule"])
 
 

@@ -8,12 +8,14 @@ learner's weeks are not other people, and counting them as such would make the i
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.isotonic import IsotonicRegression
 
-from components.evaluate.metrics import Floats
+from components.evaluate.metrics import Floats, calibration_bins, interval, resample
 from components.examples import Examples
 
 GRID = 101  # risks at which the interval is known; between them it is interpolated
+RESAMPLES = 200
 BINS = 400  # equal risks are one row to the calibration: enough for a fine curve, and quick
 
 
@@ -63,16 +65,45 @@ def ranges(examples: Examples, names: list[str]) -> dict[str, list[float]]:
     return found
 
 
-def coverage(interval: dict[str, list[float]], risk: Floats, shares: Floats, bins: int = 10) -> list[dict[str, Any]]:
-    """Bins of about equal size of the risk (n,): its mean, the mean interval, the mean of `shares` (n,) (true risks or
-    labels) as `seen`, and whether that lies within the interval."""
-    edges = np.unique(np.quantile(risk, np.linspace(0, 1, bins + 1)[1:-1]))
-    at = np.searchsorted(edges, risk)
-    low, high = (np.interp(risk, interval["risk"], interval[end]) for end, _ in _ENDS)
-    found = []
-    for one in np.unique(at):
-        mask = at == one
-        ends, seen = (float(low[mask].mean()), float(high[mask].mean())), float(shares[mask].mean())
-        held = {"low": ends[0], "high": ends[1], "seen": seen, "within": ends[0] <= seen <= ends[1]}
-        found.append({"risk": float(risk[mask].mean()), **held, "rows": int(mask.sum())})
-    return found
+def unseen_ends(risk: Floats, examples: Examples, fold: npt.NDArray[np.int64]) -> Floats:
+    """Ends (2, n) of the interval of each risk (n,), as it is served, from other folds alone; NaN without any."""
+    ends = np.full((2, len(risk)), np.nan)
+    for one in np.unique(fold):
+        mask = fold == one
+        if not mask.all():
+            known = venn_abers(risk[~mask], examples.where(~mask))
+            ends[:, mask] = [np.interp(risk[mask], known["risk"], known[end]) for end, _ in _ENDS]
+    return np.stack([np.minimum(ends[0], risk), np.maximum(ends[1], risk)])
+
+
+def coverage(
+    ends: Floats, risk: Floats, shares: Floats, learner: npt.NDArray[np.int64], seed: int, bins: int = 10
+) -> list[dict[str, Any]]:
+    """What came true beside the interval, in bins of about equal size of the risk.
+
+    Args:
+        ends: of the intervals (2, n); where they are NaN, a row does not count.
+        risk: (n,), without missing values.
+        shares: true risks or labels (n,).
+        learner: (n,), who are resampled.
+
+    Returns:
+        For each bin the mean risk, the mean interval as `low` and `high`, the mean of `shares` as `seen` with its own
+        interval, whether that mean lies `within`, and how many rows.
+    """
+    known = ~np.isnan(ends[0])
+    if not known.any():
+        return []
+    ends, risk, shares, learner = ends[:, known], risk[known], shares[known], learner[known]
+    at = calibration_bins(risk, bins)
+    weights = resample(learner, RESAMPLES, seed)
+    groups = (at == one for one in np.unique(at))
+    return [_covered(ends[:, group], risk[group], shares[group], weights[:, group]) for group in groups]
+
+
+def _covered(ends: Floats, risk: Floats, shares: Floats, weights: Floats) -> dict[str, Any]:
+    with np.errstate(invalid="ignore"):
+        seen = vars(interval(weights @ shares / weights.sum(axis=1)))
+    low, high = (round(float(end), 6) for end in ends.mean(axis=1))
+    found = {"risk": round(float(risk.mean()), 6), "low": low, "high": high, "seen": seen}
+    return found | {"within": low <= seen["value"] <= high, "rows": len(risk)}

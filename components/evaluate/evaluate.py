@@ -3,16 +3,19 @@
 import hashlib
 import json
 import shutil
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from components.evaluate.bands import bands, evidence
 from components.evaluate.choice import choose
-from components.evaluate.doubt import coverage
+from components.evaluate.doubt import coverage, unseen_ends
 from components.evaluate.explanations import agreement, stability
+from components.evaluate.facts import data_facts, days_left, missing_values
 from components.evaluate.fairness import disparity, fairness, read_protected
 from components.evaluate.importance import importance
 from components.evaluate.measure import CUTOFFS, Measurer
@@ -25,8 +28,7 @@ from earlybell import __version__
 from earlybell.bundle import Catalogue, read_candidate, seal
 from earlybell.errors import TrainingError
 from earlybell.gates import CUTOFF
-from earlybell.predict import Predictor, open_tables
-from earlybell.tables import read_facts
+from earlybell.predict import Predictor
 
 SEED = 42
 DEFAULT = Policy()
@@ -65,10 +67,9 @@ def evaluate(
     rows, auc = _measure(measurer, risks, main)
     chosen, rule = choose(training, auc, main)
     unseen = risks[chosen][main]
-    last_active = _last_active(tables, examples)
-    found, point = bands(catalogue, examples, unseen, risks[chosen].get("learner", unseen), policy, last_active, SEED)
+    days = days_left(tables, examples)
+    found, point = bands(catalogue, examples, unseen, risks[chosen].get("learner", unseen), policy, days, SEED)
     final = training[chosen]["path"] / "final"
-    seen = ~np.isnan(unseen)
     evaluation = {
         "format": 1,
         "label": label,
@@ -78,9 +79,10 @@ def evaluate(
         "threshold": THRESHOLD,
         "thresholds": {name: found[name] for name in ("high", "medium")},
         "operating_point": point,
-        "coverage": coverage(found["interval"], unseen[seen], examples.label[seen].astype(np.float64)),
-        "evidence": evidence(catalogue, examples, unseen, fold_of(main, examples)),
-        "data": _data(examples, read_facts(tables), main),
+        "evidence_rule": {name: found[name] for name in ("days_needed", "most_outside")},
+        "evidence": evidence(catalogue, examples, unseen, fold_of(main, examples), SEED),
+        "coverage": _coverage(unseen, examples, fold_of(main, examples)),
+        "data": data_facts(tables, examples, by_run=main == "course_run"),
         "candidates": [{name: one[name] for name in one if name != "path"} for one in training.values()],
         "metrics": rows
         + _fairness(measurer, examples, tables, unseen, point["high"], {"candidate": chosen, "split": main}),
@@ -88,15 +90,14 @@ def evaluate(
         "importance": importance(final, examples.values),
         "agreement": agreement(Predictor(read_candidate(final)), examples, unseen, SEED),
         "stability": stability(Predictor(read_candidate(final)), examples, SEED),
-        "missing": _missing(training[chosen]["missing"], catalogue),
+        "missing": missing_values(training[chosen]["missing"], catalogue),
         "seed": SEED,
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     shutil.copytree(final, out)
     (out / "bands.json").write_text(json.dumps(found, indent=1))
-    (out / "evaluation.json").write_text(json.dumps(evaluation, indent=1))
+    (out / "evaluation.json").write_text(json.dumps(evaluation, indent=1, allow_nan=False))
     write_report(evaluation, out / "report.html")
-    seal(out, _manifest(evaluation, catalogue))
+    seal(out, _manifest(evaluation, catalogue, policy))
     return evaluation
 
 
@@ -151,51 +152,20 @@ def _fairness(
     return [key | row for row in rows]
 
 
-def _last_active(tables: Path, examples: Examples) -> Floats:
-    """Days (n,) from each moment to the learner's last activity in the run; negative where it was before."""
-    rows = open_tables(tables).execute(
-        "SELECT course_id, learner_id, max(occurred_at) FROM events GROUP BY course_id, learner_id"
-    )
-    known = {(course, learner): np.datetime64(at) for course, learner, at in rows.fetchall()}
-    keys = zip(examples.course_id, examples.learner_id, examples.as_of, strict=True)
-    days = [(known.get((course, learner), at) - at) / np.timedelta64(1, "D") for course, learner, at in keys]
-    return np.array(days, dtype=np.float64)
+def _coverage(unseen: Floats, examples: Examples, fold: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+    seen = ~np.isnan(unseen)
+    risk, kept = unseen[seen], examples.where(seen)
+    return coverage(unseen_ends(risk, kept, fold[seen]), risk, kept.label.astype(np.float64), kept.learner, SEED)
 
 
-def _data(examples: Examples, facts: dict[str, Any], main: str) -> dict[str, Any]:
-    notes = [*facts.get("notes", [])]
-    if main != "course_run":
-        notes.append("A split by course run is not possible with one course run: figures are of learners left out.")
-    courses = np.unique(examples.course_id)
-    return {
-        "sources": facts.get("sources", []),
-        "digest": facts.get("digest", ""),
-        "learners": len(np.unique(examples.learner)),
-        "moments": len(examples),
-        "course_runs": [_run(str(course), examples.where(examples.course_id == course)) for course in courses],
-        "notes": notes,
-    }
-
-
-def _run(course: str, examples: Examples) -> dict[str, Any]:
-    _, first = np.unique(examples.learner, return_index=True)
-    base_rate = round(float(examples.label[first].mean()), 4)
-    return {"course_id": course, "learners": len(first), "moments": len(examples), "base_rate": base_rate}
-
-
-def _missing(shares: dict[str, float], catalogue: Catalogue) -> list[dict[str, Any]]:
-    titles = {feature.name: feature.title for feature in catalogue.features}
-    ordered = sorted(shares.items(), key=lambda item: -item[1])
-    return [{"feature": name, "title": titles[name], "share": share} for name, share in ordered]
-
-
-def _manifest(evaluation: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+def _manifest(evaluation: dict[str, Any], catalogue: Catalogue, policy: Policy) -> dict[str, Any]:
     return {
         "name": "learner-risk",
         "algorithm": evaluation["chosen"],
         "label": evaluation["label"],
+        "settings": {name: value or 0.0 for name, value in asdict(policy).items()},  # the pipeline's parameters
         "seed": evaluation["seed"],
-        "created_at": evaluation["created_at"],
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": {name: evaluation["data"][name] for name in ("sources", "digest", "learners", "moments")},
         "catalogue": {"version": catalogue.version, "hash": catalogue.hash},
         "code": {"version": __version__, "digest": _code_digest()},

@@ -1,8 +1,8 @@
 """Fairness check: how the risk serves groups of learners. The one place that reads protected attributes.
 
 It tells where groups differ, not why, and not whether that is just: groups whose outcomes differ cannot agree in all
-of these figures at once. Groups of fewer than ten learners are not shown, nor are rates over fewer than ten. That
-keeps figures of a few learners out of sight, but a single hidden group can still be worked out from all the others.
+of these figures at once. Of groups of fewer than ten learners the name alone is shown, and no rate over fewer than ten.
+That keeps figures of a few learners out of sight, but a single hidden group can still be worked out from the others.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
-from kfp import dsl
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, StratifiedKFold, cross_val_predict
@@ -47,7 +46,7 @@ _METRICS = {
     "true_positive_rate": true_positive_rate,
     "false_positive_rate": false_positive_rate,
 }
-_MATRIX = (("true_negatives", "false_positives"), ("false_negatives", "true_positives"))
+MATRIX = (("true_negatives", "false_positives"), ("false_negatives", "true_positives"))
 
 
 def read_protected(tables: Path, learner_id: Iterable[str]) -> dict[str, Strings]:
@@ -72,7 +71,8 @@ def fairness(
     The rows of `gender`, or `gender & age`, are the differences (largest minus smallest group; see `_difference`),
     suppressed_groups (how many have fewer than ten learners; no row for none) and, for one attribute, proxy_auc: how
     well the features tell the groups apart, as the mean over groups of the AUC of group against rest, by a logistic
-    regression on learners that it was not fitted on. 0.5 is none. Its interval does not count the fitting.
+    regression on learners that it was not fitted on. 0.5 is none. Its interval does not count the fitting. A group that
+    is too small has one row, `suppressed`, which counts nobody.
 
     Args:
         examples: n moments at the cut-off, at most one a learner and course run.
@@ -98,33 +98,13 @@ def disparity(rows: Iterable[Row]) -> float | None:
     return max((low for low in lows if low is not None), default=None)
 
 
-def log_slices(sliced: dsl.SlicedClassificationMetrics, rows: Iterable[Row]) -> None:
-    """The confusion matrix of each group of one attribute, from the rows of one cut-off.
-
-    The artifact's own methods fail in KFP 2.17 (they use attributes that nothing sets), so its metadata is written.
-    """
-    counts: dict[str, dict[str, int]] = {}
-    names = set(chain.from_iterable(_MATRIX))
-    for row in rows:
-        attribute, _, value = row["group"].partition("=")
-        if row["metric"] in names and attribute in ATTRIBUTES and value:
-            counts.setdefault(row["group"], {})[row["metric"]] = int(row["value"])
-    sliced.metadata["evaluationSlices"] = [_slice(group, of_group) for group, of_group in counts.items()]
-
-
-def _slice(group: str, counts: Mapping[str, int]) -> dict[str, Any]:
-    matrix = dsl.ClassificationMetrics()
-    matrix.log_confusion_matrix(["passed", "failed or left"], [[counts[name] for name in row] for row in _MATRIX])
-    return {"slice": group, "sliceClassificationMetrics": matrix.metadata}
-
-
 @dataclass(frozen=True)
 class _Groups:
     """Groups that are shown; `at` (n,) is each row's place in `names`, -1 in none of them."""
 
     names: list[str]
     at: npt.NDArray[np.int64]
-    suppressed: int
+    suppressed: list[str]
 
 
 class _Check:
@@ -171,14 +151,16 @@ class _Check:
         differences = _DIFFERENCES.items() if len(shown.names) > 1 else ()
         rows = [self._row(name, to, _difference(rates[metric]), kept) for metric, to in differences]
         if shown.suppressed:
-            rows.append(self._row(name, "suppressed_groups", Measured(shown.suppressed, None, None), kept))
+            rows.append(self._row(name, "suppressed_groups", Measured(len(shown.suppressed), None, None), kept))
+        nobody = np.zeros(len(kept), dtype=bool)
+        rows += [self._row(one, "suppressed", Measured(1, None, None), nobody) for one in shown.suppressed]
         return rows
 
     def _shown(self, group: Strings) -> _Groups:
         names, at = np.unique(group.astype(str), return_inverse=True)
         large = self._learners(at, len(names)) >= SMALLEST
         places = np.where(large, np.cumsum(large) - 1, -1)
-        return _Groups(names[large].tolist(), places[at], int((~large).sum()))
+        return _Groups(names[large].tolist(), places[at], names[~large].tolist())
 
     def _learners(self, at: npt.NDArray[np.int64], count: int, label: int | None = None) -> npt.NDArray[np.int64]:
         """How many learners (count,) each group has; only those with a row of this label, where one is given."""
@@ -225,7 +207,7 @@ class _Check:
         auc = measure(label, self._risk[mask], self._weights[:, mask])["roc_auc"]
         few = min(len(np.unique(self._examples.learner[mask & (self._examples.label == one)])) for one in (0, 1))
         yield self._row(group, "roc_auc", interval(auc if few >= SMALLEST else np.full(1, np.nan)), mask)
-        for truth, names in enumerate(_MATRIX):
+        for truth, names in enumerate(MATRIX):
             for flag, name in enumerate(names):
                 count = float(((label == truth) & (flagged == flag)).sum())
                 yield self._row(group, name, Measured(count, None, None), mask)

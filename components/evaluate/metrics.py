@@ -52,6 +52,7 @@ def measure(label: npt.NDArray[np.int32], risk: Floats, weights: Floats) -> dict
             "brier": weights @ (risk - label) ** 2 / total,
             "calibration_error": _calibration_error(label, risk, weights) / total,
             **_shares(counts),
+            "calibration_gap": weights @ (risk - label) / total,
             "base_rate": weights @ label / total,
             **counts,
         }

@@ -1,5 +1,6 @@
 """The operating point: whom to call high or medium, by the staff's capacity or by costs, and what to expect of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,17 +37,19 @@ class Policy:
             )
 
 
-def operating_point(policy: Policy, risk: Floats, examples: Examples, last_active: Floats, seed: int) -> dict[str, Any]:
+def operating_point(
+    policy: Policy, risk: Floats, examples: Examples, days: Mapping[str, Floats], seed: int
+) -> dict[str, Any]:
     """Thresholds, and what they would have meant for learners that the model had not seen.
 
     Args:
         risk: (n,) of learners left out, without missing values.
-        last_active: (n,) days from each moment to the learner's last activity (negative: none after it).
+        days: (n,) from each moment to what may come too late to help, by its name; NaN where it never came.
 
     Returns:
         `rule` in words, `high`, `medium`, and for `high` with 95% intervals from resampled learners: learners flagged a
-        week in a course run, the share of them rightly, the share of those with label 1 who were flagged in some week,
-        and the days from a learner's first flag to their last activity (quartiles).
+        week in a course run, how many and which share of them rightly, the share of those with label 1 who were flagged
+        in some week, and, by name, the `lead_days` from a learner's first flag (quartiles).
     """
     high, medium, rule = _thresholds(policy, risk, examples)
     flagged = risk >= high
@@ -59,9 +62,10 @@ def operating_point(policy: Policy, risk: Floats, examples: Examples, last_activ
         "high": round(high, 6),
         "medium": round(medium, 6),
         "flagged_a_week": vars(interval(weights @ flagged / weeks)),
+        "rightly_a_week": vars(interval(weights @ (flagged & (examples.label == 1)) / weeks)),
         "rightly": vars(interval(rightly)),
         "found": vars(interval(_found(flagged, examples, weights))),
-        "lead_days": _lead(flagged, examples, last_active),
+        "lead_days": {name: _lead(flagged, examples, until) for name, until in days.items()},
     }
 
 
@@ -88,11 +92,12 @@ def _found(flagged: Any, examples: Examples, weights: Floats) -> Floats:
     return np.asarray(weights[:, first] @ ever / weights[:, first].sum(axis=1))
 
 
-def _lead(flagged: Any, examples: Examples, last_active: Floats) -> dict[str, float | None]:
-    """Quartiles of the days from a rightly flagged learner's first flag to their last activity."""
+def _lead(flagged: Any, examples: Examples, until: Floats) -> dict[str, float | None]:
+    """Quartiles of the days left at a rightly flagged learner's first flag."""
     rows = np.flatnonzero(flagged & (examples.label == 1))
     _, first = np.unique(examples.learner[rows], return_index=True)
-    days = last_active[rows[first]]
+    days = until[rows[first]]
+    days = days[~np.isnan(days)]
     if not len(days):
         return {"low": None, "median": None, "high": None}
     low, median, high = np.quantile(days, [0.25, 0.5, 0.75])

@@ -15,6 +15,37 @@ SPLITS = {  # the most honest first
     "random": "Random 80/20 of rows",
 }
 
+# Keys that an older bundle may lack.
+_EVALUATION: dict[str, Any] = {
+    "label": "not recorded",
+    "chosen": "not recorded",
+    "rule": "",
+    "threshold": 0.5,
+    "thresholds": {},
+    "operating_point": {},
+    "evidence_rule": {},
+    "evidence": [],
+    "coverage": [],
+    "data": {},
+    "candidates": [],
+    "metrics": [],
+    "curves": [],
+    "importance": [],
+    "missing": [],
+    "agreement": {},
+    "stability": {},
+    "seed": None,
+}
+_DATA: dict[str, Any] = {
+    "sources": [],
+    "digest": "",
+    "learners": None,
+    "moments": None,
+    "course_runs": [],
+    "helped": {},
+    "notes": [],
+}
+
 _BAD = {"outcome": "ended in fail or withdrawal", "rubric": "fell below the rubric's threshold"}
 
 
@@ -43,15 +74,25 @@ _METRICS = {
     "precision": Metric("Precision", "Of those flagged, the share who {bad}.", True),
     "recall": Metric("Recall", "Of those who {bad}, the share who were flagged.", True),
     "f1": Metric("F1", "Precision and recall in one figure (their harmonic mean).", False),
+    "calibration_gap": Metric(
+        "Risk less truth",
+        "The mean risk less the share who {bad}: above 0 it warns too much, below 0 too little.",
+        True,
+    ),
     "base_rate": Metric("Base rate", "Share of all learners measured who {bad}.", True),
 }
 
+_PLAIN = {"proxy_auc", *(name for name, metric in _METRICS.items() if not metric.percent)}
+
 
 class Page:
-    """What a template asks of an evaluation."""
+    """What a template asks of an evaluation; what it does not record is empty."""
 
     def __init__(self, evaluation: Mapping[str, Any]) -> None:
-        self._evaluation = evaluation
+        evaluation = _EVALUATION | dict(evaluation)
+        self.data = evaluation["data"] = _DATA | (evaluation["data"] or {})
+        self.evaluation = evaluation
+        self.point = evaluation["operating_point"] or {}
         self._rows = {
             (row["candidate"], row["split"], row["cutoff"], row["group"], row["metric"]): row
             for row in evaluation["metrics"]
@@ -60,13 +101,22 @@ class Page:
         self.bad = _BAD.get(evaluation["label"], f"had the label “{evaluation['label']}”")
         self.titles = {candidate["name"]: candidate["title"] for candidate in evaluation["candidates"]}
         self.chosen = self.titles.get(evaluation["chosen"], evaluation["chosen"])
-        self.runs = [run["course_id"] for run in evaluation["data"]["course_runs"]]
+        self.runs = [run["course_id"] for run in self.data["course_runs"]]
 
     def figure(
         self, metric: str, cutoff: float | None, candidate: str = "", split: str = "", group: str = "all"
     ) -> dict[str, Any] | None:
         """The row of one figure, None without a value; by default of the chosen candidate and the main split."""
-        return self._rows.get((candidate or self._evaluation["chosen"], split or self.split, cutoff, group, metric))
+        return self._rows.get((candidate or self.evaluation["chosen"], split or self.split, cutoff, group, metric))
+
+    def figures(self, metrics: Iterable[str], cutoff: float | None, group: str = "all") -> list[str]:
+        """Figures in words, each with its range; see `figure`."""
+        return [ranged(self.figure(metric, cutoff, group=group), metric) for metric in metrics]
+
+    def learners(self, cutoff: float | None, group: str = "all") -> str:
+        """How many learners were measured there, in words."""
+        wanted = (self.evaluation["chosen"], self.split, cutoff, group)
+        return count(next((row["learners"] for key, row in self._rows.items() if key[:4] == wanted), None))
 
     def words(self) -> dict[str, Metric]:
         return {name: metric._replace(meaning=metric.meaning.format(bad=self.bad)) for name, metric in _METRICS.items()}
@@ -92,7 +142,7 @@ class Page:
     @cached_property
     def groups(self) -> list[str]:
         """Course runs that the main split measured, in the order of the data."""
-        measured = {key[3] for key in self._rows if key[0] == self._evaluation["chosen"] and key[1] == self.split}
+        measured = {key[3] for key in self._rows if key[0] == self.evaluation["chosen"] and key[1] == self.split}
         return [run for run in self.runs if run in measured]
 
 
@@ -126,7 +176,7 @@ def cutoff_title(cutoff: float | None) -> str:
 
 def as_metric(value: float, metric: str) -> str:
     """A value as its metric is written: `77.3%` or `0.773`; a metric that is not known here is a share."""
-    return f"{value:.3f}" if metric in _METRICS and not _METRICS[metric].percent else f"{value:.1%}"
+    return f"{value:.3f}" if metric in _PLAIN else f"{value:.1%}"
 
 
 def percent(share: float | None) -> str:
@@ -137,11 +187,27 @@ def count(number: float | None) -> str:
     return "not known" if number is None else f"{number:,.0f}"
 
 
+def ranged(row: Mapping[str, Any] | None, metric: str) -> str:
+    """A figure with its range: `77.3% (75.0% to 79.1%)`."""
+    if not row or row["value"] is None:
+        return "not measured"
+    value, low, high = (None if row[end] is None else as_metric(row[end], metric) for end in ("value", "low", "high"))
+    return f"{value}" if low is None or high is None else f"{value} ({low} to {high})"
+
+
+def of_hundred(row: Mapping[str, Any]) -> str:
+    """A share as people count it: `77 (75 to 79)`, of a hundred."""
+    value, low, high = (None if row[end] is None else round(100 * row[end]) for end in ("value", "low", "high"))
+    return f"{value}" if low is None or high is None or low == high else f"{value} ({low} to {high})"
+
+
 _FILTERS: dict[str, Callable[..., Any]] = {
     "as_metric": as_metric,
     "at": cutoff_words,
     "count": count,
     "cutoff": cutoff_title,
     "hundred": lambda share: round(100 * share),
+    "of_hundred": of_hundred,
     "percent": percent,
+    "ranged": ranged,
 }

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from components.evaluate.page import cutoff_words
+from components.evaluate.page import cutoff_words, ranged
 
 Row = Mapping[str, Any]
 
@@ -60,27 +60,65 @@ def auc_by_cutoff(rows: Sequence[Row], titles: Mapping[str, str], cutoffs: Seque
             own = [row for row in rows if row["candidate"] == name]
             places = [cutoffs.index(row["cutoff"]) + 0.16 * (number - (len(titles) - 1) / 2) for row in own]
             _dots(axes, places, own, number, titles[name])
-        _chance(axes.axhline)
+        _reference(axes.axhline, _REFERENCE["roc_auc"])
         axes.set_xticks(range(len(cutoffs)), [_tick(cutoff) for cutoff in cutoffs])
-        axes.set(xlabel="Share of the course run that has passed", ylabel="AUC", ylim=_auc_limits(rows))
+        axes.set(xlabel="Share of the course run that has passed", ylabel="AUC", ylim=_limits(rows, "roc_auc"))
         axes.grid(visible=False, axis="x")
         figure.legend(loc="outside lower center", ncols=min(2, len(titles)))
-        said = [f"{titles[row['candidate']]}, {cutoff_words(row['cutoff'])}: {_interval(row)}" for row in rows]
+        said = [f"{titles[row['candidate']]}, {cutoff_words(row['cutoff'])}: {ranged(row, 'roc_auc')}" for row in rows]
         return _svg(figure, "picture-auc", "AUC of each candidate by cut-off", "; ".join(said))
 
 
-def auc_by_group(rows: Sequence[Row]) -> str:
-    """Dots with intervals: the AUC in each group of learners, one line a group, first on top."""
+def by_group(rows: Sequence[Row], name: str, title: str) -> str:
+    """Dots with intervals: one figure in each group of learners, one line a group, first on top; `title` names it.
+
+    A dashed line stands at an AUC of 0.5, and at a difference of 0.
+    """
     with mpl.rc_context(_STYLE):
+        metric = rows[0]["metric"]
         figure, axes = _figure(0.8 + 0.24 * len(rows))
         places = list(range(len(rows)))[::-1]
         _dots(axes, places, rows, 0, None, across=True)
-        _chance(axes.axvline)
+        if metric in _REFERENCE:
+            _reference(axes.axvline, _REFERENCE[metric])
         axes.set_yticks(places, [_short(row["group"]) for row in rows])
-        axes.set(xlabel="AUC", xlim=_auc_limits(rows), ylim=(-0.7, len(rows) - 0.3))
+        axes.set(xlabel=title, xlim=_limits(rows, metric), ylim=(-0.7, len(rows) - 0.3))
+        if metric != "roc_auc":
+            axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.grid(visible=False, axis="y")
-        said = [f"{row['group']}: {_interval(row)}" for row in rows]
-        return _svg(figure, "picture-groups", "AUC in each course run or group", "; ".join(said))
+        said = [f"{row['group']}: {ranged(row, metric)}" for row in rows]
+        return _svg(figure, name, title, "; ".join(said))
+
+
+def doubt(rows: Sequence[Row]) -> str:
+    """The range around a risk as a bar a bin, and a dot with its interval for the share that came true."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(3.9)
+        risk = [row["risk"] for row in rows]
+        axes.plot([0, 1], [0, 1], color=_INK["soft"], linewidth=0.8)
+        low, high = ([row[end] for row in rows] for end in ("low", "high"))
+        axes.vlines(risk, low, high, color=_INK["mark0"], linewidth=7, alpha=0.35, label="range")
+        _dots(axes, risk, [row["seen"] for row in rows], 1, "came true")
+        _unit(axes, axes.xaxis, axes.yaxis)
+        axes.set(xlabel="Risk (mean of the bin)", ylabel="Share that came true")
+        figure.legend(loc="outside lower center", ncols=2)
+        said = [f"{row['risk']:.0%}: {row['low']:.0%} to {row['high']:.0%}, {row['seen']['value']:.0%}" for row in rows]
+        return _svg(figure, "picture-doubt", "Risk: its range, and the share that came true", "; ".join(said))
+
+
+def evidence(rows: Sequence[Row]) -> str:
+    """AUC against the share of moments that get a band, a dot for each rule of evidence."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(2.8)
+        found = [row for row in rows if row["roc_auc"]["value"] is not None]
+        places, aucs = [row["coverage"] for row in found], [row["roc_auc"] for row in found]
+        axes.plot(places, [row["value"] for row in aucs], color=_INK["soft"], linewidth=0.8)
+        _dots(axes, places, aucs, 0, None)
+        axes.set(xlabel="Share of moments that get a band", ylabel="AUC", xlim=(0, 1.03))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        pairs = zip(places, aucs, strict=True)
+        said = [f"{place:.0%} get a band: {ranged(auc, 'roc_auc')}" for place, auc in pairs]
+        return _svg(figure, "picture-evidence", "AUC by the share of moments that get a band", "; ".join(said))
 
 
 def roc(curves: Sequence[Row]) -> str:
@@ -168,12 +206,19 @@ def _end(row: Row, end: str) -> float:
     return float(row["value"] if row[end] is None else row[end])
 
 
-def _auc_limits(rows: Sequence[Row]) -> tuple[float, float]:
-    return min([0.5, *(_end(row, "low") for row in rows)]) - 0.02, 1.01
+_REFERENCE = {"roc_auc": 0.5, "calibration_gap": 0.0}
 
 
-def _chance(line: Any) -> None:
-    line(0.5, color=_INK["soft"], linewidth=0.8, linestyle="--")
+def _limits(rows: Sequence[Row], metric: str) -> tuple[float, float]:
+    """Of an axis: all intervals, and what there is to compare them with."""
+    if metric == "calibration_gap":
+        reach = max(0.05, *(abs(_end(row, end)) for row in rows for end in ("low", "high")))
+        return -1.1 * reach, 1.1 * reach
+    return min([_REFERENCE.get(metric, 0.02), *(_end(row, "low") for row in rows)]) - 0.02, 1.01
+
+
+def _reference(line: Any, at: float) -> None:
+    line(at, color=_INK["soft"], linewidth=0.8, linestyle="--")
 
 
 def _lines(figure: Figure, axes: Axes, curves: Sequence[Row]) -> None:
@@ -197,11 +242,6 @@ def _height(curve: Row, x: float) -> float:
 
 def _tick(cutoff: float | None) -> str:
     return "all weeks" if cutoff is None else f"{cutoff:.0%}"
-
-
-def _interval(row: Row) -> str:
-    known = row["low"] is not None and row["high"] is not None
-    return f"{row['value']:.3f}" + (f" ({row['low']:.3f} to {row['high']:.3f})" if known else "")
 
 
 def _short(text: str, most: int = 24) -> str:

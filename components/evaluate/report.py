@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from components.evaluate import pictures
-from components.evaluate.page import SPLITS, Page, nearest_focus, templates
+from components.evaluate.groups import GroupFigures, attribute_words
+from components.evaluate.page import SPLITS, nearest_focus, templates
 
 _TOP = 15
 _FLAT = 0.1  # a weaker correlation of value and effect has no direction worth a word
@@ -20,11 +21,11 @@ def write_report(evaluation: dict[str, Any], out: Path) -> None:
     page, environment = _Report(evaluation), templates()
     environment.filters["direction"] = _direction
     template = environment.get_template("report.html")
-    text = template.render(page=page, **evaluation, metric_words=page.words(), splits=SPLITS)
+    text = template.render(page=page, **page.evaluation, metric_words=page.words(), splits=SPLITS)
     out.write_text(text, encoding="utf-8")
 
 
-class _Report(Page):
+class _Report(GroupFigures):
     """What the report asks beside it: the paper's Table 1, and pictures."""
 
     @cached_property
@@ -50,8 +51,29 @@ class _Report(Page):
 
     @cached_property
     def group_picture(self) -> str:
-        rows = [row for group in self.groups if (row := self.figure("roc_auc", self.focus, group=group))]
-        return pictures.auc_by_group(rows) if len(rows) > 1 else ""
+        return self._by_run("roc_auc", "picture-groups", "AUC in each course run")
+
+    @cached_property
+    def gap_picture(self) -> str:
+        return self._by_run("calibration_gap", "picture-gaps", "Risk less truth in each course run")
+
+    @cached_property
+    def found_pictures(self) -> list[tuple[str, str]]:
+        """For each protected attribute, in words, the share found in its groups."""
+        found = {name: self.rates(name, "true_positive_rate") for name in self.compared}
+        return [
+            (attribute_words(name), pictures.by_group(rows, f"picture-found-{name}", f"Share found, by {name}"))
+            for name, rows in found.items()
+            if len(rows) > 1
+        ]
+
+    @cached_property
+    def doubt_picture(self) -> str:
+        return pictures.doubt(self.evaluation["coverage"]) if self.evaluation["coverage"] else ""
+
+    @cached_property
+    def evidence_picture(self) -> str:
+        return pictures.evidence(self.evaluation["evidence"]) if self.evaluation["evidence"] else ""
 
     @cached_property
     def roc_picture(self) -> str:
@@ -72,15 +94,19 @@ class _Report(Page):
 
     @cached_property
     def importance(self) -> list[dict[str, Any]]:
-        return list(self._evaluation["importance"][:_TOP])
+        return list(self.evaluation["importance"][:_TOP])
 
     @cached_property
     def importance_picture(self) -> str:
         return pictures.importance(self.importance) if self.importance else ""
 
+    def _by_run(self, metric: str, name: str, title: str) -> str:
+        rows = [row for group in self.groups if (row := self.figure(metric, self.focus, group=group))]
+        return pictures.by_group(rows, name, title) if len(rows) > 1 else ""
+
     def _curves(self, kind: str) -> list[dict[str, Any]]:
-        wanted = (self._evaluation["chosen"], self.split, kind)
-        curves = [c for c in self._evaluation["curves"] if (c["candidate"], c["split"], c["kind"]) == wanted and c["x"]]
+        wanted = (self.evaluation["chosen"], self.split, kind)
+        curves = [c for c in self.evaluation["curves"] if (c["candidate"], c["split"], c["kind"]) == wanted and c["x"]]
         return sorted(curves, key=lambda curve: (curve["cutoff"] is None, curve["cutoff"]))
 
 

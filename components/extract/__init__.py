@@ -1,5 +1,6 @@
 """Sources into canonical tables."""
 
 from components.extract.extract import extract, validate
+from components.extract.staging import Site
 
-__all__ = ["extract", "validate"]
+__all__ = ["Site", "extract", "validate"]

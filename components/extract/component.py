@@ -6,17 +6,25 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def extract(sources: list, max_bad_share: float, tables: dsl.Output[dsl.Dataset]) -> None:  # type: ignore[type-arg]
+def extract(
+    sources: list,  # type: ignore[type-arg] # KFP knows no list of strings
+    max_bad_share: float,
+    pass_mark: float,
+    timezone: str,
+    tables: dsl.Output[dsl.Dataset],
+) -> None:
     """Sources into one folder of canonical tables, with pseudonymous ids."""
     from pathlib import Path
 
+    from components.extract import Site
     from components.extract import extract as extract_tables
     from components.reporting import errors_reported, progress
     from earlybell.tables.pseudonyms import key_from_environment
 
     with errors_reported():
         place = Path(tables.path)
-        facts = extract_tables(sources, place, key=key_from_environment(), max_bad_share=max_bad_share)
+        site = Site(pass_mark or None, timezone)
+        facts = extract_tables(sources, place, key=key_from_environment(), max_bad_share=max_bad_share, site=site)
         tables.metadata.update({"digest": facts["digest"], "rows": facts["rows"], "sources": facts["sources"]})
         progress("extract", f"{sum(facts['rows'].values()):,} rows in {len(facts['rows'])} tables")
 

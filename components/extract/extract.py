@@ -5,15 +5,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.extract import canonical, oulad
+from components.extract import canonical, moodle_log, oulad
 from components.extract.merging import merge, write
-from components.extract.staging import Extracted, Ids, Staging, say
+from components.extract.staging import Extracted, Ids, Site, Staging, say
 from earlybell.errors import SettingError
 from earlybell.tables.store import FACTS
 
 
 def extract(
-    sources: Sequence[str], out: Path, *, key: str | None, ids: Ids = "pseudonymous", max_bad_share: float = 0.01
+    sources: Sequence[str],
+    out: Path,
+    *,
+    key: str | None,
+    ids: Ids = "pseudonymous",
+    max_bad_share: float = 0.01,
+    site: Site | None = None,
 ) -> dict[str, Any]:
     """Extract every source (`KIND:PLACE`) and merge them into the folder `out`: `NAME.parquet` of each canonical table.
 
@@ -22,11 +28,12 @@ def extract(
     stays whole until all is written.
 
     Args:
-        sources: as `oulad:DIR`, `tables:DIR`, `simulate:SETTINGS`.
+        sources: as `oulad:DIR`, `moodle-log:DIR`, `tables:DIR`, `simulate:SETTINGS`.
         out: new, empty, or a folder of tables, which is replaced.
         key: hashes learners' ids to pseudonyms; not needed where ids are kept, or are pseudonyms already.
         ids: `keep` leaves ids as the sources have them.
         max_bad_share: of a file's rows, how many may be set aside before the run stops.
+        site: what `moodle-log:` needs to be told.
 
     Raises:
         SettingError: an argument is wrong.
@@ -37,7 +44,7 @@ def extract(
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
         folder = Path(temporary)
-        with Staging(folder, key=key, ids=ids, max_bad_share=max_bad_share) as staging:
+        with Staging(folder, key=key, ids=ids, max_bad_share=max_bad_share, site=site) as staging:
             extracted = [_read(staging, source) for source in dict.fromkeys(sources)]
             _check_ids(extracted)
             merge(staging, extracted)
@@ -67,6 +74,7 @@ def _simulate(staging: Staging, source: str, place: str) -> Extracted:
 
 
 _KINDS: dict[str, Callable[[Staging, str, str], Extracted]] = {
+    "moodle-log": moodle_log.read,
     "oulad": oulad.read,
     "simulate": _simulate,
     "tables": canonical.read,

@@ -1,6 +1,5 @@
 """Sources merged into one set of tables, cross-checked, and written so that the same rows give the same bytes."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from components.extract.staging import Extracted, Relation, Staging, quoted, say
 from earlybell.errors import SourceError
 from earlybell.tables.checks import ROW, UNIT, key_rules
 from earlybell.tables.schema import SQL_TYPES, TABLES, Table
-from earlybell.tables.store import FACTS
+from earlybell.tables.store import FACTS, tables_digest
 
 FORMAT = 1
 QUARANTINE = "quarantine.csv"
@@ -101,16 +100,7 @@ def _facts(staging: Staging, sources: Sequence[Extracted], out: Path, rows: dict
         "ids": "pseudonymous" if all(source.pseudonymous for source in sources) else "raw",
         "granularity": granularities[0] if len(granularities) == 1 else "mixed",
         "rows": rows,
-        "digest": _digest(out),
+        "digest": tables_digest(out),
         "notes": sorted(staging.notes.union(*(facts.get("notes", []) for facts in earlier))),
         "quarantine": [row for facts in earlier for row in facts.get("quarantine", [])] + set_aside,
     }
-
-
-def _digest(folder: Path) -> str:
-    """SHA-256 over the names and SHA-256 sums of the tables, in order of their names."""
-    total = hashlib.sha256()
-    for path in sorted(folder.glob("*.parquet")):
-        with path.open("rb") as file:
-            total.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return total.hexdigest()

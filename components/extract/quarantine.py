@@ -81,7 +81,7 @@ def _number(staging: Staging, ids: str) -> None:
 
 def _number_lines(staging: Staging, index: int, rows: set[int]) -> None:
     good, rejected = {row for row in rows if row < REJECTED}, {row - REJECTED for row in rows if row >= REJECTED}
-    lines = dict(physical_lines(staging.files[index].path, good, rejected))
+    lines = dict(physical_lines(staging.files[index], good, rejected))
     found = [(index << FILE_BITS) + row for row in lines], list(lines.values())
     staging.sql(
         "UPDATE numbered SET number = line FROM (SELECT unnest($1::BIGINT[]) AS row, unnest($2::BIGINT[]) AS line) "

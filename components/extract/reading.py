@@ -2,7 +2,8 @@
 
 import csv
 import gzip
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TextIO
 
 import duckdb
 
+from components.extract import sheets
 from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, quoted, say
 from earlybell.errors import SourceError
 from earlybell.tables.checks import ROW, UNIT
@@ -27,7 +29,7 @@ _SAFE: dict[Type, tuple[str, ...]] = {
 _BROKEN = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM", "INVALID STATE")
 _REASONS = {"MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields", "INVALID ENCODING": "not UTF-8"}
 _LONGEST_LINE = 2_000_000  # as DuckDB's
-_CSV = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'"
+_CSV = "auto_detect = false, header = true, quote = '\"', escape = '\"'"
 _REJECTS = "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0"
 
 
@@ -35,13 +37,18 @@ _REJECTS = "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'rej
 class Origin:
     """Where files come from. `nulls` are the texts that mean unknown.
 
-    Files of a table that are `disjoint` parts of one count as one unit, others as a unit each.
+    Files of a table that are `disjoint` parts of one count as one unit, others as a unit each. `named` gives the
+    column that a title in a file stands for; `optional` columns may be missing, and are unknown then. Texts are
+    separated by one of `delimiters`, whichever makes most of the header.
     """
 
     source: str
     folder: Path
     nulls: tuple[str, ...] = ("",)
     disjoint: bool = False
+    named: Callable[[str], str] = str
+    optional: frozenset[str] = frozenset()
+    delimiters: str = ","
 
     def label(self, path: Path) -> str:
         return f"{self.source}/{path.relative_to(self.folder).as_posix()}"
@@ -86,15 +93,26 @@ def read(staging: Staging, origin: Origin, table: Table, paths: Sequence[Path], 
     return Relation(relation, 1 if origin.disjoint else len(paths))
 
 
-def physical_lines(path: Path, rows: set[int], rejected: set[int]) -> Iterator[tuple[int, int]]:
+def header(staging: Staging, origin: Origin, path: Path) -> list[str]:
+    """The columns of a CSV or XLSX file, by our names.
+
+    Raises:
+        SourceError: the file is empty or cannot be read.
+    """
+    label = origin.label(path)
+    with _readable(label):
+        return _header(label, _as_text(staging, path), origin)[1]
+
+
+def physical_lines(file: File, rows: set[int], rejected: set[int]) -> Iterator[tuple[int, int]]:
     """The number of each wanted row of a CSV file and the line, from 1, on which an editor finds it.
 
     `rows` count from 0 without header, blank lines and rejected ones. `rejected` count every record from 1, which is
     how DuckDB counts them; they come back raised by REJECTED.
     """
     csv.field_size_limit(_LONGEST_LINE)
-    with _text(path) as text:
-        reader = csv.reader(text)
+    with _text(file.path) as text:
+        reader = csv.reader(text, delimiter=file.delimiter)
         next(reader)
         start, row, left = reader.line_num + 1, -1, len(rows) + len(rejected)
         for record, fields in enumerate(reader, 2):
@@ -156,18 +174,34 @@ def _csv(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
     """Read a CSV file into a table of texts; the SELECT of its rows."""
     label = origin.label(path)
     with _readable(label):
-        names = _header(label, path)
-        _check_columns(staging, label, table, names)
+        written = _as_text(staging, path)
+        delimiter, names = _header(label, written, origin)
+        _check_columns(staging, label, table, names, origin.optional)
         text = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
-        wanted = ", ".join(f'c{names.index(column.name)} AS "{column.name}"' for column in table.columns)
+        wanted = ", ".join(f'{_field(column.name, names)} AS "{column.name}"' for column in table.columns)
         first, file = len(staging.files) << FILE_BITS, f"file{len(staging.files)}"
+        form = f"{_CSV}, delim = {quoted(delimiter)}, columns = {{{text}}}, nullstr = [{_listed(origin.nulls)}]"
         staging.sql(
-            f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {wanted} FROM read_csv("
-            f"{quoted(path)}, {_CSV}, columns = {{{text}}}, nullstr = [{_listed(origin.nulls)}], {_REJECTS})"
+            f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {wanted} "
+            f"FROM read_csv({quoted(written)}, {form}, {_REJECTS})"
         )
         rows = staging.sql(f"SELECT count(*) FROM {file}")[0][0] + _take_rejected(staging, label, file, first)
-    staging.files.append(File(len(staging.files), label, path, rows))
+    staging.files.append(File(len(staging.files), label, written, rows, delimiter))
     return f"SELECT * FROM {file}"
+
+
+def _field(name: str, names: Sequence[str]) -> str:
+    return f"c{names.index(name)}" if name in names else "NULL::VARCHAR"
+
+
+def _as_text(staging: Staging, path: Path) -> Path:
+    """The file itself, or the CSV that stands for the first sheet of an XLSX file, line by line."""
+    if path.suffix != ".xlsx":
+        return path
+    written = staging.folder / f"sheet-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.csv"
+    if not written.exists():
+        sheets.write_csv(path, written)
+    return written
 
 
 def _take_rejected(staging: Staging, label: str, file: str, first: int) -> int:
@@ -186,17 +220,25 @@ def _take_rejected(staging: Staging, label: str, file: str, first: int) -> int:
     return rejected
 
 
-def _header(label: str, path: Path) -> list[str]:
-    with _text(path) as text:
-        names = next(csv.reader(text), [])
-    if not names:
+def _header(label: str, path: Path, origin: Origin) -> tuple[str, list[str]]:
+    """The delimiter, and the columns by our names."""
+    found = {delimiter: _first(path, delimiter) for delimiter in origin.delimiters}
+    delimiter = max(found, key=lambda one: len(found[one]))
+    if not found[delimiter]:
         raise SourceError(f"{label} is empty", "no header", "Its first line names the columns, separated by commas.")
-    return [name.strip() for name in names]
+    return delimiter, [origin.named(name.strip()) for name in found[delimiter]]
 
 
-def _check_columns(staging: Staging, label: str, table: Table, found: Sequence[str]) -> None:
+def _first(path: Path, delimiter: str) -> list[str]:
+    with _text(path) as text:
+        return next(csv.reader(text, delimiter=delimiter), [])
+
+
+def _check_columns(
+    staging: Staging, label: str, table: Table, found: Sequence[str], optional: frozenset[str] = frozenset()
+) -> None:
     for name in table.names:
-        if found.count(name) != 1:
+        if found.count(name) != 1 and not (name in optional and name not in found):
             problem = "lacks the column" if name not in found else "has twice the column"
             raise SourceError(f"{label} {problem} {name}", ", ".join(found), f"Columns are {', '.join(table.names)}.")
     if extra := [name for name in found if name not in table.names]:

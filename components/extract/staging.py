@@ -37,6 +37,15 @@ class File:
     label: str
     path: Path
     rows: int
+    delimiter: str = ","
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a site's own exports do not say: the final grade below which a learner has failed, and its clock."""
+
+    pass_mark: float | None = None
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,10 @@ class Extracted:
 class Staging:
     """Use it as a context; `folder` holds the database and what spills, and is the caller's to remove."""
 
-    def __init__(self, folder: Path, *, key: str | None, ids: Ids, max_bad_share: float) -> None:
-        self.folder, self.ids, self.max_bad_share = folder, ids, max_bad_share
+    def __init__(
+        self, folder: Path, *, key: str | None, ids: Ids, max_bad_share: float, site: Site | None = None
+    ) -> None:
+        self.folder, self.ids, self.max_bad_share, self.site = folder, ids, max_bad_share, site or Site()
         self._key = key
         self.files: list[File] = []
         self.notes: set[str] = set()

@@ -53,14 +53,12 @@ def _kind(events: ir.Table) -> dict[str, ir.Value]:
 
     Looked up in a list before the join: an engine does it once a distinct word, where a CASE costs a comparison a row.
     """
-    return {
-        "component": ibis.array(_COMPONENTS).index(events.component).cast("int8"),
-        "contributes": events.action.isin(CONTRIBUTIONS),
-    }
+    place = ibis.array(_COMPONENTS).index(events.component)
+    return {"component": place.cast("int8"), "contributes": events.action.isin(CONTRIBUTIONS)}
 
 
 def _with_next(known: ir.Table) -> ir.Table:
-    """Each event with the time to the one after it: `pause` (seconds), `days`; null for the last.
+    """Each event with the time to the one after it: `pause` and, in whole days, `apart` (seconds); null for the last.
 
     A day, a week and a session are counted by their last event, so that one which began earlier than the time that is
     looked at counts there too.

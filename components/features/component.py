@@ -6,7 +6,7 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def features(tables: dsl.Input[dsl.Dataset], examples: dsl.Output[dsl.Dataset]) -> None:
+def features(engine: str, tables: dsl.Input[dsl.Dataset], examples: dsl.Output[dsl.Dataset]) -> None:
     """What was known of every learner at each week of each course run."""
     from pathlib import Path
 
@@ -14,6 +14,6 @@ def features(tables: dsl.Input[dsl.Dataset], examples: dsl.Output[dsl.Dataset]) 
     from components.reporting import errors_reported, progress
 
     with errors_reported():
-        count = compute_features(Path(tables.path), "weekly", Path(examples.path))
+        count = compute_features(Path(tables.path), "weekly", Path(examples.path), engine)
         examples.metadata.update({"moments": count, "catalogue": CATALOGUE.hash})
         progress("features", f"{len(CATALOGUE.names)} features of {count:,} moments (a learner in a week)")

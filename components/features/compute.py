@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from components.features.catalogue import CATALOGUE
+from components.features.engines import ENGINES
 from components.features.sql import feature_sql
+from earlybell.errors import SettingError
 from earlybell.predict import create_moments, open_tables
 
 
-def compute_features(tables: Path, as_of: str, out: Path) -> int:
+def compute_features(tables: Path, as_of: str, out: Path, engine: str = "duckdb") -> int:
     """Write the folder `out`: features.parquet, and the features.sql and catalogue.json that it came from.
 
     features.parquet has one row a learner enrolled at a moment: moment_id, course_id, learner_id, as_of, days_seen and
@@ -15,17 +17,21 @@ def compute_features(tables: Path, as_of: str, out: Path) -> int:
 
     Args:
         as_of: a share of the course run, a date, or `weekly` (see `earlybell.predict.create_moments`).
+        engine: `duckdb`, or `pyspark`: the same expressions on the site's Spark. features.sql is DuckDB's with either.
 
     Returns:
         The number of moments.
+
+    Raises:
+        SettingError: no such engine.
+        MissingPackageError: the engine is not installed.
     """
+    if engine not in ENGINES:
+        raise SettingError("no such engine", engine, f"Engines: {', '.join(ENGINES)}.")
     out.mkdir(parents=True, exist_ok=True)
     connection = open_tables(tables)
     count = create_moments(connection, as_of)
-    connection.execute(
-        f"COPY (SELECT * FROM moments JOIN ({feature_sql()}) USING (moment_id) ORDER BY moment_id) "
-        f"TO '{out}/features.parquet' (FORMAT parquet)"
-    )
+    ENGINES[engine](connection, tables, out / "features.parquet")
     (out / "features.sql").write_text(feature_sql())
     (out / "catalogue.json").write_text(CATALOGUE.to_json())
     return count

@@ -5,8 +5,8 @@ import ibis.expr.types as ir
 
 
 def sum_where(value: ir.Value, condition: ir.Value) -> ir.Value:
-    """The sum of `value` over rows where `condition` holds; 0 where none does, null where `value` is null throughout."""
-    return (value.cast("float64") * condition.cast("int8")).sum()
+    """The sum of `value` over rows where `condition` holds; 0 where none does, null where every value is null."""
+    return (value.cast("float64") * condition.cast("float64")).sum()
 
 
 def mean_where(value: ir.Value, condition: ir.Value) -> ir.Value:

@@ -1,7 +1,6 @@
 """One candidate, trained for the job and for each fold of the honest splits."""
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ def train(name: str, features: Path, labels: Path, out: Path) -> dict[str, Any]:
         labels: the file that the label step wrote.
 
     Returns:
-        What is known of this candidate: name, title, settings, rows, seconds.
+        What is known of this candidate: name, title, settings, rows.
 
     Raises:
         SettingError: no candidate has this name.
@@ -44,7 +43,6 @@ def train(name: str, features: Path, labels: Path, out: Path) -> dict[str, Any]:
 
 
 def _train_one(name: str, catalogue: Catalogue, sql: str, examples: Examples, out: Path) -> dict[str, Any]:
-    began = time.monotonic()
     rows = _thin(examples)
     directions = [feature.direction for feature in catalogue.features]
     fitted = fit(CANDIDATES[name], rows.values, rows.label, rows.learner, directions)
@@ -61,7 +59,7 @@ def _train_one(name: str, catalogue: Catalogue, sql: str, examples: Examples, ou
         "missing": {feature: share for feature, share in missing.items() if share},
     }
     export(fitted, catalogue.to_json(), sql, facts, out)
-    return facts | {"seconds": round(time.monotonic() - began, 2)}
+    return facts
 
 
 def _as_daily(examples: Examples, catalogue: Catalogue) -> Examples:
@@ -89,6 +87,8 @@ def _thin(examples: Examples) -> Examples:
 
 
 def _settings(estimator: Any) -> dict[str, Any]:
-    """The estimator's settings that are plain values."""
+    """The estimator's settings that are plain values; NaN, which JSON has not, is none."""
     found = estimator.get_params()
-    return {name: value for name, value in found.items() if isinstance(value, int | float | str | bool)}
+    return {
+        name: value for name, value in found.items() if isinstance(value, int | float | str | bool) and value == value
+    }

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from earlybell.cli.options import BadShare, Ids, IdsOption, Json, Source, need_training
+from earlybell.cli.options import (
+    BadShare,
+    EngineOption,
+    Ids,
+    IdsOption,
+    Json,
+    PassMark,
+    Source,
+    Timezone,
+    need_training,
+)
 from earlybell.cli.tables import tables_of
 from earlybell.errors import SettingError
 
@@ -38,6 +48,8 @@ def extract(
     out: Annotated[Path, typer.Argument(help="folder to write")],
     ids: IdsOption = Ids.pseudonymous,
     max_bad_share: BadShare = 0.01,
+    pass_mark: PassMark = 0.0,
+    timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:
     """Turn a source into the canonical tables, checked; a bad row goes to quarantine with its reason.
@@ -45,11 +57,12 @@ def extract(
     Ids become a keyed hash; the key comes from the environment variable EARLYBELL_PSEUDONYM_KEY.
     """
     need_training("extract")
+    from components.extract import Site
     from components.extract import extract as extract_tables
     from earlybell.tables.pseudonyms import key_from_environment
 
-    key = key_from_environment()
-    facts = extract_tables([source], out, key=key, ids=ids.value, max_bad_share=max_bad_share)
+    key, site = key_from_environment(), Site(pass_mark or None, timezone)
+    facts = extract_tables([source], out, key=key, ids=ids.value, max_bad_share=max_bad_share, site=site)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
         return
@@ -67,6 +80,9 @@ def features(
     out: Annotated[Path, typer.Argument(help="folder to write")],
     as_of: Annotated[str, typer.Option("--as-of", help="a share of the run, a date, or weekly")] = "weekly",
     ids: IdsOption = Ids.pseudonymous,
+    engine: EngineOption = "duckdb",
+    pass_mark: PassMark = 0.0,
+    timezone: Timezone = "UTC",
 ) -> None:
     """Write what is known of every learner at a moment, or at each week: features, their SQL and the catalogue."""
     need_training("features")
@@ -74,6 +90,6 @@ def features(
 
     if out.exists() and any(out.iterdir()):
         raise SettingError("folder to write is not empty", str(out), "Name a new folder.")
-    with tables_of([source], ids) as tables:
-        count = compute_features(tables, as_of, out)
+    with tables_of([source], ids, pass_mark, timezone) as tables:
+        count = compute_features(tables, as_of, out, engine)
     typer.echo(f"Wrote {len(CATALOGUE.names)} features of {count:,} moments to {out}.")

@@ -11,7 +11,7 @@ import typer
 
 from earlybell.cli import show
 from earlybell.cli.model import copy_bundle, run_training
-from earlybell.cli.options import SOURCE_HELP
+from earlybell.cli.options import SOURCE_HELP, PassMark, Timezone
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,14 +19,18 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: earlybell demo oulad:data/oulad")(demo)
 
 
-def demo(source: Annotated[str, typer.Argument(help=SOURCE_HELP)] = "simulate:") -> None:
+def demo(
+    source: Annotated[str, typer.Argument(help=SOURCE_HELP)] = "simulate:",
+    pass_mark: PassMark = 0.0,
+    timezone: Timezone = "UTC",
+) -> None:
     """Train on a source and show who is at risk, why, and how far to trust it. Without a source: a simulated site."""
     from earlybell.bundle import read_bundle
     from earlybell.predict import Predictor
 
     # The demo's own key lasts as long as the demo: nobody can turn its pseudonyms back.
     os.environ.setdefault("EARLYBELL_PSEUDONYM_KEY", secrets.token_hex(32))
-    outputs = run_training([source], {})
+    outputs = run_training([source], {"pass_mark": pass_mark, "timezone": timezone})
     bundle = Path(os.environ.get("EARLYBELL_HOME", ".earlybell")) / "demo"
     shutil.rmtree(bundle, ignore_errors=True)
     copy_bundle(Path(outputs["bundle"].path), bundle)

@@ -10,7 +10,19 @@ from typing import Annotated, Any
 import typer
 
 from earlybell.cli import show
-from earlybell.cli.options import BadShare, BundlePath, Ids, IdsOption, Json, Source, Sources, need_training
+from earlybell.cli.options import (
+    BadShare,
+    BundlePath,
+    EngineOption,
+    Ids,
+    IdsOption,
+    Json,
+    PassMark,
+    Source,
+    Sources,
+    Timezone,
+    need_training,
+)
 from earlybell.cli.tables import tables_of
 from earlybell.errors import SettingError, TrainingError
 
@@ -30,6 +42,9 @@ def train(
     model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
     label: Annotated[str, typer.Option(help="what is warned of: outcome or rubric")] = "outcome",
     max_bad_share: BadShare = 0.01,
+    pass_mark: PassMark = 0.0,
+    timezone: Timezone = "UTC",
+    engine: EngineOption = "duckdb",
     min_auc: Annotated[float, typer.Option(min=0, max=1, help="gate: AUC at 40% of runs left out")] = 0.65,
     max_calibration_error: Annotated[float, typer.Option(min=0, max=1, help="gate: calibration error there")] = 0.15,
     max_disparity: Annotated[float, typer.Option(min=0, max=1, help="gate: sure gap in recall between groups")] = 0.1,
@@ -45,10 +60,11 @@ def train(
     """
     if out.exists():
         raise SettingError("the bundle's folder is there already", str(out), "Name a new folder.")
-    options = {"model_name": model_name, "label_kind": label, "max_bad_share": max_bad_share}
+    options = {"model_name": model_name, "label_kind": label, "max_bad_share": max_bad_share, "engine": engine}
+    site = {"pass_mark": pass_mark, "timezone": timezone}
     gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
-    outputs = run_training(sources, options | gates | policy)
+    outputs = run_training(sources, options | site | gates | policy)
     copy_bundle(Path(outputs["bundle"].path), out)
     evaluation = json.loads((out / "evaluation.json").read_text())
     version = json.loads(Path(outputs["version"].path).read_text())
@@ -65,6 +81,8 @@ def predict(
     as_of: AsOf = "0.4",
     out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
     ids: IdsOption = Ids.pseudonymous,
+    pass_mark: PassMark = 0.0,
+    timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:
     """Predict the risk of everybody enrolled at a moment, with the band, the reasons and how sure it is."""
@@ -72,7 +90,7 @@ def predict(
     from earlybell.predict import Predictor, write_predictions
 
     predictor = Predictor(read_bundle(bundle))
-    with tables_of([source], ids) as tables:
+    with tables_of([source], ids, pass_mark, timezone) as tables:
         predictions = predictor.predict_tables(tables, as_of)
     if out:
         write_predictions(predictions, out)
@@ -89,6 +107,8 @@ def evaluate(
     bundle: BundlePath,
     sources: Sources,
     as_of: Annotated[list[str], typer.Option("--as-of", help="may be given several times")] = ["0.2", "0.4", "0.6"],  # noqa: B006 (Typer reads it, nobody changes it)
+    pass_mark: PassMark = 0.0,
+    timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:
     """Measure a bundle on sources whose outcomes are known, with intervals from resampled learners.
@@ -100,7 +120,7 @@ def evaluate(
     from earlybell.bundle import read_bundle
 
     opened = read_bundle(bundle)
-    with tables_of(sources, Ids.keep) as tables:
+    with tables_of(sources, Ids.keep, pass_mark, timezone) as tables:
         rows = [row for moment in as_of for row in measure_bundle(opened, tables, moment)]
     if not rows:
         raise TrainingError("no learner enrolled then has an outcome", ", ".join(as_of), "Give finished course runs.")
@@ -114,11 +134,14 @@ def run_training(sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
     """Run the training pipeline in a folder of its own; its outputs."""
     need_training("train")
     from pipelines.local import run
+    from pipelines.snapshots import keep
     from pipelines.training import training
 
     home = Path(os.environ.get("EARLYBELL_HOME", ".earlybell"))
     folder = home / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
-    return dict(run(training, {"sources": sources, **options}, folder, show.progress(folder)))
+    outputs = dict(run(training, {"sources": sources, **options}, folder, show.progress(folder)))
+    keep(Path(outputs["tables"].path), home)
+    return outputs
 
 
 def copy_bundle(source: Path, out: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from earlybell.errors import MissingPackageError
 
-SOURCE_HELP = "kind:place, as oulad:DIR, tables:DIR, or simulate:learners=500,seed=7"
+SOURCE_HELP = "kind:place, as oulad:DIR, moodle-log:DIR, tables:DIR, or simulate:learners=500,seed=7"
 
 
 class Ids(StrEnum):
@@ -29,6 +29,9 @@ IdsOption = Annotated[
 BadShare = Annotated[
     float, typer.Option(min=0, max=1, help="share of bad rows of a file above which the run stops (else: quarantine)")
 ]
+EngineOption = Annotated[str, typer.Option(help="what computes features: duckdb, or pyspark (the site's Spark)")]
+PassMark = Annotated[float, typer.Option(min=0, help="moodle-log: final grade below which a learner failed")]
+Timezone = Annotated[str, typer.Option(help="moodle-log: the clock of its times, as Europe/Berlin")]
 
 
 def need_training(command: str) -> None:

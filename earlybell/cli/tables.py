@@ -10,7 +10,7 @@ from earlybell.tables import read_facts
 
 
 @contextmanager
-def tables_of(sources: list[str], ids: Ids) -> Iterator[Path]:
+def tables_of(sources: list[str], ids: Ids, pass_mark: float, timezone: str) -> Iterator[Path]:
     """The canonical tables of sources: a `tables:DIR` that has such ids already as it is, others extracted for now."""
     if len(sources) == 1 and sources[0].startswith("tables:"):
         folder = Path(sources[0].removeprefix("tables:"))
@@ -18,9 +18,10 @@ def tables_of(sources: list[str], ids: Ids) -> Iterator[Path]:
             yield folder
             return
     need_training(f"extracting {sources[0].split(':')[0]}")
-    from components.extract import extract
+    from components.extract import Site, extract
     from earlybell.tables.pseudonyms import key_from_environment
 
     with TemporaryDirectory(prefix="earlybell-") as temporary:
-        extract(sources, Path(temporary) / "tables", key=key_from_environment(), ids=ids.value)
-        yield Path(temporary) / "tables"
+        out, site = Path(temporary) / "tables", Site(pass_mark or None, timezone)
+        extract(sources, out, key=key_from_environment(), ids=ids.value, site=site)
+        yield out

@@ -1,5 +1,6 @@
 """A folder of canonical tables: `NAME.parquet` or `NAME/*.parquet` for each, and `tables.json` with its facts."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,15 @@ def read_facts(folder: Path) -> dict[str, Any]:
         )
     facts: dict[str, Any] = json.loads(path.read_text())
     return facts
+
+
+def tables_digest(folder: Path) -> str:
+    """SHA-256 over the names and SHA-256 sums of the tables, in order of their names."""
+    total = hashlib.sha256()
+    for path in sorted(folder.glob("*.parquet")):
+        with path.open("rb") as file:
+            total.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return total.hexdigest()
 
 
 def _select(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -128,3 +129,29 @@ def test_no_component_installs_anything_when_it_runs(compiled: dict[str, list[An
 def test_nothing_is_registered_before_the_gates(compiled: dict[str, list[Any]]) -> None:
     task = compiled["training.yaml"][0]["root"]["dag"]["tasks"]["register"]
     assert "gates" in task["dependentTasks"]
+
+
+def test_a_registered_version_is_trained_again_from_its_snapshot_and_is_the_same(
+    demo: subprocess.CompletedProcess[str], home: Path
+) -> None:
+    done = _earlybell("reproduce", "1", "--json", home=home)
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    bundle = read_bundle(home / "demo")
+    assert json.loads(done.stdout) == {"same": True, "before": bundle.digest, "after": bundle.digest, "differing": []}
+
+
+def test_a_snapshot_that_has_changed_is_not_trained_on(
+    demo: subprocess.CompletedProcess[str], home: Path, tmp_path: Path
+) -> None:
+    snapshots = home / "tables"
+    (kept,) = snapshots.iterdir()
+    shutil.copytree(snapshots, tmp_path / "tables")
+    (kept / "events.parquet").write_bytes(b"PAR1")
+
+    done = _earlybell("reproduce", "1", home=home)
+
+    shutil.rmtree(snapshots)
+    shutil.copytree(tmp_path / "tables", snapshots)
+    assert done.returncode == 3
+    assert "a snapshot has changed since it was kept" in done.stderr

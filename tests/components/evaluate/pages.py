@@ -51,7 +51,7 @@ def sample_evaluation() -> Evaluation:
         },
         "candidates": [
             {"name": name, "title": title, "remarks": f"Remarks on {title}."}
-            | {"settings": {"C": 1.0}, "complexity": number, "seconds": 1.2}
+            | {"settings": {"C": 1.0}, "complexity": number}
             for number, (name, (title, _)) in enumerate(_CANDIDATES.items(), start=1)
         ],
         "metrics": [],
@@ -64,7 +64,6 @@ def sample_evaluation() -> Evaluation:
         "threshold": 0.5,
         "thresholds": {"high": 0.6, "medium": 0.35},
         "seed": 42,
-        "created_at": "2026-11-23T12:00:00Z",
     }
     for name, (_, worse) in _CANDIDATES.items():
         for split, bonus in (("course_run", 0.0), ("learner", 0.12), ("random", 0.6)):
@@ -78,6 +77,53 @@ def sample_evaluation() -> Evaluation:
             labels, risks = _draw(random, size // 4, 0.4 + 1.9 * cutoff + 0.1 * (number % 3))
             evaluation["metrics"] += _rows(("xgboost", "course_run", cutoff, run), labels, risks)
     return evaluation
+
+
+def full_evaluation() -> Evaluation:
+    """Everything that an evaluation can hold."""
+    found = sample_evaluation()
+    found["metrics"] += _fairness()
+    found["data"]["helped"] = {
+        "learners": 31,
+        "kinds": {"call": 9, "message": 25},
+        "treatment": "Their weeks from the first help on were left out.",
+    }
+    rates = {"flagged_a_week": 12.0, "rightly_a_week": 7.0, "rightly": 0.6, "found": 0.7}
+    figures = {name: measured(value) for name, value in (("roc_auc", 0.8), ("accuracy", 0.7), ("brier", 0.15))}
+    learner = [{"feature": "mean_score", "title": "Mean score", "shap": 1.25, "lime": -0.5}]
+    return found | {
+        "operating_point": {"rule": "the staff can see 20% of the learners each week"}
+        | {name: measured(value) for name, value in rates.items()}
+        | {"lead_days": {"last_activity": {"low": 14.0, "median": 42.0, "high": 70.0}}},
+        "coverage": [
+            {"risk": 0.1 * k, "low": 0.1 * k - 0.05, "high": 0.1 * k + 0.05, "seen": measured(0.1 * k), "within": k > 1}
+            | {"rows": 300}
+            for k in range(1, 10)
+        ],
+        "evidence_rule": {"days_needed": 7, "most_outside": 3},
+        "evidence": [
+            {"most_outside": most, "used": most == 3, "coverage": coverage, **figures}
+            for most, coverage in ((0, 0.4), (3, 0.98))
+        ],
+        "agreement": {"shared": 3.9, "correlation": 0.71, "learners": 10, "learner": learner},
+        "stability": {"shared": 3.8, "risk_change": {"median": 0.02, "p90": 0.13}, "pairs": 1000},
+    }
+
+
+def measured(value: float) -> dict[str, float]:
+    """A figure with a range."""
+    return {"value": value, "low": value - 0.05, "high": value + 0.05}
+
+
+def _fairness() -> list[dict[str, Any]]:
+    rates = ("selection_rate", "true_positive_rate", "false_positive_rate", "calibration_gap", "base_rate", "roc_auc")
+    figures = [(f"gender={value}", rate, share) for value, share in (("F", 0.3), ("M", 0.4)) for rate in rates]
+    figures += [("gender", "true_positive_rate_difference", 0.1), ("gender", "proxy_auc", 0.62)]
+    figures += [("gender & age", "true_positive_rate_difference", 0.2), ("gender & age", "suppressed_groups", 4.0)]
+    figures += [("gender=F & age=0-35", "selection_rate", 0.77), ("age=55<=", "suppressed", 1.0)]
+    figures += [("gender=M & age=55<=", "suppressed", 1.0)]
+    common = {"candidate": "xgboost", "split": "course_run", "cutoff": 0.4, "learners": 123, "positives": 50}
+    return [common | {"group": group, "metric": metric} | measured(value) for group, metric, value in figures]
 
 
 def _importance() -> list[dict[str, Any]]:
@@ -111,6 +157,7 @@ def _rows(key: tuple[str, str, float | None, str], labels: np.ndarray, risks: np
         "precision": hits / max(1, hits + alarms),
         "recall": hits / (hits + misses),
         "f1": 2 * hits / (2 * hits + alarms + misses),
+        "calibration_gap": risks.mean() - labels.mean(),
         "base_rate": labels.mean(),
     }
     names = ("true_positives", "false_positives", "false_negatives", "true_negatives")
@@ -119,7 +166,7 @@ def _rows(key: tuple[str, str, float | None, str], labels: np.ndarray, risks: np
     common |= {"learners": len(labels), "positives": int(labels.sum())}
     half = 1 / len(labels) ** 0.5
     measured = [
-        common | {"metric": name, "value": value, "low": max(0.0, value - half), "high": min(1.0, value + half)}
+        common | {"metric": name, "value": value, "low": value - half, "high": min(1.0, value + half)}
         for name, value in ((name, float(value)) for name, value in figures.items())
     ]
     return measured + [

@@ -23,7 +23,7 @@ from tests.components.evaluate.pages import (
     check_phone_and_dark,
     check_references,
     check_tables,
-    sample_evaluation,
+    full_evaluation,
 )
 
 FEATURES = {"days_since_activity": "temporal", "mean_score": "numeric", "missed_work": "numeric"}
@@ -36,40 +36,13 @@ BANDS = {
     "interval": {"risk": [0.0, 1.0], "low": [0.0, 0.9], "high": [0.1, 1.0]},
 }
 TRAINING = {"name": "xgboost", "title": "XGBoost", "remarks": "100 trees", "settings": {"max_depth": 3}}
-_PYTHON = re.compile(r"\b(None(?! were| of)|nan|inf)\b")  # what a template shows where it forgot a case
+_PYTHON = re.compile(r"\b(None(?! recorded| of)|nan|inf)\b")  # what a template shows where it forgot a case
 FACTS = {"name": "learner-risk", "code": {"version": "1.2.3", "digest": "c0de" * 16}}
-
-
-def _measured(value: float) -> dict[str, float]:
-    return {"value": value, "low": value - 0.05, "high": value + 0.05}
-
-
-def _fairness() -> list[dict[str, Any]]:
-    rates = ("selection_rate", "true_positive_rate", "false_positive_rate", "calibration_gap", "base_rate", "roc_auc")
-    figures = [(f"gender={value}", rate, share) for value, share in (("F", 0.3), ("M", 0.4)) for rate in rates]
-    figures += [("gender", "true_positive_rate_difference", 0.1), ("gender", "proxy_auc", 0.62)]
-    figures += [("gender & age", "true_positive_rate_difference", 0.2), ("gender & age", "suppressed_groups", 4.0)]
-    figures += [("gender=F & age=0-35", "selection_rate", 0.77)]
-    common = {"candidate": "xgboost", "split": "course_run", "cutoff": 0.4, "learners": 123, "positives": 50}
-    return [common | {"group": group, "metric": metric} | _measured(value) for group, metric, value in figures]
 
 
 @pytest.fixture(scope="module")
 def evaluation() -> Evaluation:
-    """Everything that an evaluation can hold."""
-    found = sample_evaluation()
-    found["metrics"] += _fairness()
-    found["data"]["helped"] = {"learners": 31, "treatment": "Their weeks from the first help on were left out."}
-    rates = {"flagged_a_week": 12.0, "rightly": 0.6, "found": 0.7}
-    return found | {
-        "operating_point": {"rule": "the staff can see 20% of the learners each week"}
-        | {name: _measured(value) for name, value in rates.items()}
-        | {"lead_days": {"low": 14.0, "median": 42.0, "high": 70.0}},
-        "coverage": [{"within": True}] * 9 + [{"within": False}],
-        "evidence": [{"most_outside": 3, "coverage": 0.98, "roc_auc": 0.8}],
-        "agreement": {"shared": 3.9},
-        "stability": {"shared": 3.8},
-    }
+    return full_evaluation()
 
 
 @pytest.fixture
@@ -155,21 +128,26 @@ _SAID = {
     "split": "each was left out of training in turn",
     "thresholds": "A risk of 46.0% or more is called high, one of 29.0% or more medium",
     "what decided them": "What decided these thresholds: the staff can see 20% of the learners each week.",
-    "how many are flagged": "About 12 learners of a course run are flagged a week.",
-    "how many rightly": "Of 100 flags, about 60 (55 to 65) are for learners who ended in fail or withdrawal",
-    "how many are found": "about 70 (65 to 75) are flagged in at least one week",
-    "time to help": "pass 42 days in the middle case, and between 14 and 70 in half of all cases",
+    "how many are flagged": "| Flagged a week in a course run | 12 (12 to 12) |",
+    "how many rightly": "| Flags that are right | 60.0% (55.0% to 65.0%) |",
+    "how many are found": "| Ever flagged, of those who ended in fail or withdrawal | 70.0% (65.0% to 75.0%) |",
+    "time to help": "| Days from the first right flag to the last activity | 42 (half of them: 14 to 70) |",
+    "calibration by course run": "| Course run | 20% | 40% | 60% | 80% | All weeks |",
+    "the worst course run": "A new course can be further off: at",
     "attributes": "Groups were compared by gender: see [Fairness](#fairness).",
     "group": "| F | 123 | 30.0% (25.0% to 35.0%) |",
     "difference": "| Gender | 10.0% (5.0% to 15.0%) | 0.620 (0.570 to 0.670) |",
     "difference by two": "| Gender and age | 20.0% (15.0% to 25.0%) | 4 |",
     "evidence": "or with more than 3 features whose values lie outside of what training saw",
-    "coverage of the rule": "98.0% had enough evidence; for these the AUC over all weeks was 0.800",
+    "coverage of the rule": "| 3 (this model) | 98.0% | 0.800 (0.750 to 0.850) | 70.0% (65.0% to 75.0%) |",
     "range": "| 50% | 45% to 55% |",
-    "range checked": "in 9 of 10 groups of moments of similar risk",
-    "reasons": "names 3.9 too, on average, and a week later 3.8 are still among the five",
+    "range checked": "In 8 of 9 groups of moments of similar risk",
+    "width of the range": "| 20.0% | 10.0 points (15.0% to 25.0%) | 20.0% (15.0% to 25.0%) | yes | 300 |",
+    "groups not shown": "fewer than ten learners are in them: age=55<=; and by two attributes 1, which",
+    "two explanations": "| Mean score | +1.25 | -0.50 |",
+    "stability": "names 3.9 too, on average, and a week later 3.8 are still among the five",
     "limits": "It shows no cause.",
-    "helped": "31 learners were shown help during the course runs that it learned from. Their weeks from the first",
+    "helped": "31 learners were shown help during the course runs that it learned from: call (9), message (25). Their",
     "contest": "ask a person to look at it, who can set it aside",
     "no contact": f"Ask: **{NO_CONTACT}**",
     "seed": "- Seed: 42",
@@ -221,7 +199,7 @@ def test_an_empty_bundle_says_what_is_not_there(sealed: Callable[..., Bundle], t
         "No protected attribute was available to the evaluation",
         "records no rule for when there is too little evidence",
         "records no range around a risk",
-        "None were recorded.",
+        "None recorded.",
         "version not recorded, digest not recorded",
         "Seed: not recorded",
         "earlybell train SOURCE --out again",
@@ -294,7 +272,7 @@ _CHANGES: dict[str, tuple[Callable[[Evaluation], None], str]] = {
     "every figure null": (_no_values, "**Nothing could be measured**"),
     "no intervals": (_no_intervals, "Guessing gets 50."),
     "nobody flagged": (_no_precision, "does not record how many learners these thresholds flag"),
-    "nobody helped": (_no_helped, "None were recorded."),
+    "nobody helped": (_no_helped, "None recorded."),
     "helped, no treatment": (_no_treatment, "5 learners were shown help"),
     "simulated": (_simulated, "**Trained on a simulated site.**"),
     "no better than guessing": (_guessing, "**At 20% of the run the range of the AUC reaches 0.5:**"),

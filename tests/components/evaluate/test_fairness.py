@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
-from kfp import dsl
 
-from components.evaluate.fairness import ATTRIBUTES, Row, disparity, fairness, log_slices, read_protected
+from components.evaluate.fairness import ATTRIBUTES, Row, disparity, fairness, read_protected
 from components.examples import Examples, read_examples
 
 Strings = npt.NDArray[np.object_]
@@ -105,10 +104,11 @@ def test_a_group_is_shown_from_ten_learners_on_however_many_rows_they_have(learn
     age = np.where(learner < learners, "old", "young").astype(object)
     gender = _strings(rng, ["F", "M"], 100)[learner]
     found = _found(_check(_examples(label, learner), risk, age=age, gender=gender))
-    groups = {group for group, _ in found}
+    groups = {group for group, metric in found if metric != "suppressed"}
     assert ("age=old" in groups) == is_shown
     assert (("age", "selection_rate_difference") in found) == is_shown
     assert (("age", "suppressed_groups") in found) != is_shown
+    assert (("age=old", "suppressed") in found) != is_shown
     assert not any("old" in group and "&" in group for group in groups)
     assert found["age & gender", "suppressed_groups"]["value"] == 2
     assert found["age=young", "selection_rate"]["learners"] == 100 - learners
@@ -128,11 +128,13 @@ def test_a_rate_over_fewer_than_ten_learners_is_not_told_and_makes_no_difference
     assert disparity(rows) is None
 
 
-def test_no_group_large_enough_leaves_only_the_count_of_what_is_not_shown() -> None:
+def test_no_group_large_enough_leaves_only_count_and_names_of_what_is_not_shown() -> None:
     label, risk = _drawn(np.random.default_rng(5), 12)
     age = np.array(["a", "b"] * 6, dtype=object)
     assert [(row["metric"], row["value"]) for row in _check(_examples(label), risk, age=age)] == [
-        ("suppressed_groups", 2)
+        ("suppressed_groups", 2),
+        ("suppressed", 1),
+        ("suppressed", 1),
     ]
 
 
@@ -244,21 +246,3 @@ def test_no_protected_attribute_is_an_input(site: Path, features: Path, labels: 
     assert examples.values.shape[1] == len(catalogue.names)
     assert not re.search(r"\blearners\b", (features / "features.sql").read_text())
     assert read_protected(site, examples.learner_id).keys() == set(ATTRIBUTES)
-
-
-def test_a_slice_is_the_confusion_matrix_of_one_group() -> None:
-    rng = np.random.default_rng(11)
-    label, risk = _drawn(rng, 300)
-    gender, age = _strings(rng, ["F", "M"], 300), _strings(rng, ["young", "old"], 300)
-    of_a_run = {"group": "AAA_2013J", "metric": "true_positives", "value": 7.0}
-    sliced = dsl.SlicedClassificationMetrics()
-    log_slices(sliced, [of_a_run, *_check(_examples(label), risk, gender=gender, age=age)])
-    slices = {one["slice"]: one["sliceClassificationMetrics"] for one in sliced.metadata["evaluationSlices"]}
-    assert list(slices) == ["gender=F", "gender=M", "age=old", "age=young"]
-    women, flagged = gender == "F", risk >= 0.5
-    assert slices["gender=F"]["confusionMatrix"] == {
-        "annotationSpecs": [{"displayName": "passed"}, {"displayName": "failed or left"}],
-        "rows": [
-            {"row": [int((women & (label == truth) & (flagged == flag)).sum()) for flag in (0, 1)]} for truth in (0, 1)
-        ],
-    }

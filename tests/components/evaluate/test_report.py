@@ -17,13 +17,14 @@ from tests.components.evaluate.pages import (
     check_phone_and_dark,
     check_references,
     check_tables,
+    full_evaluation,
     sample_evaluation,
 )
 
 
 @pytest.fixture(scope="module")
 def evaluation() -> Evaluation:
-    return sample_evaluation()
+    return full_evaluation()
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_headings_come_in_order(page: str) -> None:
 
 def test_every_picture_has_a_title_and_a_description(page: str) -> None:
     pictures = re.findall("<svg.*?</svg>", page, re.DOTALL)
-    assert len(pictures) == 10  # AUC, groups, ROC, PR, importance, and a calibration for each cut-off and all weeks
+    assert len(pictures) == 14  # nine, and a calibration for each cut-off and all weeks
     for picture in pictures:
         title, text = re.findall('aria-labelledby="(.+?) (.+?)"', picture)[0]
         assert re.search(f'<title id="{title}">[^<]+</title><desc id="{text}">[^<]+</desc>', picture)
@@ -79,6 +80,47 @@ def test_the_summary_speaks_in_frequencies(evaluation: Evaluation, page: str) ->
     value, low, high = (round(100 * row[end]) for end in ("value", "low", "high"))
     assert f"about {value} ({low} to {high}) ended in fail or withdrawal" in Reader(page).words
     assert "Of 100 learners with a risk of 50% or more" in Reader(page).words
+
+
+_SHOWN = {
+    "threshold": "A risk of 60.0% or more is called high, one of 35.0% or more medium",
+    "rule of the threshold": "What decided this: the staff can see 20% of the learners each week.",
+    "expected flags": "Flagged a week in a course run 12 12 to 12 Of these rightly 7 7 to 7",
+    "lead time": "Days from the first right flag to the last activity 42 half of them: 14 to 70",
+    "differences": "Gender 10.0% 5.0% to 15.0% 0.620 0.570 to 0.670",
+    "differences by two": "Gender and age 20.0% 15.0% to 25.0% 4",
+    "groups not shown": "age=55<=; gender=M & age=55<=",
+    "group": "F 123 30.0% 25.0% to 35.0%",
+    "rule of evidence": "less than 7 days of teaching so far, or with more than 3 features whose values lie outside",
+    "coverage against accuracy": "3 (this model) 98.0% 0.800 0.750 to 0.850 70.0%",
+    "interval": "20.0% 10.0 points 15.0% to 25.0% 20.0% 15.0% to 25.0% yes 300",
+    "interval checked": "in 8 of 9 groups of moments of similar risk",
+    "two explanations": "Mean score +1.25 -0.50",
+    "agreement": "both name 3.9 on average; the rank correlation of all effects is 0.71",
+    "stability": "3.8 of the five strongest features are still among the five, and the risk has moved by 2.0",
+    "helped": "31 learners were shown help during these course runs: call (9), message (25).",
+    "further off": "A new course can be further off: at",
+}
+
+
+@pytest.mark.parametrize("said", _SHOWN.values(), ids=list(_SHOWN))
+def test_the_report_shows(page: str, said: str) -> None:
+    assert said in Reader(page).words
+
+
+def test_the_honest_splits_beside_the_papers_table_have_ranges(page: str) -> None:
+    paper, honest = (page.split(f'id="{name}"')[1].split("</table>")[0] for name in ("table-paper", "table-honest"))
+    assert re.findall('<th scope="col">(.+?)</th>', paper) == ["Model", "Accuracy", "F1-Score", "AUC", "Remarks"]
+    assert "<small>" not in paper
+    assert len(re.findall(r"<td>0\.\d\d <small>0\.\d\d to \d\.\d\d</small></td>", honest)) == 2 * 3 * 3
+
+
+def test_an_evaluation_of_an_older_version_is_still_shown(tmp_path: Path) -> None:
+    words = Reader(_written(sample_evaluation(), tmp_path)).words
+    assert "No protected attribute was available" in words
+    assert "No range around a risk was measured." in words
+    assert "What to expect of these flags was not measured." in words
+    assert "None recorded." in words
 
 
 def test_the_same_evaluation_gives_the_same_page(evaluation: Evaluation, page: str, tmp_path: Path) -> None:
@@ -132,7 +174,7 @@ def _nothing_drawn(evaluation: Evaluation) -> None:
 
 def _gaps(evaluation: Evaluation) -> None:
     evaluation["data"]["course_runs"][0] |= {"base_rate": None, "moments": None}
-    evaluation["candidates"][0] |= {"remarks": None, "settings": {}, "seconds": None}
+    evaluation["candidates"][0] |= {"remarks": None, "settings": {}}
     evaluation["curves"] = [curve | {"n": None} for curve in evaluation["curves"]]
     evaluation["metrics"] = [row for row in evaluation["metrics"] if row["metric"] != "precision"]
 

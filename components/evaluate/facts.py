@@ -1,0 +1,84 @@
+"""What evaluation.json says of the data: where it came from, what is in it, who was helped, how long things took."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components.evaluate.metrics import Floats
+from components.examples import Examples
+from earlybell.bundle import Catalogue
+from earlybell.predict import open_tables
+from earlybell.tables import read_facts
+
+TREATMENT = (
+    "Training treats their weeks like all others: they count, with the end that these learners had, help included. "
+    "Where help worked, the risk of learners like them is too low for one who gets none."
+)
+_HELPED = """
+    SELECT course_id, learner_id, kind FROM interventions JOIN courses USING (course_id)
+    WHERE shown_at >= starts_at AND (shown_at <= ends_at OR ends_at IS NULL)"""
+_LATE = {
+    "last_activity": "SELECT course_id, learner_id, max(occurred_at) FROM events GROUP BY ALL",
+    "outcome": "SELECT course_id, learner_id, max(decided_at) FROM outcomes GROUP BY ALL",
+}
+
+
+def data_facts(tables: Path, examples: Examples, by_run: bool) -> dict[str, Any]:
+    """The part `data` of evaluation.json.
+
+    Args:
+        by_run: course runs could be left out; where not, a note says so.
+    """
+    facts = read_facts(tables)
+    notes = [*facts.get("notes", [])]
+    if not by_run:
+        notes.append("A split by course run is not possible with one course run: figures are of learners left out.")
+    courses = np.unique(examples.course_id)
+    return {
+        "sources": facts.get("sources", []),
+        "digest": facts.get("digest", ""),
+        "learners": len(np.unique(examples.learner)),
+        "moments": len(examples),
+        "course_runs": [_run(str(course), examples.where(examples.course_id == course)) for course in courses],
+        "helped": _helped(tables, examples),
+        "notes": notes,
+    }
+
+
+def days_left(tables: Path, examples: Examples) -> dict[str, Floats]:
+    """Days (n,) from each moment to the learner's `last_activity` and `outcome` in the run; NaN for none.
+
+    Negative where it was before the moment.
+    """
+    keys = list(zip(examples.course_id, examples.learner_id, strict=True))
+    connection, found = open_tables(tables), {}
+    for name, select in _LATE.items():
+        known = {(course, learner): at for course, learner, at in connection.execute(select).fetchall()}
+        at = np.array([known.get(key) for key in keys], dtype="datetime64[us]")
+        found[name] = np.asarray((at - examples.as_of) / np.timedelta64(1, "D"), dtype=np.float64)
+    return found
+
+
+def missing_values(shares: dict[str, float], catalogue: Catalogue) -> list[dict[str, Any]]:
+    """Features with the share of training rows that had no value, the largest first."""
+    titles = {feature.name: feature.title for feature in catalogue.features}
+    ordered = sorted(shares.items(), key=lambda item: -item[1])
+    return [{"feature": name, "title": titles[name], "share": share} for name, share in ordered]
+
+
+def _run(course: str, examples: Examples) -> dict[str, Any]:
+    _, first = np.unique(examples.learner, return_index=True)
+    base_rate = round(float(examples.label[first].mean()), 4)
+    return {"course_id": course, "learners": len(first), "moments": len(examples), "base_rate": base_rate}
+
+
+def _helped(tables: Path, examples: Examples) -> dict[str, Any]:
+    """Learners of the examples who were shown help during their run: how many, how many by kind, and what of it."""
+    taught = set(zip(examples.course_id, examples.learner_id, strict=True))
+    by_kind: dict[str, set[str]] = {}
+    for course, learner, kind in open_tables(tables).execute(_HELPED).fetchall():
+        if (course, learner) in taught:
+            by_kind.setdefault(kind, set()).add(learner)
+    kinds = {kind: len(learners) for kind, learners in sorted(by_kind.items())}
+    return {"learners": len(set().union(*by_kind.values())), "kinds": kinds, "treatment": TREATMENT}

@@ -1,0 +1,123 @@
+"""Tables that the report and the model card share, as text; the report draws them in HTML, the card in Markdown."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from components.evaluate.page import Page, count, cutoff_title, cutoff_words, percent, ranged
+
+_EXPECTED = {
+    "flagged_a_week": "Flagged a week in a course run",
+    "rightly_a_week": "Of these rightly",
+    "rightly": "Flags that are right",
+    "found": "Ever flagged, of those who {bad}",
+}
+_LATE = {
+    "last_activity": "Days from the first right flag to the last activity",
+    "outcome": "Days from the first right flag to the outcome",
+}
+
+
+class Table(NamedTuple):
+    """A table; the first cell of a row names the row."""
+
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+class Figures(Page):
+    """What an evaluation says of calibration, doubt, the operating point and reasons."""
+
+    @cached_property
+    def run_table(self) -> Table:
+        """How well it does in each course run at the focus."""
+        metrics = ("roc_auc", "calibration_error", "calibration_gap", "base_rate")
+        rows = [(run, *self.figures(metrics, self.focus, run), self.learners(self.focus, run)) for run in self.groups]
+        titles = (self.words()[metric].title for metric in metrics)
+        return Table(f"Figures by course run {cutoff_words(self.focus)}", ("Course run", *titles, "Learners"), rows)
+
+    @cached_property
+    def operating_table(self) -> Table | None:
+        """What to expect of calling learners high; None where it was not measured."""
+        words = {"flagged_a_week": _counted, "rightly_a_week": _counted, "rightly": _share, "found": _share}
+        found = {key: self.point.get(key) or {} for key in words}
+        rows = [
+            (_EXPECTED[key].format(bad=self.bad), words[key](row))
+            for key, row in found.items()
+            if row.get("value") is not None
+        ]
+        lead = self.point.get("lead_days") or {}
+        rows += [(_LATE[name], _days(days)) for name, days in lead.items() if days["median"] is not None]
+        return Table("What to expect of a high risk", ("Of learners left out", "Expected"), rows) if rows else None
+
+    @cached_property
+    def evidence_table(self) -> Table | None:
+        """What the rule of evidence gives up and gains; None where it was not measured."""
+        metrics = ("roc_auc", "accuracy", "brier", "calibration_error")
+        rows = [
+            (
+                f"{row['most_outside']}{' (this model)' if row.get('used') else ''}",
+                percent(row["coverage"]),
+                *(ranged(row.get(metric), metric) for metric in metrics),
+            )
+            for row in self.evaluation["evidence"]
+        ]
+        titles = (self.words()[metric].title for metric in metrics)
+        header = ("Values outside allowed", "Get a band", *titles)
+        return Table("Coverage against accuracy, over all weeks", header, rows) if rows else None
+
+    @cached_property
+    def coverage_table(self) -> Table | None:
+        """The range around a risk beside what came true, by bins of the risk; None where it was not measured."""
+        rows = [
+            (
+                percent(row["risk"]),
+                f"{100 * (row['high'] - row['low']):.1f} points ({row['low']:.1%} to {row['high']:.1%})",
+                ranged(row["seen"], "share"),
+                "yes" if row["within"] else "no",
+                count(row["rows"]),
+            )
+            for row in self.evaluation["coverage"]
+        ]
+        header = ("Mean risk", "Width of the range", "Came true", "Within", "Moments")
+        return Table("The range around a risk, and what came true", header, rows) if rows else None
+
+    @cached_property
+    def reasons_table(self) -> Table | None:
+        """SHAP beside LIME for one learner; None where it was not measured."""
+        effects = (self.evaluation["agreement"] or {}).get("learner") or []
+        rows = [(one["title"], f"{one['shap']:+.2f}", f"{one['lime']:+.2f}") for one in effects]
+        caption = "One learner of the highest risk: effects on the score"
+        return Table(caption, ("Feature", "SHAP", "LIME"), rows) if rows else None
+
+    @cached_property
+    def worst_gap(self) -> dict[str, Any] | None:
+        """The course run and cut-off whose risks were furthest from what came true, of several runs."""
+        cutoffs = [cutoff for cutoff in self.cutoffs if cutoff is not None]
+        found = [self.figure("calibration_gap", at, group=run) for run in self.groups for at in cutoffs]
+        return max((row for row in found if row), key=lambda row: float(abs(row["value"])), default=None)
+
+    @cached_property
+    def gap_table(self) -> Table:
+        """Calibration of each course run at each cut-off."""
+        rows = [
+            (run, *(ranged(self.figure("calibration_gap", at, group=run), "calibration_gap") for at in self.cutoffs))
+            for run in ["all", *self.groups]
+        ]
+        rows[0] = ("All together", *rows[0][1:])
+        header = ("Course run", *map(cutoff_title, self.cutoffs))
+        return Table("Risk less truth by course run and cut-off", header, rows)
+
+
+def _counted(row: dict[str, Any]) -> str:
+    known = row["low"] is not None and row["high"] is not None
+    return f"{row['value']:.0f}" + (f" ({row['low']:.0f} to {row['high']:.0f})" if known else "")
+
+
+def _share(row: dict[str, Any]) -> str:
+    return ranged(row, "share")
+
+
+def _days(days: dict[str, Any]) -> str:
+    return f"{days['median']:.0f} (half of them: {days['low']:.0f} to {days['high']:.0f})"

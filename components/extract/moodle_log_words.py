@@ -1,0 +1,65 @@
+"""The words of Moodle's reports in several languages, as `moodle_log.yaml` lists them, in Moodle's own terms."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+def plain(text: str) -> str:
+    """A word or title without what does not matter: case, accents, kinds of apostrophe and space, an end's dot."""
+    letters = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    return " ".join(re.sub(r"[._\s]+", " ", letters.replace("’", "'")).casefold().split())
+
+
+def titles(report: str) -> Mapping[str, str]:
+    """Our name of each column of a report, `log` or `grades`, by its plain title in any language."""
+    return _meanings(report)
+
+
+@cache
+def months() -> dict[str, int]:
+    """The month, from 1, of every plain name and of every beginning of three letters or more that is of one only."""
+    found: dict[str, set[int]] = {}
+    for number, names in enumerate(_words()["months"], 1):
+        for name in map(plain, names):
+            for length in range(3, len(name) + 1):
+                found.setdefault(name[:length], set()).add(number)
+    return {name: min(numbers) for name, numbers in found.items() if len(numbers) == 1}
+
+
+def course_words() -> list[str]:
+    """What stands before the colon where an event's context is the course."""
+    return list(_words()["course"])
+
+
+def component(title: str, module: str) -> str | None:
+    """Moodle's component of a title in the report, or of the module that a description names; None: neither known."""
+    return _meanings("components").get(plain(title)) or (f"mod_{module}" if module else None)
+
+
+def act(name: str, verb: str) -> tuple[str, str] | None:
+    """Action and target of an event's name, or the verb of its description alone; None: neither is known."""
+    if known := _meanings("events").get(plain(name)):
+        action, target = known.split()
+        return action, target
+    *subject, last = plain(name).split()
+    if subject and last.isascii() and last.endswith("ed"):
+        return last, "_".join(subject)
+    return (verb, "other") if verb else None
+
+
+@cache
+def _meanings(kind: str) -> dict[str, str]:
+    words = _words()[kind].items()
+    return {plain(one): meaning for meaning, others in words for one in (meaning, *others)}
+
+
+@cache
+def _words() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("moodle_log.yaml").read_text(encoding="utf-8"))
+    return loaded

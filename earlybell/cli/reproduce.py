@@ -1,0 +1,63 @@
+"""The command `reproduce`: a model again from its snapshot."""
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+
+from earlybell.cli import show
+from earlybell.cli.options import EngineOption, Json, need_training
+from earlybell.errors import ReproductionError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command(epilog="Example: earlybell reproduce 3")(reproduce)
+
+
+def reproduce(
+    version: Annotated[str, typer.Argument(help="of the registered model, or its alias", metavar="MODEL_VERSION")],
+    model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
+    engine: EngineOption = "duckdb",
+    as_json: Json = False,
+) -> None:
+    """Train a registered version again from the tables kept of its run, and say whether it is the same.
+
+    It is the same where every file of the bundle is, byte by byte. Nothing is registered.
+    """
+    need_training("reproduce")
+    from components.registry import fetch
+    from earlybell.bundle import read_bundle
+    from pipelines.local import run
+    from pipelines.snapshots import find
+    from pipelines.training import reproduction
+
+    home = Path(os.environ.get("EARLYBELL_HOME", ".earlybell"))
+    with TemporaryDirectory(prefix="earlybell-") as temporary:
+        before = read_bundle(fetch(model_name, version, Path(temporary) / "bundle"))
+    tables = find(before.manifest["data"]["digest"], home)
+    settings = before.manifest["settings"] | {"label_kind": before.manifest["label"], "engine": engine}
+    folder = home / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
+    outputs = run(reproduction, {"tables": str(tables.absolute()), **settings}, folder, show.progress(folder))
+    after = read_bundle(Path(outputs["Output"].path))
+    differing = _differing(before.manifest, after.manifest)
+    if as_json:
+        found = {"same": not differing, "before": before.digest, "after": after.digest, "differing": differing}
+        typer.echo(json.dumps(found))
+    if differing:
+        way_out = "Take the code and the locked packages of its time, and the same engine."
+        raise ReproductionError(f"version {version} of {model_name} was not reproduced", ", ".join(differing), way_out)
+    if not as_json:
+        typer.echo(f"Version {version} of {model_name} was trained again and is the same: digest {after.digest}.")
+
+
+def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Names of the files, and of the manifest's facts, that are not the same in both; the time does not count."""
+    files = before["files"].keys() | after["files"].keys()
+    facts = (before.keys() | after.keys()) - {"files", "created_at"}
+    differing = {name for name in files if before["files"].get(name) != after["files"].get(name)}
+    return sorted(differing | {name for name in facts if before.get(name) != after.get(name)})

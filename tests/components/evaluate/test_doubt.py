@@ -1,0 +1,83 @@
+"""Doubt: ranges that hold the true risk of a simulated site, and the rule of evidence."""
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from components.evaluate.bands import EVIDENCE, MOST_OUTSIDE, evidence
+from components.evaluate.doubt import coverage, unseen_ends, venn_abers
+from components.evaluate.metrics import Floats
+from components.evaluate.splits import fold_of, held_out
+from components.examples import Examples, read_examples
+from earlybell.bundle import Catalogue
+
+
+@pytest.fixture(scope="module")
+def examples(features: Path, labels: Path) -> tuple[Catalogue, Examples]:
+    return read_examples(features, labels)
+
+
+@pytest.fixture(scope="module")
+def risk(examples: tuple[Catalogue, Examples], candidates: dict[str, Path]) -> Floats:
+    return held_out(candidates["logistic"], "course_run", examples[1])
+
+
+def test_ranges_hold_the_true_risk_in_course_runs_that_they_were_not_made_with(
+    site: Path, features: Path, labels: Path, examples: tuple[Catalogue, Examples], risk: Floats
+) -> None:
+    found = duckdb.execute(f"""
+        SELECT t.risk FROM '{labels}' l JOIN '{features}/features.parquet' f USING (moment_id)
+        LEFT JOIN '{site}/truth/true_risk.parquet' t USING (course_id, learner_id, as_of) ORDER BY moment_id""")
+    true = np.ma.filled(np.ma.asarray(found.fetchnumpy()["risk"]), np.nan)
+    known = ~np.isnan(true) & ~np.isnan(risk)
+    kept = examples[1].where(known)
+    ends = unseen_ends(risk[known], kept, fold_of("course_run", kept))
+    bins = coverage(ends, risk[known], true[known], kept.learner, seed=1, bins=5)
+    assert sum(one["rows"] for one in bins) == known.sum()
+    assert all(one["low"] <= one["risk"] <= one["high"] for one in bins)
+    assert all(one["seen"]["low"] <= one["seen"]["value"] <= one["seen"]["high"] for one in bins)
+    off = [max(one["low"] - one["seen"]["high"], one["seen"]["low"] - one["high"], 0.0) for one in bins]
+    assert max(off) < 0.06
+
+
+def test_a_range_is_made_without_the_rows_that_it_is_for(examples: tuple[Catalogue, Examples], risk: Floats) -> None:
+    _, rows = examples
+    fold = fold_of("course_run", rows)
+    other = rows.where(np.ones(len(rows), dtype=bool))
+    other.label[fold == 0] = 1 - other.label[fold == 0]
+    before, after = unseen_ends(risk, rows, fold), unseen_ends(risk, other, fold)
+    np.testing.assert_array_equal(before[:, fold == 0], after[:, fold == 0])
+    assert (before[:, fold == 1] != after[:, fold == 1]).any()
+
+
+def test_with_nothing_else_to_go_by_there_is_no_coverage(examples: tuple[Catalogue, Examples], risk: Floats) -> None:
+    _, rows = examples
+    ends = unseen_ends(risk, rows, np.zeros(len(rows), dtype=np.int64))
+    assert np.isnan(ends).all()
+    assert coverage(ends, risk, rows.label.astype(np.float64), rows.learner, seed=1) == []
+
+
+def test_a_range_is_narrower_with_more_learners(examples: tuple[Catalogue, Examples], risk: Floats) -> None:
+    _, rows = examples
+    few = rows.learner < np.quantile(rows.learner, 0.15)
+    widths = [
+        np.mean(np.subtract(found["high"], found["low"]))
+        for found in (venn_abers(risk, rows), venn_abers(risk[few], rows.where(few)))
+    ]
+    assert widths[0] < widths[1]
+
+
+def test_the_rule_of_evidence_is_measured_at_several_strengths(
+    examples: tuple[Catalogue, Examples], risk: Floats
+) -> None:
+    catalogue, rows = examples
+    found = evidence(catalogue, rows, risk, fold_of("course_run", rows), seed=1)
+    assert [row["most_outside"] for row in found if row["used"]] == [MOST_OUTSIDE]
+    shares = [row["coverage"] for row in found]
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < shares[-1] <= 1
+    for row in found:
+        for name in EVIDENCE:
+            assert 0 <= row[name]["low"] <= row[name]["high"] <= 1
