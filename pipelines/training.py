@@ -19,10 +19,10 @@ class Outputs(NamedTuple):
     version: dsl.Artifact
 
 
-def _trained(tables: Any, label_kind: str, engine: str, policy: dict[str, float]) -> Any:
+def _trained(tables: Any, label_kind: str, rubric: str, engine: str, policy: dict[str, float]) -> Any:
     """The steps from checked tables to the bundle of the chosen candidate."""
     examples = features(engine=engine, tables=tables).outputs["examples"]
-    labels = label(kind=label_kind, tables=tables, examples=examples).outputs["labels"]
+    labels = label(kind=label_kind, rubric=rubric, tables=tables, examples=examples).outputs["labels"]
     with dsl.ParallelFor(list(CANDIDATES), name="candidates") as candidate:
         trained = train(candidate=candidate, examples=examples, labels=labels)
     measured = evaluate(
@@ -41,6 +41,7 @@ def training(
     sources: list,  # type: ignore[type-arg] # KFP knows no list of strings
     model_name: str = "learner-risk",
     label_kind: str = "outcome",
+    rubric: str = "",
     max_bad_share: float = 0.01,
     pass_mark: float = 0.0,
     timezone: str = "UTC",
@@ -58,6 +59,7 @@ def training(
         sources: each as `kind:place`.
         model_name: name of the registered model.
         label_kind: what is warned of: `outcome` (fail or withdrawn) or `rubric` (below the rubric's threshold).
+        rubric: a site's own rubric.yaml, where every task can read it; ours without it.
         max_bad_share: share of bad rows of a file above which the run stops.
         pass_mark, timezone: of `moodle-log:`, the final grade below which a learner failed, and the clock of its times.
         engine: what computes the features: `duckdb`, or the site's `pyspark`.
@@ -68,7 +70,7 @@ def training(
     extracted = extract(sources=sources, max_bad_share=max_bad_share, pass_mark=pass_mark, timezone=timezone)
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
     checked = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share).outputs["checked"]
-    bundle = _trained(checked, label_kind, engine, policy)
+    bundle = _trained(checked, label_kind, rubric, engine, policy)
     judged = gates(
         bundle=bundle, min_auc=min_auc, max_calibration_error=max_calibration_error, max_disparity=max_disparity
     )
@@ -83,9 +85,10 @@ def reproduction(
     capacity: float,
     cost_miss: float,
     cost_false_alarm: float,
+    rubric: str = "",
     engine: str = "duckdb",
 ) -> dsl.Model:
     """From the folder of a snapshot of checked tables to a bundle; the rest as in `training`."""
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
     checked = dsl.importer(artifact_uri=tables, artifact_class=dsl.Dataset, reimport=True).output
-    return _trained(checked, label_kind, engine, policy)
+    return _trained(checked, label_kind, rubric, engine, policy)

@@ -22,6 +22,7 @@ from components.evaluate.measure import CUTOFFS, Measurer
 from components.evaluate.metrics import THRESHOLD, Floats
 from components.evaluate.operating import Policy
 from components.evaluate.report import write_report
+from components.evaluate.rubric import rubric_facts
 from components.evaluate.splits import SPLITS, fold_of, held_out
 from components.examples import Examples, read_examples
 from earlybell import __version__
@@ -82,6 +83,7 @@ def evaluate(
         "evidence_rule": {name: found[name] for name in ("days_needed", "most_outside")},
         "evidence": evidence(catalogue, examples, unseen, fold_of(main, examples), SEED),
         "coverage": _coverage(unseen, examples, fold_of(main, examples)),
+        "rubric": rubric_facts(labels, examples, dict(measurer.masks(unseen))[CUTOFF], SEED),
         "data": data_facts(tables, examples, by_run=main == "course_run"),
         "candidates": [{name: one[name] for name in one if name != "path"} for one in training.values()],
         "metrics": rows

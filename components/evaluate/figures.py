@@ -84,6 +84,23 @@ class Figures(Page):
         return Table("The range around a risk, and what came true", header, rows) if rows else None
 
     @cached_property
+    def rubric_table(self) -> Table | None:
+        """Agreement of derived indicators with a teacher's ratings; None without ratings or rubric."""
+        agreement = (self.evaluation.get("rubric") or {}).get("agreement") or {}
+        rows = [
+            (name, count(one["n"]), percent(one["exact"]), percent(one["within_one"]), _kappa(one["kappa"]))
+            for name, one in agreement.items()
+        ]
+        header = ("Indicator", "Learners", "Same", "Within one", "Kappa (quadratic)")
+        return Table("Derived indicators beside a teacher's ratings", header, rows) if rows else None
+
+    @cached_property
+    def overlap(self) -> tuple[str, str] | None:
+        """The AUC of the label of what comes after, and of the whole run, with intervals; None for another label."""
+        found = (self.evaluation.get("rubric") or {}).get("overlap")
+        return (ranged(found["after"], "roc_auc"), ranged(found["whole"], "roc_auc")) if found else None
+
+    @cached_property
     def reasons_table(self) -> Table | None:
         """SHAP beside LIME for one learner; None where it was not measured."""
         effects = (self.evaluation["agreement"] or {}).get("learner") or []
@@ -121,3 +138,7 @@ def _share(row: dict[str, Any]) -> str:
 
 def _days(days: dict[str, Any]) -> str:
     return f"{days['median']:.0f} (half of them: {days['low']:.0f} to {days['high']:.0f})"
+
+
+def _kappa(value: float | None) -> str:
+    return "not possible" if value is None else f"{value:.2f}"

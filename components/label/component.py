@@ -7,7 +7,11 @@ from components.image import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def label(
-    kind: str, tables: dsl.Input[dsl.Dataset], examples: dsl.Input[dsl.Dataset], labels: dsl.Output[dsl.Dataset]
+    kind: str,
+    rubric: str,
+    tables: dsl.Input[dsl.Dataset],
+    examples: dsl.Input[dsl.Dataset],
+    labels: dsl.Output[dsl.Dataset],
 ) -> None:
     """What came of each moment: the outcome of the run, or the rubric's score of what follows."""
     from pathlib import Path
@@ -19,7 +23,11 @@ def label(
     with errors_reported():
         if kind not in LABELS:
             raise SettingError("no such label", kind, f"Labels: {', '.join(LABELS)}.")
-        found = LABELS[kind](Path(tables.path), Path(examples.path), Path(labels.path))
+        if rubric and kind != "rubric":
+            raise SettingError("a rubric is given, and the label is another", kind, "Add --label rubric.")
+        found = LABELS[kind](
+            Path(tables.path), Path(examples.path), Path(labels.path), Path(rubric) if rubric else None
+        )
         labels.metadata.update({"kind": kind, **found})
         progress(
             "label",

@@ -18,6 +18,7 @@ from earlybell.cli.options import (
     IdsOption,
     Json,
     PassMark,
+    RubricOption,
     Source,
     Sources,
     Timezone,
@@ -41,6 +42,7 @@ def train(
     out: Annotated[Path, typer.Option(help="folder of the bundle to write")],
     model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
     label: Annotated[str, typer.Option(help="what is warned of: outcome or rubric")] = "outcome",
+    rubric: RubricOption = None,
     max_bad_share: BadShare = 0.01,
     pass_mark: PassMark = 0.0,
     timezone: Timezone = "UTC",
@@ -61,6 +63,7 @@ def train(
     if out.exists():
         raise SettingError("the bundle's folder is there already", str(out), "Name a new folder.")
     options = {"model_name": model_name, "label_kind": label, "max_bad_share": max_bad_share, "engine": engine}
+    options["rubric"] = str(rubric.absolute()) if rubric else ""
     site = {"pass_mark": pass_mark, "timezone": timezone}
     gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}

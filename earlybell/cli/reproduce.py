@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from earlybell.cli import show
-from earlybell.cli.options import EngineOption, Json, need_training
+from earlybell.cli.options import EngineOption, Json, RubricOption, need_training
 from earlybell.errors import ReproductionError
 
 
@@ -23,6 +23,7 @@ def reproduce(
     version: Annotated[str, typer.Argument(help="of the registered model, or its alias", metavar="MODEL_VERSION")],
     model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
     engine: EngineOption = "duckdb",
+    rubric: RubricOption = None,
     as_json: Json = False,
 ) -> None:
     """Train a registered version again from the tables kept of its run, and say whether it is the same.
@@ -41,6 +42,7 @@ def reproduce(
         before = read_bundle(fetch(model_name, version, Path(temporary) / "bundle"))
     tables = find(before.manifest["data"]["digest"], home)
     settings = before.manifest["settings"] | {"label_kind": before.manifest["label"], "engine": engine}
+    settings["rubric"] = str(rubric.absolute()) if rubric else ""
     folder = home / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
     outputs = run(reproduction, {"tables": str(tables.absolute()), **settings}, folder, show.progress(folder))
     after = read_bundle(Path(outputs["Output"].path))

@@ -211,3 +211,15 @@ def test_a_range_that_reaches_guessing_is_said(thin: Evaluation, tmp_path: Path)
     words = Reader(_written(thin, tmp_path)).words
     assert "At 20% of the run the range of the AUC reaches 0.5" in words
     assert "At 40% of the run the range" not in words
+
+
+def test_a_rubric_is_shown_with_agreement_and_what_overlap_would_add(thin: Evaluation, tmp_path: Path) -> None:
+    agreement = {"work.completeness": {"n": 31, "exact": 0.5, "within_one": 0.9, "kappa": None}}
+    overlap = {"after": {"value": 0.81, "low": 0.78, "high": 0.84}, "whole": {"value": 0.93, "low": 0.9, "high": 0.95}}
+    rubric = {"version": "1", "threshold": 2.5, "unlabelled": 12, "agreement": agreement, "overlap": overlap}
+    text = _written(thin | {"label": "rubric", "rubric": rubric}, tmp_path)
+    assert "The rubric behind the label" in text
+    assert re.search(r"AUC of 0\.810.*would have\s+0\.930", text, re.DOTALL)
+    assert "work.completeness" in text
+    check_headings(text)
+    check_tables(text, least=5)

@@ -1,0 +1,53 @@
+"""What evaluation.json says of a rubric label: its rubric, agreement with ratings, and what overlap would add."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from components.evaluate.metrics import interval, measure, resample
+from components.examples import Examples
+
+RESAMPLES = 200
+
+
+def rubric_facts(labels: Path, examples: Examples, mask: npt.NDArray[np.bool_], seed: int) -> dict[str, Any] | None:
+    """The rubric's version and threshold, agreement by indicator, and `overlap`; None for another label.
+
+    `overlap` has the AUC with its interval of one plain logistic regression, on learners that it was not fitted on, for
+    two labels of the same rows: `after`, of what comes after the moment, and `whole`, of the whole run.
+
+    Args:
+        mask: the rows (n,) to measure: those of one cut-off.
+    """
+    connection = duckdb.connect()
+    metadata = dict(
+        connection.execute(f"SELECT decode(key), decode(value) FROM parquet_kv_metadata('{labels}')").fetchall()
+    )
+    if "rubric" not in metadata:
+        return None
+    facts: dict[str, Any] = json.loads(metadata["rubric"])
+    found = connection.execute(f"SELECT overlap_label FROM read_parquet('{labels}') ORDER BY moment_id").fetchnumpy()
+    whole = np.ma.filled(np.ma.asarray(found["overlap_label"], dtype=np.float64), np.nan)
+    kept = examples.where(mask & ~np.isnan(whole))
+    both = {"after": kept.label, "whole": whole[mask & ~np.isnan(whole)].astype(np.int32)}
+    return facts | {"overlap": {name: _auc(kept, label, seed) for name, label in both.items()}}
+
+
+def _auc(examples: Examples, label: npt.NDArray[np.int32], seed: int) -> dict[str, float | None]:
+    model = make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression(C=0.1)
+    )
+    with threadpool_limits(limits=1):
+        folds = PredefinedSplit(examples.learner_fold)
+        risk = cross_val_predict(model, examples.values, label, cv=folds, method="predict_proba")[:, 1]
+    return vars(interval(measure(label, risk, resample(examples.learner, RESAMPLES, seed))["roc_auc"]))

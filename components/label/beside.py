@@ -1,0 +1,31 @@
+"""The rubric label with what it takes to judge it: the label of the whole run, and the facts of the rubric."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from components.label.rubric import label_rubric
+
+_FACTS = ("version", "threshold", "unlabelled", "unknown_ratings", "agreement")
+
+
+def label_rubric_and_overlap(tables: Path, features: Path, out: Path, rubric: Path | None = None) -> dict[str, Any]:
+    """As `label_rubric`, and `out` has more: the column `overlap_label`, and the rubric's facts as its metadata.
+
+    overlap_label is the label of the whole run, what is before the moment too, which a model would find in its own
+    inputs: evaluation measures how much better that would look. Null where the whole run has too little.
+    """
+    found = label_rubric(tables, features, out, rubric)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        whole, joined = Path(folder) / "whole.parquet", Path(folder) / "joined.parquet"
+        label_rubric(tables, features, whole, rubric, whole_run=True)
+        facts = json.dumps({name: found[name] for name in _FACTS}).replace("'", "''")
+        duckdb.connect().execute(f"""
+            COPY (SELECT a.*, b.label AS overlap_label
+                FROM read_parquet('{out}') a LEFT JOIN read_parquet('{whole}') b USING (moment_id) ORDER BY moment_id)
+            TO '{joined}' (FORMAT parquet, KV_METADATA {{rubric: '{facts}'}})""")
+        joined.replace(out)
+    return found
