@@ -1,13 +1,16 @@
 """Sources into one folder of canonical tables, checked, merged and pseudonymous."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from components.extract import canonical, moodle_log, oulad
 from components.extract.merging import merge, write
-from components.extract.staging import Extracted, Ids, Site, Staging, say
+from components.extract.staging import Extracted, Ids, Site, Staging, out_of_room, say
 from earlybell.errors import SettingError
 from earlybell.tables.store import FACTS
 
@@ -36,13 +39,13 @@ def extract(
         site: what `moodle-log:` needs to be told.
 
     Raises:
-        SettingError: an argument is wrong.
+        SettingError: an argument is wrong, or the disk is full.
         SourceError: a source cannot be read, or breaks its rules.
     """
     out = out.absolute()
     _check_settings(sources, out, max_bad_share)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
+    with _room_for(out), tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
         folder = Path(temporary)
         with Staging(folder, key=key, ids=ids, max_bad_share=max_bad_share, site=site) as staging:
             extracted = [_read(staging, source) for source in dict.fromkeys(sources)]
@@ -104,6 +107,17 @@ def _check_ids(extracted: Sequence[Extracted]) -> None:
     if len({source.pseudonymous for source in extracted}) > 1:
         names = ", ".join(source.source for source in extracted)
         raise SettingError("raw and pseudonymous ids cannot be merged", names, "Do not keep raw ids.")
+
+
+@contextmanager
+def _room_for(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        if not out_of_room(error):
+            raise
+        way_out = "Make room there, or name a folder on another disk. What was there before has not changed."
+        raise SettingError("no room left to write", str(out), way_out) from error
 
 
 def _replace(out: Path, folder: Path) -> None:

@@ -181,9 +181,18 @@ def _view(staging: Staging, name: str, query: str, p: str, kind: str = "VIEW") -
 
 
 def _read_log(staging: Staging, source: str, folder: Path, reports: Sequence[Report], p: str) -> None:
-    """Create the views `log` to `acts`."""
+    """Create the views `log` to `acts`.
+
+    Raises:
+        SourceError: a log cannot be read, or none has a row.
+    """
     first = len(staging.files)
     _view(staging, "log", _union(staging, log_origin(source, folder), LOG, reports, f"{p}_log"), p)
+    if not any(file.rows for file in staging.files[first:]):
+        label = log_origin(source, folder).label(reports[0].path)
+        raise SourceError(
+            f"{source}: the log has no rows", label, "Export the log report with all its days and people."
+        )
     _view(staging, "rows", _ROWS, p)
     english = {first + number for number, report in enumerate(reports) if report.english}
     parse_times(staging, f"{p}_rows", f"{p}_timed", english=english)

@@ -5,12 +5,15 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from components.extract.reading import physical_lines
+from components.extract.reading import NOT_UTF8, physical_lines
 from components.extract.staging import FILE_BITS, REJECTED, File, Staging, quoted
 from earlybell.errors import SourceError
 
 _SHOWN = 3
 _NUMBER = f"(_id & {(1 << FILE_BITS) - 1})"
+# What a spreadsheet would take for a formula gets the apostrophe that makes it a text there.
+_FORMULA = r"regexp_matches(value, '^[=+@\t\r-]') AND try_cast(value AS DOUBLE) IS NULL"
+_AS_TEXT = f"CASE WHEN {_FORMULA} THEN chr(39) || value ELSE value END AS value"
 _FILE = f"(_id >> {FILE_BITS})"
 
 
@@ -29,10 +32,12 @@ def stop_if_bad(staging: Staging) -> None:
     for file, bad in shares(staging):
         if bad > staging.max_bad_share * file.rows:
             allowed, share = f"more than a share of {staging.max_bad_share:g}", math.ceil(1000 * bad / file.rows) / 1000
+            examples = _examples(staging, file.index)
+            mend = "Save the file as CSV UTF-8" if NOT_UTF8 in examples else "Mend the file"
             raise SourceError(
                 f"{bad:,} of {file.rows:,} rows of {file.label} are bad, {allowed}",
-                _examples(staging, file.index),
-                f"Mend the file, or let them be set aside with --max-bad-share {share:g}.",
+                examples,
+                f"{mend}, or let them be set aside with --max-bad-share {share:g}.",
             )
 
 
@@ -47,7 +52,7 @@ def write(staging: Staging, path: Path) -> list[dict[str, Any]]:
         staging.sql("INSERT INTO labels VALUES (?, ?)", (file.index, file.label))
     found = f"FROM set_aside JOIN labels ON labels.file = {_FILE} JOIN numbered USING (_id)"
     staging.sql(
-        f"COPY (SELECT label AS file, number AS row, columns AS column, value, reason {found} "
+        f"COPY (SELECT label AS file, number AS row, columns AS column, {_AS_TEXT}, reason {found} "
         f"ORDER BY labels.file, number, columns, reason) TO {quoted(path)} (FORMAT csv, HEADER)"
     )
     counts = staging.sql(f"SELECT label, reason, columns, count(*) {found} GROUP BY ALL ORDER BY ALL")

@@ -1,5 +1,6 @@
 """Files into staging: CSV as text, exactly as it stands, and Parquet as it is where a column is of its table's type."""
 
+import codecs
 import csv
 import gzip
 import hashlib
@@ -12,7 +13,7 @@ from typing import TextIO
 import duckdb
 
 from components.extract import sheets
-from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, quoted, say
+from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room, quoted, say
 from earlybell.errors import SourceError
 from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
@@ -27,7 +28,8 @@ _SAFE: dict[Type, tuple[str, ...]] = {
     "timestamp": ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
 }
 _BROKEN = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM", "INVALID STATE")
-_REASONS = {"MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields", "INVALID ENCODING": "not UTF-8"}
+NOT_UTF8 = "not UTF-8"
+_REASONS = {"MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields", "INVALID ENCODING": NOT_UTF8}
 _LONGEST_LINE = 2_000_000  # as DuckDB's
 _CSV = "auto_detect = false, header = true, quote = '\"', escape = '\"'"
 _REJECTS = "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0"
@@ -130,8 +132,23 @@ def _readable(label: str) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, OSError, EOFError, csv.Error) as error:
+        if out_of_room(error):
+            raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "invalid state" in reason:  # what DuckDB says of it
+            reason = "it has a stray quote, or lines that end in different ways"
         raise SourceError(f"{label} cannot be read", reason, "Export it again, or convert it.") from error
+
+
+@contextmanager
+def _unchanged(label: str, path: Path) -> Iterator[None]:
+    """Refuse a file that somebody writes to: the last row that is there may be half of one, and look whole."""
+    before = path.stat()
+    yield
+    after = path.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        sizes = f"{before.st_size:,} bytes, then {after.st_size:,} bytes"
+        raise SourceError(f"{label} changed while it was read", sizes, "Wait until it is whole, then run this again.")
 
 
 def _parquets(staging: Staging, origin: Origin, paths: Sequence[Path], table: Table) -> list[str]:
@@ -173,7 +190,7 @@ def _native(column: Column, found: str, nulls: str) -> str:
 def _csv(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
     """Read a CSV file into a table of texts; the SELECT of its rows."""
     label = origin.label(path)
-    with _readable(label):
+    with _readable(label), _unchanged(label, path):
         written = _as_text(staging, path)
         delimiter, names = _header(label, written, origin)
         _check_columns(staging, label, table, names, origin.optional)
@@ -222,11 +239,33 @@ def _take_rejected(staging: Staging, label: str, file: str, first: int) -> int:
 
 def _header(label: str, path: Path, origin: Origin) -> tuple[str, list[str]]:
     """The delimiter, and the columns by our names."""
+    _check_encoding(label, path)
     found = {delimiter: _first(path, delimiter) for delimiter in origin.delimiters}
     delimiter = max(found, key=lambda one: len(found[one]))
     if not found[delimiter]:
         raise SourceError(f"{label} is empty", "no header", "Its first line names the columns, separated by commas.")
     return delimiter, [origin.named(name.strip()) for name in found[delimiter]]
+
+
+def _check_encoding(label: str, path: Path) -> None:
+    """Look at the first line: titles in another encoding would be taken for missing columns."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rb") as file:
+        line: bytes = file.readline(_LONGEST_LINE)
+    if found := _not_utf8(line):
+        way_out = "Save it as CSV UTF-8, or take it out of the folder if it is something else."
+        raise SourceError(f"{label} is not in UTF-8", found, way_out)
+
+
+def _not_utf8(line: bytes) -> str:
+    """What shows that a line is not UTF-8, if anything."""
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "it begins as UTF-16 does"
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        return f"byte 0x{line[error.start]:02x} in its first line"
+    return "byte 0x00 in its first line" if b"\0" in line else ""
 
 
 def _first(path: Path, delimiter: str) -> list[str]:

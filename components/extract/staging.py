@@ -1,5 +1,7 @@
 """The workspace of one extraction: a DuckDB database on disk, the files read into it, and the rows set aside."""
 
+import errno
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ Ids = Literal["pseudonymous", "keep"]
 
 FILE_BITS = 40  # of a row's number, how many count within its file; the bits above are the file's index
 REJECTED = 1 << (FILE_BITS - 1)  # numbers of the rows that are no rows of their table at all
+_NO_ROOM = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]  # DuckDB tells no more
 _IDS_AT_ONCE = 100_000
 _TYPES = {"VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "float64", "TIMESTAMP": "timestamp"}
 
@@ -145,6 +148,11 @@ class Staging:
         while batch := [row[0] for row in reader.fetchmany(_IDS_AT_ONCE)]:
             hashed = [pseudonym(key, learner_id) for learner_id in batch]
             self.sql("INSERT INTO pseudonyms SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[])", (batch, hashed))
+
+
+def out_of_room(error: BaseException) -> bool:
+    """Whether it is no fault of what was read, but of the disk written to: it is full, or a quota is used up."""
+    return any(text in str(error) for text in _NO_ROOM)
 
 
 def say(text: str) -> None:

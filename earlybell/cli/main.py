@@ -34,6 +34,15 @@ def main() -> None:
     except EarlybellError as error:
         typer.secho(f"error: {error}", fg="red", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit, RuntimeError) as error:
+        if not _interrupted(error):
+            raise
         typer.secho("interrupted: nothing that was there before has changed", fg="red", err=True)
         sys.exit(130)
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Whether it was Ctrl-C, which Typer turns into its own exit and DuckDB, in a query, into an error of its own."""
+    if isinstance(error, SystemExit):
+        return error.code == 130
+    return isinstance(error, KeyboardInterrupt) or str(error) == "Query interrupted"

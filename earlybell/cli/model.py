@@ -101,7 +101,7 @@ def predict(
         for row in predictions.rows():
             typer.echo(json.dumps(row))
         return
-    show.at_risk(predictions)
+    show.at_risk(predictions, json.loads((bundle / "evaluation.json").read_text()))
     if out:
         typer.echo(f"Wrote {len(predictions.risk):,} predictions to {out}.")
 

@@ -14,6 +14,7 @@ from earlybell.predict import Predictions
 
 MOST = 12  # learners shown
 _METRICS = {"roc_auc": "AUC", "pr_auc": "PR-AUC", "brier": "Brier", "calibration_error": "calibration error"}
+_UNSEEN = {"course_run": "course runs", "learner": "learners"}
 _SPLITS = {"course_run": "course runs left out", "learner": "learners left out"}
 _COLOURS = {"high": "red", "medium": "yellow", "low": "green", "insufficient_evidence": "dim"}
 
@@ -25,8 +26,8 @@ def progress(folder: Path) -> Callable[[str], None]:
     return lambda text: typer.echo(f"{time.monotonic() - began:6.1f} s  {text}", err=True)
 
 
-def at_risk(predictions: Predictions) -> None:
-    """The learners with the highest risk, with the reasons that raise it."""
+def at_risk(predictions: Predictions, evaluation: dict[str, Any]) -> None:
+    """The learners with the highest risk, with the reasons that raise it; `evaluation` is the bundle's."""
     console = Console()
     order = [int(i) for i in np.argsort(-predictions.risk) if predictions.band[i] != "insufficient_evidence"][:MOST]
     table = Table(title=f"Learners to look at first ({len(order)} of {len(predictions.risk):,})", title_justify="left")
@@ -48,8 +49,9 @@ def at_risk(predictions: Predictions) -> None:
     bands, counts = np.unique(predictions.band, return_counts=True)
     said = ", ".join(f"{count:,} {band}" for band, count in zip(bands, counts, strict=True))
     console.print(
-        f"Of all: {said}. In brackets: between which shares of learners with such a risk failed or left, in course "
-        "runs that the model had not seen. A risk is a reason to look and ask, not a verdict.\n",
+        f"Of all: {said}. In brackets: between which shares of learners with such a risk failed or left, in "
+        f"{_UNSEEN[_split(evaluation)]} that the model had not seen. A risk is a reason to look and ask, not a "
+        "verdict.\n",
         highlight=False,
     )
 
@@ -65,7 +67,7 @@ def _range(low: float, high: float) -> str:
 
 def comparison(evaluation: dict[str, Any]) -> None:
     """The candidates side by side, in the most honest split that could be measured."""
-    split = next(one for one in _SPLITS if any(row["split"] == one for row in evaluation["metrics"]))
+    split = _split(evaluation)
     table = Table(title=f"Candidates, {_SPLITS[split]}, by share of the course run", title_justify="left")
     table.add_column("candidate")
     shown = [("roc_auc", cutoff) for cutoff in evaluation["cutoffs"][:3]] + [("brier", 0.4), ("calibration_error", 0.4)]
@@ -77,6 +79,11 @@ def comparison(evaluation: dict[str, Any]) -> None:
         table.add_row(candidate["title"] + mark, *figures)
     Console().print(table)
     Console().print(f"{evaluation['rule']}\n", highlight=False)
+
+
+def _split(evaluation: dict[str, Any]) -> str:
+    """The most honest split that could be measured."""
+    return next(one for one in _SPLITS if any(row["split"] == one for row in evaluation["metrics"]))
 
 
 def _figure(evaluation: dict[str, Any], name: str, split: str, metric: str, cutoff: float) -> str:
