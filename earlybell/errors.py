@@ -53,6 +53,12 @@ class RegistryError(EarlybellError):
     exit_code = 7
 
 
+class RequestError(EarlybellError):
+    """A request does not hold what a prediction needs; the server answers 400."""
+
+    exit_code = 11
+
+
 class ReproductionError(EarlybellError):
     """A model was trained again from its snapshot and is not the same."""
 

@@ -1,5 +1,7 @@
 """Features by the bundle's SQL, with no way to files or network."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,9 +42,10 @@ def open_tables(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Leave SQL nothing but the files of `folder`, and lock the settings: a bundle's SQL is data of others."""
-    connection.execute(f"SET allowed_directories = ['{str(folder.resolve()).replace(chr(39), chr(39) * 2)}/']")
+def confine(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -> None:
+    """Leave SQL nothing but the files of `folder`, if any, and lock the settings: a bundle's SQL is data of others."""
+    if folder:
+        connection.execute(f"SET allowed_directories = ['{str(folder.resolve()).replace(chr(39), chr(39) * 2)}/']")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
@@ -53,15 +56,37 @@ def observe(connection: duckdb.DuckDBPyConnection, sql: str, names: list[str]) -
     Raises:
         BundleError: the SQL is not one SELECT, or its columns are not the catalogue's.
     """
-    _check_select(sql)
-    columns = ", ".join(f'CAST(f."{name}" AS FLOAT) AS "{name}"' for name in names)
+    with sql_of_bundle():
+        return as_observed(connection.execute(observed_sql(sql, names)).fetchnumpy(), names)
+
+
+@contextmanager
+def sql_of_bundle() -> Iterator[None]:
+    """Raises:
+    BundleError: the bundle's SQL does not fit the tables, or reaches for what it must not.
+    """
     try:
-        found = connection.execute(
-            f"SELECT m.course_id, m.learner_id, m.as_of, m.days_seen, {columns} "
-            f"FROM moments m LEFT JOIN ({sql}) f USING (moment_id) ORDER BY m.moment_id"
-        ).fetchnumpy()
+        yield
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException) as error:
         raise BundleError("the bundle's SQL does not run", str(error).split("\n")[0], "Train again.") from None
+
+
+def observed_sql(sql: str, names: list[str]) -> str:
+    """The SELECT of all moments with the features of a bundle's SQL.
+
+    Raises:
+        BundleError: the bundle's SQL is not one SELECT.
+    """
+    _check_select(sql)
+    columns = ", ".join(f'CAST(f."{name}" AS FLOAT) AS "{name}"' for name in names)
+    return (
+        f"SELECT m.course_id, m.learner_id, m.as_of, m.days_seen, {columns} "
+        f"FROM moments m LEFT JOIN ({sql}) f USING (moment_id) ORDER BY m.moment_id"
+    )
+
+
+def as_observed(found: dict[str, Any], names: list[str]) -> Observed:
+    """What `observed_sql` found, as arrays by column."""
     return Observed(
         np.asarray(found["course_id"]),
         np.asarray(found["learner_id"]),

@@ -25,20 +25,24 @@ def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     Raises:
         SettingError: `as_of` is none of the three, or nobody is enrolled then.
     """
-    connection.execute(f"""
-        CREATE OR REPLACE TABLE moments AS
-        WITH runs AS (SELECT course_id, starts_at, unnest({_moments(as_of)}) AS as_of FROM courses)
-        SELECT row_number() OVER (ORDER BY course_id, learner_id, as_of) AS moment_id, course_id, learner_id, as_of,
-            epoch(as_of - greatest(starts_at, enrolled_at)) / 86400 AS days_seen
-        FROM runs JOIN enrolments USING (course_id)
-        WHERE enrolled_at < as_of AND (unenrolled_at IS NULL OR unenrolled_at >= as_of)
-        ORDER BY moment_id""")
+    connection.execute(f"CREATE OR REPLACE TABLE moments AS {moments_sql(as_of)}")
     count = _number(connection, "SELECT count(*) FROM moments")
     if not count:
         runs = connection.execute("SELECT course_id, starts_at::DATE, ends_at::DATE FROM courses ORDER BY 1").fetchall()
         known = "; ".join(f"{run} from {start} to {end or 'an open end'}" for run, start, end in runs[:5])
         raise SettingError("nobody is enrolled as of", as_of, f"Course runs: {known}. Choose a moment within one.")
     return count
+
+
+def moments_sql(as_of: str) -> str:
+    """The SELECT of `create_moments`, with its columns in their order."""
+    return f"""
+        WITH runs AS (SELECT course_id, starts_at, unnest({_moments(as_of)}) AS as_of FROM courses)
+        SELECT row_number() OVER (ORDER BY course_id, learner_id, as_of) AS moment_id, course_id, learner_id, as_of,
+            epoch(as_of - greatest(starts_at, enrolled_at)) / 86400 AS days_seen
+        FROM runs JOIN enrolments USING (course_id)
+        WHERE enrolled_at < as_of AND (unenrolled_at IS NULL OR unenrolled_at >= as_of)
+        ORDER BY moment_id"""
 
 
 def _moments(as_of: str) -> str:

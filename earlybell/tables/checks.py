@@ -7,7 +7,6 @@ the number of rows. Nothing that serves imports this module: it loads pandera an
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeAlias
 
 import ibis
@@ -15,11 +14,10 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from pandera.api.ibis.types import IbisData
 
-from earlybell.tables.schema import Column, Table, Type
+from earlybell.tables.schema import EARLIEST, LATEST, Column, Table, Type
 
 ROW = "_id"
 UNIT = "_unit"  # rows of one unit are one file's
-EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)  # a plausible time, naive as all are: UTC
 
 Others: TypeAlias = Mapping[str, ir.Table]
 _Test: TypeAlias = Callable[[ir.Table, ir.Value], ir.BooleanValue]

@@ -5,6 +5,7 @@ Times are UTC timestamps (microseconds), ids are strings. From this data come th
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 Type = Literal["string", "integer", "number", "timestamp"]
@@ -16,6 +17,8 @@ SQL_TYPES: dict[Type, str] = {
     "timestamp": "TIMESTAMP",
 }
 
+EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)  # a plausible time, naive as all are: UTC
+LARGEST = 1e12  # a plausible number
 DEFAULT_WEEKS = 16  # the length of a course run whose end is not known
 GRANULARITIES = ("raw", "daily")
 OUTCOMES = ("pass", "distinction", "fail", "withdrawn")

@@ -1,0 +1,58 @@
+"""The JSON schema of a request, made from the tables; `request.json` beside this file holds it for other languages.
+
+`python -m earlybell.tables.request` prints it.
+"""
+
+import json
+import sys
+from typing import Any
+
+from earlybell.tables.codec import TABLES_READ
+from earlybell.tables.schema import BY_NAME, LARGEST, Column, Table
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema (2020-12) of a request's body."""
+    tables = {name: {"$ref": f"#/$defs/{name}"} for name in TABLES_READ}
+    instance = {
+        "type": "object",
+        "description": "a small extract of one course run in the canonical tables",
+        "properties": {"as_of": {"description": "the moment; now if left out", "type": "string", "format": "date-time"}, **tables},
+        "required": ["courses", "enrolments"],
+        "additionalProperties": False,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Earlybell request",
+        "type": "object",
+        "properties": {"instances": {"type": "array", "minItems": 1, "items": instance}},
+        "required": ["instances"],
+        "$defs": {name: _table_schema(BY_NAME[name]) for name in TABLES_READ},
+    }
+
+
+def _table_schema(table: Table) -> dict[str, Any]:
+    cells = {column.name: _cell(column) for column in table.columns}
+    needed = [c.name for c in table.columns if not c.nullable and (c.name != "course_id" or table.name == "courses")]
+    only_one = {"minItems": 1, "maxItems": 1} if table.name == "courses" else {}
+    row = {"type": "object", "properties": cells, "required": needed, "additionalProperties": False}
+    lists = {name: {"type": "array", "items": cell, **only_one} for name, cell in cells.items()}
+    columns = {"type": "object", "properties": lists, "required": needed, "additionalProperties": False}
+    return {"description": table.meaning, "oneOf": [{"type": "array", "items": row, **only_one}, columns]}
+
+
+def _cell(column: Column) -> dict[str, Any]:
+    kind = {"timestamp": "string"}.get(column.type, column.type)
+    found: dict[str, Any] = {"description": column.meaning, "type": [kind, "null"] if column.nullable else kind}
+    if column.type == "timestamp":
+        found["format"] = "date-time"
+    if column.type in ("integer", "number"):
+        found["minimum"] = -LARGEST if column.minimum is None else column.minimum
+        found["maximum"] = LARGEST if column.maximum is None else column.maximum
+    if column.choices:
+        found["enum"] = list(column.choices)
+    return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(schema(), indent=1) + "\n")

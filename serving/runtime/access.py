@@ -1,0 +1,117 @@
+"""Who may ask, and how often: bearer tokens by name, of which only digests are kept, and a rate for each caller."""
+
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from earlybell.errors import SettingError
+
+ANYBODY = "anybody"  # the caller where no tokens are asked for
+
+
+@dataclass(frozen=True)
+class Token:
+    """A caller's name, the SHA-256 of the token (random, so that a slow hash would gain nothing), and its last moment."""
+
+    name: str
+    sha256: str
+    expires_at: str
+
+    def seconds_left(self, now: datetime) -> float:
+        return (datetime.fromisoformat(self.expires_at) - now).total_seconds()
+
+
+class Tokens:
+    """The tokens of a file, which is read again when it changes: a token is rotated without a restart.
+
+    Raises:
+        SettingError: there is no such file, or it does not hold tokens.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._path, self._now = path, now
+        self._read = (0, 0)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the file again if it is another; what was read before stays where that fails."""
+        try:
+            stat = self._path.stat()
+        except OSError as error:
+            raise SettingError("cannot read the tokens", str(self._path), f"{error.strerror}.") from None
+        if (stat.st_mtime_ns, stat.st_size) != self._read:
+            self._tokens = read_tokens(self._path)
+            self._read = (stat.st_mtime_ns, stat.st_size)
+
+    def caller(self, authorization: str | None) -> str | None:
+        """The name behind an Authorization header; None where there is none, or it has expired."""
+        scheme, _, given = (authorization or "").partition(" ")
+        digest = hashlib.sha256(given.strip().encode()).hexdigest()
+        now, found = self._now(), None
+        for token in self._tokens:  # all of them, whichever fits: the time tells nothing
+            if hmac.compare_digest(token.sha256, digest) and token.seconds_left(now) > 0:
+                found = token.name
+        return found if scheme.lower() == "bearer" else None
+
+    def seconds_left(self) -> dict[str, float]:
+        """For each name how long its last token is good for, in seconds; negative where it has expired."""
+        now, found = self._now(), dict[str, float]()
+        for token in self._tokens:
+            found[token.name] = max(found.get(token.name, -1e12), token.seconds_left(now))
+        return found
+
+
+def read_tokens(path: Path) -> list[Token]:
+    """The tokens of a file.
+
+    Raises:
+        SettingError: it does not hold tokens.
+    """
+    try:
+        found = [Token(**one) for one in json.loads(path.read_text())["tokens"]]
+        for token in found:
+            token.seconds_left(datetime.now(UTC))
+        return found
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SettingError("not a file of tokens", str(path), f"`earlybell token` makes one ({error}).") from None
+
+
+def add_token(path: Path, name: str, days: int, now: datetime) -> str:
+    """Make a token, write its digest to the file (made if absent, for its owner alone), and return it: nothing keeps it.
+
+    Tokens of a name stay until they expire, so that callers can change over; what has expired is taken out.
+    """
+    token = secrets.token_urlsafe(32)
+    kept = [one for one in (read_tokens(path) if path.exists() else []) if one.seconds_left(now) > 0]
+    expires = (now + timedelta(days=days)).isoformat(timespec="seconds")
+    kept.append(Token(name, hashlib.sha256(token.encode()).hexdigest(), expires))
+    part = path.with_name(f".{path.name}.part")
+    part.touch(mode=0o600)
+    part.write_text(json.dumps({"tokens": [asdict(one) for one in kept]}, indent=1) + "\n")
+    part.replace(path)
+    return token
+
+
+class Rate:
+    """A bucket for each caller: `a_minute` requests, refilled evenly."""
+
+    def __init__(self, a_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._clock = float(a_minute), clock
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def wait(self, caller: str) -> float:
+        """Take one request of the caller's; 0, or the seconds until there is one again."""
+        now = self._clock()
+        left, at = self._left.get(caller, (self._most, now))
+        left = min(self._most, left + (now - at) * self._most / 60)
+        if left < 1:
+            self._left[caller] = (left, now)
+            return (1 - left) * 60 / self._most
+        self._left[caller] = (left - 1, now)
+        return 0.0

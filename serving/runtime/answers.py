@@ -1,0 +1,51 @@
+"""Answers of V1: what a teacher can act on, and how sure it is."""
+
+from datetime import datetime
+from typing import Any
+
+from earlybell.bundle import Bundle
+from earlybell.predict import Predictions
+from earlybell.tables.codec import Instance
+
+
+def about(bundle: Bundle, version: str, request_id: str) -> dict[str, Any]:
+    """What is the same for all of an answer."""
+    return {
+        "model_name": bundle.manifest["name"],
+        "model_version": version,
+        "catalogue_hash": bundle.catalogue.hash,
+        "request_id": request_id,
+    }
+
+
+def prediction(instance: Instance, predictions: Predictions) -> dict[str, Any]:
+    """The answer to one instance: everybody enrolled at its moment, and who was left out."""
+    learners = [
+        {
+            "learner_id": row["learner_id"],
+            "risk": row["risk"],
+            "interval": [row["low"], row["high"]],
+            "band": row["band"],
+            "reasons": row["reasons"],
+        }
+        for row in predictions.rows()
+    ]
+    return frame(instance, learners)
+
+
+def frame(instance: Instance, learners: list[dict[str, Any]]) -> dict[str, Any]:
+    """What surrounds the learners of one instance."""
+    given = instance.rows["enrolments"]["learner_id"].tolist()
+    answered = {one["learner_id"] for one in learners}
+    return {
+        "course_id": instance.course_id,
+        "as_of": written(instance.as_of),
+        "learners": learners,
+        "not_enrolled": [one for one in given if one not in answered],  # not yet, or no longer, at that moment
+        "ignored": instance.ignored,  # records known only at that moment or later, by table
+    }
+
+
+def written(at: datetime) -> str:
+    """A time as JSON has it."""
+    return f"{at.isoformat()}Z"

@@ -1,0 +1,47 @@
+"""Copies of requests for a challenger, off the critical path: bounded, and its answers are thrown away."""
+
+import asyncio
+import logging
+
+import httpx
+
+from serving.runtime.metrics import MIRRORED
+
+WAITING = 100  # copies; more are dropped and counted
+SECONDS = 10.0  # for a challenger to answer
+
+_log = logging.getLogger("kserve")
+
+
+class Mirror:
+    """Sends what it is given to the same path at another address, one at a time, in the order given."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._address, self._token = address.rstrip("/"), token
+        self._queue: asyncio.Queue[tuple[str, bytes, str]] = asyncio.Queue(WAITING)
+        self._task: asyncio.Task[None] | None = None
+
+    def send(self, path: str, body: bytes, request_id: str) -> None:
+        """Leave a copy to be sent; returns at once."""
+        self._task = self._task or asyncio.create_task(self._run())
+        try:
+            self._queue.put_nowait((path, body, request_id))
+        except asyncio.QueueFull:
+            MIRRORED.labels("dropped").inc()
+
+    async def _run(self) -> None:
+        async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+            while True:
+                path, body, request_id = await self._queue.get()
+                MIRRORED.labels(await self._copy(client, path, body, request_id)).inc()
+
+    async def _copy(self, client: httpx.AsyncClient, path: str, body: bytes, request_id: str) -> str:
+        headers = {"content-type": "application/json", "x-request-id": request_id}
+        if self._token:
+            headers["authorization"] = f"Bearer {self._token}"
+        try:
+            response = await client.post(f"{self._address}{path}", content=body, headers=headers)
+        except httpx.HTTPError as error:
+            _log.warning("mirror: %s did not answer: %s", self._address, type(error).__name__)
+            return "failed"
+        return "answered" if response.is_success else "refused"

@@ -1,0 +1,51 @@
+"""What a runtime is told: plain data, which its worker processes get too."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+MODEL_NAME = "learner-risk"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request, and one caller, may cost.
+
+    Attributes:
+        body_bytes: of a request's body.
+        rows: of all tables of a request together; of V2, of the feature matrix.
+        seconds: to send a body, and to answer it.
+        requests_a_minute: of one caller, in each worker process.
+    """
+
+    body_bytes: int = 64 * 2**20
+    rows: int = 1_000_000
+    seconds: float = 30.0
+    requests_a_minute: int = 6000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the runtime listens, what it serves, who may ask, and where it leaves records.
+
+    Attributes:
+        bundle: folder of a sealed bundle, or one that holds it as its only folder, as storage initializers may.
+        model_version: what answers and records say; without it the first characters of the bundle's digest.
+        tokens: file of who may ask; None: anybody.
+        trail: address of the audit trail; see `earlybell.trail.open_trail` for this and the three below.
+        mirror: address of a challenger that gets a copy of each request; empty: none.
+        mirror_token: what the challenger asks for.
+    """
+
+    bundle: Path
+    trail: str
+    model_version: str = ""
+    host: str = "127.0.0.1"
+    http_port: int = 8080
+    grpc_port: int = 8081
+    workers: int = 1
+    tokens: Path | None = None
+    trail_anchors: Path | None = None
+    trail_journal: Path | None = None
+    mirror: str = ""
+    mirror_token: str = ""
+    limits: Limits = Limits()
