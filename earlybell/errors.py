@@ -69,3 +69,9 @@ class MissingPackageError(EarlybellError):
     """A command needs packages of an extra that is not installed."""
 
     exit_code = 8
+
+
+class TrailError(EarlybellError):
+    """The audit trail cannot be written or read, or is not whole."""
+
+    exit_code = 10

@@ -1,0 +1,130 @@
+"""Commands about the audit trail: verify, show, erase, pairs."""
+
+import dataclasses
+import json
+from typing import Annotated
+
+import typer
+
+from earlybell.cli.options import Json
+from earlybell.trail import compare
+from earlybell.trail import erase as erase_learner
+from earlybell.trail import verify as verify_trail
+from earlybell.trail.pairs import Pairs
+from earlybell.trail.records import read_said
+
+_ADDRESS_HELP = "sqlite:PATH, or postgresql://USER@HOST/DATABASE (the password in PGPASSWORD or a .pgpass)"
+Address = Annotated[str, typer.Argument(help=_ADDRESS_HELP, metavar="ADDRESS")]
+AnchorsOption = Annotated[
+    str | None, typer.Option(help="file with the heads of chains, or none; PATH.anchors of sqlite:PATH if not given")
+]
+
+commands = typer.Typer(
+    help="The audit trail: what was predicted of whom; whether it is whole; and erasing a learner.",
+    no_args_is_help=True,
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(commands, name="trail")
+
+
+@commands.command(epilog="Example: earlybell trail verify sqlite:trail.db --anchors /mnt/other/trail.anchors")
+def verify(address: Address, anchors: AnchorsOption = None, as_json: Json = False) -> None:
+    """Say whether the trail is whole; if not, name what was changed, removed, inserted, reordered or cut off.
+
+    Exit codes: 0 whole, 10 not whole or not readable.
+    """
+    audit = verify_trail(address, anchors)
+    if as_json:
+        findings = [finding._asdict() for finding in audit.findings]
+        typer.echo(json.dumps(dataclasses.asdict(audit) | {"whole": audit.whole, "findings": findings}))
+    else:
+        for finding in audit.findings:
+            typer.echo(str(finding))
+    audit.require(address)
+    if not as_json:
+        unanchored = "" if audit.anchored else " Without anchors an end that was cut off is not found."
+        typer.echo(
+            f"Whole: {audit.entries:,} entries of {audit.writers:,} writers, {audit.erased:,} erased.{unanchored}"
+        )
+
+
+@commands.command(
+    epilog="Example: earlybell trail show sqlite:trail.db --learner 5f2c0e6b1d7a49f8a3b1c2d4e5f60718 --json"
+)
+def show(
+    address: Address,
+    learner: Annotated[str | None, typer.Option(help="pseudonym of a learner")] = None,
+    request: Annotated[str | None, typer.Option(help="id of a request")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what was predicted, for an appeal or a request for one's own data; --json: a line a record, with features.
+
+    Exit codes: 0 done (also without a record), 10 the trail cannot be read.
+    """
+    for said in read_said(address, learner=learner, request=request):
+        typer.echo(json.dumps(said) if as_json else _in_words(said))
+
+
+@commands.command(
+    epilog='Example: earlybell trail erase sqlite:trail.db --learner 5f2c0e6b… --reason "request 2026-17"'
+)
+def erase(
+    address: Address,
+    learner: Annotated[str, typer.Option(help="pseudonym of a learner")],
+    reason: Annotated[str, typer.Option(help="why; it stays in the trail, so do not name the learner")],
+    by: Annotated[str, typer.Option(help="who erases; the user of this machine if not given")] = "",
+    anchors: AnchorsOption = None,
+    as_json: Json = False,
+) -> None:
+    """Erase all that the trail holds of a learner. The chain stays whole, and says who erased which entries and why.
+
+    Exit codes: 0 done (also without a record), 2 a wrong setting, 10 the trail cannot be written.
+    """
+    count = erase_learner(address, learner, reason, who=by, anchors=anchors)
+    typer.echo(json.dumps({"erased": count}) if as_json else f"Erased {count:,} records.")
+
+
+@commands.command(epilog="Example: earlybell trail pairs sqlite:champion.db sqlite:challenger.db")
+def pairs(
+    champion: Annotated[str, typer.Argument(help=_ADDRESS_HELP, metavar="CHAMPION")],
+    challenger: Annotated[str, typer.Argument(help="as the first", metavar="CHALLENGER")],
+    as_json: Json = False,
+) -> None:
+    """Compare two trails that carry the same request ids, learner by learner: a champion's and a mirrored challenger's.
+
+    Exit codes: 0 done, 10 a trail cannot be read.
+    """
+    found = compare(champion, challenger)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(found)))
+    else:
+        _show_pairs(found)
+
+
+def _in_words(said: dict[str, object]) -> str:
+    return (
+        f"{said['time']}  request {said['request_id']}  learner {said['learner_id']}  course run {said['course_id']}  "
+        f"as of {said['as_of']}: {said['band']}, risk {_share(said['risk'])} ({_share(said['low'])} to "
+        f"{_share(said['high'])}), by {said['model_name']} {said['model_version']}, asked by {said['caller']}"
+    )
+
+
+def _show_pairs(found: Pairs) -> None:
+    typer.echo(f"pairs                    {found.pairs:,}")
+    typer.echo(f"missing in challenger    {found.only_champion:,}")
+    typer.echo(f"missing in champion      {found.only_challenger:,}")
+    typer.echo(f"same band                {_share(found.band_agreement)}")
+    typer.echo(f"correlation of risk      {_share(found.correlation)}")
+    typer.echo(f"mean difference of risk  {_share(found.mean_difference)}")
+    for one in found.largest:
+        typer.echo(
+            f"  {one.learner_id}  {one.course_id}  {one.champion_risk:.3f} {one.champion_band} -> "
+            f"{one.challenger_risk:.3f} {one.challenger_band}  request {one.request_id}"
+        )
+
+
+def _share(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else "-"

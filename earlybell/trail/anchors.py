@@ -1,0 +1,108 @@
+"""Heads of chains, kept apart from the store: a chain that was cut off or rewritten no longer meets its anchor.
+
+One line of JSON a head: writer, seq, link, time, and `end` where the writer ended in order. A writer is announced by
+its beginning (seq 0) before it writes anything, so that a chain that no anchor knows is found as inserted.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from earlybell.errors import SettingError, TrailError
+from earlybell.trail.chain import Head
+from earlybell.trail.stores import is_sqlite, shown, sqlite_path
+
+NONE = "none"
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Known:
+    """What the anchors know of one writer: the link of each anchored seq, and whether the writer ended."""
+
+    links: dict[int, bytes] = field(default_factory=dict)
+    ended: bool = False
+
+    @property
+    def last(self) -> int:
+        return max(self.links)
+
+
+class Anchors:
+    """The file that heads are appended to. A head that cannot be written now is written with the next one."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path, self._waiting = path, dict[tuple[str, bool], str]()
+        self.problem: OSError | None = None
+
+    def add(self, heads: Iterable[Head], *, end: bool = False) -> None:
+        """Append heads; a problem is logged and kept in `problem`, for the entries themselves are safe."""
+        if self._path is None:
+            return
+        now = datetime.now(UTC).isoformat()
+        for head in heads:
+            said = {"writer": head.writer, "seq": head.seq, "link": head.link.hex(), "time": now}
+            line = json.dumps(said | ({"end": True} if end else {}))
+            self._waiting[head.writer, head.seq == 0 and not end] = line
+        try:
+            _append(self._path, "".join(f"{line}\n" for line in self._waiting.values()))
+        except OSError as error:
+            if self.problem is None:
+                _log.warning("anchors of the trail cannot be written, tried again with each group: %s", error)
+            self.problem = error
+        else:
+            self.problem = None
+            self._waiting.clear()
+
+
+def anchors_path(address: str, given: str | Path | None) -> Path | None:
+    """The anchor file of a trail: as given, else beside an SQLite store; None for `none`.
+
+    Raises:
+        SettingError: the store is PostgreSQL and nothing was given.
+    """
+    if given is not None:
+        return None if str(given) == NONE else Path(given)
+    if not is_sqlite(address):
+        way_out = "Name a file on another machine or volume than the database's, or `none` to go without."
+        raise SettingError("anchors of a trail in PostgreSQL are not named", shown(address), way_out)
+    store = sqlite_path(address)
+    return store.with_name(f"{store.name}.anchors")
+
+
+def read_anchors(path: Path | None) -> dict[str, Known] | None:
+    """What the anchors know of each writer; None without anchors. A line that a crash tore says nothing.
+
+    Raises:
+        TrailError: the file cannot be read.
+    """
+    if path is None:
+        return None
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except OSError as error:
+        way_out = "Name the file with --anchors, or say --anchors none: then a cut-off end is not found."
+        raise TrailError("anchors of the trail cannot be read", f"{path}: {error.strerror}", way_out) from error
+    known: dict[str, Known] = {}
+    for line in lines:
+        try:
+            said = json.loads(line)
+            writer, seq, link = str(said["writer"]), int(said["seq"]), bytes.fromhex(said["link"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        one = known.setdefault(writer, Known())
+        one.links[seq] = link
+        one.ended = one.ended or said.get("end", False)
+    return known
+
+
+def _append(path: Path, text: str) -> None:
+    """In one write, which other processes' lines do not interrupt, and on a line of its own after a torn one."""
+    with path.open("ab+") as file:
+        size = file.seek(0, os.SEEK_END)
+        torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
+        os.write(file.fileno(), b"\n" * torn + text.encode())

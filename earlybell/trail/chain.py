@@ -1,0 +1,86 @@
+"""The chain of one writer: each entry's link covers the entry before it, and a salted digest of its payload.
+
+The digest is SHA-256(salt ‖ payload), the link SHA-256(previous link ‖ seq ‖ digest) with seq as eight bytes, the most
+significant first; a chain begins with SHA-256 of its writer's name, as seq 0. A payload says its own place, so that one
+that was moved is told from one that was changed. With payload and salt gone, digest and link say nothing of a learner.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_SALT = 32  # bytes
+
+
+class Body(NamedTuple):
+    """What an entry holds before it has a place: a JSON object, and what it is looked up by (None: not looked up)."""
+
+    text: str
+    request_id: str | None = None
+    course_id: str | None = None
+    learner_id: str | None = None
+
+
+class Entry(NamedTuple):
+    """One entry of a chain with its payload."""
+
+    writer: str
+    seq: int
+    digest: bytes
+    link: bytes
+    salt: bytes
+    payload: str
+    request_id: str | None
+    course_id: str | None
+    learner_id: str | None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last entry of a writer's chain; `seq` 0 is the beginning."""
+
+    writer: str
+    seq: int
+    link: bytes
+
+
+def begin(writer: str | None = None) -> Head:
+    """The beginning of a writer's chain; a new writer has a name of its own."""
+    name = writer or secrets.token_hex(8)
+    return Head(name, 0, hashlib.sha256(name.encode()).digest())
+
+
+def extend(head: Head, bodies: Iterable[Body]) -> tuple[list[Entry], Head]:
+    """The next entries after `head`, and the head after them."""
+    entries = []
+    for body in bodies:
+        seq, salt = head.seq + 1, secrets.token_bytes(_SALT)
+        payload = f'{body.text[:-1]},"writer":"{head.writer}","seq":{seq}}}'
+        digest = digest_of(salt, payload)
+        head = Head(head.writer, seq, link_of(head.link, seq, digest))
+        entries.append(Entry(head.writer, seq, digest, head.link, salt, payload, *body[1:]))
+    return entries, head
+
+
+def digest_of(salt: bytes, payload: str) -> bytes:
+    """SHA-256(salt ‖ payload)."""
+    return hashlib.sha256(salt + payload.encode()).digest()
+
+
+def link_of(previous: bytes, seq: int, digest: bytes) -> bytes:
+    """SHA-256(previous link ‖ seq ‖ digest)."""
+    return hashlib.sha256(previous + seq.to_bytes(8) + digest).digest()
+
+
+def entry_of(line: str) -> Entry:
+    """The entry of a line that `line_of` wrote."""
+    writer, seq, digest, link, salt, *rest = json.loads(line)
+    return Entry(writer, seq, bytes.fromhex(digest), bytes.fromhex(link), bytes.fromhex(salt), *rest)
+
+
+def line_of(entry: Entry) -> str:
+    """One line of JSON."""
+    return json.dumps([one.hex() if isinstance(one, bytes) else one for one in entry], separators=(",", ":"))

@@ -1,0 +1,55 @@
+"""A learner's payloads leave the trail; that they did, and why, becomes an entry itself."""
+
+import getpass
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from earlybell.errors import SettingError, TrailError
+from earlybell.trail.anchors import Anchors, anchors_path
+from earlybell.trail.chain import Body, begin, extend
+from earlybell.trail.records import ANONYMOUS
+from earlybell.trail.stores import StoreError, open_store, shown
+
+KIND = "erasure"
+
+
+def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: str | Path | None = None) -> int:
+    """Delete payload and salt of every record of a learner (a pseudonym); how many they were.
+
+    The chain keeps an entry of it (who, when, which entries, why) and never the pseudonym, so `reason` must not name
+    the learner. Records that wait in a journal, and backups, are not reached: erase again when they have come back.
+
+    Raises:
+        TrailError: there is no such trail, or it cannot be written; nothing was erased.
+        SettingError: it is no learner, or no reason.
+    """
+    if learner in ("", ANONYMOUS) or not reason.strip():
+        raise SettingError("erasing needs one learner and a reason", learner, "Name the pseudonym, and say why.")
+    heads, head = Anchors(anchors_path(address, anchors)), begin()
+    heads.add([head])
+    with open_store(address) as store:
+        try:
+            with store.transaction():
+                erased = store.execute("SELECT writer, seq FROM trail_payload WHERE learner_id = ?", (learner,))
+                if not erased:
+                    return 0
+                store.many("DELETE FROM trail_payload WHERE writer = ? AND seq = ?", erased)
+                entries, head = extend(head, [_body(erased, reason, who or getpass.getuser())])
+                store.add(entries)
+            heads.add([head], end=True)
+            store.clean()
+        except StoreError as error:
+            way_out = "Nothing was erased, unless it failed while cleaning up: `earlybell trail show` tells."
+            raise TrailError(f"trail {shown(address)} cannot be erased from", str(error), way_out) from error
+    return len(erased)
+
+
+def _body(erased: Iterable[tuple[str, int]], reason: str, who: str) -> Body:
+    by_writer = defaultdict[str, list[int]](list)
+    for writer, seq in sorted(erased):
+        by_writer[writer].append(seq)
+    said = {"kind": KIND, "time": datetime.now(UTC).isoformat(), "who": who, "reason": reason, "entries": by_writer}
+    return Body(json.dumps(said, separators=(",", ":")))

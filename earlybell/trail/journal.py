@@ -1,0 +1,146 @@
+"""Where entries wait while the store is away: a folder on a volume that lasts, a file for each process that writes.
+
+A line is a checksum and an entry that has its place in the chain already. The process that made a file holds its lock;
+files of processes that are gone are taken over by whoever replays next. An entry that the store has is not added again.
+"""
+
+import errno
+import fcntl
+import logging
+import os
+import secrets
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from io import FileIO
+from itertools import groupby
+from pathlib import Path
+
+from earlybell.trail.chain import Entry, Head, entry_of, line_of
+from earlybell.trail.stores import Store
+
+LIMIT = 64 * 2**20  # bytes of all files of the folder
+_SUFFIX = ".journal"
+_log = logging.getLogger(__name__)
+
+
+class Journal:
+    """The journal of this process, in a folder that several may share."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self._folder, self._limit = folder, limit
+        self._file: FileIO | None = None
+        self._path = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.waiting = any(self._paths())  # whether there is something to replay
+
+    def room(self) -> int:
+        """Bytes that may still be written."""
+        return self._limit - sum(path.stat().st_size for path in self._paths())
+
+    def append(self, lines: bytes) -> None:
+        """Write lines of `lines_of`; on the disk when it returns. OSError: nothing of them is kept."""
+        file = self._own()
+        size = file.seek(0, os.SEEK_END)
+        try:
+            if file.write(lines) < len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            self._file = None
+            with file:
+                file.truncate(size)
+            raise
+        self.waiting = True
+
+    def replay(self, store: Store) -> Iterator[list[Head]]:
+        """Add what waits to the store, each file in one transaction, and drop the file; yields the heads of each."""
+        for path in self._paths():
+            own = self._file is not None and self._path == path
+            lock = self._file if own else _taken_over(path)
+            if lock is None:
+                continue
+            try:
+                heads = _replay_file(path, store)
+            except BaseException:
+                if not own:
+                    lock.close()
+                raise
+            lock.close()
+            self._file = None if own else self._file
+            yield heads
+        self.waiting = False
+
+    def _own(self) -> FileIO:
+        if self._file is None:
+            self._path = self._folder / f"{time.time_ns()}-{secrets.token_hex(4)}{_SUFFIX}"
+            new = self._path.with_suffix(".new")  # locked before another process can see it as a journal
+            self._file = new.open("xb", buffering=0)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            new.rename(self._path)
+            _sync_folder(self._folder)
+        return self._file
+
+    def _paths(self) -> list[Path]:
+        return sorted(self._folder.glob(f"*{_SUFFIX}"))
+
+
+def lines_of(entries: Sequence[Entry]) -> bytes:
+    """The journal's lines of entries."""
+    lines = (line_of(entry).encode() for entry in entries)
+    return b"".join(b"%08x %s\n" % (zlib.crc32(line), line) for line in lines)
+
+
+def _replay_file(path: Path, store: Store) -> list[Head]:
+    content = path.read_bytes()
+    entries = list(_entries(content))
+    heads = []
+    with store.transaction():
+        for writer, of_writer in groupby(entries, key=lambda entry: entry.writer):
+            last = store.last(writer)
+            new = [entry for entry in of_writer if entry.seq > last]
+            if new:
+                store.add(new)
+                heads.append(Head(writer, new[-1].seq, new[-1].link))
+    _put_away(path, damaged=len(entries) < content.count(b"\n"))
+    return heads
+
+
+def _entries(content: bytes) -> Iterator[Entry]:
+    """The entries of whole lines; a last line that `kill -9` tore was never acknowledged."""
+    for row in content.split(b"\n")[:-1]:
+        checksum, _, line = row.partition(b" ")
+        if checksum == b"%08x" % zlib.crc32(line):
+            yield entry_of(line.decode())
+
+
+def _put_away(path: Path, *, damaged: bool) -> None:
+    if damaged:
+        _log.error(
+            "a journal of the trail has damaged lines; the others were added, the file is kept: %s.damaged", path
+        )
+        path.rename(f"{path}.damaged")
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _taken_over(path: Path) -> FileIO | None:
+    """The file, locked, if the process that made it is gone."""
+    try:
+        file = path.open("rb", buffering=0)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

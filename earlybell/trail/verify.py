@@ -1,0 +1,214 @@
+"""Whether a trail is whole: what was changed, removed, inserted, reordered or cut off, each by name."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from earlybell.errors import TrailError
+from earlybell.trail import erasure
+from earlybell.trail.anchors import Known, anchors_path, read_anchors
+from earlybell.trail.chain import begin, digest_of, link_of
+from earlybell.trail.stores import Store, reading, shown
+
+What = Literal["changed", "removed", "inserted", "reordered", "cut off"]
+
+
+class Finding(NamedTuple):
+    """What is wrong with the entries `seq` to `until` of a writer, mostly one."""
+
+    writer: str
+    seq: int
+    until: int
+    what: What
+    detail: str
+
+    def __str__(self) -> str:
+        which = f"entry {self.seq}" if self.until <= self.seq else f"entries {self.seq} to {self.until}"
+        return f"writer {self.writer}, {which}: {self.what}: {self.detail}"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What verifying found. `anchored`: whether anchors were looked at, without which a cut-off end is not found."""
+
+    entries: int
+    writers: int
+    erased: int
+    anchored: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def whole(self) -> bool:
+        return not self.findings
+
+    def require(self, address: str) -> None:
+        """Raises:
+        TrailError: the trail is not whole; names the first entry that is wrong, and how many are.
+        """
+        if self.findings:
+            first = f"{self.findings[0]} ({len(self.findings)} in all)"
+            way_out = "Keep store and anchors as they are, and find out who could write to them."
+            raise TrailError(f"trail {shown(address)} is not whole", first, way_out)
+
+
+def verify(address: str, anchors: str | Path | None = None) -> Audit:
+    """Read the whole trail, and the anchors that are named as `open_trail` names them. Writers may go on meanwhile.
+
+    Raises:
+        TrailError: the trail or its anchors cannot be read.
+    """
+    known = read_anchors(anchors_path(address, anchors))  # first: what is committed later is longer, which is no error
+    with reading(address) as store:
+        return _audit(store, known)
+
+
+_ENTRIES = """
+SELECT c.writer, c.seq, c.digest, c.link, p.salt, p.payload, p.request_id, p.course_id, p.learner_id
+FROM trail_chain c LEFT JOIN trail_payload p ON p.writer = c.writer AND p.seq = c.seq ORDER BY c.writer, c.seq"""
+_STRAYS = """
+SELECT p.writer, p.seq FROM trail_payload p LEFT JOIN trail_chain c ON p.writer = c.writer AND p.seq = c.seq
+WHERE c.writer IS NULL ORDER BY p.writer, p.seq"""
+
+
+class _Row(NamedTuple):
+    writer: str
+    seq: int
+    digest: bytes
+    link: bytes
+    salt: bytes | None
+    payload: str | None
+    request_id: str | None
+    course_id: str | None
+    learner_id: str | None
+
+
+def _audit(store: Store, known: dict[str, Known] | None) -> Audit:
+    chains = [
+        _Chain(writer, None if known is None else known.get(writer, Known())).read(rows)
+        for writer, rows in groupby(map(_Row._make, store.rows(_ENTRIES)), key=lambda row: row.writer)
+    ]
+    findings = [finding for chain in chains for finding in chain.findings]
+    findings += _lost(known or {}, {chain.writer for chain in chains})
+    findings += _strays(store, findings)
+    gone = {one for chain in chains for one in chain.gone}
+    erased = {one for chain in chains for one in chain.erased}
+    findings += [
+        Finding(writer, seq, seq, "removed", "its payload is gone, and no erasure names it")
+        for writer, seq in gone - erased
+    ]
+    findings += _back(store, erased - gone)
+    entries = sum(chain.entries for chain in chains)
+    return Audit(entries, len(chains), len(gone & erased), known is not None, tuple(sorted(findings)))
+
+
+class _Chain:
+    """Reads one writer's entries in order."""
+
+    def __init__(self, writer: str, known: Known | None) -> None:
+        self.writer, self._known = writer, known
+        self.entries = 0
+        self.findings: list[Finding] = []
+        self.gone: list[tuple[str, int]] = []
+        self.erased: list[tuple[str, int]] = []
+        self._expected = 1
+        self._before = [begin(writer).link]  # links that the next may follow; empty: not known
+
+    def read(self, rows: Iterable[_Row]) -> "_Chain":
+        for row in rows:
+            self.entries += 1
+            try:
+                self._read(row)
+            except (TypeError, AttributeError, ValueError, OverflowError):
+                self._find(row.seq, "changed", "it holds what no writer writes")
+                self._before = []
+        if self._known is not None:
+            self._meet_anchors(self._known)
+        return self
+
+    def _read(self, row: _Row) -> None:
+        if row.seq > self._expected:
+            self._find(self._expected, "removed", "missing from the chain", until=row.seq - 1)
+            self._before = []
+        self._expected = row.seq + 1
+        computed = [link_of(link, row.seq, row.digest) for link in self._before]
+        wrong = self._wrong(row, not computed or row.link in computed)
+        if wrong:
+            self._find(row.seq, *wrong)
+        moved = wrong is not None and wrong[0] == "reordered"
+        # A link that alone was changed is told from the entry after it, which follows the computed one.
+        self._before = [] if moved else [row.link, *computed[:1]]
+
+    def _wrong(self, row: _Row, follows: bool) -> tuple[What, str] | None:
+        anchors = self._known or Known()
+        if row.payload is None or row.salt is None:
+            self.gone.append((row.writer, row.seq))
+        elif wrong := self._wrong_payload(row, row.salt, row.payload):
+            return wrong
+        if anchors.links.get(row.seq, row.link) != row.link:
+            return "changed", "its link is not the one that was anchored"
+        if anchors.ended and row.seq > anchors.last:
+            return "inserted", f"its writer ended at entry {anchors.last}"
+        if not follows:
+            beyond = self._known is not None and row.seq > anchors.last
+            return "inserted" if beyond else "changed", "it does not follow the entry before it"
+        return None
+
+    def _wrong_payload(self, row: _Row, salt: bytes, payload: str) -> tuple[What, str] | None:
+        said = _said(payload)
+        place = said.get("writer"), said.get("seq")
+        if None not in place and place != (row.writer, row.seq):
+            return "reordered", f"its payload says that it is entry {place[1]} of {place[0]}"
+        if digest_of(salt, payload) != row.digest:
+            return "changed", "its payload does not meet its digest"
+        if row[6:] != (said.get("request_id"), said.get("course_id"), said.get("learner_id")):
+            return "changed", "what it is looked up by does not meet its payload"
+        if said["kind"] == erasure.KIND:
+            self.erased += [(writer, seq) for writer, seqs in said["entries"].items() for seq in seqs]
+        return None
+
+    def _meet_anchors(self, anchors: Known) -> None:
+        if not anchors.links:
+            self.findings.clear()
+            self._find(1, "inserted", "no anchor knows this writer", until=self._expected - 1)
+        elif anchors.last >= self._expected:
+            self._find(self._expected, "cut off", "anchored, and missing", until=anchors.last)
+
+    def _find(self, seq: int, what: What, detail: str, *, until: int | None = None) -> None:
+        self.findings.append(Finding(self.writer, seq, seq if until is None else until, what, detail))
+
+
+def _lost(known: dict[str, Known], there: set[str]) -> list[Finding]:
+    """Whole chains that are anchored, and missing."""
+    return [
+        Finding(writer, 1, anchors.last, "cut off", "anchored, and missing")
+        for writer, anchors in known.items()
+        if writer not in there and anchors.last > 0
+    ]
+
+
+def _strays(store: Store, findings: list[Finding]) -> list[Finding]:
+    """Payloads without an entry, but for those whose entry is named as missing already."""
+    missing = [finding for finding in findings if finding.what in ("removed", "cut off")]
+    return [
+        Finding(writer, seq, seq, "inserted", "a payload without an entry in the chain")
+        for writer, seq in store.rows(_STRAYS)
+        if not any(one.writer == writer and one.seq <= seq <= one.until for one in missing)
+    ]
+
+
+def _back(store: Store, erased: set[tuple[str, int]]) -> list[Finding]:
+    """Payloads that were erased and are there."""
+    sql = "SELECT writer, seq FROM trail_payload WHERE writer = ? AND seq = ?"
+    found = [row for one in erased for row in store.rows(sql, one)]
+    return [Finding(writer, seq, seq, "inserted", "it was erased, and its payload is here") for writer, seq in found]
+
+
+def _said(payload: str) -> dict[str, Any]:
+    try:
+        said = json.loads(payload)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
