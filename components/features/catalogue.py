@@ -15,7 +15,7 @@ WORK, PRE_TEST, POST_TEST = "assignment_completion", "pre_test_scores", "post_te
 
 
 def _temporal(name: str, title: str, unit: Any, meaning: str, words: str, **more: Any) -> Feature:
-    return Feature(name, title, unit, "temporal", meaning, words, changeable=True, **more)
+    return Feature(name, title, unit, "temporal", meaning, words, **{"changeable": True, **more})
 
 
 def _numeric(name: str, title: str, unit: Any, meaning: str, words: str, **more: Any) -> Feature:
@@ -122,6 +122,7 @@ _TEMPORAL = (
         "longest absence {value}",
         element=PRE,
         indicator="timely_login",
+        changeable=False,  # it can only grow
         direction=1,
     ),
     _temporal(

@@ -1,5 +1,7 @@
 """The one way to a prediction, batch or served: features by the bundle's SQL, score, doubt, bands, reasons."""
 
+from earlybell.predict.attribution import Calibration, Effect, Explanation
+from earlybell.predict.counterfactual import Change, Counterfactual
 from earlybell.predict.evidence import enough_evidence, outside
 from earlybell.predict.features import Observed, confine, observe, open_tables
 from earlybell.predict.moments import create_moments
@@ -7,6 +9,11 @@ from earlybell.predict.output import write_predictions
 from earlybell.predict.predictor import Predictions, Predictor, Reason
 
 __all__ = [
+    "Calibration",
+    "Change",
+    "Counterfactual",
+    "Effect",
+    "Explanation",
     "Observed",
     "Predictions",
     "Predictor",

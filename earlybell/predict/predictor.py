@@ -11,6 +11,8 @@ import onnxruntime
 
 from earlybell.bundle import Bundle
 from earlybell.errors import BundleError
+from earlybell.predict.attribution import Explanation, attribute, read_calibration
+from earlybell.predict.counterfactual import Counterfactual, Search
 from earlybell.predict.evidence import enough_evidence
 from earlybell.predict.explain import Explainer, make_explainer
 from earlybell.predict.features import Observed, confine, observe, open_tables
@@ -90,6 +92,29 @@ class Predictor:
             self._reasons(values, row, most_reasons) for values, row in zip(observed.values, effects, strict=True)
         ]
         return Predictions(observed, risk.astype(np.float64), self._band(observed, risk), low, high, reasons)
+
+    def explain(self, observed: Observed) -> list[Explanation]:
+        """The full attribution of each moment: base + effects = score, and the map from score to risk."""
+        scaled, score, risk = self.score(observed.values)
+        effects, features = self._explainer.effects(scaled), self.bundle.catalogue.features
+        calibration = read_calibration(self.bundle)
+        return [
+            Explanation(
+                self.base,
+                attribute(features, values, row),
+                float(one_score),
+                calibration,
+                float(one_risk),
+            )
+            for values, row, one_score, one_risk in zip(observed.values, effects, score, risk, strict=True)
+        ]
+
+    def counterfactuals(self, observed: Observed) -> list[Counterfactual]:
+        """Of each moment the smallest change in what the learner can change that would move the band."""
+        risk = self.score(observed.values)[2]
+        search = Search(self.bundle, lambda values: self.score(values)[2])
+        moments = zip(observed.values, observed.days_seen, risk, self._band(observed, risk), strict=True)
+        return [search.smallest(row, float(days), float(one), str(band)) for row, days, one, band in moments]
 
     def predict_tables(self, folder: Path, as_of: str) -> Predictions:
         """Predict for everybody enrolled as of a moment (see `create_moments`) in a folder of canonical tables."""

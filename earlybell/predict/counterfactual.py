@@ -1,0 +1,165 @@
+"""The smallest change in what a learner can change that would move the band: a statement about the model, no promise.
+
+The search is exact over a stated grid. Of each changeable feature whose value is known, the values are steps from the
+present one to the favourable end of the training range (both ends, where the direction is open), equal on a logarithmic
+scale, which is the model's own, and rounded as the words round them: ten steps for one feature alone, four for each of
+two. What follows from a change comes with it (see `ties`), and nothing leaves the range that training saw. Of all that
+would move the band, the fewest chosen features win, then the smallest change: the sum over all features that differ,
+each in units of its training range on that scale.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from earlybell.bundle import Bundle, Feature
+from earlybell.predict.evidence import outside
+from earlybell.predict.ties import Follow
+
+Floats = npt.NDArray[np.float32]
+
+STEPS = (10, 4)  # of the grid, where one feature is changed, and where two are
+PART = 1024  # rows scored at a time: a hit in the cheaper ones saves the others
+_DIGITS = {"share": 2, "per week": 1, "ratio": 1}  # what words show; of other units whole numbers
+
+
+@dataclass(frozen=True)
+class Change:
+    """One feature of a counterfactual, its values and their words. `follows`: not chosen, it comes with the others."""
+
+    feature: str
+    value: float
+    to: float
+    words: str
+    words_to: str
+    follows: bool
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    """The smallest change that would move the band, with the risk and the band that the model would then give.
+
+    Without `changes` none was found or none was looked for, and risk and band are the present ones; `words` say which.
+    """
+
+    changes: tuple[Change, ...]
+    risk: float
+    band: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Changed copies `rows` (n, features) of one moment's values, and the features `chosen` (n, size) to change."""
+
+    rows: Floats
+    chosen: npt.NDArray[np.int64]
+
+    def where(self, kept: npt.NDArray[Any]) -> "Candidates":
+        return Candidates(self.rows[kept], self.chosen[kept])
+
+
+class Search:
+    """The search for counterfactuals of a bundle. `risk_of` scores raw features (n, features)."""
+
+    def __init__(self, bundle: Bundle, risk_of: Callable[[Floats], Floats]) -> None:
+        self._bands, self._risk_of = bundle.bands, risk_of
+        self._features, self._names = bundle.catalogue.features, bundle.catalogue.names
+        self._follow = Follow(bundle.catalogue)
+        ranges = self._bands["ranges"]
+        ends = np.array([ranges.get(name, [np.nan, np.nan]) for name in self._names], dtype=np.float32)
+        self._low, self._high = ends.T
+        self._span = _logarithm(self._high) - _logarithm(self._low)
+
+    def smallest(self, row: Floats, days_seen: float, risk: float, band: str) -> Counterfactual:
+        """The counterfactual of one moment's values (features,), for its present risk and band."""
+        if band not in ("high", "medium"):
+            why = "there is too little to go by" if band == "insufficient_evidence" else "the band is the lowest there is"
+            return Counterfactual((), risk, band, f"No change was looked for: {why}.")
+        for candidates in self._candidates(row, days_seen):
+            if found := self._cheapest(row, candidates, float(self._bands[band])):
+                return self._said(row, *found)
+        words = f"No change of one or two things was found with which the model would no longer say {band}."
+        return Counterfactual((), risk, band, words)
+
+    def _candidates(self, row: Floats, days_seen: float) -> Iterator[Candidates]:
+        """Of one chosen feature, then of two."""
+        for size, steps in enumerate(STEPS, start=1):
+            found = combine(row, self.grid(row, steps), size)
+            self._follow(row, found.rows, days_seen)
+            new = outside(found.rows, self._names, self._bands["ranges"])
+            yield found.where(new <= outside(row[None], self._names, self._bands["ranges"]))
+
+    def grid(self, row: Floats, steps: int) -> list[tuple[int, float]]:
+        """The values that features may be changed to, each with the place of its feature."""
+        return [
+            (i, value)
+            for i, feature in enumerate(self._features)
+            if feature.changeable and not np.isnan(row[i]) and not np.isnan(self._span[i])
+            for value in _values(feature, float(row[i]), float(self._low[i]), float(self._high[i]), steps)
+        ]
+
+    def cost(self, row: Floats, rows: Floats) -> Floats:
+        """How large the change from `row` (features,) to each of `rows` is, in training ranges: shape (n,)."""
+        moved = np.abs(_logarithm(rows) - _logarithm(row)) / np.where(self._span > 0, self._span, 1)
+        return np.asarray(np.nansum(moved, axis=1))
+
+    def _cheapest(
+        self, row: Floats, candidates: Candidates, threshold: float
+    ) -> tuple[Floats, npt.NDArray[np.int64], float] | None:
+        """The cheapest candidate whose risk is below the threshold: its row, what was chosen, its risk."""
+        ordered = candidates.where(np.argsort(self.cost(row, candidates.rows), kind="stable"))
+        for start in range(0, len(ordered.rows), PART):
+            risk = self._risk_of(ordered.rows[start : start + PART])
+            if len(hits := np.flatnonzero(risk < threshold)):
+                return ordered.rows[start + hits[0]], ordered.chosen[start + hits[0]], float(risk[hits[0]])
+        return None
+
+    def _said(self, row: Floats, to: Floats, chosen: npt.NDArray[np.int64], risk: float) -> Counterfactual:
+        band = "medium" if risk >= self._bands["medium"] else "low"
+        others = [i for i in np.flatnonzero((to != row) & ~np.isnan(row)).tolist() if i not in chosen]
+        changes = [self._change(i, row, to, follows=False) for i in chosen.tolist()]
+        followers = [self._change(i, row, to, follows=True) for i in others]
+        said = " and ".join(f"{one.words_to} (now: {one.words})" for one in changes)
+        words = f"The model would say {band} if: {said}."
+        return Counterfactual((*changes, *followers), risk, band, words)
+
+    def _change(self, i: int, row: Floats, to: Floats, *, follows: bool) -> Change:
+        feature, value, other = self._features[i], float(row[i]), float(to[i])
+        return Change(feature.name, value, other, feature.say(value), feature.say(other), follows)
+
+
+def combine(row: Floats, grid: list[tuple[int, float]], size: int) -> Candidates:
+    """Copies of `row` (features,) with each combination of `size` (1 or 2) values of the grid, of different features."""
+    places = np.array([place for place, _ in grid], dtype=np.int64)
+    values = np.array([value for _, value in grid], dtype=np.float32)
+    picks = np.arange(len(grid))[:, None] if size == 1 else np.column_stack(np.triu_indices(len(grid), 1))
+    picks = picks[places[picks[:, 0]] != places[picks[:, 1]]] if size == 2 else picks
+    rows = np.repeat(row[None], len(picks), axis=0)
+    np.put_along_axis(rows, places[picks], values[picks], axis=1)
+    return Candidates(rows, places[picks])
+
+
+def _values(feature: Feature, value: float, low: float, high: float, steps: int) -> list[float]:
+    """From the value to the favourable end, without what would be told in the same words."""
+    ends = {-1: [high], 1: [low], 0: [low, high]}[feature.direction]
+    found = [to for end in ends for to in _steps(value, end, steps, _DIGITS.get(feature.unit, 0))]
+    if feature.direction:
+        found = [to for to in found if (to - value) * feature.direction < 0]
+    now = feature.say(value)
+    return [to for to in dict.fromkeys(found) if feature.say(to) != now]
+
+
+def _steps(value: float, end: float, steps: int, digits: int) -> list[float]:
+    """Equal steps on the logarithmic scale, rounded, the last one at the end itself."""
+    scaled = np.linspace(_logarithm(value), _logarithm(end), steps + 1)[1:]
+    rounded = np.round(np.sign(scaled) * np.expm1(np.abs(scaled)), digits)
+    return [float(one) for one in np.clip(rounded, min(value, end), max(value, end))]
+
+
+def _logarithm(values: npt.ArrayLike) -> Any:
+    """The model's scale: the logarithm of 1 and the size, with the sign."""
+    return np.sign(values) * np.log1p(np.abs(values))
