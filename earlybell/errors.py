@@ -53,12 +53,6 @@ class RegistryError(EarlybellError):
     exit_code = 7
 
 
-class RequestError(EarlybellError):
-    """A request does not hold what a prediction needs; the server answers 400."""
-
-    exit_code = 11
-
-
 class ReproductionError(EarlybellError):
     """A model was trained again from its snapshot and is not the same."""
 
@@ -75,3 +69,12 @@ class TrailError(EarlybellError):
     """The audit trail cannot be written or read, or is not whole."""
 
     exit_code = 10
+
+
+class RequestError(EarlybellError):
+    """A request does not hold what a prediction needs; the server answers 400. `value` is JSON."""
+
+    exit_code = 11
+
+    def __str__(self) -> str:
+        return f"{self.thing}: {self.value}. {self.way_out}"

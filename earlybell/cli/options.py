@@ -43,3 +43,12 @@ def need_training(command: str) -> None:
         if importlib.util.find_spec(package) is None:
             way_out = "Install them with `pip install earlybell[training]`."
             raise MissingPackageError(f"{command} needs packages that are not installed", package, way_out)
+
+
+def need_serving(command: str) -> None:
+    """Raises:
+    MissingPackageError: the packages of the extra `serving` are not installed.
+    """
+    if importlib.util.find_spec("kserve") is None:
+        way_out = "Install them with `pip install earlybell[serving]`."
+        raise MissingPackageError(f"{command} needs packages that are not installed", "kserve", way_out)

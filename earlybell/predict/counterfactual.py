@@ -77,7 +77,9 @@ class Search:
     def smallest(self, row: Floats, days_seen: float, risk: float, band: str) -> Counterfactual:
         """The counterfactual of one moment's values (features,), for its present risk and band."""
         if band not in ("high", "medium"):
-            why = "there is too little to go by" if band == "insufficient_evidence" else "the band is the lowest there is"
+            why = (
+                "there is too little to go by" if band == "insufficient_evidence" else "the band is the lowest there is"
+            )
             return Counterfactual((), risk, band, f"No change was looked for: {why}.")
         for candidates in self._candidates(row, days_seen):
             if found := self._cheapest(row, candidates, float(self._bands[band])):

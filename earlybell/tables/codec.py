@@ -1,7 +1,7 @@
-"""A request's codec: an instance is a small extract of one course run in the canonical tables, and is made from their data.
+"""A request's codec, made from the canonical tables: an instance is a small extract of one course run in them.
 
-A table stands in an instance as rows (a list of objects) or as columns (an object of lists). `course_id` may be left out
-everywhere but in `courses`, which has one row. Times are ISO 8601; without a zone they are UTC. Nothing here needs pandas.
+A table stands in an instance as rows (a list of objects) or as columns (an object of lists). `course_id` may be left
+out everywhere but in `courses`, which has one row. Times are ISO 8601; without a zone they are UTC.
 """
 
 import json
@@ -168,8 +168,8 @@ def _array(column: Column, values: list[Any], where: str) -> npt.NDArray[Any]:
     if type(None) in kinds and not column.nullable:
         _refuse([value is None for value in values], values, place, f"It must be {_expected(column)}.")
     if not kinds <= _KINDS[column.type] | {type(None)}:
-        wrong = [type(value) not in _KINDS[column.type] and value is not None for value in values]
-        _refuse(wrong, values, place, f"It must be {_expected(column)}.")
+        unlike = [type(value) not in _KINDS[column.type] and value is not None for value in values]
+        _refuse(unlike, values, place, f"It must be {_expected(column)}.")
     array = _MAKE[column.type](values, place)
     for wrong, reason in _outside(column, array):
         _refuse(wrong, values, place, reason)
@@ -178,7 +178,10 @@ def _array(column: Column, values: list[Any], where: str) -> npt.NDArray[Any]:
 
 def _outside(column: Column, array: npt.NDArray[Any]) -> Iterable[tuple[npt.NDArray[np.bool_], str]]:
     if column.choices:
-        yield np.array([value not in column.choices for value in array.tolist()]), f"It must be one of {', '.join(column.choices)}."
+        yield (
+            np.array([value not in column.choices for value in array.tolist()]),
+            f"It must be one of {', '.join(column.choices)}.",
+        )
     if column.type in ("integer", "number"):
         least = -LARGEST if column.minimum is None else column.minimum
         most = LARGEST if column.maximum is None else column.maximum
@@ -198,9 +201,11 @@ def _refuse(wrong: Sequence[bool] | npt.NDArray[np.bool_], values: list[Any], pl
 def _check_key(table: Table, values: dict[str, list[Any]], where: str) -> None:
     keys = list(zip(*(values[name] for name in table.key), strict=True)) if table.key else []
     if len(set(keys)) < len(keys):
-        seen: set[Any] = set()
-        twice = [key in seen or bool(seen.add(key)) for key in keys]
-        _refuse(twice, [list(key) for key in keys], f"{where}[{{}}]", f"{', '.join(table.key)} must differ in each row.")
+        first = {key: i for i, key in reversed(list(enumerate(keys)))}
+        twice = [first[key] < i for i, key in enumerate(keys)]
+        _refuse(
+            twice, [list(key) for key in keys], f"{where}[{{}}]", f"{', '.join(table.key)} must differ in each row."
+        )
 
 
 def _check_between(rows: Rows, where: str) -> None:
@@ -225,7 +230,9 @@ def _time(place: str, value: object) -> datetime:
 
 def _times(values: list[Any], place: str) -> npt.NDArray[Any]:
     try:
-        if all(value is not None and _PLAIN_TIME(value) for value in values):  # as most are: NumPy reads them ten times faster
+        if all(
+            value is not None and _PLAIN_TIME(value) for value in values
+        ):  # as most are: NumPy reads them ten times faster
             return np.array([value.removesuffix("Z") for value in values], dtype="datetime64[us]")
         return np.array([None if value is None else _utc(value) for value in values], dtype="datetime64[us]")
     except (ValueError, OverflowError):
@@ -279,12 +286,18 @@ def _selected(
     connection: duckdb.DuckDBPyConnection, table: Table, course_id: str, learner_id: str | None
 ) -> dict[str, list[Any]]:
     """The rows of a course run, and of one learner if named, as columns of plain values."""
-    in_run = "course_id" if "course_id" in table.names else "(SELECT course_id FROM assessments WHERE assessment_id = t.assessment_id)"
+    in_run = (
+        "course_id"
+        if "course_id" in table.names
+        else "(SELECT course_id FROM assessments WHERE assessment_id = t.assessment_id)"
+    )
     condition, values = f"{in_run} = ?", [course_id]
     if learner_id is not None and "learner_id" in table.names:
         condition, values = f"{condition} AND learner_id = ?", [course_id, learner_id]
     selected = ", ".join(_plain(column) for column in table.columns)
-    found = connection.execute(f"SELECT {selected} FROM {table.name} t WHERE {condition} ORDER BY ALL", values).fetchall()
+    found = connection.execute(
+        f"SELECT {selected} FROM {table.name} t WHERE {condition} ORDER BY ALL", values
+    ).fetchall()
     columns = list(zip(*found, strict=True)) or [()] * len(table.columns)
     return {column.name: list(column_values) for column, column_values in zip(table.columns, columns, strict=True)}
 

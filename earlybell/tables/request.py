@@ -17,7 +17,10 @@ def schema() -> dict[str, Any]:
     instance = {
         "type": "object",
         "description": "a small extract of one course run in the canonical tables",
-        "properties": {"as_of": {"description": "the moment; now if left out", "type": "string", "format": "date-time"}, **tables},
+        "properties": {
+            "as_of": {"description": "the moment; now if left out", "type": "string", "format": "date-time"},
+            **tables,
+        },
         "required": ["courses", "enrolments"],
         "additionalProperties": False,
     }

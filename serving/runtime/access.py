@@ -17,7 +17,7 @@ ANYBODY = "anybody"  # the caller where no tokens are asked for
 
 @dataclass(frozen=True)
 class Token:
-    """A caller's name, the SHA-256 of the token (random, so that a slow hash would gain nothing), and its last moment."""
+    """A caller's name, the SHA-256 of the token (random: a slow hash would gain nothing), and its last moment."""
 
     name: str
     sha256: str
@@ -83,7 +83,7 @@ def read_tokens(path: Path) -> list[Token]:
 
 
 def add_token(path: Path, name: str, days: int, now: datetime) -> str:
-    """Make a token, write its digest to the file (made if absent, for its owner alone), and return it: nothing keeps it.
+    """Make a token, write its digest to the file (made if absent, for its owner alone), and return it, kept nowhere.
 
     Tokens of a name stay until they expire, so that callers can change over; what has expired is taken out.
     """

@@ -1,10 +1,14 @@
 """Answers of V1: what a teacher can act on, and how sure it is."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from earlybell.bundle import Bundle
 from earlybell.predict import Predictions
+from earlybell.predict.attribution import Explanation
+from earlybell.predict.counterfactual import Counterfactual
 from earlybell.tables.codec import Instance
 
 
@@ -31,6 +35,24 @@ def prediction(instance: Instance, predictions: Predictions) -> dict[str, Any]:
         for row in predictions.rows()
     ]
     return frame(instance, learners)
+
+
+def explanation(
+    instance: Instance,
+    predictions: Predictions,
+    explanations: Sequence[Explanation],
+    counterfactuals: Sequence[Counterfactual],
+) -> dict[str, Any]:
+    """As `prediction`, with the full attribution of each score and the smallest change that would move the band."""
+    answer = prediction(instance, predictions)
+    for learner, why, other in zip(answer["learners"], explanations, counterfactuals, strict=True):
+        del learner["reasons"]
+        learner["score"] = why.score
+        learner["base"] = why.base
+        learner["effects"] = [asdict(effect) for effect in why.effects]
+        learner["calibration"] = asdict(why.calibration) | {"formula": why.calibration.formula}
+        learner["counterfactual"] = asdict(other)
+    return answer
 
 
 def frame(instance: Instance, learners: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What stands before KServe's routes: which there are, who may ask, how much, how long; and what was asked is counted."""
+"""What stands before KServe's routes: which there are, who may ask, how much and how long; and it counts."""
 
 import asyncio
 import re
@@ -40,7 +40,7 @@ _SENT = {b"content-type", b"content-length", _BINARY.encode()}  # KServe's :expl
 
 
 @dataclass
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that goes no further."""
 
     status: int
@@ -51,9 +51,7 @@ class Refusal(Exception):
 class Guard:
     """ASGI middleware around KServe's application."""
 
-    def __init__(
-        self, app: App, *, tokens: Tokens | None, limits: Limits, version: str, mirror: Mirror | None
-    ) -> None:
+    def __init__(self, app: App, *, tokens: Tokens | None, limits: Limits, version: str, mirror: Mirror | None) -> None:
         self._app, self._tokens, self._limits, self._version, self._mirror = app, tokens, limits, version, mirror
         self._rate = Rate(limits.requests_a_minute)
 
@@ -66,7 +64,7 @@ class Guard:
             body = await self._admitted(scope, receive, route)
             _set(scope, REQUEST_ID, answer.request_id)
             await self._app(scope, _replayed(body, receive), answer.send)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             await answer.refuse(refusal)
         finally:
             REQUESTS.labels(route, _OUTCOMES.get(answer.status, str(answer.status)), self._version).inc()
@@ -78,18 +76,18 @@ class Guard:
     async def _admitted(self, scope: Scope, receive: Receive, route: str) -> bytes:
         """The body of a request that may be answered."""
         if route in ("unknown", "wrong method"):
-            raise Refusal(*_UNKNOWN[route])
+            raise RefusedError(*_UNKNOWN[route])
         if route not in ASKED:
             return b""
         caller = self._caller(scope)
         if wait := self._rate.wait(caller):
-            raise Refusal(429, f"caller {caller} has asked {self._limits.requests_a_minute} times a minute", wait)
+            raise RefusedError(429, f"caller {caller} has asked {self._limits.requests_a_minute} times a minute", wait)
         _set(scope, CALLER, caller)
         try:
             async with asyncio.timeout(self._limits.seconds):
                 body = await self._body(scope, receive)
         except TimeoutError:
-            raise Refusal(408, f"the body did not arrive within {self._limits.seconds:g} seconds") from None
+            raise RefusedError(408, f"the body did not arrive within {self._limits.seconds:g} seconds") from None
         _check_binary(scope, len(body))
         return body
 
@@ -99,18 +97,18 @@ class Guard:
         self._tokens.refresh()
         if caller := self._tokens.caller(_get(scope, "authorization")):
             return caller
-        raise Refusal(401, "no valid token: send the header Authorization: Bearer TOKEN")
+        raise RefusedError(401, "no valid token: send the header Authorization: Bearer TOKEN")
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         most = self._limits.body_bytes
-        too_large = Refusal(413, f"the body is larger than {most:,} bytes: ask for fewer learners at a time")
+        too_large = RefusedError(413, f"the body is larger than {most:,} bytes: ask for fewer learners at a time")
         if int(_get(scope, "content-length") or 0) > most:
             raise too_large
         parts, size, more = [], 0, True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise Refusal(400, "the client went away")
+                raise RefusedError(400, "the client went away")
             parts.append(message.get("body", b""))
             size, more = size + len(parts[-1]), message.get("more_body", False)
             if size > most:
@@ -131,7 +129,7 @@ class _Answer:
             message["headers"] = [*dict(kept).items(), (REQUEST_ID.encode(), self.request_id.encode())]
         await self._send(message)
 
-    async def refuse(self, refusal: Refusal) -> None:
+    async def refuse(self, refusal: RefusedError) -> None:
         self.status, body = refusal.status, orjson.dumps({"error": refusal.reason})
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         headers.append((REQUEST_ID.encode(), self.request_id.encode()))
@@ -179,7 +177,7 @@ def _check_binary(scope: Scope, size: int) -> None:
     """KServe takes this header as it is."""
     given = _get(scope, _BINARY)
     if given is not None and not (given.isascii() and given.isdigit() and int(given) <= size):
-        raise Refusal(400, f"{_BINARY}: {given[:80]!r}. It is the length of the JSON before the binary data.")
+        raise RefusedError(400, f"{_BINARY}: {given[:80]!r}. It is the length of the JSON before the binary data.")
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -4,8 +4,8 @@ KServe's own histograms (`request_predict_seconds` and its like) stand beside th
 """
 
 import os
-import tempfile
 
+from prometheus_client import REGISTRY as ONE_PROCESS
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -14,15 +14,12 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-from prometheus_client import REGISTRY as ONE_PROCESS
 
 MULTIPLE = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SHARES = tuple(i / 10 for i in range(1, 11))
 
-REQUESTS = Counter(
-    "earlybell_requests_total", "Requests answered or refused", ["route", "outcome", "model_version"]
-)
+REQUESTS = Counter("earlybell_requests_total", "Requests answered or refused", ["route", "outcome", "model_version"])
 SECONDS = Histogram(
     "earlybell_seconds", "Seconds of features, scoring, explanation, and of the whole", ["stage"], buckets=_SECONDS
 )
@@ -35,17 +32,12 @@ TRAIL_LAG = Gauge(
     multiprocess_mode="livemax",
 )
 TOKEN_SECONDS = Gauge(
-    "earlybell_token_expires_seconds", "Seconds until a caller's last token expires", ["caller"], multiprocess_mode="livemin"
+    "earlybell_token_expires_seconds",
+    "Seconds until a caller's last token expires",
+    ["caller"],
+    multiprocess_mode="livemin",
 )
 MIRRORED = Counter("earlybell_mirrored_total", "Copies for a challenger, by what became of them", ["outcome"])
-
-
-def share_between_processes() -> None:
-    """Let processes started from here count together. prometheus_client asks for this before it is imported.
-
-    The folder is of this start alone: what is left of an earlier one is not counted.
-    """
-    os.environ[MULTIPLE] = tempfile.mkdtemp(prefix="earlybell-metrics-")
 
 
 def exposition() -> bytes:
@@ -53,5 +45,5 @@ def exposition() -> bytes:
     if MULTIPLE not in os.environ:
         return generate_latest(ONE_PROCESS)
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)

@@ -1,0 +1,111 @@
+"""Commands about serving: serve, token, request."""
+
+import json
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earlybell.cli.options import BundlePath, Ids, IdsOption, PassMark, Source, Timezone, need_serving
+from earlybell.cli.tables import tables_of
+from earlybell.errors import SettingError
+
+TokensFile = Annotated[Path | None, typer.Option(help="file of who may ask; `earlybell token` writes it")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(epilog="Example: earlybell serve bundle --tokens tokens.json --trail sqlite:trail.db")(serve)
+    app.command(epilog="Example: earlybell token moodle --file tokens.json --days 90")(token)
+    app.command(epilog="Example: earlybell request tables:tables --course AAA_2013J | curl --json @- ADDRESS")(request)
+
+
+def serve(
+    bundle: BundlePath,
+    tokens: TokensFile = None,
+    no_tokens: Annotated[bool, typer.Option("--no-tokens", help="let anybody ask; for trying on one machine")] = False,
+    trail: Annotated[str, typer.Option(help="sqlite:PATH or postgresql://…; .earlybell/trail.db if not given")] = "",
+    trail_anchors: Annotated[Path | None, typer.Option(help="file for the heads of chains, on another volume")] = None,
+    trail_journal: Annotated[
+        Path | None, typer.Option(help="folder on a volume that lasts: answer while the trail is down, else refuse")
+    ] = None,
+    model_version: Annotated[str, typer.Option(help="what answers call the version; else the bundle's digest")] = "",
+    host: Annotated[str, typer.Option(help="address to listen on; 0.0.0.0 in a container")] = "127.0.0.1",
+    http_port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
+    grpc_port: Annotated[int, typer.Option(min=0, max=65535, help="0: no gRPC")] = 8081,
+    workers: Annotated[int, typer.Option(min=1, help="processes that answer")] = 1,
+    mirror: Annotated[str, typer.Option(help="address of a challenger that gets a copy of each request")] = "",
+    max_body_mib: Annotated[int, typer.Option(min=1, help="of one request")] = 64,
+    max_rows: Annotated[int, typer.Option(min=1, help="of one request, all tables together")] = 1_000_000,
+    max_seconds: Annotated[float, typer.Option(min=0.1, help="to send a body, and to answer it")] = 30.0,
+    rate: Annotated[int, typer.Option(min=1, help="requests a minute of one caller, in each worker")] = 6000,
+) -> None:
+    """Answer over HTTP and gRPC (KServe's V1 and V2 protocols) until it is told to end.
+
+    A challenger's token is read from EARLYBELL_MIRROR_TOKEN.
+    """
+    need_serving("serve")
+    if (tokens is None) != no_tokens:
+        way_out = "Name a file by --tokens (see `earlybell token`), or let anybody ask by --no-tokens."
+        raise SettingError("who may ask is not said, or said twice", str(tokens), way_out)
+    from serving.runtime.settings import Limits, Settings
+
+    home = Path(os.environ.get("EARLYBELL_HOME", ".earlybell"))
+    home.mkdir(parents=True, exist_ok=True)
+    settings = Settings(
+        bundle=bundle,
+        trail=trail or f"sqlite:{home / 'trail.db'}",
+        model_version=model_version,
+        host=host,
+        http_port=http_port,
+        grpc_port=grpc_port,
+        workers=workers,
+        tokens=tokens,
+        trail_anchors=trail_anchors,
+        trail_journal=trail_journal,
+        mirror=mirror,
+        mirror_token=os.environ.get("EARLYBELL_MIRROR_TOKEN", ""),
+        limits=Limits(max_body_mib * 2**20, max_rows, max_seconds, rate),
+    )
+    with tempfile.TemporaryDirectory(prefix="earlybell-metrics-") as counts:
+        if workers > 1:  # prometheus_client asks for it when it is imported
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+        from serving.runtime.server import serve as run
+
+        run(settings)
+
+
+def token(
+    name: Annotated[str, typer.Argument(help="of the caller, as metrics and records show it")],
+    file: Annotated[Path, typer.Option(help="file of tokens; made if it is not there")],
+    days: Annotated[int, typer.Option(min=1, help="until it expires")] = 90,
+) -> None:
+    """Make a caller's token and print it, once: the file keeps its SHA-256 and its expiry alone.
+
+    Earlier tokens of the caller stay until they expire, so that it can change over without a gap.
+    """
+    need_serving("token")
+    from serving.runtime.access import add_token
+
+    typer.echo(add_token(file, name, days, datetime.now(UTC)))
+
+
+def request(
+    source: Source,
+    course: Annotated[str, typer.Option(help="id of the course run")],
+    learner: Annotated[str | None, typer.Option(help="id of one learner; else all of the course run")] = None,
+    as_of: Annotated[str, typer.Option("--as-of", help="a time in UTC, as 2026-03-01T08:00:00Z; else now")] = "",
+    ids: IdsOption = Ids.pseudonymous,
+    pass_mark: PassMark = 0.0,
+    timezone: Timezone = "UTC",
+) -> None:
+    """Print the body of a request for a prediction: a course run's activity in the canonical tables."""
+    from earlybell.predict import open_tables
+    from earlybell.tables.codec import encode
+
+    with tables_of([source], ids, pass_mark, timezone) as tables:
+        instance = encode(open_tables(tables), course, learner)
+    typer.echo(json.dumps({"instances": [({"as_of": as_of} if as_of else {}) | instance]}))

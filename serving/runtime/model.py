@@ -1,0 +1,269 @@
+"""The model as KServe sees it: load, predict, explain. `earlybell.predict` answers, and the trail has it first."""
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from grpc_interceptor.exceptions import ResourceExhausted, Unauthenticated, Unavailable
+from kserve import InferRequest, InferResponse, Model
+from kserve.errors import InvalidInput
+
+from earlybell.bundle import read_bundle
+from earlybell.errors import BundleError, RequestError, TrailError
+from earlybell.predict import Observed, Predictions, Predictor, outside
+from earlybell.predict.workspace import Workspace
+from earlybell.tables.codec import Instance, decode, shown
+from earlybell.trail import Record, Trail, open_trail
+from serving.runtime import answers, vector
+from serving.runtime.access import ANYBODY, Rate, Tokens
+from serving.runtime.guard import CALLER, REQUEST_ID
+from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS
+from serving.runtime.settings import MODEL_NAME, Settings
+
+THREADS = 2  # predictions at a time in a process; each has a database of its own
+_T = TypeVar("_T")
+
+
+class TooSlowError(RuntimeError):
+    """A request took longer than is allowed."""
+
+
+class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no types
+    """A bundle served: V1 takes a course run's activity, V2 the feature vector. It is picklable, as worker processes
+    load it anew.
+
+    Raises:
+        BundleError: the bundle is broken, was changed, or cannot predict.
+        TrailError: the audit trail cannot be opened.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(MODEL_NAME)
+        self._settings = settings
+        self.load()
+
+    def __reduce__(self) -> tuple[type["LearnerRisk"], tuple[Settings]]:
+        return LearnerRisk, (self._settings,)
+
+    def load(self) -> bool:
+        """Ready only after a first prediction."""
+        self.bundle = read_bundle(found_bundle(self._settings.bundle))
+        self.version = self._settings.model_version or self.bundle.digest[:12]
+        self._predictor = Predictor(self.bundle, threads=1)
+        self._local, self._pool = threading.local(), concurrent.futures.ThreadPoolExecutor(THREADS, "predict")
+        self._tokens = Tokens(self._settings.tokens) if self._settings.tokens else None
+        self._rate = Rate(self._settings.limits.requests_a_minute)  # of gRPC, which the guard does not see
+        warm = threading.Barrier(THREADS)
+        for done in [self._pool.submit(self._warm, warm) for _ in range(THREADS)]:
+            done.result()
+        self.trail: Trail = open_trail(
+            self._settings.trail, anchors=self._settings.trail_anchors, journal=self._settings.trail_journal
+        )
+        self.ready = True
+        return self.ready
+
+    def close(self) -> None:
+        """Finish what was begun, and flush the trail."""
+        self.ready = False
+        self._pool.shutdown()
+        self.trail.close()
+
+    def get_input_types(self) -> list[dict[str, Any]]:
+        return vector.inputs(self.bundle.catalogue)
+
+    def get_output_types(self) -> list[dict[str, Any]]:
+        return vector.outputs()
+
+    async def predict(
+        self, payload: Any, headers: Mapping[str, str] | None = None, response_headers: Any = None
+    ) -> dict[str, Any] | InferResponse:
+        """V1 and V2; the answer is in the trail before it is given."""
+        headers = headers or {}
+        if isinstance(payload, InferRequest):
+            return await self._infer(payload, headers)
+        return await self._answered(payload, headers, self._predictions)
+
+    async def explain(self, payload: Any, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """V1: the full attribution of each learner's score, and the smallest change that would move the band."""
+        with SECONDS.labels("explanation").time():
+            return await self._answered(payload, headers or {}, self._explanations)
+
+    async def _answered(
+        self, payload: Any, headers: Mapping[str, str], answer: Callable[[Instance, Predictions], dict[str, Any]]
+    ) -> dict[str, Any]:
+        request_id = headers.get(REQUEST_ID, "")
+        now = datetime.now(UTC).replace(tzinfo=None)
+
+        def work() -> tuple[list[dict[str, Any]], list[Record]]:
+            found, records = [], []
+            for instance in _instances(payload, now, self._settings.limits.rows):
+                predictions = self._predicted(instance)
+                found.append(answer(instance, predictions))
+                records += self._records(predictions, request_id, headers.get(CALLER, ANYBODY))
+            return found, records
+
+        found, records = await self._in_time(work)
+        await self._kept(records)
+        return {**answers.about(self.bundle, self.version, request_id), "predictions": found}
+
+    async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
+        caller = self._caller_of_grpc(headers) if request.from_grpc else headers.get(CALLER, ANYBODY)
+        request_id = headers.get(REQUEST_ID) or request.id or ""
+
+        def work() -> tuple[InferResponse, list[Record]]:
+            observed = vector.observed(request, self.bundle.catalogue, self._settings.limits.rows)
+            predictions = self._scored(observed)
+            answer = vector.response(request, predictions, self.version, request_id)
+            return answer, self._records(predictions, request_id, caller)
+
+        answer, records = await self._in_time(work)
+        await self._kept(records)
+        return answer
+
+    async def _in_time(self, work: Callable[[], _T]) -> _T:
+        """Run in a thread of ours, for as long as is allowed."""
+        running: list[Workspace] = []
+
+        def run() -> _T:
+            running.append(self._workspace())
+            return work()
+
+        future = asyncio.get_running_loop().run_in_executor(self._pool, run)
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), self._settings.limits.seconds)
+        except TimeoutError:
+            if running:
+                running[0].interrupt()
+            future.add_done_callback(lambda done: done.exception())
+            seconds = self._settings.limits.seconds
+            raise TooSlowError(f"it takes longer than {seconds:g} seconds: ask for fewer learners at a time") from None
+        except RequestError as error:
+            raise InvalidInput(str(error)) from None
+
+    async def _kept(self, records: list[Record]) -> None:
+        try:
+            await asyncio.wrap_future(self.trail.append(records))
+        except TrailError as error:
+            raise UnavailableError("the audit trail cannot be written, so nothing is answered") from error
+
+    def _workspace(self) -> Workspace:
+        """This thread's own."""
+        if not hasattr(self._local, "workspace"):
+            self._local.workspace = Workspace(self.bundle)
+        found: Workspace = self._local.workspace
+        return found
+
+    def _warm(self, all_here: threading.Barrier) -> None:
+        """A first prediction in a thread of the pool; each thread takes one, as none ends before all are here."""
+        all_here.wait()
+        row = np.full((1, len(self.bundle.catalogue.features)), np.nan, dtype=np.float32)
+        self._workspace()
+        nobody = np.array([""], dtype=object)
+        self._predictor.predict(Observed(nobody, nobody, np.array(["NaT"], "datetime64[us]"), np.zeros(1), row))
+
+    def _predicted(self, instance: Instance) -> Predictions:
+        with SECONDS.labels("features").time():
+            observed = self._workspace().observe(instance)
+        return self._scored(observed)
+
+    def _scored(self, observed: Observed) -> Predictions:
+        with SECONDS.labels("scoring").time():
+            predictions = self._predictor.predict(observed)
+        self._count(predictions)
+        return predictions
+
+    def _count(self, predictions: Predictions) -> None:
+        names, ranges = self.bundle.catalogue.names, self.bundle.bands["ranges"]
+        for risk in predictions.risk.tolist():
+            RISK.labels(self.version).observe(risk)
+        for band, count in zip(*np.unique(predictions.band, return_counts=True), strict=True):
+            BANDS.labels(str(band), self.version).inc(int(count))
+        values = predictions.observed.values
+        for i in np.flatnonzero(outside(values, names, ranges)).tolist():
+            for j, name in enumerate(names):
+                if outside(values[i : i + 1, j : j + 1], [name], ranges)[0]:
+                    OUTSIDE.labels(name, self.version).inc()
+
+    def _predictions(self, instance: Instance, predictions: Predictions) -> dict[str, Any]:
+        return answers.prediction(instance, predictions)
+
+    def _explanations(self, instance: Instance, predictions: Predictions) -> dict[str, Any]:
+        observed = predictions.observed
+        return answers.explanation(
+            instance, predictions, self._predictor.explain(observed), self._predictor.counterfactuals(observed)
+        )
+
+    def _records(self, predictions: Predictions, request_id: str, caller: str) -> list[Record]:
+        now, observed = datetime.now(UTC), predictions.observed
+        return [
+            Record(
+                request_id=request_id,
+                time=now,
+                course_id=str(observed.course_id[i]),
+                learner_id=str(observed.learner_id[i]),
+                as_of=now if np.isnat(observed.as_of[i]) else observed.as_of[i].item().replace(tzinfo=UTC),
+                model_name=self.bundle.manifest["name"],
+                model_version=self.version,
+                catalogue_hash=self.bundle.catalogue.hash,
+                features=tuple(observed.values[i].tolist()),
+                risk=float(predictions.risk[i]),
+                low=float(predictions.low[i]),
+                high=float(predictions.high[i]),
+                band=str(predictions.band[i]),
+                caller=caller,
+            )
+            for i in range(len(observed))
+        ]
+
+    def _caller_of_grpc(self, headers: Mapping[str, str]) -> str:
+        if self._tokens is None:
+            return ANYBODY
+        self._tokens.refresh()
+        caller = self._tokens.caller(headers.get("authorization"))
+        if caller is None:
+            raise Unauthenticated("no valid token: send the metadata authorization: Bearer TOKEN")
+        if self._rate.wait(caller):
+            raise ResourceExhausted(f"caller {caller} asks too often")
+        return caller
+
+
+class UnavailableError(Unavailable):  # type: ignore[misc] # of gRPC's interceptor; REST maps it to 503
+    """An answer that cannot be given now."""
+
+
+def found_bundle(path: Path) -> Path:
+    """The folder itself if it is a bundle, else the only folder in it: storage initializers differ.
+
+    Raises:
+        BundleError: it is neither.
+    """
+    folders = [path] if (path / "manifest.json").exists() else [one.parent for one in path.glob("*/manifest.json")]
+    if len(folders) != 1:
+        raise BundleError("no sealed bundle, or several, in the folder", str(path), "Name the folder of one bundle.")
+    return folders[0]
+
+
+def _instances(payload: Any, now: datetime, most_rows: int) -> list[Instance]:
+    """The instances of a V1 request.
+
+    Raises:
+        RequestError: it is not of the request's form, or larger than allowed.
+    """
+    if not isinstance(payload, dict):
+        raise RequestError(
+            "body", shown(payload), 'It must be JSON (content-type application/json): {"instances": […]}.'
+        )
+    instances = payload.get("instances")
+    if not isinstance(instances, list) or not instances:
+        raise RequestError("instances", shown(instances), "It must be a list with at least one course run.")
+    if unknown := payload.keys() - {"instances"}:
+        raise RequestError(min(map(str, unknown)), "a field that is not known", "The only field is instances.")
+    found = [decode(one, f"instances[{i}]", now) for i, one in enumerate(instances)]
+    if (rows := sum(map(len, found))) > most_rows:
+        raise RequestError("instances", f"{rows:,} rows", f"At most {most_rows:,}: ask for fewer learners at a time.")
+    return found
