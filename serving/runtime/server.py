@@ -20,7 +20,7 @@ from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import add_GRPCInferenceServi
 from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
 from kserve.protocol.grpc.server import GRPCServer
 from kserve.protocol.grpc.servicer import InferenceServicer
-from kserve.protocol.rest.multiprocess.server import RESTServerMultiProcess
+from kserve.protocol.rest.multiprocess.server import RESTServerMultiProcess, RESTServerProcess
 from kserve.protocol.rest.server import RESTServer
 
 from earlybell.tables.codec import shown
@@ -140,10 +140,20 @@ class _RestServer(RESTServer):  # type: ignore[misc]
 
 
 class _Workers(RESTServerMultiProcess):  # type: ignore[misc]
+    """KServe's ends a worker that does not answer its ping in 5 seconds, and so one that is still loading."""
+
     def __init__(self, server: _Server, rest: _RestServer) -> None:
         self.log_config_file, self._rest_server = None, rest
-        self._processes: list[Any] = []
+        self._processes: list[RESTServerProcess] = []
         self.should_exit = asyncio.Event()
+
+    async def keep_subprocess_alive(self, sockets: list[socket]) -> None:
+        """Start a worker again that has ended; one that hangs is found by the probes of its pod."""
+        for i, process in enumerate(self._processes):
+            if process._process.exitcode is not None and not self.should_exit.is_set():
+                _log.error("worker %s ended with exit code %s", process.pid, process._process.exitcode)
+                self._processes[i] = RESTServerProcess(sockets, self._rest_server.run)
+                self._processes[i].start()
 
 
 class _GrpcServer(GRPCServer):  # type: ignore[misc]

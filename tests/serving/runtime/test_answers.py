@@ -1,0 +1,236 @@
+"""Right answers: over HTTP and gRPC as in batch, by the same code and SQL."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from components.extract import extract
+from earlybell.bundle import read_bundle
+from earlybell.predict import Predictions, Predictor, open_tables
+from earlybell.tables.codec import encode
+from earlybell.trail import read_records, verify
+from tests.serving.running import Server, started
+
+pytestmark = pytest.mark.usefixtures("serving")
+PREDICT, EXPLAIN = "/v1/models/learner-risk:predict", "/v1/models/learner-risk:explain"
+OLDER = Path(__file__).parent / "data" / "bundle-of-catalogue-1"
+
+
+def asked(server: Server, path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
+    answer = httpx.post(f"{server.url}{path}", json=body, headers=headers, timeout=60, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def body_of(tables: Path, batch: Predictions) -> dict[str, Any]:
+    """A request with each course run, as of the moment that batch predicted."""
+    connection = open_tables(tables)
+    as_of = dict(zip(batch.observed.course_id.tolist(), batch.observed.as_of.tolist(), strict=True))
+    return {
+        "instances": [{"as_of": f"{at.isoformat()}Z", **encode(connection, course)} for course, at in as_of.items()]
+    }
+
+
+def assert_same(answer: dict[str, Any], batch: Predictions) -> None:
+    expected = {(row["course_id"], row["learner_id"]): row for row in batch.rows()}
+    found = {(run["course_id"], one["learner_id"]): one for run in answer["predictions"] for one in run["learners"]}
+    assert found.keys() == expected.keys()
+    for key, row in expected.items():
+        one = found[key]
+        assert one["risk"] == pytest.approx(row["risk"], abs=1e-6)
+        assert one["interval"] == pytest.approx([row["low"], row["high"]], abs=1e-6)
+        assert one["band"] == row["band"]
+        assert [reason["feature"] for reason in one["reasons"]] == [reason["feature"] for reason in row["reasons"]]
+
+
+@pytest.fixture(scope="module")
+def batch(bundle: Path, site: Path) -> Predictions:
+    return Predictor(read_bundle(bundle)).predict_tables(site, "0.5")
+
+
+@pytest.fixture(scope="module")
+def one(site: Path, batch: Predictions) -> dict[str, Any]:
+    """A request about one learner."""
+    learner = str(batch.observed.learner_id[0])
+    connection, course = open_tables(site), str(batch.observed.course_id[0])
+    as_of = batch.observed.as_of[0].item().isoformat()
+    return {"instances": [{"as_of": f"{as_of}Z", **encode(connection, course, learner)}]}
+
+
+def test_everybody_gets_the_same_answer_as_in_batch(server: Server, site: Path, batch: Predictions) -> None:
+    assert_same(asked(server, PREDICT, body_of(site, batch)), batch)
+
+
+def test_both_runs_of_oulad_get_the_same_answer_as_in_batch(
+    server: Server, bundle: Path, oulad: Path, tmp_path: Path
+) -> None:
+    extract([f"oulad:{oulad}"], tmp_path / "tables", key="k" * 32)
+    batch = Predictor(read_bundle(bundle)).predict_tables(tmp_path / "tables", "0.4")
+    assert len(batch.risk) > 1500
+    runs = [
+        asked(server, PREDICT, {"instances": [instance]})["predictions"][0]
+        for instance in body_of(tmp_path / "tables", batch)["instances"]
+    ]
+    assert_same({"predictions": runs}, batch)
+
+
+def test_rows_and_columns_and_a_given_course_say_the_same(server: Server, one: dict[str, Any]) -> None:
+    instance = one["instances"][0]
+    rows = {"as_of": instance["as_of"]}
+    for name, columns in instance.items():
+        if name != "as_of":
+            rows[name] = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    expected = asked(server, PREDICT, one)["predictions"]
+    assert asked(server, PREDICT, {"instances": [rows]})["predictions"] == expected
+
+
+def test_an_answer_says_once_by_what_it_was_made(server: Server, bundle: Path, one: dict[str, Any]) -> None:
+    answer = asked(server, PREDICT, one, **{"x-request-id": "my-id"})
+    opened = read_bundle(bundle)
+    assert answer["model_name"] == "learner-risk"
+    assert answer["model_version"] == opened.digest[:12]
+    assert answer["catalogue_hash"] == opened.catalogue.hash
+    assert answer["request_id"] == "my-id"
+
+
+def test_an_explanation_adds_up_to_the_score_and_leads_to_the_risk(server: Server, one: dict[str, Any]) -> None:
+    risk = asked(server, PREDICT, one)["predictions"][0]["learners"][0]["risk"]
+    learner = asked(server, EXPLAIN, one)["predictions"][0]["learners"][0]
+    assert learner["base"] + sum(e["effect"] for e in learner["effects"]) == pytest.approx(learner["score"], abs=1e-4)
+    known, z = learner["calibration"], learner["score"]
+    z = z if known["unit"] == "log-odds" else np.log(z / (1 - z))
+    assert 1 / (1 + np.exp(-(known["slope"] * z + known["intercept"]))) == pytest.approx(risk, abs=1e-5)
+    assert learner["risk"] == risk
+
+
+def test_a_counterfactual_moves_the_band_or_says_that_none_was_found(
+    server: Server, site: Path, batch: Predictions
+) -> None:
+    answer = asked(server, EXPLAIN, body_of(site, batch))
+    learners = [one for run in answer["predictions"] for one in run["learners"]]
+    high = [one["counterfactual"] | {"was": one["band"]} for one in learners if one["band"] == "high"]
+    assert high
+    for one in high:
+        assert one["words"]
+        assert (one["band"] != "high") == bool(one["changes"])
+    assert any(one["changes"] for one in high)
+
+
+def test_v2_answers_feature_vectors_as_its_metadata_says(server: Server, batch: Predictions) -> None:
+    metadata = httpx.get(f"{server.url}/v2/models/learner-risk", trust_env=False).json()
+    shapes = {one["name"]: (one["datatype"], one["shape"]) for one in metadata["inputs"]}
+    assert shapes == {"features": ("FP32", [-1, batch.observed.values.shape[1]]), "days_seen": ("FP32", [-1])}
+    body = infer_body(batch, 20) | {"parameters": {"course_id": "c", "learner_id": ",".join("abcdefghijklmnopqrst")}}
+    answer = asked(server, "/v2/models/learner-risk/infer", body, **{"x-request-id": "v2-known"})
+    found = {one["name"]: one["data"] for one in answer["outputs"]}
+    assert found["risk"] == pytest.approx(batch.risk[:20], abs=1e-6)
+    assert found["band"] == batch.band[:20].tolist()
+    assert [one.learner_id for one in read_records(server.trail, request="v2-known")] == list("abcdefghijklmnopqrst")
+    asked(server, "/v2/models/learner-risk/infer", infer_body(batch, 1), **{"x-request-id": "v2-unknown"})
+    assert [one.learner_id for one in read_records(server.trail, request="v2-unknown")] == ["anonymous"]
+
+
+def infer_body(batch: Predictions, rows: int) -> dict[str, Any]:
+    values = [None if np.isnan(value) else value for value in batch.observed.values[:rows].ravel().tolist()]
+    width = batch.observed.values.shape[1]
+    return {
+        "inputs": [
+            {"name": "features", "datatype": "FP32", "shape": [rows, width], "data": values},
+            {
+                "name": "days_seen",
+                "datatype": "FP32",
+                "shape": [rows],
+                "data": batch.observed.days_seen[:rows].tolist(),
+            },
+        ]
+    }
+
+
+def test_grpc_answers_the_same(server: Server, batch: Predictions) -> None:
+    """In a process of its own: gRPC's threads outlive a test."""
+    program = """
+import json, sys
+import grpc, numpy as np
+from kserve import InferInput, InferRequest
+from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelMetadataRequest, ModelReadyRequest, ServerReadyRequest
+from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceStub
+given = json.load(sys.stdin)
+stub = GRPCInferenceServiceStub(grpc.insecure_channel(given["address"]))
+assert stub.ServerReady(ServerReadyRequest()).ready
+assert stub.ModelReady(ModelReadyRequest(name="learner-risk")).ready
+names = [one.name for one in stub.ModelMetadata(ModelMetadataRequest(name="learner-risk")).inputs]
+assert names == ["features", "days_seen"]
+inputs = []
+for name in ("features", "days_seen"):
+    values = np.array(given[name], dtype=np.float32)
+    one = InferInput(name, list(values.shape), "FP32")
+    one.set_data_from_numpy(values, binary_data=given["binary"])
+    inputs.append(one)
+answer = stub.ModelInfer(InferRequest("learner-risk", inputs, parameters={"course_id": "c"}).to_grpc())
+from kserve import InferResponse
+found = {one.name: one.as_numpy() for one in InferResponse.from_grpc(answer).outputs}
+bands = [one.decode() if isinstance(one, bytes) else one for one in found["band"].tolist()]
+print(json.dumps({"risk": found["risk"].tolist(), "band": bands}))
+"""
+    for binary in (True, False):
+        given = {
+            "address": server.grpc,
+            "features": batch.observed.values[:5].tolist(),
+            "days_seen": batch.observed.days_seen[:5].tolist(),
+            "binary": binary,
+        }
+        ran = subprocess.run(
+            [sys.executable, "-c", program], input=json.dumps(given), capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, ran.stderr
+        found = json.loads(ran.stdout)
+        assert found["risk"] == pytest.approx(batch.risk[:5], abs=1e-6)
+        assert found["band"] == batch.band[:5].tolist()
+
+
+def test_every_answer_is_in_the_trail_and_the_trail_is_whole(server: Server, site: Path, batch: Predictions) -> None:
+    answer = asked(server, PREDICT, body_of(site, batch), **{"x-request-id": "whole-site"})
+    records = {one.learner_id: one for one in read_records(server.trail, request="whole-site")}
+    learners = [one for run in answer["predictions"] for one in run["learners"]]
+    assert records.keys() == {one["learner_id"] for one in learners}
+    for one in learners:
+        kept = records[one["learner_id"]]
+        assert (kept.risk, kept.band, kept.caller) == (one["risk"], one["band"], "anybody")
+    first = records[str(batch.observed.learner_id[0])]
+    values = [None if np.isnan(value) else value for value in batch.observed.values[0].tolist()]
+    assert list(first.features) == pytest.approx(values)
+    assert verify(server.trail).whole
+
+
+def test_a_bundle_of_an_older_catalogue_keeps_its_own_features(site: Path, bundle: Path, tmp_path: Path) -> None:
+    older = read_bundle(OLDER)
+    assert older.catalogue.hash != read_bundle(bundle).catalogue.hash
+    batch = Predictor(older).predict_tables(site, "0.5")
+    with started(OLDER, tmp_path) as server:
+        answer = asked(server, PREDICT, body_of(site, batch))
+    assert answer["catalogue_hash"] == older.catalogue.hash
+    assert_same(answer, batch)
+
+
+def test_the_openapi_document_is_valid_and_its_examples_are_answered(server: Server) -> None:
+    document = httpx.get(f"{server.url}/openapi.json", trust_env=False).json()
+    for path in (PREDICT, EXPLAIN, "/v2/models/learner-risk/infer"):
+        operation = document["paths"][path]["post"]
+        body = operation["requestBody"]["content"]["application/json"]
+        checked(document, body["schema"], body["example"])
+        answer = asked(server, path, body["example"])
+        checked(document, operation["responses"]["200"]["content"]["application/json"]["schema"], answer)
+
+
+def checked(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": document["components"], **schema}
+    Draft202012Validator.check_schema(whole)
+    Draft202012Validator(whole).validate(value)

@@ -1,0 +1,236 @@
+"""How it runs: who may ask, what is counted, how it starts and ends, and the copies for a challenger."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from earlybell.predict import open_tables
+from earlybell.tables.codec import encode
+from earlybell.trail import compare, read_records, verify
+from tests.serving.running import Server, free_ports, started
+
+pytestmark = pytest.mark.usefixtures("serving")
+PREDICT = "/v1/models/learner-risk:predict"
+
+
+@pytest.fixture(scope="module")
+def body(site: Path) -> dict[str, Any]:
+    """A request about one course run."""
+    connection = open_tables(site)
+    row = connection.execute("SELECT course_id, starts_at + INTERVAL 30 DAY FROM courses ORDER BY 1").fetchone()
+    assert row is not None
+    return {"instances": [{"as_of": f"{row[1].isoformat()}Z", **encode(connection, row[0])}]}
+
+
+def ask(server: Server, body: dict[str, Any], **headers: str) -> httpx.Response:
+    return httpx.post(f"{server.url}{PREDICT}", json=body, headers=headers, timeout=30, trust_env=False)
+
+
+def metrics(server: Server) -> str:
+    return httpx.get(f"{server.url}/metrics", trust_env=False).text
+
+
+def token(file: Path, name: str) -> str:
+    command = [Path(sys.executable).with_name("earlybell"), "token", name, "--file", str(file), "--days", "1"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_only_who_has_a_token_may_ask_and_tokens_rotate_without_a_restart(
+    bundle: Path, body: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "tokens.json"
+    first = token(file, "moodle")
+    assert first not in file.read_text()
+    with started(bundle, tmp_path, "--tokens", str(file)) as server:
+        assert ask(server, body).status_code == 401
+        assert ask(server, body, authorization="Bearer wrong").status_code == 401
+        answer = ask(server, body, authorization=f"Bearer {first}", **{"x-request-id": "one"})
+        assert answer.status_code == 200
+        assert {record.caller for record in read_records(server.trail, request="one")} == {"moodle"}
+        second = token(file, "moodle")
+        assert [ask(server, body, authorization=f"Bearer {one}").status_code for one in (first, second)] == [200, 200]
+        _expire(file, first)
+        assert [ask(server, body, authorization=f"Bearer {one}").status_code for one in (first, second)] == [401, 200]
+        assert 'earlybell_token_expires_seconds{caller="moodle"}' in metrics(server)
+        assert first not in server.log.read_text()
+
+
+def _expire(file: Path, token: str) -> None:
+    found = json.loads(file.read_text())
+    found["tokens"][0]["expires_at"] = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    file.write_text(json.dumps(found))
+
+
+def test_whom_to_let_ask_must_be_said(bundle: Path) -> None:
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("earlybell"), "serve", str(bundle)], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert "--no-tokens" in ran.stderr
+
+
+def test_several_workers_count_together_and_answer_the_same(bundle: Path, body: dict[str, Any], tmp_path: Path) -> None:
+    with started(bundle, tmp_path, "--workers", "2") as server:
+        answers = [ask(server, body) for _ in range(20)]  # a new connection each: both workers get some
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({json.dumps(answer.json()["predictions"]) for answer in answers}) == 1
+        assert 'earlybell_requests_total{model_version="' in metrics(server)
+        counted = [line for line in metrics(server).splitlines() if 'outcome="ok",route="predict"' in line]
+        assert [float(line.split()[-1]) for line in counted] == [20]
+        learners = sum(float(line.split()[-1]) for line in metrics(server).splitlines() if "learners_total{" in line)
+        assert learners == 20 * len(answers[0].json()["predictions"][0]["learners"])
+    assert verify(server.trail).whole
+    assert len(list(read_records(server.trail))) == learners
+
+
+def test_metrics_say_what_was_asked_how_long_it_took_and_how_sure_it_was(server: Server, body: dict[str, Any]) -> None:
+    learner = ask(server, body).json()["predictions"][0]["learners"][0]["learner_id"]
+    text = metrics(server)
+    for name in ("requests_total", "risk_bucket", "learners_total", "out_of_range_total", "trail_lag_seconds"):
+        assert f"earlybell_{name}" in text
+    for stage in ("features", "scoring", "whole"):
+        assert f'earlybell_seconds_count{{stage="{stage}"}}' in text
+    assert "request_predict_seconds" in text  # KServe's own
+    assert learner not in text
+
+
+def test_sigterm_lets_what_was_begun_finish_and_flushes_the_trail(
+    bundle: Path, body: dict[str, Any], tmp_path: Path
+) -> None:
+    answered: list[str] = []
+    with started(bundle, tmp_path) as server:
+        threads = [threading.Thread(target=_ask_until_it_ends, args=(server, body, answered, i)) for i in range(4)]
+        for one in threads:
+            one.start()
+        while len(answered) < 8:
+            time.sleep(0.01)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(30) == 0
+        for one in threads:
+            one.join()
+    kept = {record.request_id for record in read_records(server.trail)}
+    assert set(answered) <= kept
+    assert verify(server.trail).whole
+
+
+def _ask_until_it_ends(server: Server, body: dict[str, Any], answered: list[str], number: int) -> None:
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        for i in range(10_000):
+            try:
+                answer = client.post(f"{server.url}{PREDICT}", json=body, headers={"x-request-id": f"{number}-{i}"})
+            except httpx.TransportError:
+                return
+            if answer.status_code == 200:
+                answered.append(answer.json()["request_id"])
+
+
+def test_a_bundle_that_was_changed_is_never_ready_and_says_why(bundle: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "bundle"
+    shutil.copytree(bundle, copy)
+    (copy / "bands.json").write_text("{}")
+    command = [Path(sys.executable).with_name("earlybell"), "serve", str(copy), "--no-tokens", "--trail"]
+    ran = subprocess.run([*command, f"sqlite:{tmp_path}/t.db"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 6
+    assert "bands.json" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_bundle_is_found_where_a_storage_initializer_puts_it(
+    bundle: Path, body: dict[str, Any], tmp_path: Path
+) -> None:
+    shutil.copytree(bundle, tmp_path / "models" / "7")
+    with started(tmp_path / "models", tmp_path, "--model-version", "7") as server:
+        assert ask(server, body).json()["model_version"] == "7"
+
+
+def test_a_challenger_gets_a_copy_of_each_request_and_its_answers_are_not_returned(
+    bundle: Path, body: dict[str, Any], tmp_path: Path
+) -> None:
+    older = Path(__file__).parent / "data" / "bundle-of-catalogue-1"
+    (tmp_path / "champion").mkdir()
+    (tmp_path / "challenger").mkdir()
+    with (
+        started(older, tmp_path / "challenger") as challenger,
+        started(bundle, tmp_path / "champion", "--mirror", challenger.url) as champion,
+    ):
+        answers = [ask(champion, body).json() for _ in range(3)]
+        version = {answer["model_version"] for answer in answers}
+        expected = 3 * len(answers[0]["predictions"][0]["learners"])
+        until = time.monotonic() + 20
+        while len(list(read_records(challenger.trail))) < expected and time.monotonic() < until:
+            time.sleep(0.1)
+        assert 'earlybell_mirrored_total{outcome="answered"} 3.0' in metrics(champion)
+    pairs = compare(champion.trail, challenger.trail)
+    assert pairs.pairs == expected
+    assert {record.model_version for record in read_records(champion.trail)} == version
+    assert {record.model_version for record in read_records(challenger.trail)}.isdisjoint(version)
+
+
+def test_a_challenger_that_is_away_costs_nothing(bundle: Path, body: dict[str, Any], tmp_path: Path) -> None:
+    nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
+    with started(bundle, tmp_path, "--mirror", nobody) as server:
+        assert [ask(server, body).status_code for _ in range(3)] == [200] * 3
+        until = time.monotonic() + 10
+        while 'mirrored_total{outcome="failed"} 3.0' not in metrics(server) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert 'mirrored_total{outcome="failed"} 3.0' in metrics(server)
+
+
+def test_what_serves_has_loaded_no_training_code(bundle: Path) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+from serving.runtime import server
+from serving.runtime.model import LearnerRisk
+from serving.runtime.settings import Settings
+LearnerRisk(Settings(Path({str(bundle)!r}), "sqlite:" + sys.argv[1])).close()
+print(" ".join(sorted({{name.partition(".")[0] for name in sys.modules}})))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(bundle.parent / "loaded.db")], capture_output=True, text=True, check=True
+    )
+    loaded = set(ran.stdout.split())
+    assert {"kserve", "duckdb", "onnxruntime"} <= loaded
+    assert not loaded & {"components", "pipelines", "kfp", "mlflow", "ibis", "pandera", "sklearn", "skl2onnx"}
+    assert not loaded & {"onnxmltools", "onnx", "matplotlib", "shap", "numba"}
+
+
+def test_a_trail_that_cannot_be_written_refuses_answers_unless_there_is_a_journal(
+    bundle: Path, body: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with started(bundle, tmp_path / "a") as server:
+        _break(server)
+        answer = ask(server, body)
+        assert answer.status_code == 503
+        assert "audit trail" in answer.json()["error"]
+    with started(bundle, tmp_path / "b", "--trail-journal", str(tmp_path / "journal")) as server:
+        _break(server)
+        assert ask(server, body).status_code == 200
+        assert any((tmp_path / "journal").iterdir())
+
+
+def _break(server: Server) -> None:
+    """Lock the store, as a long backup would."""
+    path = server.trail.removeprefix("sqlite:")
+    program = f"""
+import sqlite3, time
+sqlite3.connect({path!r}, isolation_level=None).execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+time.sleep(60)
+"""
+    holder = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    threading.Timer(20, holder.kill).start()
