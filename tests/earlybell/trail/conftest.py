@@ -36,7 +36,12 @@ class Server:
     def start(self) -> None:
         """Start, and wait until it answers."""
         settings = [f"port={self._port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
-        command = [self._programs / "postgres", "-D", self._data, *(part for one in settings for part in ("-c", one))]
+        command = [
+            str(self._programs / "postgres"),
+            "-D",
+            str(self._data),
+            *(part for one in settings for part in ("-c", one)),
+        ]
         self._process = subprocess.Popen(command, user=self._user, cwd="/", stderr=subprocess.DEVNULL)
         until = time.monotonic() + 30
         while self._asked("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)):
@@ -53,7 +58,7 @@ class Server:
         shutil.rmtree(self._data)
 
     def _run(self, program: str, *options: str) -> None:
-        command = [self._programs / program, "-D", self._data, *options]
+        command = [str(self._programs / program), "-D", str(self._data), *options]
         subprocess.run(command, user=self._user, cwd="/", check=True, capture_output=True)
 
     def _asked(self, program: str, *options: str) -> int:

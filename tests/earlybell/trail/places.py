@@ -1,8 +1,10 @@
 """What tests of the trail share: records, and a place for a trail in a store that can be tampered with."""
 
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 from earlybell.trail import Record, Trail, open_trail
 
+CALLERS = 4  # at once, in a process of its own
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -78,11 +81,14 @@ def postgresql_place(folder: Path, address: str, schema: str) -> Place:
 
 
 def _append_for_ever(address: str, anchors: str, prefix: str, most: str) -> None:
-    """Append one by one; print each id once it is acknowledged. Run as a process of its own, to be killed."""
-    with open_trail(address, anchors=anchors) as trail:
-        for number in range(int(most)):
+    """Append for several callers; print each id once it is acknowledged. Run as a process of its own, to be killed."""
+    with open_trail(address, anchors=anchors) as trail, ThreadPoolExecutor(CALLERS) as callers:
+
+        def append(number: int) -> None:
             trail.append([record(f"{prefix}-{number}")]).result()
-            print(f"{prefix}-{number}", flush=True)
+            os.write(1, f"{prefix}-{number}\n".encode())
+
+        list(callers.map(append, range(int(most))))
 
 
 if __name__ == "__main__":
