@@ -87,7 +87,8 @@ class Trail:
     ) -> None:
         self._address, self._store, self._anchors, self._journal = address, store, anchors, journal
         self._timeout, self._retry, self._pause = timeout, retry, retry
-        self._next_try, self._next_look, self._problem, self._was_there = 0.0, 0.0, "", store is not None
+        self._problem, self._was_there = "it was not there at the start", store is not None
+        self._next_try, self._next_look = 0.0 if store else time.monotonic() + retry, 0.0
         self._ready = threading.Condition()
         self._queue: list[_Waiting] = []
         self._taken: list[_Waiting] = []

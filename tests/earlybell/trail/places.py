@@ -1,8 +1,8 @@
 """What tests of the trail share: records, and a place for a trail in a store that can be tampered with."""
 
+import multiprocessing
 import os
 import sqlite3
-import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from typing import Any
 
 from earlybell.trail import Record, Trail, open_trail
 
+PROCESSES = multiprocessing.get_context("forkserver")  # which starts one in no time
+PROCESSES.set_forkserver_preload(["psycopg", __name__])
 CALLERS = 4  # at once, in a process of its own
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -80,16 +82,14 @@ def postgresql_place(folder: Path, address: str, schema: str) -> Place:
     return Place(own, folder / "heads.jsonl", tamper)
 
 
-def _append_for_ever(address: str, anchors: str, prefix: str, most: str) -> None:
-    """Append for several callers; print each id once it is acknowledged. Run as a process of its own, to be killed."""
+def append_many(address: str, anchors: Path, prefix: str, most: int, said: Path) -> None:
+    """Append for several callers; write each id to `said` once it is acknowledged. For a process of its own."""
+    out = os.open(said, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     with open_trail(address, anchors=anchors) as trail, ThreadPoolExecutor(CALLERS) as callers:
 
         def append(number: int) -> None:
             trail.append([record(f"{prefix}-{number}")]).result()
-            os.write(1, f"{prefix}-{number}\n".encode())
+            os.write(out, f"{prefix}-{number}\n".encode())
 
-        list(callers.map(append, range(int(most))))
-
-
-if __name__ == "__main__":
-    _append_for_ever(*sys.argv[1:])
+        list(callers.map(append, range(most)))
+    os.close(out)

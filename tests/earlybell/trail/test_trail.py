@@ -1,9 +1,8 @@
 """Appending: what was acknowledged is there, in whatever store, from however many callers."""
 
 import dataclasses
+import json
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earlybell.errors import EarlybellError, SettingError, TrailError
-from earlybell.trail import Record, open_trail, read_records, verify
+from earlybell.trail import Record, erase, open_trail, read_records, verify
 from earlybell.trail.records import body_of, record_of
-from tests.earlybell.trail import places
-from tests.earlybell.trail.places import NOON, Place, record
+from earlybell.trail.stores import StoreError, open_store, shown
+from tests.earlybell.trail.conftest import Server
+from tests.earlybell.trail.places import NOON, PROCESSES, Place, append_many, postgresql_place, record
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 _NUMBER = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -39,8 +39,6 @@ _RECORDS = st.builds(
 
 @given(_RECORDS)
 def test_a_record_comes_back_from_its_json_as_it_was(one: Record) -> None:
-    import json
-
     assert record_of(json.loads(body_of(one).text)) == one
 
 
@@ -75,10 +73,14 @@ def test_concurrent_callers_share_commits_and_none_is_lost(place: Place) -> None
     assert verify(place.address, place.anchors).whole
 
 
-def test_several_processes_write_to_one_store(place: Place) -> None:
-    command = [sys.executable, places.__file__, place.address, str(place.anchors)]
-    ended = [subprocess.Popen([*command, name, "60"], stdout=subprocess.DEVNULL) for name in ("a", "b", "c")]
-    assert [process.wait(60) for process in ended] == [0, 0, 0]
+def test_several_processes_write_to_one_store(place: Place, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    of = [PROCESSES.Process(target=append_many, args=(place.address, place.anchors, name, 60, said)) for name in "abc"]
+    for process in of:
+        process.start()
+    for process in of:
+        process.join(60)
+    assert len(said.read_text().split()) == 180
     audit = verify(place.address, place.anchors)
     assert (audit.whole, audit.entries, audit.writers) == (True, 180, 3)
 
@@ -173,6 +175,30 @@ def test_a_server_that_is_not_there_is_refused_without_its_password() -> None:
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("address", ["postgresql://u:secret/x@h/db", "postgresql://u:%zzsecret@h/db"])
+def test_an_address_that_cannot_be_read_is_refused_without_its_password(address: str) -> None:
+    pytest.importorskip("psycopg", reason="psycopg is not installed (extra postgresql)")
+    with pytest.raises(SettingError, match="address of a trail cannot be read") as refused:
+        open_trail(address, anchors="none")
+    assert "secret" not in str(refused.value)
+
+
+_SHOWN = {
+    "sqlite:a/b.db": "sqlite:a/b.db",
+    "postgresql://u:secret@host:5432/db?sslmode=require&password=secret": "postgresql://host:5432/db",
+    "postgresql://host/db": "postgresql://host/db",
+    "postgresql://u:secret/1@host/db": "postgresql:…",
+    "postgresql://u:1/secret@host/db": "postgresql:…",
+    "postgresql://u:se?cret@host/db": "postgresql:…",
+    "postgresql://host/db?password=a@secret": "postgresql:…",
+}
+
+
+@pytest.mark.parametrize("address", _SHOWN)
+def test_an_address_is_shown_without_user_and_password(address: str) -> None:
+    assert shown(address) == _SHOWN[address]
+
+
 def test_reading_makes_no_trail(tmp_path: Path) -> None:
     with pytest.raises(TrailError, match="cannot be read"):
         list(read_records(f"sqlite:{tmp_path}/trail.db"))
@@ -195,9 +221,7 @@ def test_a_store_that_holds_other_tables_is_no_trail(tmp_path: Path) -> None:
         verify(f"sqlite:{tmp_path}/other.db", "none")
 
 
-def test_the_store_itself_refuses_to_change_or_shorten_the_chain(place: Place, tmp_path: Path) -> None:
-    from earlybell.trail.stores import StoreError, open_store
-
+def test_the_store_itself_refuses_to_change_or_shorten_the_chain(place: Place) -> None:
     with place.open() as trail:
         trail.append([record("1")]).result()
     statements = ["UPDATE trail_chain SET seq = 2", "DELETE FROM trail_chain", "UPDATE trail_payload SET payload = ''"]
@@ -216,3 +240,18 @@ def test_anchors_that_cannot_be_written_are_said_at_the_start(tmp_path: Path) ->
 def test_the_time_of_a_record_is_utc_whatever_the_machines_clock_says() -> None:
     assert '"time":"2026-03-02T12:00:00+00:00"' in body_of(record("1")).text
     assert datetime.fromisoformat("2026-03-02T12:00:00+00:00") == NOON
+
+
+def test_a_role_that_may_only_insert_and_read_is_enough_to_write(postgresql: Server, tmp_path: Path) -> None:
+    place = postgresql_place(tmp_path, postgresql.address, "least")
+    place.open().close()
+    place.tamper("CREATE ROLE writer LOGIN")
+    place.tamper("GRANT USAGE ON SCHEMA least TO writer")
+    place.tamper("GRANT SELECT ON ALL TABLES IN SCHEMA least TO writer")
+    place.tamper("GRANT INSERT ON trail_chain, trail_payload TO writer")
+    address = place.address.replace("//earlybell@", "//writer@")
+    with open_trail(address, anchors=place.anchors) as trail:
+        trail.append([record("1")]).result()
+    assert verify(address, place.anchors).entries == 1
+    with pytest.raises(TrailError, match="permission denied"):
+        erase(address, "ann", "why", anchors=place.anchors)
