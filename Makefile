@@ -30,7 +30,7 @@ bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared 
 lock: $(VENV)/dev  ## lock the dependencies again, by version and hash
 	$(BIN)/python -m pip install -q uv
 	for set in predict training dev; do \
-		extras=$$([ $$set = predict ] || echo "--extra training"); [ $$set = dev ] && extras="$$extras --extra pyspark --extra dev"; \
+		extras=$$([ $$set = predict ] || echo "--extra training"); [ $$set = dev ] && extras="$$extras --extra pyspark --extra postgresql --extra dev"; \
 		$(BIN)/uv pip compile -q --upgrade pyproject.toml $$extras --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements/$$set.txt || exit 1; \
 	done

@@ -33,7 +33,13 @@ def _pandas(site: str, share: str, out: str) -> Job:
     return lambda: plain_pandas.features(Path(site), float(share)).to_parquet(out)
 
 
-_JOBS: dict[str, Callable[..., Job]] = {"simulate": _simulate, "ours": _ours, "pandas": _pandas}
+def _trail(address: str, anchors: str, callers: str, records: str) -> Job:
+    from bench import trail
+
+    return lambda: trail.report(trail.trail(address, anchors, int(callers), int(records)))
+
+
+_JOBS: dict[str, Callable[..., Job]] = {"simulate": _simulate, "ours": _ours, "pandas": _pandas, "trail": _trail}
 
 
 def main(name: str, *arguments: str) -> None:

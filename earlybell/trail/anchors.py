@@ -22,14 +22,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Known:
-    """What the anchors know of one writer: the link of each anchored seq, and whether the writer ended."""
+    """What the anchors know of one writer: the link of each anchored seq, the last of them, and whether it ended."""
 
     links: dict[int, bytes] = field(default_factory=dict)
+    last: int = 0
     ended: bool = False
-
-    @property
-    def last(self) -> int:
-        return max(self.links)
 
 
 class Anchors:
@@ -83,10 +80,14 @@ def read_anchors(path: Path | None) -> dict[str, Known] | None:
     if path is None:
         return None
     try:
-        lines = path.read_text(errors="replace").splitlines()
+        with path.open(errors="replace") as lines:
+            return _known(lines)
     except OSError as error:
         way_out = "Name the file with --anchors, or say --anchors none: then a cut-off end is not found."
         raise TrailError("anchors of the trail cannot be read", f"{path}: {error.strerror}", way_out) from error
+
+
+def _known(lines: Iterable[str]) -> dict[str, Known]:
     known: dict[str, Known] = {}
     for line in lines:
         try:
@@ -95,7 +96,7 @@ def read_anchors(path: Path | None) -> dict[str, Known] | None:
         except (ValueError, KeyError, TypeError):
             continue
         one = known.setdefault(writer, Known())
-        one.links[seq] = link
+        one.links[seq], one.last = link, max(one.last, seq)
         one.ended = one.ended or said.get("end", False)
     return known
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from earlybell.errors import SettingError, TrailError
 from earlybell.trail.anchors import Anchors, anchors_path
-from earlybell.trail.chain import Body, begin, extend
+from earlybell.trail.chain import Body, Head, begin, extend
 from earlybell.trail.records import ANONYMOUS
 from earlybell.trail.stores import StoreError, open_store, shown
 
@@ -29,7 +29,6 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
     if learner in ("", ANONYMOUS) or not reason.strip():
         raise SettingError("erasing needs one learner and a reason", learner, "Name the pseudonym, and say why.")
     heads, head = Anchors(anchors_path(address, anchors)), begin()
-    heads.add([head])
     with open_store(address) as store:
         try:
             with store.transaction():
@@ -37,6 +36,7 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
                 if not erased:
                     return 0
                 store.many("DELETE FROM trail_payload WHERE writer = ? AND seq = ?", erased)
+                _announce(heads, head)
                 entries, head = extend(head, [_body(erased, reason, who or getpass.getuser())])
                 store.add(entries)
             heads.add([head], end=True)
@@ -45,6 +45,14 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
             way_out = "Nothing was erased, unless it failed while cleaning up: `earlybell trail show` tells."
             raise TrailError(f"trail {shown(address)} cannot be erased from", str(error), way_out) from error
     return len(erased)
+
+
+def _announce(heads: Anchors, head: Head) -> None:
+    heads.add([head])
+    if heads.problem:
+        raise TrailError(
+            "anchors of the trail cannot be written", str(heads.problem), "Nothing was erased. Name a file."
+        )
 
 
 def _body(erased: Iterable[tuple[str, int]], reason: str, who: str) -> Body:

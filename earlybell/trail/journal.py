@@ -32,7 +32,16 @@ class Journal:
         self._file: FileIO | None = None
         self._path = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.waiting = any(self._paths())  # whether there is something to replay
+
+    @property
+    def behind(self) -> bool:
+        """Whether entries of this process wait: later ones must follow them here."""
+        return self._file is not None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether entries wait, of this process or of others."""
+        return any(self._paths())
 
     def room(self) -> int:
         """Bytes that may still be written."""
@@ -51,7 +60,6 @@ class Journal:
             with file:
                 file.truncate(size)
             raise
-        self.waiting = True
 
     def replay(self, store: Store) -> Iterator[list[Head]]:
         """Add what waits to the store, each file in one transaction, and drop the file; yields the heads of each."""
@@ -69,7 +77,12 @@ class Journal:
             lock.close()
             self._file = None if own else self._file
             yield heads
-        self.waiting = False
+
+    def close(self) -> None:
+        """Leave what waits to whoever replays next."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _own(self) -> FileIO:
         if self._file is None:

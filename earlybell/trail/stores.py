@@ -4,6 +4,7 @@
 leaves only when a learner is erased.
 """
 
+import re
 import sqlite3
 import time
 from abc import ABC, abstractmethod
@@ -11,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from earlybell.errors import MissingPackageError, SettingError, TrailError
 from earlybell.trail.chain import Entry
@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS trail_payload (
     request_id TEXT, course_id TEXT, learner_id TEXT, PRIMARY KEY (writer, seq));
 CREATE INDEX IF NOT EXISTS trail_payload_learner ON trail_payload (learner_id, course_id);
 CREATE INDEX IF NOT EXISTS trail_payload_request ON trail_payload (request_id)"""
+_PLAIN = re.compile(r"(?P<scheme>\w+://)([^@/?#]*@)?(?P<place>[^@/?#:]+(:\d+)?(/[^@/?#:]*)?)([?][^@]*)?")
 _KEPT = (("trail_chain", "UPDATE"), ("trail_chain", "DELETE"), ("trail_payload", "UPDATE"))
 _SQLITE_TRIGGERS = [
     f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
@@ -173,11 +174,11 @@ def sqlite_path(address: str) -> Path:
 
 
 def shown(address: str) -> str:
-    """The address for a message or a log: without user, password and options."""
-    if "://" not in address:
-        return address if address.startswith("sqlite:") else address.partition("@")[2] or address
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """The address for a message or a log: without user, password and options; cut short if it is not of plain form."""
+    if address.startswith("sqlite:"):
+        return address
+    plain = _PLAIN.fullmatch(address)
+    return "".join(plain.group("scheme", "place")) if plain else f"{address.partition(':')[0]}:…"
 
 
 class _Sqlite(Store):
@@ -257,12 +258,23 @@ class _Postgresql(Store):
     def __init__(self, address: str, timeout: float) -> None:
         self._psycopg = _psycopg()
         waits = {"connect_timeout": max(2, round(timeout)), "tcp_user_timeout": round(1000 * timeout)}
+        given = self._given(address)
         with self._errors():
-            given = self._psycopg.conninfo.conninfo_to_dict(address)
             settings: dict[str, Any] = {"application_name": "earlybell-trail", **waits, **given}
             self._connection = self._psycopg.connect(**settings, autocommit=True)
             self.execute("SELECT set_config('statement_timeout', ?, false)", (f"{round(1000 * timeout)}ms",))
             self.execute("SET synchronous_commit TO on")
+
+    def _given(self, address: str) -> dict[str, Any]:
+        """What the address says. Where it cannot be read, PostgreSQL's message would show parts of a password."""
+        try:
+            given: dict[str, Any] = self._psycopg.conninfo.conninfo_to_dict(address)
+        except self._psycopg.Error:
+            given = {"port": "not read"}
+        if not re.fullmatch(r"[\d,]*", str(given.get("port", ""))):
+            way_out = "Write user and password percent-encoded, or leave the password to PGPASSWORD or .pgpass."
+            raise SettingError("address of a trail cannot be read", shown(address), way_out)
+        return given
 
     def create(self) -> None:
         with self._errors(), self._connection.transaction():

@@ -87,7 +87,8 @@ class Trail:
     ) -> None:
         self._address, self._store, self._anchors, self._journal = address, store, anchors, journal
         self._timeout, self._retry, self._pause = timeout, retry, retry
-        self._next_try, self._problem, self._was_there = 0.0, "", store is not None
+        self._problem, self._was_there = "it was not there at the start", store is not None
+        self._next_try, self._next_look = 0.0 if store else time.monotonic() + retry, 0.0
         self._ready = threading.Condition()
         self._queue: list[_Waiting] = []
         self._taken: list[_Waiting] = []
@@ -160,14 +161,19 @@ class Trail:
                 self._lose(f"{type(error).__name__}: {error}")
                 self._refuse([one for one in group if not one.future.done()])
             group = self._take()
+        self._end()
+
+    def _end(self) -> None:
         if not self._behind:
             self._anchors.add([self._head], end=True)
+        if self._journal is not None:
+            self._journal.close()
         if self._store:
             self._store.close()
 
     def _take(self) -> list[_Waiting] | None:
         """All that waits; empty when it is time to try the store again, None at the end."""
-        pause = max(0.01, self._next_try - time.monotonic()) if self._behind else None
+        pause = None if self._journal is None else max(0.01, self._next_replay - time.monotonic())
         with self._ready:
             self._ready.wait_for(lambda: self._queue or self._closing, pause)
             if self._closing and not self._queue:
@@ -178,8 +184,12 @@ class Trail:
 
     @property
     def _behind(self) -> bool:
-        """Whether entries wait in the journal: later ones must follow them there."""
-        return self._journal is not None and self._journal.waiting
+        return self._journal is not None and self._journal.behind
+
+    @property
+    def _next_replay(self) -> float:
+        """When to look at the journal: own entries as soon as the store is tried, those of others now and then."""
+        return self._next_try if self._behind else max(self._next_try, self._next_look)
 
     def _keep(self, group: list[_Waiting]) -> None:
         if not group:
@@ -228,9 +238,12 @@ class Trail:
 
     def _catch_up(self) -> None:
         """Replay the journal, when it is time and the store is there."""
-        if self._journal is None or not self._behind or (store := self._connected()) is None:
+        if self._journal is None or time.monotonic() < self._next_replay:
             return
+        self._next_look = time.monotonic() + _LONGEST_PAUSE
         try:
+            if not self._journal.waiting or (store := self._connected()) is None:
+                return
             for heads in self._journal.replay(store):
                 self._anchors.add(heads)
         except (StoreError, OSError) as error:

@@ -1,0 +1,256 @@
+"""The store is away: by choice refused, or kept in a journal of bounded size that is replayed, in order."""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from earlybell.errors import TrailError
+from earlybell.trail import Trail, open_trail, read_records, verify
+from earlybell.trail.chain import begin, entry_of, extend, line_of
+from earlybell.trail.journal import Journal, lines_of
+from earlybell.trail.records import body_of
+from tests.earlybell.trail.conftest import Server
+from tests.earlybell.trail.places import Place, postgresql_place, record, sqlite_place
+
+_QUICK: dict[str, Any] = {"timeout": 0.1, "retry": 0.05}
+
+
+@contextmanager
+def _away(folder: Path) -> Iterator[None]:
+    """Somebody else holds the SQLite file for longer than a writer waits."""
+    with closing(sqlite3.connect(folder / "trail.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def _ids(place: Place) -> list[str]:
+    return [one.request_id for one in read_records(place.address)]
+
+
+def _append(trail: Trail, *ids: str) -> None:
+    for one in ids:
+        trail.append([record(one)]).result(20)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*"))
+
+
+def test_without_a_journal_a_record_is_refused_while_the_store_is_away(tmp_path: Path) -> None:
+    place = sqlite_place(tmp_path)
+    with place.open(**_QUICK) as trail:
+        _append(trail, "before")
+        with _away(tmp_path):
+            for one in ("first", "second"):
+                with pytest.raises(TrailError, match=r"cannot be written: 'database is locked'"):
+                    _append(trail, one)
+        time.sleep(0.3)
+        _append(trail, "after")
+    assert _ids(place) == ["before", "after"] or sorted(_ids(place)) == ["after", "before"]
+    assert verify(place.address, place.anchors).whole
+
+
+def test_with_a_journal_records_are_kept_and_replayed_in_order(tmp_path: Path) -> None:
+    place, journal = sqlite_place(tmp_path), tmp_path / "journal"
+    with place.open(journal=journal, **_QUICK) as trail:
+        _append(trail, "a", "b")
+        with _away(tmp_path):
+            _append(trail, "c", "d", "e")
+            assert sorted(_ids(place)) == ["a", "b"]
+            assert len(_files(journal)) == 1
+        _until(lambda: not _files(journal))
+        _append(trail, "f")
+    after_outage = place.tamper("SELECT writer FROM trail_payload WHERE request_id = 'c'")[0][0]
+    rows = place.tamper("SELECT request_id FROM trail_payload WHERE writer = ? ORDER BY seq", after_outage)
+    assert [one for (one,) in rows] == ["c", "d", "e", "f"]
+    assert sorted(_ids(place)) == ["a", "b", "c", "d", "e", "f"]
+    assert verify(place.address, place.anchors).whole
+
+
+def test_a_store_that_is_away_at_the_start_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "apart").mkdir()
+    place = sqlite_place(tmp_path / "volume")
+    settings: dict[str, Any] = {"anchors": tmp_path / "apart" / "heads", "journal": tmp_path / "apart" / "journal"}
+    with open_trail(place.address, **settings, **_QUICK) as trail:
+        _append(trail, "a", "b")
+        (tmp_path / "volume").mkdir()
+        _until(lambda: not _files(tmp_path / "apart" / "journal"))
+        assert _ids(place) == ["a", "b"]
+    assert verify(place.address, settings["anchors"]).whole
+
+
+def test_a_store_that_went_away_is_not_made_anew(tmp_path: Path) -> None:
+    place, journal = sqlite_place(tmp_path), tmp_path / "journal"
+    with place.open(journal=journal, **_QUICK) as trail:
+        _append(trail, "a")
+        with _away(tmp_path):
+            _append(trail, "b")
+            files = list(tmp_path.glob("trail.db*"))
+            (tmp_path / "elsewhere").mkdir()
+            for path in files:
+                path.rename(tmp_path / "elsewhere" / path.name)
+        time.sleep(0.3)
+        assert not (tmp_path / "trail.db").exists()
+        for path in files:
+            (tmp_path / "elsewhere" / path.name).rename(path)
+        _until(lambda: not _files(journal))
+    assert sorted(_ids(place)) == ["a", "b"]
+
+
+def test_what_waits_when_a_process_ends_is_replayed_at_the_next_start(tmp_path: Path) -> None:
+    place, journal = sqlite_place(tmp_path), tmp_path / "journal"
+    place.open().close()
+    with _away(tmp_path), place.open(journal=journal, **_QUICK) as trail:
+        _append(trail, "a", "b")
+    assert _ids(place) == []
+    with place.open(journal=journal, **_QUICK):
+        _until(lambda: not _files(journal))
+    assert _ids(place) == ["a", "b"]
+    assert verify(place.address, place.anchors).whole
+
+
+def test_beyond_the_bound_a_record_is_refused_and_smaller_ones_still_fit(tmp_path: Path) -> None:
+    place, journal = sqlite_place(tmp_path), tmp_path / "journal"
+    with place.open(journal=journal, journal_limit=3000, **_QUICK) as trail:
+        with _away(tmp_path):
+            _append(trail, "a", "b")
+            with pytest.raises(TrailError, match="the journal is full"):
+                trail.append([record("c")] * 5).result()
+            _append(trail, "d")
+            assert sum(path.stat().st_size for path in _files(journal)) <= 3000
+        _until(lambda: not _files(journal))
+    assert _ids(place) == ["a", "b", "d"]
+    assert verify(place.address, place.anchors).whole
+
+
+def test_a_journal_that_another_process_holds_is_left_to_it(tmp_path: Path) -> None:
+    place, journal = sqlite_place(tmp_path), tmp_path / "journal"
+    with place.open(journal=journal, timeout=0.1, retry=30) as trail:
+        with _away(tmp_path):
+            _append(trail, "a")
+        with place.open(journal=journal, **_QUICK) as other:
+            _append(other, "b")
+            assert len(_files(journal)) == 1
+        assert _ids(place) == ["b"]
+    with place.open(journal=journal, **_QUICK):
+        _until(lambda: not _files(journal))
+    assert sorted(_ids(place)) == ["a", "b"]
+
+
+def _left_behind(folder: Path, content: bytes) -> None:
+    """A journal whose process is gone."""
+    folder.mkdir(exist_ok=True)
+    (folder / "1-gone.journal").write_bytes(content)
+
+
+def _lines(*ids: str) -> bytes:
+    entries, _ = extend(begin("gone"), [body_of(record(one)) for one in ids])
+    return lines_of(entries)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1500))
+def test_of_a_journal_torn_anywhere_all_whole_lines_are_replayed(tmp_path_factory: Any, size: int) -> None:
+    tmp_path = tmp_path_factory.mktemp("torn")
+    place, journal, lines = sqlite_place(tmp_path), tmp_path / "journal", _lines("a", "b", "c")
+    _left_behind(journal, lines[:size])
+    with place.open(journal=journal, **_QUICK):
+        _until(lambda: not _files(journal))
+    assert _ids(place) == ["a", "b", "c"][: lines[:size].count(b"\n")]
+    assert verify(place.address, "none").whole
+
+
+def test_a_journal_replayed_twice_adds_nothing(place: Place, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    for ids in (("a", "b"), ("a", "b"), ("a", "b")):
+        entries, _ = extend(begin("gone"), [body_of(record(one)) for one in ids])
+        _left_behind(journal, lines_of(entries))
+        with place.open(journal=journal):
+            _until(lambda: not _files(journal))
+    assert _ids(place) == ["a", "b"]
+
+
+def test_a_damaged_line_is_left_out_and_the_file_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    place, journal = sqlite_place(tmp_path), tmp_path / "journal"
+    first, second, third = _lines("a", "b", "c").splitlines(keepends=True)
+    _left_behind(journal, first + second.replace(b"medium", b"low   ") + second[:9] + b"\n" + third)
+    with place.open(journal=journal, **_QUICK):
+        _until(lambda: [path.suffix for path in _files(journal)] == [".damaged"])
+    assert _ids(place) == ["a", "c"]
+    assert "damaged lines" in caplog.text
+    assert [(one.seq, one.what) for one in verify(place.address, "none").findings] == [(2, "removed")]
+
+
+def test_a_journal_that_cannot_be_written_refuses(tmp_path: Path) -> None:
+    with pytest.raises(TrailError, match="journal of the trail cannot be used"):
+        open_trail(f"sqlite:{tmp_path}/trail.db", journal=Path("/dev/null/journal"))
+
+
+def test_a_journal_on_a_full_disk_keeps_nothing_of_what_it_refused(tmp_path: Path) -> None:
+    import resource
+
+    journal = Journal(tmp_path, 10**6)
+    journal.append(_lines("a"))
+    size = _files(tmp_path)[0].stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    import signal
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, before[1]))
+    try:
+        with pytest.raises(OSError, match="large|space"):
+            journal.append(_lines("b"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert _files(tmp_path)[0].stat().st_size == size
+
+
+def test_an_entry_comes_back_from_its_line_as_it_was() -> None:
+    entries, _ = extend(begin(), [body_of(record("ä"))])
+    assert entry_of(line_of(entries[0])) == entries[0]
+    assert json.loads(line_of(entries[0]))[0] == entries[0].writer
+
+
+def test_a_connection_that_is_cut_is_made_again(postgresql: Server, tmp_path: Path) -> None:
+    place = postgresql_place(tmp_path, postgresql.address, f"cut_{os.getpid()}")
+    with place.open(journal=tmp_path / "journal", retry=0.05) as trail:
+        _append(trail, "a")
+        place.tamper(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'earlybell-trail'"
+        )
+        _append(trail, "b", "c")
+        _until(lambda: not _files(tmp_path / "journal"))
+        _append(trail, "d")
+    assert sorted(_ids(place)) == ["a", "b", "c", "d"]
+    assert verify(place.address, place.anchors).whole
+
+
+def test_a_server_that_crashes_and_comes_back_has_all_that_was_acknowledged(postgresql: Server, tmp_path: Path) -> None:
+    place = postgresql_place(tmp_path, postgresql.address, f"crash_{os.getpid()}")
+    with place.open(journal=tmp_path / "journal", retry=0.05) as trail:
+        _append(trail, "a", "b")
+        postgresql.stop()
+        try:
+            _append(trail, "c", "d")
+        finally:
+            postgresql.start()
+        _until(lambda: not _files(tmp_path / "journal"))
+    assert sorted(_ids(place)) == ["a", "b", "c", "d"]
+    assert verify(place.address, place.anchors).whole

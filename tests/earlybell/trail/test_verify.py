@@ -1,0 +1,235 @@
+"""Verifying: every kind of tampering is found and named, and nothing else is."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from earlybell.errors import TrailError
+from earlybell.trail import erase, verify
+from earlybell.trail.chain import begin, digest_of, link_of
+from tests.earlybell.trail.places import Place, record, sqlite_place
+
+
+def _findings(place: Place) -> list[tuple[str, int, int, str]]:
+    return [(one.writer, one.seq, one.until, one.what) for one in verify(place.address, place.anchors).findings]
+
+
+def _chain(place: Place, writer: str) -> dict[int, tuple[bytes, bytes]]:
+    rows = place.tamper("SELECT seq, digest, link FROM trail_chain WHERE writer = ?", writer)
+    return {seq: (bytes(digest), bytes(link)) for seq, digest, link in rows}
+
+
+def _change_payload(place: Place, writer: str) -> None:
+    place.tamper("UPDATE trail_payload SET payload = replace(payload, '\"risk\":0.25', '\"risk\":0.05') WHERE seq = 3")
+
+
+def _change_salt(place: Place, writer: str) -> None:
+    place.tamper("UPDATE trail_payload SET salt = ? WHERE seq = 3", bytes(32))
+
+
+def _change_lookup(place: Place, writer: str) -> None:
+    place.tamper("UPDATE trail_payload SET learner_id = 'somebody else' WHERE seq = 3")
+
+
+def _change_digest(place: Place, writer: str) -> None:
+    place.tamper("UPDATE trail_chain SET digest = ? WHERE seq = 3", bytes(32))
+
+
+def _change_link(place: Place, writer: str) -> None:
+    place.tamper("UPDATE trail_chain SET link = ? WHERE seq = 3", bytes(32))
+
+
+def _make_no_json(place: Place, writer: str) -> None:
+    place.tamper("UPDATE trail_payload SET payload = '[]' WHERE seq = 3")
+
+
+def _remove_payload(place: Place, writer: str) -> None:
+    place.tamper("DELETE FROM trail_payload WHERE seq = 3")
+
+
+def _remove_entry(place: Place, writer: str) -> None:
+    place.tamper("DELETE FROM trail_chain WHERE seq = 3")
+
+
+def _remove_both(place: Place, writer: str) -> None:
+    _remove_payload(place, writer)
+    _remove_entry(place, writer)
+
+
+_ONE: list[tuple[Callable[[Place, str], None], str]] = [
+    (_change_payload, "changed"),
+    (_change_salt, "changed"),
+    (_change_lookup, "changed"),
+    (_change_digest, "changed"),
+    (_change_link, "changed"),
+    (_make_no_json, "changed"),
+    (_remove_payload, "removed"),
+    (_remove_entry, "removed"),
+    (_remove_both, "removed"),
+]
+
+
+@pytest.mark.parametrize(("tampering", "what"), _ONE, ids=lambda one: getattr(one, "__name__", one))
+def test_what_was_done_to_one_record_is_named_and_no_other_is(
+    place: Place, tampering: Callable[[Place, str], None], what: str
+) -> None:
+    writer = place.filled("abcde")
+    assert _findings(place) == []
+    tampering(place, writer)
+    assert _findings(place) == [(writer, 3, 3, what)]
+
+
+def test_a_payload_without_an_entry_is_inserted(place: Place) -> None:
+    writer = place.filled("abcde")
+    place.tamper(
+        "INSERT INTO trail_payload SELECT writer, 33, salt, payload, request_id, course_id, learner_id "
+        "FROM trail_payload WHERE seq = 3"
+    )
+    assert _findings(place) == [(writer, 33, 33, "inserted")]
+
+
+@pytest.mark.parametrize("tables", [["trail_payload"], ["trail_payload", "trail_chain"]], ids=["payloads", "entries"])
+def test_two_that_changed_places_are_reordered(place: Place, tables: list[str]) -> None:
+    writer = place.filled("abcde")
+    for table in tables:
+        for old, new in ((3, -3), (4, 3), (-3, 4)):
+            place.tamper(f"UPDATE {table} SET seq = ? WHERE seq = ?", new, old)
+    assert _findings(place) == [(writer, 3, 3, "reordered"), (writer, 4, 4, "reordered")]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 3])
+def test_an_end_that_was_cut_off_is_found_by_the_anchors_alone(place: Place, kept: int) -> None:
+    writer = place.filled("abcde")
+    for table in ("trail_chain", "trail_payload"):
+        place.tamper(f"DELETE FROM {table} WHERE seq > ?", kept)
+    assert _findings(place) == [(writer, kept + 1, 5, "cut off")]
+    assert verify(place.address, "none").whole
+
+
+def _forged(place: Place, writer: str, seq: int, previous: bytes) -> tuple[Any, ...]:
+    """What somebody who knows how the chain is made would write as an entry; its link."""
+    (said,) = place.tamper("SELECT payload FROM trail_payload WHERE seq = 1")[0]
+    payload = json.dumps(json.loads(said) | {"seq": seq, "writer": writer, "risk": 0.99}, separators=(",", ":"))
+    salt = bytes(32)
+    digest = digest_of(salt, payload)
+    return salt, payload, digest, link_of(previous, seq, digest)
+
+
+def _insert(place: Place, writer: str, seq: int, previous: bytes) -> bytes:
+    salt, payload, digest, link = _forged(place, writer, seq, previous)
+    place.tamper("INSERT INTO trail_chain VALUES (?, ?, ?, ?)", writer, seq, digest, link)
+    values = (writer, seq, salt, payload, "a", "run 1", "ann")
+    place.tamper("INSERT INTO trail_payload VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
+    return bytes(link)
+
+
+def test_a_record_after_a_writers_end_is_inserted(place: Place) -> None:
+    writer = place.filled("abc")
+    _insert(place, writer, 4, _chain(place, writer)[3][1])
+    assert _findings(place) == [(writer, 4, 4, "inserted")]
+
+
+def test_a_whole_chain_of_a_writer_that_never_was_is_inserted(place: Place) -> None:
+    place.filled("abc")
+    link = _insert(place, "ghost", 1, begin("ghost").link)
+    _insert(place, "ghost", 2, link)
+    assert _findings(place) == [("ghost", 1, 2, "inserted")]
+
+
+def test_a_record_that_does_not_follow_a_crashed_writers_last_is_inserted(place: Place) -> None:
+    writer = place.filled("abc")
+    lines = place.anchors.read_text().splitlines()
+    place.anchors.write_text("\n".join(line for line in lines if '"end"' not in line) + "\n")
+    _insert(place, writer, 4, bytes(32))
+    assert _findings(place) == [(writer, 4, 4, "inserted")]
+
+
+def test_a_chain_rewritten_from_a_record_on_does_not_meet_its_anchors(place: Place) -> None:
+    writer = place.filled("abcde")
+    link = _chain(place, writer)[2][1]
+    for seq in (3, 4, 5):
+        for table in ("trail_chain", "trail_payload"):
+            place.tamper(f"DELETE FROM {table} WHERE seq = ?", seq)
+        link = _insert(place, writer, seq, link)
+    assert verify(place.address, "none").whole
+    assert _findings(place) == [(writer, seq, seq, "changed") for seq in (3, 4, 5)]
+
+
+def test_a_chain_longer_than_its_anchors_is_a_crash_and_no_error(place: Place) -> None:
+    place.filled("abcde")
+    lines = place.anchors.read_text().splitlines(keepends=True)
+    place.anchors.write_text("".join(lines[:3]) + lines[3][:20])
+    assert _findings(place) == []
+    place.filled("f")
+    assert verify(place.address, place.anchors).entries == 6
+    assert _findings(place) == []
+
+
+def test_missing_anchors_are_said_and_not_passed_over(place: Place) -> None:
+    place.filled("a")
+    place.anchors.unlink()
+    with pytest.raises(TrailError, match="anchors of the trail cannot be read"):
+        verify(place.address, place.anchors)
+
+
+def test_verifying_while_a_writer_goes_on_finds_nothing_wrong(place: Place) -> None:
+    with place.open() as trail:
+        for _ in range(10):
+            futures = [trail.append([record("x")]) for _ in range(20)]
+            assert _findings(place) == []
+            for future in futures:
+                future.result()
+
+
+def test_the_links_are_what_the_documents_say(tmp_path: Path) -> None:
+    place = sqlite_place(tmp_path)
+    writer = place.filled("ab")
+    link = hashlib.sha256(writer.encode()).digest()
+    for seq, (digest, found) in sorted(_chain(place, writer).items()):
+        salt, payload = place.tamper("SELECT salt, payload FROM trail_payload WHERE seq = ?", seq)[0]
+        assert digest == hashlib.sha256(salt + payload.encode()).digest()
+        link = hashlib.sha256(link + seq.to_bytes(8, "big") + digest).digest()
+        assert found == link
+
+
+_COLUMNS = [("trail_chain", "digest"), ("trail_chain", "link"), ("trail_payload", "salt"), ("trail_payload", "payload")]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(_COLUMNS), st.integers(1, 8), st.data())
+def test_any_bit_that_flips_is_found_at_its_record(column: tuple[str, str], seq: int, data: st.DataObject) -> None:
+    with TemporaryDirectory() as folder:
+        place = sqlite_place(Path(folder))
+        with place.open() as trail:
+            trail.append([record(str(number)) for number in range(8)]).result()
+        table, name = column
+        (value,) = place.tamper(f"SELECT CAST({name} AS BLOB) FROM {table} WHERE seq = ?", seq)[0]
+        changed = bytearray(value)
+        changed[data.draw(st.integers(0, len(value) - 1))] ^= 1 << data.draw(st.integers(0, 6))
+        kind = "TEXT" if name == "payload" else "BLOB"
+        place.tamper(f"UPDATE {table} SET {name} = CAST(? AS {kind}) WHERE seq = ?", bytes(changed), seq)
+        assert {(one[1], one[3] in ("changed", "reordered")) for one in _findings(place)} == {(seq, True)}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sets(st.integers(1, 12), min_size=1), st.sampled_from(["ann", "bob", None]))
+def test_whatever_was_removed_is_named_beside_whatever_was_erased(removed: set[int], erased: str | None) -> None:
+    with TemporaryDirectory() as folder:
+        place = sqlite_place(Path(folder))
+        with place.open() as trail:
+            trail.append([record(str(number), ("ann", "bob")[number % 2]) for number in range(12)]).result()
+        (writer,) = place.tamper("SELECT DISTINCT writer FROM trail_chain")[0]
+        if erased:
+            erase(place.address, erased, "asked for", who="test", anchors=place.anchors)
+        for table in ("trail_chain", "trail_payload"):
+            for seq in removed:
+                place.tamper(f"DELETE FROM {table} WHERE writer = ? AND seq = ?", writer, seq)
+        named = {seq for _, first, last, _ in _findings(place) for seq in range(first, last + 1)}
+        assert named == removed
