@@ -73,7 +73,7 @@ def test_reasons_are_the_catalogues_words_and_never_the_calendar_alone(predictio
 @pytest.mark.parametrize(
     ("as_of", "said"),
     [
-        ("yesterday", "neither a share, a date nor `weekly`: 'yesterday'"),
+        ("yesterday", "neither a share, a date, `now` nor `weekly`: 'yesterday'"),
         ("1.5", "above 0 and at most 1: '1.5'"),
         ("0", "above 0 and at most 1"),
         ("1999-01-01", "nobody is enrolled as of: '1999-01-01'. Course runs: "),
