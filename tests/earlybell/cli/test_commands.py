@@ -15,7 +15,18 @@ from earlybell.bundle import read_bundle
 from earlybell.cli.main import app, main
 from earlybell.predict import Predictor, open_tables
 
-COMMANDS = "demo simulate extract features train predict predict-site evaluate card reproduce".split()
+COMMANDS = [
+    "demo",
+    "simulate",
+    "extract",
+    "features",
+    "train",
+    "predict",
+    "predict-site",
+    "evaluate",
+    "card",
+    "reproduce",
+]
 KEY = {"EARLYBELL_PSEUDONYM_KEY": "0123456789abcdef0123456789abcdef"}
 
 
