@@ -6,9 +6,10 @@ from pathlib import Path
 from kfp import compiler
 from kfp.compiler.compiler_utils import KubernetesManifestOptions
 
+from pipelines.prediction import prediction
 from pipelines.training import training
 
-PIPELINES = {"training": training}
+PIPELINES = {"training": training, "prediction": prediction}
 
 
 def compile_all(folder: Path) -> list[Path]:

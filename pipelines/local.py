@@ -16,7 +16,9 @@ from kfp import local
 from components.reporting import ERROR_FILE
 from earlybell import errors
 
-_PROGRESS = re.compile(r"^\s*((?:extract|simulate|validate|features|label|train|evaluate|gates|register): .*)$")
+_PROGRESS = re.compile(
+    r"^\s*((?:extract|simulate|validate|features|label|train|evaluate|gates|register|fetch|predict): .*)$"
+)
 
 
 def run(pipeline: Callable[..., Any], arguments: dict[str, Any], folder: Path, say: Callable[[str], None]) -> Any:

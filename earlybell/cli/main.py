@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from earlybell.cli import card, data, demo, model, reproduce, serve, trail
+from earlybell.cli import card, data, demo, model, reproduce, serve, site, trail
 from earlybell.errors import EarlybellError
 
 EXIT_CODES = """
@@ -24,6 +24,7 @@ app = typer.Typer(
 demo.add_to(app)
 data.add_to(app)
 model.add_to(app)
+site.add_to(app)
 card.add_to(app)
 reproduce.add_to(app)
 serve.add_to(app)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,7 +28,14 @@ from earlybell.cli.options import (
 from earlybell.cli.tables import tables_of
 from earlybell.errors import SettingError, TrainingError
 
-AsOf = Annotated[str, typer.Option("--as-of", help="a share of the run (0.4), a date (2026-03-01), or weekly")]
+AsOf = Annotated[str, typer.Option("--as-of", help="a share of the run (0.4), a date (2026-03-01), now, or weekly")]
+Capacity = Annotated[
+    float | None,
+    typer.Option(
+        help="worklist: learners of a course run that staff can see; below 1: a share [default: the bundle's]"
+    ),
+]
+WorklistFile = Annotated[Path | None, typer.Option(help="worklist: CSV file to write, by course run and rank")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -83,25 +91,41 @@ def predict(
     source: Source,
     as_of: AsOf = "0.4",
     out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
+    capacity: Capacity = None,
+    worklist: WorklistFile = None,
     ids: IdsOption = Ids.pseudonymous,
     pass_mark: PassMark = 0.0,
     timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:
-    """Predict the risk of everybody enrolled at a moment, with the band, the reasons and how sure it is."""
+    """Predict the risk of everybody enrolled at a moment, with the band, the reasons and how sure it is.
+
+    With --capacity or --worklist: the learners of each course run by priority, as many as the staff can see.
+    """
     from earlybell.bundle import read_bundle
-    from earlybell.predict import Predictor, write_predictions
+    from earlybell.predict import Predictor, bundle_capacity, make_worklist, write_predictions, write_worklist
 
     predictor = Predictor(read_bundle(bundle))
+    asked = capacity is not None or worklist is not None
     with tables_of([source], ids, pass_mark, timezone) as tables:
         predictions = predictor.predict_tables(tables, as_of)
+    places = bundle_capacity(predictor.bundle) if capacity is None else capacity
+    entries = make_worklist(predictions, places) if asked else []
     if out:
         write_predictions(predictions, out)
+    if worklist:
+        write_worklist(entries, worklist)
     if as_json:
         for row in predictions.rows():
             typer.echo(json.dumps(row))
         return
-    show.at_risk(predictions, json.loads((bundle / "evaluation.json").read_text()))
+    evaluation = json.loads((bundle / "evaluation.json").read_text())
+    if asked:
+        show.worklist(entries, predictions, evaluation)
+    else:
+        show.at_risk(predictions, evaluation)
+    if worklist:
+        typer.echo(f"Wrote {len(entries):,} learners to {worklist}.")
     if out:
         typer.echo(f"Wrote {len(predictions.risk):,} predictions to {out}.")
 
@@ -136,15 +160,24 @@ def evaluate(
 def run_training(sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
     """Run the training pipeline in a folder of its own; its outputs."""
     need_training("train")
-    from pipelines.local import run
     from pipelines.snapshots import keep
     from pipelines.training import training
 
-    home = Path(os.environ.get("EARLYBELL_HOME", ".earlybell"))
-    folder = home / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
-    outputs = dict(run(training, {"sources": sources, **options}, folder, show.progress(folder)))
-    keep(Path(outputs["tables"].path), home)
+    outputs = run_here(training, {"sources": sources, **options}, "Training")
+    keep(Path(outputs["tables"].path), _home())
     return outputs
+
+
+def run_here(pipeline: Callable[..., Any], arguments: dict[str, Any], doing: str) -> dict[str, Any]:
+    """Run a pipeline in a folder of its own, telling its progress; its outputs."""
+    from pipelines.local import run
+
+    folder = _home() / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
+    return dict(run(pipeline, arguments, folder, show.progress(folder, doing)))
+
+
+def _home() -> Path:
+    return Path(os.environ.get("EARLYBELL_HOME", ".earlybell"))
 
 
 def copy_bundle(source: Path, out: Path) -> None:

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from earlybell.predict import Predictions
+from earlybell.predict import Entry, Predictions
 
 MOST = 12  # learners shown
 _METRICS = {"roc_auc": "AUC", "pr_auc": "PR-AUC", "brier": "Brier", "calibration_error": "calibration error"}
@@ -19,10 +21,10 @@ _SPLITS = {"course_run": "course runs left out", "learner": "learners left out"}
 _COLOURS = {"high": "red", "medium": "yellow", "low": "green", "insufficient_evidence": "dim"}
 
 
-def progress(folder: Path) -> Callable[[str], None]:
+def progress(folder: Path, doing: str = "Training") -> Callable[[str], None]:
     """Says each line of progress with the seconds since the start."""
     began = time.monotonic()
-    typer.echo(f"Training; the log and all files of this run: {folder}", err=True)
+    typer.echo(f"{doing}; the log and all files of this run: {folder}", err=True)
     return lambda text: typer.echo(f"{time.monotonic() - began:6.1f} s  {text}", err=True)
 
 
@@ -30,22 +32,49 @@ def at_risk(predictions: Predictions, evaluation: dict[str, Any]) -> None:
     """The learners with the highest risk, with the reasons that raise it; `evaluation` is the bundle's."""
     console = Console()
     order = [int(i) for i in np.argsort(-predictions.risk) if predictions.band[i] != "insufficient_evidence"][:MOST]
-    table = Table(title=f"Learners to look at first ({len(order)} of {len(predictions.risk):,})", title_justify="left")
-    table.add_column("learner", no_wrap=True)
-    table.add_column("course run", no_wrap=True)
+    table = _learners(f"Learners to look at first ({len(order)} of {len(predictions.risk):,})", "learner", "course run")
+    for i in order:
+        ids = (str(predictions.observed.learner_id[i])[:8], str(predictions.observed.course_id[i]))
+        words = "; ".join(reason.words for reason in predictions.reasons[i] if reason.effect > 0)
+        said = _said(predictions.risk[i], predictions.low[i], predictions.high[i])
+        _add_learner(table, ids, said, str(predictions.band[i]), words)
+    console.print(table)
+    _say_counts(console, predictions, evaluation)
+
+
+def worklist(entries: list[Entry], predictions: Predictions, evaluation: dict[str, Any]) -> None:
+    """The worklist of each course run, and how many have too little evidence to be on it."""
+    console = Console()
+    for (course, as_of), run in groupby(entries, key=lambda entry: (entry.course_id, entry.as_of)):
+        table = _learners(f"Worklist of {course} as of {as_of[:16].replace('T', ' ')} UTC", "rank", "learner")
+        for entry in run:
+            ids = (str(entry.rank), entry.learner_id)
+            _add_learner(table, ids, _said(entry.risk, entry.low, entry.high), entry.band, entry.reasons)
+        console.print(table)
+    _say_counts(console, predictions, evaluation)
+    if unranked := int((predictions.band == "insufficient_evidence").sum()):
+        console.print(f"Not ranked, since there is too little to go by: {unranked:,}.\n", highlight=False)
+
+
+def _learners(title: str, *ids: str) -> Table:
+    table = Table(title=escape(title), title_justify="left")
+    for one in ids:
+        table.add_column(one, no_wrap=True)
     table.add_column("risk", no_wrap=True, justify="right")
     table.add_column("band", no_wrap=True)
     table.add_column("why, the weightiest first", ratio=1)
-    for i in order:
-        band = str(predictions.band[i])
-        table.add_row(
-            str(predictions.observed.learner_id[i])[:8],
-            str(predictions.observed.course_id[i]),
-            f"{_percent(predictions.risk[i])} ({_range(predictions.low[i], predictions.high[i])})",
-            f"[{_COLOURS[band]}]{band}[/]",
-            "; ".join(reason.words for reason in predictions.reasons[i] if reason.effect > 0) or "no single reason",
-        )
-    console.print(table)
+    return table
+
+
+def _add_learner(table: Table, ids: tuple[str, str], risk: str, band: str, words: str) -> None:
+    table.add_row(*map(escape, ids), risk, f"[{_COLOURS[band]}]{band}[/]", words or "no single reason")
+
+
+def _said(risk: float, low: float, high: float) -> str:
+    return f"{_percent(risk)} ({_range(low, high)})"
+
+
+def _say_counts(console: Console, predictions: Predictions, evaluation: dict[str, Any]) -> None:
     bands, counts = np.unique(predictions.band, return_counts=True)
     said = ", ".join(f"{count:,} {band}" for band, count in zip(bands, counts, strict=True))
     console.print(

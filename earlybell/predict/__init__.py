@@ -7,22 +7,27 @@ from earlybell.predict.features import Observed, confine, observe, open_tables
 from earlybell.predict.moments import create_moments
 from earlybell.predict.output import write_predictions
 from earlybell.predict.predictor import Predictions, Predictor, Reason
+from earlybell.predict.worklist import Entry, bundle_capacity, make_worklist, write_worklist
 
 __all__ = [
     "Calibration",
     "Change",
     "Counterfactual",
     "Effect",
+    "Entry",
     "Explanation",
     "Observed",
     "Predictions",
     "Predictor",
     "Reason",
+    "bundle_capacity",
     "confine",
     "create_moments",
     "enough_evidence",
+    "make_worklist",
     "observe",
     "open_tables",
     "outside",
     "write_predictions",
+    "write_worklist",
 ]

@@ -2,12 +2,13 @@
 
 The search is exact over a stated grid. Of each changeable feature whose value is known, the values are steps from the
 present one to the favourable end of the training range (both ends, where the direction is open), equal on a logarithmic
-scale, which is the model's own, and rounded as the words round them: ten steps for one feature alone, four for each of
-two. What follows from a change comes with it (see `ties`), and nothing leaves the range that training saw. Of all that
-would move the band, the fewest chosen features win, then the smallest change: the sum over all features that differ,
-each in units of its training range on that scale.
+scale, which is the model's own, and rounded as the words round them: ten steps for one feature alone, three for each
+of two. What follows from a change comes with it (see `ties`), and nothing leaves the range that training saw. Of all
+that would move the band, the fewest chosen features win, then the smallest change: the sum over all features that
+differ, each in units of its training range on that scale.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from earlybell.predict.ties import Follow
 
 Floats = npt.NDArray[np.float32]
 
-STEPS = (10, 4)  # of the grid, where one feature is changed, and where two are
+STEPS = (10, 3)  # of the grid, where one feature is changed, and where two are
 PART = 1024  # rows scored at a time: a hit in the cheaper ones saves the others
 _DIGITS = {"share": 2, "per week": 1, "ratio": 1}  # what words show; of other units whole numbers
 
@@ -135,7 +136,7 @@ class Search:
 
 
 def combine(row: Floats, grid: list[tuple[int, float]], size: int) -> Candidates:
-    """Copies of `row` (features,) with each combination of `size` (1 or 2) values of the grid, of different features."""
+    """Copies of `row` (features,) with each combination of `size` (1 or 2) values of the grid, of unlike features."""
     places = np.array([place for place, _ in grid], dtype=np.int64)
     values = np.array([value for _, value in grid], dtype=np.float32)
     picks = np.arange(len(grid))[:, None] if size == 1 else np.column_stack(np.triu_indices(len(grid), 1))
@@ -148,18 +149,18 @@ def combine(row: Floats, grid: list[tuple[int, float]], size: int) -> Candidates
 def _values(feature: Feature, value: float, low: float, high: float, steps: int) -> list[float]:
     """From the value to the favourable end, without what would be told in the same words."""
     ends = {-1: [high], 1: [low], 0: [low, high]}[feature.direction]
-    found = [to for end in ends for to in _steps(value, end, steps, _DIGITS.get(feature.unit, 0))]
-    if feature.direction:
-        found = [to for to in found if (to - value) * feature.direction < 0]
+    towards = [end for end in ends if (end - value) * feature.direction <= 0]
+    found = [to for end in towards for to in _steps(value, end, steps, _DIGITS.get(feature.unit, 0))]
     now = feature.say(value)
     return [to for to in dict.fromkeys(found) if feature.say(to) != now]
 
 
 def _steps(value: float, end: float, steps: int, digits: int) -> list[float]:
     """Equal steps on the logarithmic scale, rounded, the last one at the end itself."""
-    scaled = np.linspace(_logarithm(value), _logarithm(end), steps + 1)[1:]
-    rounded = np.round(np.sign(scaled) * np.expm1(np.abs(scaled)), digits)
-    return [float(one) for one in np.clip(rounded, min(value, end), max(value, end))]
+    first, last = float(_logarithm(value)), float(_logarithm(end))
+    scaled = (first + (last - first) * step / steps for step in range(1, steps + 1))
+    rounded = (round(math.copysign(math.expm1(abs(one)), one), digits) for one in scaled)
+    return [min(max(one, min(value, end)), max(value, end)) for one in rounded]
 
 
 def _logarithm(values: npt.ArrayLike) -> Any:

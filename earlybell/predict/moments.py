@@ -1,6 +1,6 @@
 """Moments: for whom and as of when a prediction is made."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import duckdb
 
@@ -17,14 +17,17 @@ def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     (days of teaching that the learner has had). Who had left before the moment is not there.
 
     Args:
-        as_of: a share of the run (`0.4`), a date or time (`2026-03-01`, UTC), or `weekly` (each week of each run).
+        as_of: a share of the run (`0.4`), a date or time (`2026-03-01`, UTC), `now`, or `weekly` (each week of each
+            run).
 
     Returns:
         The number of moments.
 
     Raises:
-        SettingError: `as_of` is none of the three, or nobody is enrolled then.
+        SettingError: `as_of` is none of these, or nobody is enrolled then.
     """
+    if as_of == "now":
+        as_of = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
     connection.execute(f"CREATE OR REPLACE TABLE moments AS {moments_sql(as_of)}")
     count = _number(connection, "SELECT count(*) FROM moments")
     if not count:
@@ -64,7 +67,7 @@ def _at(as_of: str) -> str:
         at = datetime.fromisoformat(as_of)
     except ValueError:
         raise SettingError(
-            "--as-of is neither a share, a date nor `weekly`", as_of, "Examples: 0.4, 2026-03-01, weekly."
+            "--as-of is neither a share, a date, `now` nor `weekly`", as_of, "Examples: 0.4, 2026-03-01, now, weekly."
         ) from None
     return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}'"
 

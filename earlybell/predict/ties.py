@@ -68,7 +68,7 @@ def _recent(days: int) -> Callable[[Column], Column]:
 
 
 def _total(*columns: Column) -> Column:
-    return np.nansum(columns, axis=0).astype(np.float32)
+    return np.asarray(np.nansum(columns, axis=0), dtype=np.float32)
 
 
 _KINDS = ("forum", "quiz", "material", "assignment", "course_page", "collaboration", "live")
@@ -99,7 +99,6 @@ TIES = (
     Tie("missed_share", ("missed_work",), _same, "due"),
     Tie("missed_weight_share", ("missed_work",), _none_if_none),
 )
-_PASSES = 3  # a chain of ties is at most as long, in the order above
 
 
 class Follow:
@@ -113,18 +112,24 @@ class Follow:
     def __call__(self, row: Column, changed: npt.NDArray[np.float32], days_seen: float) -> None:
         """Move what follows in `changed` (rows, features), copies of `row` (features,) with changes, in place."""
         situation = Situation(days_seen / 7, self._due(row))
-        for _ in range(_PASSES):
-            for tie in self._ties:
-                self._apply(tie, row, changed, situation.divisor(tie.per))
+        moving = True
+        while moving:  # it ends: each move is towards a bound, and no circle of ties widens
+            moving = max(
+                (self._apply(tie, row, changed, situation.divisor(tie.per)) for tie in self._ties), default=False
+            )
 
-    def _apply(self, tie: Tie, row: Column, changed: npt.NDArray[np.float32], divisor: float) -> None:
+    def _apply(self, tie: Tie, row: Column, changed: npt.NDArray[np.float32], divisor: float) -> bool:
+        """Whether the tie moved anything."""
         of, to = [self._place[name] for name in tie.of], self._place[tie.feature]
         if np.isnan(divisor) or np.isnan(row[to]):
-            return
+            return False
         rows = np.flatnonzero(((changed[:, of] != row[of]) & ~np.isnan(row[of])).any(axis=1))
-        bound = tie.bound(*changed[np.ix_(rows, of)].T) / np.float32(divisor)
-        pick = np.fmin if self._direction[tie.feature] > 0 else np.fmax
-        changed[rows, to] = pick(changed[rows, to], bound)
+        if not len(rows):
+            return False
+        bound = tie.bound(*(changed[rows, i] for i in of)) / np.float32(divisor)
+        before, pick = changed[rows, to], np.fmin if self._direction[tie.feature] > 0 else np.fmax
+        changed[rows, to] = pick(before, bound)
+        return bool((changed[rows, to] != before).any())
 
     def _due(self, row: Column) -> float:
         """Pieces of work that were due so far, from how many and which share of them were missed."""

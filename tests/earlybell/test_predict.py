@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -73,7 +74,7 @@ def test_reasons_are_the_catalogues_words_and_never_the_calendar_alone(predictio
 @pytest.mark.parametrize(
     ("as_of", "said"),
     [
-        ("yesterday", "neither a share, a date nor `weekly`: 'yesterday'"),
+        ("yesterday", "neither a share, a date, `now` nor `weekly`: 'yesterday'"),
         ("1.5", "above 0 and at most 1: '1.5'"),
         ("0", "above 0 and at most 1"),
         ("1999-01-01", "nobody is enrolled as of: '1999-01-01'. Course runs: "),
@@ -82,6 +83,20 @@ def test_reasons_are_the_catalogues_words_and_never_the_calendar_alone(predictio
 def test_a_moment_that_cannot_be_is_refused(site: Path, as_of: str, said: str) -> None:
     with pytest.raises(SettingError, match=said):
         create_moments(open_tables(site), as_of)
+
+
+def test_now_is_the_present_moment_in_utc() -> None:
+    connection = duckdb.connect()
+    now = datetime.now(UTC).replace(tzinfo=None)
+    begin, end = now - timedelta(days=10), now + timedelta(days=10)
+    connection.execute("CREATE TABLE courses AS SELECT 'run' AS course_id, ? AS starts_at, ? AS ends_at", [begin, end])
+    connection.execute("""
+        CREATE TABLE enrolments AS SELECT 'run' AS course_id, 'somebody' AS learner_id, starts_at AS enrolled_at,
+            NULL::TIMESTAMP AS unenrolled_at FROM courses""")
+    create_moments(connection, "now")
+    ((as_of, days_seen),) = connection.execute("SELECT as_of, days_seen FROM moments").fetchall()
+    assert abs(as_of - now) < timedelta(minutes=1)
+    assert days_seen == pytest.approx(10, abs=0.01)
 
 
 def test_weekly_moments_are_a_week_apart_from_the_start(site: Path) -> None:
@@ -139,6 +154,7 @@ def test_predictions_are_written_as_a_row_a_moment(predictions: Predictions, tmp
 def test_predicting_loads_no_training_code(bundle: Path, site: Path) -> None:
     code = f"""
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from earlybell.bundle import read_bundle
 from earlybell.predict import Predictor

@@ -1,5 +1,6 @@
 """The command line: help for everything, and commands that work one after the other."""
 
+import csv
 import json
 import shutil
 import sys
@@ -14,7 +15,18 @@ from earlybell.bundle import read_bundle
 from earlybell.cli.main import app, main
 from earlybell.predict import Predictor, open_tables
 
-COMMANDS = ["demo", "simulate", "extract", "features", "train", "predict", "evaluate", "card", "reproduce"]
+COMMANDS = [
+    "demo",
+    "simulate",
+    "extract",
+    "features",
+    "train",
+    "predict",
+    "predict-site",
+    "evaluate",
+    "card",
+    "reproduce",
+]
 KEY = {"EARLYBELL_PSEUDONYM_KEY": "0123456789abcdef0123456789abcdef"}
 
 
@@ -40,7 +52,7 @@ def test_the_help_lists_every_command_and_the_exit_codes() -> None:
 
 
 def test_there_is_no_command_without_a_test_of_its_help() -> None:
-    names = {one.callback.__name__ for one in app.registered_commands if one.callback}
+    names = {one.callback.__name__.replace("_", "-") for one in app.registered_commands if one.callback}
     assert names == set(COMMANDS)
 
 
@@ -72,6 +84,22 @@ def test_predict_prints_a_json_line_a_learner(bundle: Path, site: Path) -> None:
     row = json.loads(lines[0])
     assert set(row) == {"course_id", "learner_id", "as_of", "risk", "low", "high", "band", "reasons"}
     assert set(row["reasons"][0]) == {"feature", "value", "effect", "words", "changeable"}
+
+
+def test_predict_writes_and_shows_a_worklist_for_the_staffs_capacity(bundle: Path, site: Path, tmp_path: Path) -> None:
+    out = tmp_path / "worklist.csv"
+    options = ["--as-of", "0.5", "--ids", "keep", "--capacity", "3", "--worklist", out]
+    said = _run("predict", bundle, f"tables:{site}", *options)
+    assert said.count("Worklist of ") == 5
+    assert f"Wrote 15 learners to {out.name}" in said.replace("\n", "").replace(f"{tmp_path}/", "")
+    with out.open(newline="") as file:
+        assert [row["rank"] for row in csv.DictReader(file)] == ["1", "2", "3"] * 5
+
+
+def test_predict_counts_whoever_has_too_little_evidence_apart(bundle: Path, site: Path) -> None:
+    said = _run("predict", bundle, f"tables:{site}", "--as-of", "0.05", "--ids", "keep", "--capacity", "3")
+    assert "Worklist of" not in said
+    assert "Not ranked, since there is too little to go by: " in said
 
 
 def test_evaluate_measures_each_moment_and_course_run(bundle: Path, site: Path) -> None:

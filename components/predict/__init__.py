@@ -1,0 +1,5 @@
+"""A whole site by one bundle: its predictions, and the worklist of each course run."""
+
+from components.predict.predict import predict
+
+__all__ = ["predict"]

@@ -1,0 +1,37 @@
+"""Prediction as a KFP component."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def predict(
+    as_of: str,
+    capacity: float,
+    trail: str,
+    bundle: dsl.Input[dsl.Model],
+    tables: dsl.Input[dsl.Dataset],
+    predictions: dsl.Output[dsl.Dataset],
+    worklist: dsl.Output[dsl.Dataset],
+) -> None:
+    """The risk of everybody enrolled at a moment, and whom the staff should look at first."""
+    from pathlib import Path
+
+    from components.predict import predict as predict_site
+    from components.reporting import errors_reported, progress
+
+    with errors_reported():
+        found = predict_site(
+            Path(bundle.path),
+            Path(tables.path),
+            Path(predictions.path),
+            Path(worklist.path),
+            as_of=as_of,
+            capacity=capacity or None,
+            trail=trail,
+        )
+        predictions.metadata.update(found)
+        worklist.metadata.update({"rows": found["worklist"], "as_of": found["as_of"], "digest": found["digest"]})
+        bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items())
+        progress("predict", f"{found['learners']:,} learners in {found['runs']} course runs: {bands}")

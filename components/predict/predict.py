@@ -1,0 +1,69 @@
+"""Predicts a whole site by `earlybell.predict`, the code that serves."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from earlybell.bundle import read_bundle
+from earlybell.errors import SettingError
+from earlybell.predict import (
+    Predictions,
+    Predictor,
+    bundle_capacity,
+    make_worklist,
+    write_predictions,
+    write_worklist,
+)
+
+
+def predict(
+    bundle: Path,
+    tables: Path,
+    predictions: Path,
+    worklist: Path,
+    *,
+    as_of: str,
+    capacity: float | None = None,
+    trail: str = "",
+) -> dict[str, Any]:
+    """Write the predictions of everybody enrolled as of a moment (Parquet) and the worklist (CSV).
+
+    Args:
+        as_of: as `create_moments` takes it.
+        capacity: learners of a course run that the staff can see; None: the bundle's own.
+        trail: address of the audit trail.
+
+    Returns:
+        The bundle's `digest`, `as_of` (the last moment), `learners`, `moments`, `runs`, `worklist` (its rows) and
+        `bands`, moments by band.
+
+    Raises:
+        BundleError: the bundle cannot be trusted.
+        SettingError: a setting is wrong, or nobody is enrolled then.
+        SourceError: the tables cannot be read.
+    """
+    _check_trail(trail)
+    opened = read_bundle(bundle)
+    found = Predictor(opened).predict_tables(tables, as_of)
+    entries = make_worklist(found, bundle_capacity(opened) if capacity is None else capacity)
+    write_predictions(found, predictions)
+    write_worklist(entries, worklist)
+    return {"digest": opened.digest, "worklist": len(entries), **_counts(found)}
+
+
+def _counts(found: Predictions) -> dict[str, Any]:
+    bands, counts = np.unique(found.band, return_counts=True)
+    return {
+        "as_of": found.observed.as_of.max().item().isoformat(),
+        "learners": len(np.unique(found.observed.learner_id)),
+        "moments": len(found.observed),
+        "runs": len(np.unique(found.observed.course_id)),
+        "bands": dict(zip(bands.tolist(), counts.tolist(), strict=True)),
+    }
+
+
+def _check_trail(trail: str) -> None:
+    """The place where predictions go to the audit trail; until it is there, better no prediction than an unkept one."""
+    if trail:
+        raise SettingError("batch predictions cannot be kept in a trail yet", trail, "Leave `trail` empty.")

@@ -1,0 +1,76 @@
+"""The command `predict-site`: the prediction pipeline, run here."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from earlybell.cli.model import AsOf, Capacity, WorklistFile, run_here
+from earlybell.cli.options import BadShare, Json, PassMark, Sources, Timezone, need_training
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command(epilog="Example: earlybell predict-site tables:site --version champion --worklist today.csv")(
+        predict_site
+    )
+
+
+def predict_site(
+    sources: Sources,
+    model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
+    version: Annotated[str, typer.Option(help="version in the registry, or alias")] = "champion",
+    bundle: Annotated[Path | None, typer.Option(help="folder of a sealed bundle, instead of a version")] = None,
+    as_of: AsOf = "now",
+    capacity: Capacity = None,
+    out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
+    worklist: WorklistFile = None,
+    max_bad_share: BadShare = 0.01,
+    pass_mark: PassMark = 0.0,
+    timezone: Timezone = "UTC",
+    as_json: Json = False,
+) -> None:
+    """Run the prediction pipeline here: a whole site by a registered version, to predictions and worklists.
+
+    The files of a run are kept under .earlybell/runs (or EARLYBELL_HOME). `earlybell predict` is the light way.
+    """
+    need_training("predict-site")
+    from pipelines.prediction import prediction
+
+    model = {"model_name": model_name, "version": version, "bundle": str(bundle.absolute()) if bundle else ""}
+    policy = {"as_of": as_of, "capacity": capacity or 0.0}
+    site = {"max_bad_share": max_bad_share, "pass_mark": pass_mark, "timezone": timezone}
+    outputs = run_here(prediction, {"sources": sources, **model, **policy, **site}, "Predicting")
+    copies = {"predictions": out, "worklist": worklist}
+    places = {name: _copy(Path(outputs[name].path), place) for name, place in copies.items()}
+    _say(_facts(outputs["predictions"].metadata) | {name: str(place) for name, place in places.items()}, as_json)
+
+
+def _copy(source: Path, out: Path | None) -> Path:
+    """Copy a file whole or not at all, if it is asked for; where it lies."""
+    if out is None:
+        return source
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.name}.part")
+    shutil.copyfile(source, part)
+    return part.replace(out)
+
+
+def _facts(metadata: dict[str, Any]) -> dict[str, Any]:
+    """What the predict step said, with counts as they were: KFP makes every number a float."""
+    return {
+        name: _facts(value) if isinstance(value, dict) else int(value) if isinstance(value, float) else value
+        for name, value in metadata.items()
+    }
+
+
+def _say(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items())
+    typer.echo(f"{found['learners']:,} learners in {found['runs']} course runs, as of {found['as_of']}: {bands}")
+    typer.echo(f"Predictions: {found['predictions']}")
+    typer.echo(f"Worklist:    {found['worklist']}")

@@ -1,0 +1,104 @@
+"""The worklist: whom the staff should look at first, within their capacity."""
+
+import csv
+import math
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from earlybell.bundle import Bundle
+from earlybell.errors import SettingError
+from earlybell.predict.predictor import Predictions, Reason
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A learner on the worklist of a course run, `rank` 1 first; `reasons` in words, what can be changed first."""
+
+    rank: int
+    course_id: str
+    learner_id: str
+    as_of: str
+    risk: float
+    low: float
+    high: float
+    band: str
+    reasons: str
+
+
+def bundle_capacity(bundle: Bundle) -> float:
+    """The capacity that the bundle's thresholds were made for; a fifth of the learners, where it does not say."""
+    return float(bundle.manifest.get("settings", {}).get("capacity", 0.2))
+
+
+def make_worklist(predictions: Predictions, capacity: float) -> list[Entry]:
+    """The learners of each course run (and moment) by risk, as many as the staff can see.
+
+    Whoever has too little evidence is not ranked. Of equal risks the one with the higher `low` comes first, then by id.
+
+    Args:
+        capacity: learners of a course run, 1 or more; below 1: a share of all its learners, but one at least.
+
+    Raises:
+        SettingError: the capacity is not above 0.
+    """
+    if not 0 < capacity < math.inf:
+        raise SettingError("capacity is not above 0", capacity, "A number of learners (20), or a share (0.2).")
+    seen = predictions.observed
+    keys = np.char.add(np.char.add(seen.course_id.astype(str), "\n"), seen.as_of.astype(str))
+    entries: list[Entry] = []
+    for key in np.unique(keys):
+        learners = np.flatnonzero(keys == key)
+        entries += _of_run(predictions, learners.tolist(), _places(capacity, len(learners)))
+    return entries
+
+
+def write_worklist(entries: list[Entry], out: Path) -> None:
+    """Write the worklist as CSV (UTF-8, a header), whole or not at all; no cell can be taken for a formula."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".earlybell-", dir=out.parent) as folder:
+        part = Path(folder) / "worklist.csv"
+        with part.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(field.name for field in fields(Entry))
+            rows.writerows(map(_cell, astuple(entry)) for entry in entries)
+        part.replace(out)
+
+
+def _places(capacity: float, learners: int) -> int:
+    return max(1, math.floor(capacity * learners + 1e-9)) if capacity < 1 else math.floor(capacity)
+
+
+def _of_run(predictions: Predictions, learners: list[int], places: int) -> list[Entry]:
+    ranked = [i for i in learners if predictions.band[i] != "insufficient_evidence"]
+    ranked.sort(key=lambda i: (-predictions.risk[i], -predictions.low[i], str(predictions.observed.learner_id[i])))
+    return [_entry(predictions, i, rank) for rank, i in enumerate(ranked[:places], start=1)]
+
+
+def _entry(predictions: Predictions, i: int, rank: int) -> Entry:
+    seen = predictions.observed
+    return Entry(
+        rank=rank,
+        course_id=str(seen.course_id[i]),
+        learner_id=str(seen.learner_id[i]),
+        as_of=seen.as_of[i].item().isoformat(),
+        risk=round(float(predictions.risk[i]), 4),
+        low=round(float(predictions.low[i]), 4),
+        high=round(float(predictions.high[i]), 4),
+        band=str(predictions.band[i]),
+        reasons=_words(predictions.reasons[i]),
+    )
+
+
+def _words(reasons: list[Reason]) -> str:
+    """The reasons that raise the risk, the weightiest first of those that can be changed and then of the others."""
+    raising = [reason for reason in reasons if reason.effect > 0]
+    return "; ".join(reason.words for reason in sorted(raising, key=lambda reason: not reason.changeable))
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

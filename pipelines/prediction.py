@@ -1,0 +1,58 @@
+"""The prediction pipeline: from sources and a version of the model to predictions and worklists of a whole site."""
+
+from typing import NamedTuple
+
+from kfp import dsl
+
+from components.extract.component import extract, validate
+from components.predict.component import predict
+from components.registry.component import fetch
+
+
+class Outputs(NamedTuple):
+    bundle: dsl.Model
+    predictions: dsl.Dataset
+    worklist: dsl.Dataset
+
+
+@dsl.pipeline(name="earlybell-prediction", description="Who is at risk on a whole site, why, and whom to see first.")
+def prediction(
+    sources: list,  # type: ignore[type-arg] # KFP knows no list of strings
+    model_name: str = "learner-risk",
+    version: str = "champion",
+    bundle: str = "",
+    as_of: str = "now",
+    capacity: float = 0.0,
+    max_bad_share: float = 0.01,
+    pass_mark: float = 0.0,
+    timezone: str = "UTC",
+    trail: str = "",
+) -> Outputs:
+    """From sources to predictions and worklists. Nothing is cached: each run reads the sources, and the alias, anew.
+
+    Args:
+        sources: each as `kind:place`; `tables:` for canonical tables.
+        model_name, version: of the registered model, and its version or alias.
+        bundle: the folder of a bundle that every task can read, instead of a registered version.
+        as_of: `now`, a date or time (UTC), a share of the course run, or `weekly`.
+        capacity: learners of a course run that the staff can see; below 1: a share of them; 0: the bundle's own.
+        max_bad_share, pass_mark, timezone: as in training.
+        trail: address of the audit trail; empty: none is kept.
+    """
+    fetched = fetch(model_name=model_name, version=version, folder=bundle).set_caching_options(False)
+    extracted = extract(
+        sources=sources, max_bad_share=max_bad_share, pass_mark=pass_mark, timezone=timezone
+    ).set_caching_options(False)
+    checked = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share).set_caching_options(False)
+    predicted = predict(
+        as_of=as_of,
+        capacity=capacity,
+        trail=trail,
+        bundle=fetched.outputs["bundle"],
+        tables=checked.outputs["checked"],
+    ).set_caching_options(False)
+    return Outputs(
+        bundle=fetched.outputs["bundle"],
+        predictions=predicted.outputs["predictions"],
+        worklist=predicted.outputs["worklist"],
+    )

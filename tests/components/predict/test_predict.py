@@ -1,0 +1,33 @@
+"""The predict step: both files and the counts, or an error."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from components.predict import predict
+from earlybell.errors import SettingError
+
+
+def test_predictions_the_worklist_and_the_counts_belong_together(bundle: Path, site: Path, tmp_path: Path) -> None:
+    found = predict(bundle, site, tmp_path / "risks", tmp_path / "worklist", as_of="0.5", capacity=0.1)
+    counted = duckdb.connect().execute(f"SELECT band, count(*) FROM read_parquet('{tmp_path}/risks') GROUP BY 1")
+    assert found["bands"] == dict(counted.fetchall())
+    assert found["moments"] == sum(found["bands"].values())
+    assert found["worklist"] == len((tmp_path / "worklist").read_text().splitlines()) - 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"as_of": "0.5", "capacity": 0.0}, "capacity is not above 0"),
+        ({"as_of": "now"}, "nobody is enrolled as of"),
+        ({"as_of": "0.5", "trail": "sqlite:trail.db"}, "cannot be kept in a trail yet"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_nothing_is_written(
+    bundle: Path, site: Path, tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    with pytest.raises(SettingError, match=said):
+        predict(bundle, site, tmp_path / "risks", tmp_path / "worklist", **settings)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,203 @@
+"""Counterfactuals: the smallest change that would move the band, found exactly, and of what can be."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from components.features import activity
+from components.train import CANDIDATES
+from earlybell.bundle import read_bundle, read_candidate
+from earlybell.predict import Counterfactual, Observed, Predictor, confine, create_moments, observe, open_tables
+from earlybell.predict.counterfactual import STEPS, Search
+from earlybell.predict.ties import TIES, Follow
+
+LOWER = {"high": {"medium", "low"}, "medium": {"low"}}
+Row = npt.NDArray[np.float32]
+
+
+@pytest.fixture(scope="module", params=CANDIDATES)
+def predictor(request: pytest.FixtureRequest, candidates: dict[str, Path], bundle: Path) -> Predictor:
+    """Each kind of model, with the bands of the one that was chosen."""
+    model = read_candidate(candidates[request.param] / "final")
+    return Predictor(dataclasses.replace(model, bands=read_bundle(bundle).bands))
+
+
+@pytest.fixture(scope="module")
+def observed(predictor: Predictor, site: Path) -> Observed:
+    return _observe(predictor, site)
+
+
+def _observe(predictor: Predictor, site: Path) -> Observed:
+    connection = open_tables(site)
+    create_moments(connection, "0.5")
+    confine(connection, site)
+    return observe(connection, predictor.bundle.sql, predictor.bundle.catalogue.names)
+
+
+@pytest.fixture(scope="module")
+def found(predictor: Predictor, observed: Observed) -> list[Counterfactual]:
+    return predictor.counterfactuals(observed)
+
+
+def _changed(predictor: Predictor, row: Row, one: Counterfactual) -> Row:
+    changed, names = row.copy(), predictor.bundle.catalogue.names
+    for change in one.changes:
+        assert row[names.index(change.feature)] == np.float32(change.value)
+        changed[names.index(change.feature)] = change.to
+    return changed
+
+
+def test_the_model_really_gives_the_changed_row_the_lower_band(
+    predictor: Predictor, observed: Observed, found: list[Counterfactual]
+) -> None:
+    rows = [_changed(predictor, row, one) for row, one in zip(observed.values, found, strict=True)]
+    before, after = predictor.predict(observed), predictor.predict(dataclasses.replace(observed, values=np.array(rows)))
+    moved = np.array([bool(one.changes) for one in found])
+    assert moved.sum() > 20
+    assert list(after.band) == [one.band for one in found]
+    np.testing.assert_allclose(after.risk, [one.risk for one in found], atol=1e-6)
+    assert all(new in LOWER[old] for old, new in zip(before.band[moved], after.band[moved], strict=True))
+
+
+def test_the_lowest_band_and_too_little_evidence_have_none_and_say_why(
+    predictor: Predictor, observed: Observed, found: list[Counterfactual]
+) -> None:
+    for band, one in zip(predictor.predict(observed).band, found, strict=True):
+        if band in ("low", "insufficient_evidence"):
+            assert one.changes == ()
+            assert one.words.startswith("No change was looked for: ")
+    first_days = dataclasses.replace(observed, days_seen=np.ones(len(observed)))
+    assert not any(one.changes for one in predictor.counterfactuals(first_days))
+
+
+def test_only_what_the_learner_can_change_is_changed_and_the_words_are_modest(
+    predictor: Predictor, found: list[Counterfactual]
+) -> None:
+    changeable = {feature.name for feature in predictor.bundle.catalogue.features if feature.changeable}
+    for one in (one for one in found if one.changes):
+        assert {change.feature for change in one.changes} <= changeable
+        assert 1 <= sum(not change.follows for change in one.changes) <= len(STEPS)
+        assert one.words.startswith(f"The model would say {one.band} if: ")
+        assert all(change.words != change.words_to for change in one.changes if not change.follows)
+
+
+def test_changes_go_the_favourable_way(predictor: Predictor, found: list[Counterfactual]) -> None:
+    direction = {feature.name: feature.direction for feature in predictor.bundle.catalogue.features}
+    for change in (change for one in found for change in one.changes):
+        assert (change.to - change.value) * direction[change.feature] <= 0
+
+
+def test_brute_force_finds_nothing_smaller(
+    predictor: Predictor, observed: Observed, found: list[Counterfactual]
+) -> None:
+    looked = [i for i, band in enumerate(predictor.predict(observed).band) if band in LOWER]
+    by_size: dict[int, list[int]] = {}
+    for i in looked:
+        by_size.setdefault(sum(not change.follows for change in found[i].changes), []).append(i)
+    for i in [i for same in by_size.values() for i in same[:4]]:
+        one, moment = found[i], dataclasses.replace(observed, values=observed.values[i : i + 1])
+        smallest = _brute_force(predictor, moment, float(observed.days_seen[i]))
+        if smallest is None:
+            assert one.changes == ()
+            continue
+        size, cost = smallest
+        assert sum(not change.follows for change in one.changes) == size
+        to = _changed(predictor, moment.values[0], one)
+        assert _cost(predictor, moment.values[0], to) == pytest.approx(cost, abs=1e-5)
+
+
+def _brute_force(predictor: Predictor, moment: Observed, days_seen: float) -> tuple[int, float] | None:
+    """How many features and how large a change at least, by trying every combination of the grid."""
+    row, bands = moment.values[0], predictor.bundle.bands
+    search, follow = Search(predictor.bundle, lambda values: values), Follow(predictor.bundle.catalogue)
+    threshold = bands["high"] if predictor.score(row[None])[2][0] >= bands["high"] else bands["medium"]
+    for size, steps in enumerate(STEPS, start=1):
+        rows = np.array(list(_combinations(row, search.grid(row, steps), size)))
+        follow(row, rows, days_seen)
+        kept = (predictor.score(rows)[2] < threshold) & (_outside(predictor, rows) <= _outside(predictor, row[None]))
+        if kept.any():
+            return size, min(_cost(predictor, row, one) for one in rows[kept])
+    return None
+
+
+def _combinations(row: Row, grid: list[tuple[int, float]], size: int) -> Iterator[Row]:
+    for chosen in itertools.combinations(grid, size):
+        if len({place for place, _ in chosen}) == size:
+            changed = row.copy()
+            for place, value in chosen:
+                changed[place] = value
+            yield changed
+
+
+def _outside(predictor: Predictor, rows: Row) -> npt.NDArray[np.int64]:
+    ranges, names = predictor.bundle.bands["ranges"], predictor.bundle.catalogue.names
+    found = np.zeros(len(rows), dtype=np.int64)
+    for i, name in enumerate(names):
+        low, high = (np.float32(end) for end in ranges.get(name, [np.inf, -np.inf]))
+        found += (rows[:, i] < low) | (rows[:, i] > high)
+    return found
+
+
+def _cost(predictor: Predictor, row: Row, to: Row) -> float:
+    def scale(value: float) -> float:
+        return float(np.sign(value) * np.log(1 + abs(value)))
+
+    total = 0.0
+    for name, value, other in zip(predictor.bundle.catalogue.names, row.tolist(), to.tolist(), strict=True):
+        if not np.isnan(value) and value != other:
+            low, high = predictor.bundle.bands["ranges"][name]
+            total += abs(scale(other) - scale(value)) / (scale(high) - scale(low))
+    return total
+
+
+KINDS = [f"{kind}_per_week" for kind in activity.KINDS]
+IMPOSSIBLE: dict[str, Callable[[Callable[[str], Any]], Any]] = {
+    "fewer active days in four weeks than in one": lambda at: at("active_days_last_28") < at("active_days_last_7"),
+    "an active day without a click": lambda at: at("clicks_last_7") < at("active_days_last_7"),
+    "a click without an active day": lambda at: (at("clicks_last_7") > 0) & (at("active_days_last_7") < 1),
+    "fewer clicks in four weeks than in one": lambda at: at("clicks_last_28") < at("clicks_last_7"),
+    "active this week and away for longer": lambda at: (at("active_days_last_7") > 0) & (at("days_since_activity") > 7),
+    "back this week without an active day": lambda at: (at("active_days_last_7") < 1) & (at("days_since_activity") < 7),
+    "more clicks on the kinds than in all": lambda at: (
+        sum(at(name) for name in KINDS) > at("clicks_per_week") * 1.0001 + 1e-4
+    ),
+    "a share missed and no work": lambda at: (at("missed_work") == 0) & (at("missed_share") > 0),
+    "work missed and no share": lambda at: (at("missed_work") > 0) & (at("missed_share") == 0),
+    "the latest work missed and none": lambda at: at("missed_last") > at("missed_work"),
+}
+
+
+@pytest.fixture(scope="module")
+def tried(bundle: Path, site: Path) -> list[tuple[Row, Row]]:
+    """The values of some moments, each with all that the search would try."""
+    opened = Predictor(read_bundle(bundle))
+    moments = _observe(opened, site)
+    search = Search(opened.bundle, lambda values: values)
+    pairs = list(zip(moments.values, moments.days_seen, strict=True))[:40]
+    return [(row, one.rows) for row, days in pairs for one in search._candidates(row, float(days))]
+
+
+def _columns(names: list[str], rows: Row) -> Callable[[str], Row]:
+    return lambda name: np.asarray(rows[:, names.index(name)])
+
+
+@pytest.mark.parametrize("impossible", IMPOSSIBLE)
+def test_no_impossible_combination_is_tried(bundle: Path, tried: list[tuple[Row, Row]], impossible: str) -> None:
+    names = read_bundle(bundle).catalogue.names
+    for row, rows in tried:
+        before, after = (IMPOSSIBLE[impossible](_columns(names, part)) for part in (row[None], rows))
+        assert before[0] or not np.any(after)
+
+
+def test_every_tie_is_of_features_that_the_learner_can_change(predictor: Predictor) -> None:
+    features = {feature.name: feature for feature in predictor.bundle.catalogue.features}
+    for tie in TIES:
+        assert {tie.feature, *tie.of} <= features.keys()
+        assert features[tie.feature].changeable
+        assert features[tie.feature].direction != 0

@@ -1,0 +1,64 @@
+"""The full attribution: a reader can follow base + effects = score, and from there to the risk."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.train import CANDIDATES
+from earlybell.bundle import read_candidate
+from earlybell.predict import Observed, Predictor, confine, create_moments, observe, open_tables
+
+
+@pytest.fixture(params=CANDIDATES)
+def predictor(request: pytest.FixtureRequest, candidates: dict[str, Path]) -> Predictor:
+    return Predictor(read_candidate(candidates[request.param] / "final"))
+
+
+@pytest.fixture
+def observed(predictor: Predictor, site: Path) -> Observed:
+    connection = open_tables(site)
+    create_moments(connection, "0.5")
+    confine(connection, site)
+    return observe(connection, predictor.bundle.sql, predictor.bundle.catalogue.names)
+
+
+def test_base_and_effects_add_up_to_the_score_and_the_score_leads_to_the_risk(
+    predictor: Predictor, observed: Observed
+) -> None:
+    found = predictor.explain(observed)
+    _, score, risk = predictor.score(observed.values)
+    assert len(found) == len(observed)
+    summed = [one.base + sum(effect.effect for effect in one.effects) for one in found]
+    np.testing.assert_allclose(summed, score, atol=1e-4)
+    np.testing.assert_allclose([one.score for one in found], score)
+    calibrated = [float(one.calibration.risk(one.score)) for one in found]
+    np.testing.assert_allclose(calibrated, risk, atol=1e-5)
+    np.testing.assert_allclose([one.risk for one in found], risk)
+
+
+def test_the_map_to_the_risk_can_be_read_and_followed_by_hand(predictor: Predictor, observed: Observed) -> None:
+    one = predictor.explain(observed)[0]
+    right = one.calibration.formula.removeprefix("risk = ")
+    assert eval(right, {"exp": np.exp, "log": np.log, "score": one.score}) == pytest.approx(one.risk, abs=1e-4)  # noqa: S307
+    unit = "probability" if predictor.bundle.path.parent.name == "forest" else "log-odds"
+    assert one.calibration.unit == unit
+
+
+def test_every_feature_has_its_effect_its_value_and_its_words(predictor: Predictor, observed: Observed) -> None:
+    one = predictor.explain(observed)[0]
+    features = predictor.bundle.catalogue.features
+    assert [effect.feature for effect in one.effects] == [feature.name for feature in features]
+    assert [effect.changeable for effect in one.effects] == [feature.changeable for feature in features]
+    for effect, value in zip(one.effects, observed.values[0], strict=True):
+        assert effect.words
+        assert "nan" not in effect.words
+        assert effect.value == (None if np.isnan(value) else pytest.approx(float(value)))
+
+
+def test_what_is_not_known_is_said_to_be_so(predictor: Predictor, observed: Observed) -> None:
+    nothing = dataclasses.replace(observed, values=np.full_like(observed.values, np.nan))
+    for effect in predictor.explain(nothing)[0].effects:
+        assert effect.value is None
+        assert effect.words.endswith(": not known")

@@ -1,0 +1,113 @@
+"""The prediction pipeline: a whole site, run here as a cluster runs it, and compiled for one."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+import yaml
+
+from earlybell.bundle import read_bundle
+from earlybell.predict import Predictor, make_worklist
+from pipelines.__main__ import compile_all
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def _earlybell(*arguments: object, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "EARLYBELL"))}
+    environment |= {"EARLYBELL_HOME": str(home), "EARLYBELL_PSEUDONYM_KEY": KEY}
+    command = [str(Path(sys.executable).with_name("earlybell")), *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Path:
+    """A home whose registry has the bundle as a version, and as the champion."""
+    found = tmp_path_factory.mktemp("home")
+    code = """
+import pathlib, sys
+from components.registry import register
+from components.registry.server import connect
+register(pathlib.Path(sys.argv[1]))
+connect().set_registered_model_alias("learner-risk", "champion", "1")"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
+    environment["EARLYBELL_HOME"] = str(found)
+    subprocess.run([sys.executable, "-c", code, str(bundle)], env=environment, check=True, timeout=300)
+    return found
+
+
+@pytest.fixture(scope="module")
+def run(site: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """A whole site by the champion."""
+    out = ["--out", home / "risks.parquet", "--worklist", home / "today.csv"]
+    done = _earlybell("predict-site", f"tables:{site}", "--as-of", "0.5", "--capacity", "4", *out, "--json", home=home)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
+
+
+def test_a_site_is_predicted_as_the_champion_predicts_it(
+    run: subprocess.CompletedProcess[str], home: Path, bundle: Path, site: Path
+) -> None:
+    expected = Predictor(read_bundle(bundle)).predict_tables(site, "0.5")
+    found = duckdb.connect().execute(f"SELECT course_id, risk FROM '{home}/risks.parquet'").fetchnumpy()
+    np.testing.assert_allclose(np.sort(found["risk"]), np.sort(expected.risk), atol=1e-9)
+    with (home / "today.csv").open(newline="") as file:
+        listed = list(csv.DictReader(file))
+    assert [float(row["risk"]) for row in listed] == [entry.risk for entry in make_worklist(expected, 4)]
+    assert not [row for row in listed if row["learner_id"].startswith("learner-")]  # pseudonyms alone
+
+
+def test_the_run_says_how_many_are_in_each_band_and_by_which_bundle(
+    run: subprocess.CompletedProcess[str], bundle: Path, site: Path
+) -> None:
+    opened = read_bundle(bundle)
+    bands, counts = np.unique(Predictor(opened).predict_tables(site, "0.5").band, return_counts=True)
+    said = json.loads(run.stdout)
+    assert said["bands"] == dict(zip(bands.tolist(), counts.tolist(), strict=True))
+    assert said["digest"] == opened.digest
+    assert said["moments"] == counts.sum()
+
+
+@pytest.mark.parametrize("step", ["extract", "validate", "fetch", "predict"])
+def test_the_run_tells_its_progress_step_by_step(run: subprocess.CompletedProcess[str], step: str) -> None:
+    assert re.search(rf"^ *[\d.]+ s  {step}: ", run.stderr, re.MULTILINE)
+
+
+def test_a_bundle_that_was_changed_predicts_nobody(bundle: Path, site: Path, tmp_path: Path) -> None:
+    shutil.copytree(bundle, tmp_path / "bundle")
+    (tmp_path / "bundle" / "features.sql").write_text("SELECT 1")
+    options = ["--bundle", tmp_path / "bundle", "--worklist", tmp_path / "today.csv"]
+    done = _earlybell("predict-site", f"tables:{site}", "--as-of", "0.5", *options, home=tmp_path)
+    assert done.returncode == 6, done.stderr
+    assert "was changed after sealing: 'features.sql'" in done.stderr
+    assert not (tmp_path / "today.csv").exists()
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    """The documents of the compiled pipeline."""
+    files = compile_all(tmp_path_factory.mktemp("compiled"))
+    (path,) = [path for path in files if path.name == "prediction.yaml"]
+    return list(yaml.safe_load_all(path.read_text()))
+
+
+def test_no_step_is_cached_since_each_run_reads_what_is_new(compiled: list[Any]) -> None:
+    tasks = compiled[0]["root"]["dag"]["tasks"]
+    assert set(tasks) == {"extract", "fetch", "predict", "validate"}
+    assert not [name for name, task in tasks.items() if task.get("cachingOptions", {}).get("enableCache")]
+
+
+def test_a_recurring_run_predicts_as_of_its_own_time_by_the_champion(compiled: list[Any]) -> None:
+    parameters = compiled[0]["root"]["inputDefinitions"]["parameters"]
+    assert parameters["as_of"]["defaultValue"] == "now"
+    assert parameters["version"]["defaultValue"] == "champion"
+    assert "pip install" not in json.dumps(compiled)
