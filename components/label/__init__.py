@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from components.label.beside import label_rubric_and_overlap
+from components.label.folds import check_enough
 from components.label.outcome import label_outcomes
 from components.label.rubric import label_rubric
 
@@ -14,4 +15,4 @@ LABELS: dict[str, Callable[[Path, Path, Path, Path | None], dict[str, Any]]] = {
     "rubric": label_rubric_and_overlap,
 }
 
-__all__ = ["LABELS", "label_outcomes", "label_rubric"]
+__all__ = ["LABELS", "check_enough", "label_outcomes", "label_rubric"]

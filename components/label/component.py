@@ -16,7 +16,7 @@ def label(
     """What came of each moment: the outcome of the run, or the rubric's score of what follows."""
     from pathlib import Path
 
-    from components.label import LABELS
+    from components.label import LABELS, check_enough
     from components.reporting import errors_reported, progress
     from earlybell.errors import SettingError
 
@@ -28,6 +28,7 @@ def label(
         found = LABELS[kind](
             Path(tables.path), Path(examples.path), Path(labels.path), Path(rubric) if rubric else None
         )
+        check_enough(Path(examples.path), Path(labels.path))
         labels.metadata.update({"kind": kind, **found})
         progress(
             "label",

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import duckdb
 
+from earlybell.errors import TrainingError
+
+LEAST_LEARNERS = 5  # of each label: with fewer, no split has both labels on both sides
 LEARNER_FOLDS = 3
 RUN_FOLDS = 8  # with more runs than that, several are left out together
 RANDOM_TEST = 20  # percent of the rows, as in the paper
@@ -28,6 +31,22 @@ def fold(connection: duckdb.DuckDBPyConnection, select: str) -> dict[str, int]:
     columns = "count(*), count(DISTINCT learner_id), count(DISTINCT course_id), coalesce(sum(label), 0)"
     (row,) = connection.execute(f"SELECT {columns} FROM labelled").fetchall()
     return dict(zip(("moments", "learners", "runs", "positive"), map(int, row), strict=True))
+
+
+def check_enough(features: Path, labels: Path) -> None:
+    """
+    Raises:
+        TrainingError: of one of the labels the file `labels` has too few learners to train on and to hold out.
+    """
+    rows = duckdb.connect().execute(f"""
+        SELECT count(DISTINCT learner_id) FILTER (label = 1), count(DISTINCT learner_id) FILTER (label = 0)
+        FROM read_parquet('{labels}') JOIN read_parquet('{features}/features.parquet') USING (moment_id)""")
+    at_risk, others = rows.fetchall()[0]
+    if min(at_risk, others) < LEAST_LEARNERS:
+        found = f"{at_risk} with label 1 (at risk), {others} with label 0"
+        raise TrainingError(
+            "too few learners to train on", found, f"Add course runs: at least {LEAST_LEARNERS} of each."
+        )
 
 
 def write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:

@@ -31,8 +31,12 @@ def label_outcomes(tables: Path, features: Path, out: Path) -> dict[str, int]:
 
 def _check(found: dict[str, int]) -> None:
     if not found["moments"]:
-        raise TrainingError("no learner has an outcome", found, "Training needs finished course runs (table outcomes).")
-    if found["positive"] in (0, found["moments"]):
+        nobody = "0 of the learners who were enrolled"
         raise TrainingError(
-            "all learners have the same outcome", found, "Training needs runs where some passed and some did not."
+            "no learner has an outcome", nobody, "Training needs finished course runs (table outcomes)."
+        )
+    if found["positive"] in (0, found["moments"]):
+        same = f"{found['learners']} learners, {'all' if found['positive'] else 'none'} failed or left"
+        raise TrainingError(
+            "all learners have the same outcome", same, "Training needs runs where some passed and some did not."
         )

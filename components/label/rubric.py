@@ -131,12 +131,12 @@ def _check(found: dict[str, int], rubric: Rubric) -> None:
     if not found["moments"]:
         raise TrainingError(
             "no moment has a rubric label",
-            found,
+            "0 of the moments",
             f"It needs {rubric.least_days:g} days of the run after it, with {rubric.least_indicators} indicators.",
         )
     if found["positive"] in (0, found["moments"]):
         raise TrainingError(
             "all moments have the same rubric label",
-            found,
+            f"{found['moments']} moments, label {found['positive'] and 1}",
             f"Set another threshold than {rubric.threshold:g}, or other cut points, in a rubric.yaml of your own.",
         )

@@ -51,14 +51,13 @@ def _forest(rows: Rows, directions: list[int]) -> Any:
 
 
 def _boosting(rows: Rows, directions: list[int]) -> Any:
-    return XGBClassifier(**_BOOSTING, n_estimators=100, max_depth=3).fit(rows.scaled, rows.label)
+    return XGBClassifier(**_boosted(rows), n_estimators=100, max_depth=3).fit(rows.scaled, rows.label)
 
 
 def _tuned(rows: Rows, directions: list[int]) -> Any:
     """Boosting whose effects may only go the way that the catalogue allows; depth and length by held-out learners."""
-    split = GroupShuffleSplit(1, test_size=0.3, random_state=SEED)
-    fit, held_out = next(split.split(rows.scaled, rows.label, rows.learner))
-    settings = _BOOSTING | {"monotone_constraints": tuple(directions)}
+    fit, held_out = _held_out(rows)
+    settings = _boosted(rows) | {"monotone_constraints": tuple(directions)}
     best: tuple[float, int, int] | None = None
     for depth in (2, 4):
         model = XGBClassifier(**settings, n_estimators=200, max_depth=depth, early_stopping_rounds=10)
@@ -68,6 +67,21 @@ def _tuned(rows: Rows, directions: list[int]) -> Any:
         best = min(best or found, found)
     assert best is not None  # noqa: S101 (for the type checker: the loop runs)
     return XGBClassifier(**settings, n_estimators=best[2], max_depth=best[1]).fit(rows.scaled, rows.label)
+
+
+def _held_out(rows: Rows) -> tuple[Any, Any]:
+    """Rows to fit on, which have both labels, and rows of other learners."""
+    splits = GroupShuffleSplit(20, test_size=0.3, random_state=SEED).split(rows.scaled, rows.label, rows.learner)
+    everybody = np.arange(len(rows.label))
+    both = ((fit, held_out) for fit, held_out in splits if len(np.unique(rows.label[fit])) == 2)
+    return next(both, (everybody, everybody))
+
+
+def _boosted(rows: Rows) -> dict[str, Any]:
+    """The settings; where there are few rows a leaf may be lighter, or no tree would split at all."""
+    share = float(rows.label.mean())
+    lightest = len(rows.label) * share * (1 - share) / 20
+    return _BOOSTING | {"min_child_weight": min(_BOOSTING["min_child_weight"], lightest)}
 
 
 _BOOSTING: dict[str, Any] = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from components.label import label_outcomes
+from components.label import check_enough, label_outcomes
 from earlybell.errors import TrainingError
 
 
@@ -60,3 +60,14 @@ def test_one_outcome_only_is_refused(site: Path, features: Path, tmp_path: Path)
     )
     with pytest.raises(TrainingError, match="all learners have the same outcome"):
         label_outcomes(site, tmp_path, tmp_path / "labels.parquet")
+
+
+def test_too_few_learners_of_an_outcome_are_refused(site: Path, features: Path, tmp_path: Path) -> None:
+    few, labels = tmp_path / "features.parquet", tmp_path / "labels.parquet"
+    one_each = f"SELECT min(learner_id) AS learner_id FROM read_parquet('{site}/outcomes/*.parquet') GROUP BY outcome"
+    duckdb.connect().execute(
+        f"COPY (FROM '{features}/features.parquet' SEMI JOIN ({one_each}) USING (learner_id)) TO '{few}'"
+    )
+    label_outcomes(site, tmp_path, labels)
+    with pytest.raises(TrainingError, match=r"too few learners to train on: '\d with label 1 .*at least 5 of each"):
+        check_enough(tmp_path, labels)

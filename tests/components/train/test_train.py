@@ -90,3 +90,12 @@ def test_an_unknown_candidate_is_refused_with_the_names_of_the_known(tmp_path: P
         SettingError, match="no such candidate: 'nonsense'. Candidates: logistic, forest, xgboost, tuned"
     ):
         train("nonsense", tmp_path, tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", list(CANDIDATES))
+def test_a_candidate_learns_from_few_learners(features: Path, labels: Path, name: str) -> None:
+    catalogue, examples = read_examples(features, labels)
+    few = examples.where(examples.learner < 60)
+    found = fit(CANDIDATES[name], few.values, few.label, few.learner, [f.direction for f in catalogue.features])
+    risk = found.predict(few.values)
+    assert risk[few.label == 1].mean() > risk[few.label == 0].mean() + 0.1
