@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from earlybell.bundle import read_bundle
-from earlybell.errors import SettingError
 from earlybell.predict import (
     Predictions,
     Predictor,
@@ -15,6 +14,7 @@ from earlybell.predict import (
     write_predictions,
     write_worklist,
 )
+from earlybell.trail.predicted import keep_batch
 
 
 def predict(
@@ -32,7 +32,7 @@ def predict(
     Args:
         as_of: as `create_moments` takes it.
         capacity: learners of a course run that the staff can see; None: the bundle's own.
-        trail: address of the audit trail.
+        trail: address of the audit trail; empty: none is kept.
 
     Returns:
         The bundle's `digest`, `as_of` (the last moment), `learners`, `moments`, `runs`, `worklist` (its rows) and
@@ -42,11 +42,13 @@ def predict(
         BundleError: the bundle cannot be trusted.
         SettingError: a setting is wrong, or nobody is enrolled then.
         SourceError: the tables cannot be read.
+        TrailError: the trail cannot be written: then nothing is.
     """
-    _check_trail(trail)
     opened = read_bundle(bundle)
     found = Predictor(opened).predict_tables(tables, as_of)
     entries = make_worklist(found, bundle_capacity(opened) if capacity is None else capacity)
+    if trail:
+        keep_batch(found, opened, trail, caller="predict-site")
     write_predictions(found, predictions)
     write_worklist(entries, worklist)
     return {"digest": opened.digest, "worklist": len(entries), **_counts(found)}
@@ -61,9 +63,3 @@ def _counts(found: Predictions) -> dict[str, Any]:
         "runs": len(np.unique(found.observed.course_id)),
         "bands": dict(zip(bands.tolist(), counts.tolist(), strict=True)),
     }
-
-
-def _check_trail(trail: str) -> None:
-    """The place where predictions go to the audit trail; until it is there, better no prediction than an unkept one."""
-    if trail:
-        raise SettingError("batch predictions cannot be kept in a trail yet", trail, "Leave `trail` empty.")

@@ -23,6 +23,7 @@ from earlybell.cli.options import (
     Source,
     Sources,
     Timezone,
+    TrailOption,
     need_training,
 )
 from earlybell.cli.tables import tables_of
@@ -93,6 +94,7 @@ def predict(
     out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
     capacity: Capacity = None,
     worklist: WorklistFile = None,
+    trail: TrailOption = "",
     ids: IdsOption = Ids.pseudonymous,
     pass_mark: PassMark = 0.0,
     timezone: Timezone = "UTC",
@@ -111,6 +113,10 @@ def predict(
         predictions = predictor.predict_tables(tables, as_of)
     places = bundle_capacity(predictor.bundle) if capacity is None else capacity
     entries = make_worklist(predictions, places) if asked else []
+    if trail:
+        from earlybell.trail.predicted import keep_batch
+
+        keep_batch(predictions, predictor.bundle, trail, caller="predict")
     if out:
         write_predictions(predictions, out)
     if worklist:

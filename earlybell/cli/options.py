@@ -30,6 +30,7 @@ BadShare = Annotated[
     float, typer.Option(min=0, max=1, help="share of bad rows of a file above which the run stops (else: quarantine)")
 ]
 EngineOption = Annotated[str, typer.Option(help="what computes features: duckdb, or pyspark (the site's Spark)")]
+TrailOption = Annotated[str, typer.Option(help="audit trail: sqlite:PATH, or postgresql://USER@HOST/DATABASE")]
 RubricOption = Annotated[Path | None, typer.Option(help="with --label rubric: your own rubric.yaml")]
 PassMark = Annotated[float, typer.Option(min=0, help="moodle-log: final grade below which a learner failed")]
 Timezone = Annotated[str, typer.Option(help="moodle-log: the clock of its times, as Europe/Berlin")]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from earlybell.cli.model import AsOf, Capacity, WorklistFile, run_here
-from earlybell.cli.options import BadShare, Json, PassMark, Sources, Timezone, need_training
+from earlybell.cli.options import BadShare, Json, PassMark, Sources, Timezone, TrailOption, need_training
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,6 +27,7 @@ def predict_site(
     capacity: Capacity = None,
     out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
     worklist: WorklistFile = None,
+    trail: TrailOption = "",
     max_bad_share: BadShare = 0.01,
     pass_mark: PassMark = 0.0,
     timezone: Timezone = "UTC",
@@ -40,7 +41,7 @@ def predict_site(
     from pipelines.prediction import prediction
 
     model = {"model_name": model_name, "version": version, "bundle": str(bundle.absolute()) if bundle else ""}
-    policy = {"as_of": as_of, "capacity": capacity or 0.0}
+    policy = {"as_of": as_of, "capacity": capacity or 0.0, "trail": trail}
     site = {"max_bad_share": max_bad_share, "pass_mark": pass_mark, "timezone": timezone}
     outputs = run_here(prediction, {"sources": sources, **model, **policy, **site}, "Predicting")
     copies = {"predictions": out, "worklist": worklist}

@@ -19,6 +19,7 @@ from earlybell.predict import Observed, Predictions, Predictor, outside
 from earlybell.predict.workspace import Workspace
 from earlybell.tables.codec import Instance, decode, shown
 from earlybell.trail import Record, Trail, open_trail
+from earlybell.trail.predicted import records_of
 from serving.runtime import answers, vector
 from serving.runtime.access import ANYBODY, Rate, Tokens
 from serving.runtime.guard import CALLER, REQUEST_ID
@@ -199,26 +200,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         )
 
     def _records(self, predictions: Predictions, request_id: str, caller: str) -> list[Record]:
-        now, observed = datetime.now(UTC), predictions.observed
-        return [
-            Record(
-                request_id=request_id,
-                time=now,
-                course_id=str(observed.course_id[i]),
-                learner_id=str(observed.learner_id[i]),
-                as_of=now if np.isnat(observed.as_of[i]) else observed.as_of[i].item().replace(tzinfo=UTC),
-                model_name=self.bundle.manifest["name"],
-                model_version=self.version,
-                catalogue_hash=self.bundle.catalogue.hash,
-                features=tuple(observed.values[i].tolist()),
-                risk=float(predictions.risk[i]),
-                low=float(predictions.low[i]),
-                high=float(predictions.high[i]),
-                band=str(predictions.band[i]),
-                caller=caller,
-            )
-            for i in range(len(observed))
-        ]
+        return records_of(predictions, self.bundle, version=self.version, request_id=request_id, caller=caller)
 
     def _caller_of_grpc(self, headers: Mapping[str, str]) -> str:
         if self._tokens is None:
@@ -232,7 +214,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         return caller
 
 
-class UnavailableError(Unavailable):  # type: ignore[misc] # of gRPC's interceptor; REST maps it to 503
+class UnavailableError(Unavailable):  # of gRPC's interceptor; REST maps it to 503
     """An answer that cannot be given now."""
 
 

@@ -20,6 +20,7 @@ from earlybell.trail import compare, read_records, verify
 from tests.serving.running import Server, free_ports, started
 
 pytestmark = pytest.mark.usefixtures("serving")
+EARLYBELL = str(Path(sys.executable).with_name("earlybell"))
 PREDICT = "/v1/models/learner-risk:predict"
 
 
@@ -41,7 +42,7 @@ def metrics(server: Server) -> str:
 
 
 def token(file: Path, name: str) -> str:
-    command = [Path(sys.executable).with_name("earlybell"), "token", name, "--file", str(file), "--days", "1"]
+    command = [EARLYBELL, "token", name, "--file", str(file), "--days", "1"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -72,9 +73,7 @@ def _expire(file: Path, token: str) -> None:
 
 
 def test_whom_to_let_ask_must_be_said(bundle: Path) -> None:
-    ran = subprocess.run(
-        [Path(sys.executable).with_name("earlybell"), "serve", str(bundle)], capture_output=True, text=True, check=False
-    )
+    ran = subprocess.run([EARLYBELL, "serve", str(bundle)], capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "--no-tokens" in ran.stderr
 
@@ -138,7 +137,7 @@ def test_a_bundle_that_was_changed_is_never_ready_and_says_why(bundle: Path, tmp
     copy = tmp_path / "bundle"
     shutil.copytree(bundle, copy)
     (copy / "bands.json").write_text("{}")
-    command = [Path(sys.executable).with_name("earlybell"), "serve", str(copy), "--no-tokens", "--trail"]
+    command = [EARLYBELL, "serve", str(copy), "--no-tokens", "--trail"]
     ran = subprocess.run([*command, f"sqlite:{tmp_path}/t.db"], capture_output=True, text=True, check=False)
     assert ran.returncode == 6
     assert "bands.json" in ran.stderr
