@@ -45,7 +45,7 @@ class Journal:
 
     def room(self) -> int:
         """Bytes that may still be written."""
-        return self._limit - sum(path.stat().st_size for path in self._paths())
+        return self._limit - sum(_size(path) for path in self._paths())
 
     def append(self, lines: bytes) -> None:
         """Write lines of `lines_of`; on the disk when it returns. OSError: nothing of them is kept."""
@@ -148,7 +148,17 @@ def _taken_over(path: Path) -> FileIO | None:
     except BlockingIOError:
         file.close()
         return None
+    if not path.exists():  # replayed by another process meanwhile
+        file.close()
+        return None
     return file
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # replayed by another process meanwhile
+        return 0
 
 
 def _sync_folder(folder: Path) -> None:

@@ -216,7 +216,8 @@ class Trail:
             return
         try:
             fitting, lines = self._fitting(group, self._journal.room())
-            self._journal.append(b"".join(lines))
+            if lines:
+                self._journal.append(b"".join(lines))
         except OSError as error:
             self._begin()  # whether the disk has kept some of it is unknown
             self._refuse(group, f"{self._problem}; nor the journal: {error}")

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -255,3 +257,22 @@ def test_a_role_that_may_only_insert_and_read_is_enough_to_write(postgresql: Ser
     assert verify(address, place.anchors).entries == 1
     with pytest.raises(TrailError, match="permission denied"):
         erase(address, "ann", "why", anchors=place.anchors)
+
+
+_LOADED = """
+import sys
+sys.modules["psycopg"] = None
+import earlybell.trail
+from earlybell.errors import MissingPackageError
+try:
+    earlybell.trail.open_trail("postgresql://host/db", anchors="none")
+except MissingPackageError as error:
+    print(error)
+print({"numpy", "duckdb", "pandas", "typer"} & set(sys.modules))
+"""
+
+
+def test_the_trail_needs_the_standard_library_alone_and_says_what_postgresql_needs() -> None:
+    said = subprocess.run([sys.executable, "-c", _LOADED], capture_output=True, text=True, check=True).stdout
+    assert "pip install earlybell[postgresql]" in said
+    assert said.endswith("set()\n")

@@ -202,7 +202,7 @@ def test_the_links_are_what_the_documents_say(tmp_path: Path) -> None:
 _COLUMNS = [("trail_chain", "digest"), ("trail_chain", "link"), ("trail_payload", "salt"), ("trail_payload", "payload")]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.sampled_from(_COLUMNS), st.integers(1, 8), st.data())
 def test_any_bit_that_flips_is_found_at_its_record(column: tuple[str, str], seq: int, data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
@@ -218,7 +218,7 @@ def test_any_bit_that_flips_is_found_at_its_record(column: tuple[str, str], seq:
         assert {(one[1], one[3] in ("changed", "reordered")) for one in _findings(place)} == {(seq, True)}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.sets(st.integers(1, 12), min_size=1), st.sampled_from(["ann", "bob", None]))
 def test_whatever_was_removed_is_named_beside_whatever_was_erased(removed: set[int], erased: str | None) -> None:
     with TemporaryDirectory() as folder:
