@@ -39,7 +39,19 @@ def _trail(address: str, anchors: str, callers: str, records: str) -> Job:
     return lambda: trail.report(trail.trail(address, anchors, int(callers), int(records)))
 
 
-_JOBS: dict[str, Callable[..., Job]] = {"simulate": _simulate, "ours": _ours, "pandas": _pandas, "trail": _trail}
+def _serving(folder: str, learners: str, events: str) -> Job:
+    from bench.serving_site import prepare
+
+    return lambda: prepare(Path(folder), int(learners), int(events))
+
+
+_JOBS: dict[str, Callable[..., Job]] = {
+    "simulate": _simulate,
+    "ours": _ours,
+    "pandas": _pandas,
+    "trail": _trail,
+    "serving": _serving,
+}
 
 
 def main(name: str, *arguments: str) -> None:
