@@ -27,6 +27,7 @@ from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS
 from serving.runtime.settings import MODEL_NAME, Settings
 
 THREADS = 2  # predictions at a time in a process; each has a database of its own
+TRAIL_SECONDS = 2.0  # to wait for the store before it counts as away
 _T = TypeVar("_T")
 
 
@@ -63,7 +64,10 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         for done in [self._pool.submit(self._warm, warm) for _ in range(THREADS)]:
             done.result()
         self.trail: Trail = open_trail(
-            self._settings.trail, anchors=self._settings.trail_anchors, journal=self._settings.trail_journal
+            self._settings.trail,
+            anchors=self._settings.trail_anchors,
+            journal=self._settings.trail_journal,
+            timeout=TRAIL_SECONDS,
         )
         self.ready = True
         return self.ready
