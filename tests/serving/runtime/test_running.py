@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -209,27 +211,26 @@ def test_a_trail_that_cannot_be_written_refuses_answers_unless_there_is_a_journa
 ) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    with started(bundle, tmp_path / "a") as server:
-        _break(server)
+    with started(bundle, tmp_path / "a") as server, _locked(server):
         answer = ask(server, body)
         assert answer.status_code == 503
         assert "audit trail" in answer.json()["error"]
-    with started(bundle, tmp_path / "b", "--trail-journal", str(tmp_path / "journal")) as server:
-        _break(server)
+    with started(bundle, tmp_path / "b", "--trail-journal", str(tmp_path / "journal")) as server, _locked(server):
         assert ask(server, body).status_code == 200
         assert any((tmp_path / "journal").iterdir())
 
 
-def _break(server: Server) -> None:
-    """Lock the store, as a long backup would."""
-    path = server.trail.removeprefix("sqlite:")
+@contextmanager
+def _locked(server: Server) -> Iterator[None]:
+    """The store is locked, as by a long backup."""
     program = f"""
-import sqlite3, time
-sqlite3.connect({path!r}, isolation_level=None).execute("BEGIN EXCLUSIVE")
+import sqlite3, sys
+sqlite3.connect({server.trail.removeprefix("sqlite:")!r}, isolation_level=None).execute("BEGIN EXCLUSIVE")
 print("locked", flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
-    holder = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
-    assert holder.stdout is not None
-    holder.stdout.readline()
-    threading.Timer(20, holder.kill).start()
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        yield
+        holder.communicate()
