@@ -126,13 +126,18 @@ class Search:
         others = [i for i in np.flatnonzero((to != row) & ~np.isnan(row)).tolist() if i not in chosen]
         changes = [self._change(i, row, to, follows=False) for i in chosen.tolist()]
         followers = [self._change(i, row, to, follows=True) for i in others]
-        said = " and ".join(f"{one.words_to} (now: {one.words})" for one in changes)
-        words = f"The model would say {band} if: {said}."
+        told = [one for one in followers if one.words != one.words_to]
+        beside = f"; with that comes: {_told(told)}" if told else ""
+        words = f"The model would say {band} if: {_told(changes)}{beside}."
         return Counterfactual((*changes, *followers), risk, band, words)
 
     def _change(self, i: int, row: Floats, to: Floats, *, follows: bool) -> Change:
         feature, value, other = self._features[i], float(row[i]), float(to[i])
         return Change(feature.name, value, other, feature.say(value), feature.say(other), follows)
+
+
+def _told(changes: list[Change]) -> str:
+    return " and ".join(f"{one.words_to} (now: {one.words})" for one in changes)
 
 
 def combine(row: Floats, grid: list[tuple[int, float]], size: int) -> Candidates:

@@ -59,6 +59,10 @@ def _none_if_none(column: Column) -> Column:
     return np.where(column > 0, np.inf, 0).astype(np.float32)
 
 
+def _rest(column: Column) -> Column:
+    return 1 - column
+
+
 def _within(days: int) -> Callable[[Column], Column]:
     return lambda column: (column < days).astype(np.float32)
 
@@ -98,6 +102,8 @@ TIES = (
     Tie("missed_last", ("missed_work",), _same),
     Tie("missed_share", ("missed_work",), _same, "due"),
     Tie("missed_weight_share", ("missed_work",), _none_if_none),
+    # Marks are gathered of what is not missing.
+    Tie("missed_weight_share", ("points_share",), _rest),
 )
 
 

@@ -85,6 +85,7 @@ def test_only_what_the_learner_can_change_is_changed_and_the_words_are_modest(
         assert 1 <= sum(not change.follows for change in one.changes) <= len(STEPS)
         assert one.words.startswith(f"The model would say {one.band} if: ")
         assert all(change.words != change.words_to for change in one.changes if not change.follows)
+        assert all(change.words_to in one.words for change in one.changes if change.words != change.words_to)
 
 
 def test_changes_go_the_favourable_way(predictor: Predictor, found: list[Counterfactual]) -> None:
@@ -169,6 +170,7 @@ IMPOSSIBLE: dict[str, Callable[[Callable[[str], Any]], Any]] = {
     ),
     "a share missed and no work": lambda at: (at("missed_work") == 0) & (at("missed_share") > 0),
     "work missed and no share": lambda at: (at("missed_work") > 0) & (at("missed_share") == 0),
+    "marks gathered of work that is missing": lambda at: at("points_share") + at("missed_weight_share") > 1.0001,
     "the latest work missed and none": lambda at: at("missed_last") > at("missed_work"),
 }
 
