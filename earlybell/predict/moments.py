@@ -65,6 +65,7 @@ def _moments(as_of: str) -> str:
 def _at(as_of: str) -> str:
     try:
         at = datetime.fromisoformat(as_of)
+        at = at if at.tzinfo is None else at.astimezone(UTC)
     except ValueError:
         raise SettingError(
             "--as-of is neither a share, a date, `now` nor `weekly`", as_of, "Examples: 0.4, 2026-03-01, now, weekly."
