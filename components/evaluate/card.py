@@ -11,7 +11,7 @@ import numpy as np
 from components.evaluate.figures import Table
 from components.evaluate.groups import PROTECTED, GroupFigures
 from components.evaluate.markdown import Markdown, code, linked, listed, table, text, to_html, wrapped
-from components.evaluate.page import SPLITS, count, cutoff_title, cutoff_words, percent, templates
+from components.evaluate.page import SPLITS, count, cutoff_title, cutoff_words, percent, ranged, templates
 from earlybell.bundle import Bundle
 from earlybell.errors import SettingError
 
@@ -21,6 +21,8 @@ _NAMELESS = "a model without a name"
 _TRAINING: dict[str, Any] = {"title": "", "remarks": "", "settings": {}}  # keys that an older bundle may lack
 _BANDS = {"high", "medium", "days_needed", "most_outside", "ranges", "interval"}  # what the template speaks of
 
+_TABLE1 = ("Model", "Accuracy", "F1-Score", "AUC")
+_HONEST = ("learner", "course_run")
 _MOST = 5
 _RISKS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -90,7 +92,7 @@ class _Card(GroupFigures):
             "Version": code(self.digest[:12]),
             "Algorithm": self.training["title"] or self.chosen,
             "Label": f"{self.evaluation['label']}: who {self.bad}",
-            "Learned from": ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "not recorded",
+            "Learned from": ", ".join(_counted(n, what) for what, n in counts.items() if n) or "not recorded",
             "Inputs": f"{len(self.catalogue.features)} features",
         }
         return Table("This model", ("What", "Value"), list(facts.items()))
@@ -119,6 +121,30 @@ class _Card(GroupFigures):
             for run in self.data["course_runs"]
         ]
         return Table("Course runs that it learned from", ("Course run", "Learners", "Moments", "Base rate"), rows)
+
+    @cached_property
+    def paper_table(self) -> Table | None:
+        """The paper's Table 1 in its own columns; None where its split was not measured."""
+        if not self.has("random"):
+            return None
+        remarks = {one["name"]: one.get("remarks") or "" for one in self.evaluation["candidates"]}
+        rows = [(*self._of_table1(name, "random"), remarks[name]) for name in self.titles]
+        caption = f"The paper's split: random 80/20 of rows, {cutoff_words(self.table1)}"
+        return Table(caption, (*_TABLE1, "Remarks"), rows)
+
+    @cached_property
+    def honest_table(self) -> Table:
+        rows = [
+            (f"{model}, {SPLITS[split].lower()}", *figures)
+            for split in _HONEST
+            if self.has(split)
+            for model, *figures in (self._of_table1(name, split) for name in self.titles)
+        ]
+        return Table(f"The same figures with honest splits, {cutoff_words(self.table1)}", _TABLE1, rows)
+
+    @cached_property
+    def not_possible(self) -> list[str]:
+        return [SPLITS[split] for split in _HONEST if not self.has(split)]
 
     @cached_property
     def cutoff_table(self) -> Table:
@@ -194,10 +220,21 @@ class _Card(GroupFigures):
         sources = " ".join(shlex.quote(source) for source in self.data["sources"]) or "SOURCE"
         return Markdown(f"    earlybell train {' '.join(sources.split())} --out again")
 
+    def _of_table1(self, candidate: str, split: str) -> tuple[str, ...]:
+        chosen = " (chosen)" if candidate == self.evaluation["chosen"] else ""
+        rows = (self.figure(name, self.table1, candidate, split) for name in ("accuracy", "f1", "roc_auc"))
+        bare = [row and (row | {"low": None} if split == "random" else row) for row in rows]
+        return f"{self.titles[candidate]}{chosen}", *(ranged(row, "roc_auc") for row in bare)
+
     def _flagged(self, cutoff: float | None) -> str:
         names = ("true_positives", "false_positives", "false_negatives", "true_negatives")
         cells = [row["value"] for name in names if (row := self.figure(name, cutoff))]
         return percent(sum(cells[:2]) / sum(cells)) if len(cells) == len(names) and sum(cells) else "not measured"
+
+
+def _counted(n: int, what: str) -> str:
+    """`2 course runs`, `1 course run`."""
+    return f"{n:,} {what.removesuffix('s') if n == 1 else what}"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _binned(risk: Floats, label: Floats, weight: Floats) -> tuple[Floats, Floats
 
 
 def _calibrated(centre: Floats, share: Floats, weight: Floats, risk: float, label: float) -> float:
-    isotonic = IsotonicRegression(y_min=0, y_max=1)
+    isotonic = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")  # rounding may put the risk outside by a bit
     isotonic.fit(np.r_[centre, risk], np.r_[share, label], sample_weight=np.r_[weight, 1.0])
     return float(isotonic.predict([risk])[0])
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from components.evaluate.page import Page, count, cutoff_title, cutoff_words, percent, ranged
+from components.evaluate.page import Page, count, cutoff_title, cutoff_words, nearest_focus, percent, ranged
 
 _EXPECTED = {
     "flagged_a_week": "Flagged a week in a course run",
@@ -38,6 +38,13 @@ class Figures(Page):
         return Table(f"Figures by course run {cutoff_words(self.focus)}", ("Course run", *titles, "Learners"), rows)
 
     @cached_property
+    def table1(self) -> float | None:
+        """The cut-off of the paper's Table 1, measured by the main split too: all weeks together where possible."""
+        random = {key[2] for key in self._rows if key[1] == "random"}
+        shared = random & set(self.cutoffs) or random
+        return None if None in shared else nearest_focus(shared)
+
+    @cached_property
     def operating_table(self) -> Table | None:
         """What to expect of calling learners high; None where it was not measured."""
         words = {"flagged_a_week": _counted, "rightly_a_week": _counted, "rightly": _share, "found": _share}
@@ -50,6 +57,36 @@ class Figures(Page):
         lead = self.point.get("lead_days") or {}
         rows += [(_LATE[name], _days(days)) for name, days in lead.items() if days["median"] is not None]
         return Table("What to expect of a high risk", ("Of learners left out", "Expected"), rows) if rows else None
+
+    @cached_property
+    def capacity_table(self) -> Table | None:
+        """What other capacities would mean; None where it was not measured."""
+        rows = [
+            (
+                f"{one['share']:.0%} of learners",
+                percent(one["high"]),
+                _counted(one["flagged_a_week"]),
+                _share(one["rightly"]),
+                _share(one["found"]),
+                _lead(one["lead_days"]),
+            )
+            for one in self.point.get("capacities") or []
+        ]
+        header = (
+            "Seen a week",
+            "High from",
+            "Flagged",
+            "Flags that are right",
+            "Ever flagged",
+            "Days before the last activity",
+        )
+        return Table("What it would be if the staff saw more, or fewer", header, rows) if rows else None
+
+    @cached_property
+    def too_late(self) -> bool:
+        """Whether half of the right flags came after the learner's last activity."""
+        median = ((self.point.get("lead_days") or {}).get("last_activity") or {}).get("median")
+        return median is not None and median < 0
 
     @cached_property
     def evidence_table(self) -> Table | None:
@@ -134,6 +171,11 @@ def _counted(row: dict[str, Any]) -> str:
 
 def _share(row: dict[str, Any]) -> str:
     return ranged(row, "share")
+
+
+def _lead(lead: dict[str, Any]) -> str:
+    days = lead.get("last_activity") or {}
+    return "not known" if days.get("median") is None else _days(days).replace("half of them: ", "")
 
 
 def _days(days: dict[str, Any]) -> str:

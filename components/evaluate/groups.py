@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from components.evaluate.figures import Figures, Table
-from components.evaluate.page import count, nearest_focus
+from components.evaluate.page import as_metric, count, nearest_focus
 from earlybell.tables import BY_NAME
 
 PROTECTED = {column.name: column.meaning for column in BY_NAME["learners"].columns if column.name != "learner_id"}
@@ -26,6 +26,14 @@ _BETWEEN = {  # columns of the differences between groups
     "calibration_difference": "Risk less truth",
     "proxy_auc": "Told apart",
     "suppressed_groups": "Groups not shown",
+}
+
+
+_DIFFERENCE_OF = {  # the figure of a group that each difference compares
+    "selection_rate_difference": "selection_rate",
+    "true_positive_rate_difference": "true_positive_rate",
+    "false_positive_rate_difference": "false_positive_rate",
+    "calibration_difference": "calibration_gap",
 }
 
 
@@ -65,9 +73,28 @@ class GroupFigures(Figures):
         return [found for found in tables if found]
 
     @cached_property
+    def clear_differences(self) -> list[str]:
+        """Each figure that surely differs between groups of one attribute, with the groups that are furthest apart."""
+        differences = (
+            (name, metric, self.figure(difference, self.fairness_cutoff, group=name))
+            for name in self.compared
+            for difference, metric in _DIFFERENCE_OF.items()
+        )
+        return [self._furthest(name, metric) for name, metric, row in differences if row and row["low"]]
+
+    @cached_property
     def group_tables(self) -> list[Table]:
         """The groups of each attribute side by side."""
         return [self._group_table(attribute_words(name), groups) for name, groups in self.compared.items()]
+
+    @cached_property
+    def pair_tables(self) -> list[Table]:
+        """The groups by each two attributes side by side."""
+        found: dict[str, list[str]] = {}
+        for group in self._protected:
+            if _PAIR.search(group) and group not in self.suppressed:
+                found.setdefault(_pair(group)[0], []).append(group)
+        return [self._group_table(attribute_words(name), groups) for name, groups in found.items()]
 
     def rates(self, attribute: str, metric: str) -> list[dict[str, Any]]:
         """One figure of each group of an attribute, where it was measured."""
@@ -80,6 +107,11 @@ class GroupFigures(Figures):
         wanted = (self.evaluation["chosen"], self.split)
         found = {key[3] for key in self._rows if key[:2] == wanted}
         return sorted(group for group in found if group.partition("=")[0].split(" & ")[0] in PROTECTED)
+
+    def _furthest(self, attribute: str, metric: str) -> str:
+        most, least = (end(self.rates(attribute, metric), key=lambda row: row["value"]) for end in (max, min))
+        ends = (f"{row['group']} ({as_metric(row['value'], metric)})" for row in (most, least))
+        return f"{attribute_words(attribute)}, {_OF_GROUPS[metric].lower()}: most for {' and least for '.join(ends)}"
 
     def _difference_table(self, by: str, names: list[str]) -> Table | None:
         cutoff = self.fairness_cutoff
@@ -109,5 +141,15 @@ def attribute_words(name: str) -> str:
 
 
 def group_words(name: str) -> str:
-    """The value of an attribute: what stands behind `gender=`."""
-    return name.partition("=")[2] or "not stated"
+    """The values of the attributes: what stands behind `gender=`, and behind `age=` in a pair."""
+    return _pair(name)[1] if _PAIR.search(name) else name.partition("=")[2] or "not stated"
+
+
+def _pair(name: str) -> tuple[str, str]:
+    """`gender=F & age=0-35` as its attributes, `gender & age`, and its values, `F, 0-35`."""
+    (between,) = _PAIR.findall(name)
+    one, two = name.split(between)
+    return (
+        f"{one.partition('=')[0]} & {between[3:-1]}",
+        f"{one.partition('=')[2] or 'not stated'}, {two or 'not stated'}",
+    )

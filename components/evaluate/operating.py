@@ -12,6 +12,7 @@ from earlybell.errors import SettingError
 
 RESAMPLES = 200
 MEDIUM = 2.0  # medium is for twice the capacity: who comes next
+SHARES = (0.05, 0.1, 0.2, 0.3)  # of learners a week: other capacities, to compare with
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,31 @@ def operating_point(
     Returns:
         `rule` in words, `high`, `medium`, and for `high` with 95% intervals from resampled learners: learners flagged a
         week in a course run, how many and which share of them rightly, the share of those with label 1 who were flagged
-        in some week, and, by name, the `lead_days` from a learner's first flag (quartiles).
+        in some week, and, by name, the `lead_days` from a learner's first flag (quartiles). `capacities` has the same
+        for each `share` of learners a week that the staff might see instead.
     """
     high, medium, rule = _thresholds(policy, risk, examples)
-    flagged = risk >= high
     weights = resample(examples.learner, RESAMPLES, seed)
-    weeks = len(np.unique(np.rec.fromarrays([examples.course_id.astype(str), examples.as_of])))
+    others = {share: _highest(risk, share) for share in SHARES}
+    return {
+        "rule": rule,
+        "medium": round(medium, 6),
+        **_expected(high, risk, examples, days, weights),
+        "capacities": [
+            {"share": share, **_expected(other, risk, examples, days, weights)} for share, other in others.items()
+        ],
+    }
+
+
+def _expected(
+    high: float, risk: Floats, examples: Examples, days: Mapping[str, Floats], weights: Floats
+) -> dict[str, Any]:
+    """What a threshold would have meant."""
+    flagged, weeks = risk >= high, len(_weeks(examples))
     with np.errstate(invalid="ignore", divide="ignore"):
         rightly = weights[:, flagged] @ examples.label[flagged] / weights[:, flagged].sum(axis=1)
     return {
-        "rule": rule,
         "high": round(high, 6),
-        "medium": round(medium, 6),
         "flagged_a_week": vars(interval(weights @ flagged / weeks)),
         "rightly_a_week": vars(interval(weights @ (flagged & (examples.label == 1)) / weeks)),
         "rightly": vars(interval(rightly)),
@@ -77,17 +91,26 @@ def _thresholds(policy: Policy, risk: Floats, examples: Examples) -> tuple[float
     if policy.capacity < 1:
         share, rule = policy.capacity, f"the staff can see {policy.capacity:.0%} of the learners each week"
     else:
-        runs = np.unique(np.rec.fromarrays([examples.course_id.astype(str), examples.as_of]))
-        share = min(1.0, policy.capacity * len(runs) / len(risk))
+        share = min(1.0, policy.capacity * len(_weeks(examples)) / len(risk))
         rule = f"the staff can see {policy.capacity:g} learners of a course run each week"
-    high, medium = (float(np.quantile(risk, max(0.0, 1 - part))) for part in (share, MEDIUM * share))
-    return high, medium, rule
+    return _highest(risk, share), _highest(risk, MEDIUM * share), rule
+
+
+def _highest(risk: Floats, share: float) -> float:
+    """The risk that this share of moments reaches."""
+    return float(np.quantile(risk, max(0.0, 1 - share)))
+
+
+def _weeks(examples: Examples) -> Any:
+    """The weeks of all course runs."""
+    return np.unique(np.rec.fromarrays([examples.course_id.astype(str), examples.as_of]))
 
 
 def _found(flagged: Any, examples: Examples, weights: Floats) -> Floats:
     """Of learners with label 1, the share who were flagged in at least one week, by resample."""
-    bad = np.unique(examples.learner[examples.label == 1])
-    first = np.array([np.flatnonzero(examples.learner == one)[0] for one in bad], dtype=np.int64)
+    everybody, first = np.unique(examples.learner, return_index=True)
+    kept = np.isin(everybody, examples.learner[examples.label == 1])
+    bad, first = everybody[kept], first[kept]
     ever = np.isin(bad, examples.learner[flagged & (examples.label == 1)])
     return np.asarray(weights[:, first] @ ever / weights[:, first].sum(axis=1))
 

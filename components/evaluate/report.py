@@ -6,7 +6,7 @@ from typing import Any
 
 from components.evaluate import pictures
 from components.evaluate.groups import GroupFigures, attribute_words
-from components.evaluate.page import SPLITS, nearest_focus, templates
+from components.evaluate.page import SPLITS, templates
 
 _TOP = 15
 _FLAT = 0.1  # a weaker correlation of value and effect has no direction worth a word
@@ -26,14 +26,7 @@ def write_report(evaluation: dict[str, Any], out: Path) -> None:
 
 
 class _Report(GroupFigures):
-    """What the report asks beside it: the paper's Table 1, and pictures."""
-
-    @cached_property
-    def table1(self) -> float | None:
-        """The cut-off of the paper's Table 1, measured by the main split too: all weeks together where possible."""
-        random = {key[2] for key in self._rows if key[1] == "random"}
-        shared = random & set(self.cutoffs) or random
-        return None if None in shared else nearest_focus(shared)
+    """What the report asks beside it: pictures."""
 
     @cached_property
     def group_cutoffs(self) -> list[float | None]:

@@ -87,8 +87,7 @@ def _thin(examples: Examples) -> Examples:
 
 
 def _settings(estimator: Any) -> dict[str, Any]:
-    """The estimator's settings that are plain values; NaN, which JSON has not, is none."""
-    found = estimator.get_params()
-    return {
-        name: value for name, value in found.items() if isinstance(value, int | float | str | bool) and value == value
-    }
+    """The estimator's settings that are plain values and not its library's defaults."""
+    usual = type(estimator)().get_params()
+    found = {name: value for name, value in estimator.get_params().items() if value != usual.get(name)}
+    return {name: value for name, value in found.items() if isinstance(value, int | float | str) and value == value}

@@ -40,6 +40,7 @@ def demo(
     show.at_risk(Predictor(read_bundle(bundle)).predict_tables(tables, as_of), evaluation)
     typer.echo(f"{note}\n")
     show.comparison(evaluation)
+    show.trust(evaluation)
     version: dict[str, Any] = json.loads(Path(outputs["version"].path).read_text())
     show.places(bundle, version)
     typer.echo("Next: open the report in a browser; `earlybell --help` lists what else there is.")

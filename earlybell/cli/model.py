@@ -84,6 +84,7 @@ def train(
         typer.echo(json.dumps({"bundle": str(out), "version": version, "chosen": evaluation["chosen"]}))
         return
     show.comparison(evaluation)
+    show.trust(evaluation)
     show.places(out, version)
 
 

@@ -104,10 +104,44 @@ def comparison(evaluation: dict[str, Any]) -> None:
         table.add_column(f"{_METRICS[metric]}\nat {cutoff:.0%}", justify="right")
     for candidate in evaluation["candidates"]:
         mark = " (chosen)" if candidate["name"] == evaluation["chosen"] else ""
-        figures = (_figure(evaluation, candidate["name"], split, *one) for one in shown)
+        figures = (_in_two_lines(_figure(evaluation, candidate["name"], split, *one)) for one in shown)
         table.add_row(candidate["title"] + mark, *figures)
     Console().print(table)
     Console().print(f"{evaluation['rule']}\n", highlight=False)
+
+
+def trust(evaluation: dict[str, Any]) -> None:
+    """A line each on whom it flags, groups, doubt and reasons; the report has the whole of it."""
+    lines = (_flags(evaluation["operating_point"]), _groups(evaluation), _doubt(evaluation), _reasons(evaluation))
+    Console().print("\n".join(f"- {line}" for line in lines) + "\n", highlight=False)
+
+
+def _flags(point: dict[str, Any]) -> str:
+    found = f"{point['flagged_a_week']['value']:.0f} a week in a course run, {point['rightly']['value']:.0%} rightly"
+    days = point["lead_days"]["last_activity"]["median"]
+    late = "" if days is None else f"; half of the right ones come {days:.0f} days before the last activity, or earlier"
+    return f"Flags, a risk of {point['high']:.0%} or more ({point['rule']}): {found}{late}."
+
+
+def _groups(evaluation: dict[str, Any]) -> str:
+    gaps = [row["value"] for row in evaluation["metrics"] if row["metric"] == "disparity"]
+    if not gaps:
+        return "Groups: not compared, the source has no protected attribute."
+    if gaps[0] < 0.005:
+        return "Groups: no sure difference in the share found between groups of one attribute."
+    return f"Groups: the share found surely differs by {gaps[0]:.0%} between groups of one attribute."
+
+
+def _doubt(evaluation: dict[str, Any]) -> str:
+    enough = next(row["coverage"] for row in evaluation["evidence"] if row["used"])
+    held = [row["within"] for row in evaluation["coverage"]]
+    ranges = f"the range around a risk held in {sum(held)} of {len(held)} bins"
+    return f"Doubt: {enough:.0%} of the moments have enough evidence; {ranges}."
+
+
+def _reasons(evaluation: dict[str, Any]) -> str:
+    same, later = evaluation["agreement"]["shared"], evaluation["stability"]["shared"]
+    return f"Reasons: of the five strongest {same:.1f} are LIME's too, and {later:.1f} are the same a week later."
 
 
 def _split(evaluation: dict[str, Any]) -> str:
@@ -140,6 +174,11 @@ def _with_interval(row: dict[str, Any]) -> str:
     if row["low"] is None:
         return f"{row['value']:.3f}"
     return f"{row['value']:.3f} ({row['low']:.2f}-{row['high']:.2f})"
+
+
+def _in_two_lines(figure: str) -> str:
+    """The interval under its figure: a terminal is narrow."""
+    return figure.replace(" (", "\n").removesuffix(")")
 
 
 def places(bundle: Path, version: dict[str, Any]) -> None:

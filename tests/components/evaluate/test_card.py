@@ -134,7 +134,7 @@ _SAID = {
     "time to help": "| Days from the first right flag to the last activity | 42 (half of them: 14 to 70) |",
     "calibration by course run": "| Course run | 20% | 40% | 60% | 80% | All weeks |",
     "the worst course run": "A new course can be further off: at",
-    "attributes": "Groups were compared by gender: see [Fairness](#fairness).",
+    "attributes": "Groups were compared by gender; some clearly differ: see [Fairness](#fairness).",
     "group": "| F | 123 | 30.0% (25.0% to 35.0%) |",
     "difference": "| Gender | 10.0% (5.0% to 15.0%) | 0.620 (0.570 to 0.670) |",
     "difference by two": "| Gender and age | 20.0% (15.0% to 25.0%) | 4 |",
