@@ -50,13 +50,14 @@ class Answers:
 
 
 def start(plan: Plan) -> subprocess.Popen[str]:
-    """Begin to ask; `finish` waits for the end."""
+    """Begin to ask; returns when the first requests leave, and `finish` waits for the end."""
     command = [sys.executable, "-m", "bench.load"]
     started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    assert started.stdin is not None  # noqa: S101 (for the type checker)
+    assert started.stdin and started.stdout  # noqa: S101 (for the type checker)
     started.stdin.write(json.dumps(asdict(plan)))
     started.stdin.close()
     started.stdin = None
+    started.stdout.readline()
     return started
 
 
@@ -137,4 +138,5 @@ def _summary(found: Answers, seconds: float) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    print("asking", flush=True)
     print(json.dumps(uvloop.run(ask(Plan(**json.load(sys.stdin))))))

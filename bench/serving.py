@@ -207,7 +207,7 @@ def _kill(site: Path, run: Path, sizes: Sizes) -> dict[str, Any]:
     for i in range(sizes.kills):
         with servers.ours(site / "bundle", trail, run / "kill.log") as server:
             asking = load.start(load.Plan(server.port, asks, 8, 10**6, 60.0, tag=f"kill-{i}"))
-            time.sleep(draw.uniform(1.0, 2.0))  # the first tenths are the asking process' own start
+            time.sleep(draw.uniform(0.2, 2.0))
             server.kill()
             acknowledged += load.finish(asking, 120)["acknowledged"]
     kept = {record.request_id for record in read_records(trail)}
@@ -229,15 +229,17 @@ def _report_kill(found: dict[str, Any]) -> None:
 
 
 def _start(site: Path, run: Path, sizes: Sizes) -> dict[str, Any]:
-    seconds, resident = [], []
+    seconds, cpu, resident = [], [], []
     for i in range(sizes.repeat):
         with servers.ours(site / "bundle", _trail(run, f"start-{i}"), run / "start.log") as server:
             seconds.append(round(server.seconds, 2))
+            cpu.append(round(server.cpu_seconds, 2))
             resident.append(server.resident_mib)
     fresh = installed.fresh(_REQUIREMENTS / "serving.txt", run.parent) if sizes.install else None
     return {
         "seconds": min(seconds),
         "runs": seconds,
+        "cpu_seconds": min(cpu),
         "resident_mib": max(resident),
         "serving_set": fresh,
         "training_set": installed.here(_REQUIREMENTS / "training.txt"),
@@ -279,7 +281,7 @@ def _mixed(site: Path) -> list[tuple[str, str]]:
     bad = sorted(str(path) for path in (site / "bodies").glob("bad-*.json"))
     asks = [(path, file) for file in bad for path in (PREDICT, INFER)]
     asks += [(INFER, _body(site, f"ours-{i}")) for i in range(2 * len(bad))]
-    return asks + [(PREDICT, _body(site, "few"))] * len(bad)
+    return asks + [(PREDICT, _body(site, "few"))] * (len(bad) // 2)
 
 
 def _report_growth(found: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 Unit = Literal["share", "days", "count", "per week", "score", "minutes", "yes or no", "ratio"]
@@ -57,7 +58,7 @@ class Catalogue:
     def names(self) -> list[str]:
         return [feature.name for feature in self.features]
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Digest of all definitions: equal hashes mean equal features."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()

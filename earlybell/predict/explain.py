@@ -22,8 +22,11 @@ class Explainer(Protocol):
     def effects(self, scaled: Floats) -> Floats: ...
 
 
-def make_explainer(bundle: Bundle) -> Explainer:
+def make_explainer(bundle: Bundle, threads: int = 0) -> Explainer:
     """The explainer of a bundle's reasons.json.
+
+    Args:
+        threads: of one computation; 0: as many as there are processors.
 
     Raises:
         BundleError: its kind is not known.
@@ -32,7 +35,7 @@ def make_explainer(bundle: Bundle) -> Explainer:
     if kind == "linear":
         return _Linear(bundle)
     if kind == "trees":
-        return _Trees(bundle)
+        return _Trees(bundle, threads)
     raise BundleError(f"reasons.json of {bundle.path} is of an unknown kind", kind, "Known: linear, trees.")
 
 
@@ -50,13 +53,13 @@ class _Linear:
 
 
 class _Trees:
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, threads: int) -> None:
         import xgboost  # only tree models need it
 
-        self._xgboost = xgboost
-        self._booster = xgboost.Booster(model_file=bundle.path / "trees.ubj")
+        self._xgboost, self._threads = xgboost, threads
+        self._booster = xgboost.Booster({"nthread": threads}, model_file=bundle.path / "trees.ubj")
         self.base = float(bundle.reasons["base"])
 
     def effects(self, scaled: Floats) -> Floats:
-        found: Floats = self._booster.predict(self._xgboost.DMatrix(scaled), pred_contribs=True)
+        found: Floats = self._booster.predict(self._xgboost.DMatrix(scaled, nthread=self._threads), pred_contribs=True)
         return found[:, :-1]

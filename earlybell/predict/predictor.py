@@ -74,7 +74,7 @@ class Predictor:
     def __init__(self, bundle: Bundle, threads: int = 0) -> None:
         self.bundle = bundle
         self._session = _session(bundle, threads)
-        self._explainer: Explainer = make_explainer(bundle)
+        self._explainer: Explainer = make_explainer(bundle, threads)
 
     def score(self, values: Floats) -> tuple[Floats, Floats, Floats]:
         """Scaled features (n, features), score before calibration (n,) and risk (n,) of raw features (n, features)."""
@@ -84,13 +84,10 @@ class Predictor:
         return scaled, score, risk
 
     def predict(self, observed: Observed, most_reasons: int = 3) -> Predictions:
-        """Risk, band, doubt and the strongest reasons of each moment."""
+        """Risk, band, doubt and the strongest reasons of each moment; no reasons are computed where none are asked."""
         scaled, _, risk = self.score(observed.values)
         low, high = self._doubt(risk)
-        effects = self._explainer.effects(scaled)
-        reasons = [
-            self._reasons(values, row, most_reasons) for values, row in zip(observed.values, effects, strict=True)
-        ]
+        reasons = self._all_reasons(observed.values, scaled, most_reasons) if most_reasons else [[] for _ in risk]
         return Predictions(observed, risk.astype(np.float64), self._band(observed, risk), low, high, reasons)
 
     def explain(self, observed: Observed) -> list[Explanation]:
@@ -142,6 +139,10 @@ class Predictor:
         known = self.bundle.bands["interval"]
         low, high = (np.interp(risk, known["risk"], known[end]) for end in ("low", "high"))
         return np.minimum(low, risk), np.maximum(high, risk)
+
+    def _all_reasons(self, values: Floats, scaled: Floats, most: int) -> list[list[Reason]]:
+        effects = self._explainer.effects(scaled)
+        return [self._reasons(one, row, most) for one, row in zip(values, effects, strict=True)]
 
     def _reasons(self, values: Floats, effects: Floats, most: int) -> list[Reason]:
         features = self.bundle.catalogue.features

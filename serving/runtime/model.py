@@ -28,6 +28,7 @@ from serving.runtime.settings import MODEL_NAME, Settings
 
 THREADS = 2  # predictions at a time in a process; each has a database of its own
 TRAIL_SECONDS = 2.0  # to wait for the store before it counts as away
+REASONS = 3  # of a learner, in V1
 _T = TypeVar("_T")
 
 
@@ -122,7 +123,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
         def work() -> tuple[InferResponse, list[Record]]:
             observed = vector.observed(request, self.bundle.catalogue, self._settings.limits.rows)
-            predictions = self._scored(observed)
+            predictions = self._scored(observed, reasons=0)
             answer = vector.response(request, predictions, self.version, request_id)
             return answer, self._records(predictions, request_id, caller)
 
@@ -176,9 +177,9 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             observed = self._workspace().observe(instance)
         return self._scored(observed)
 
-    def _scored(self, observed: Observed) -> Predictions:
+    def _scored(self, observed: Observed, reasons: int = REASONS) -> Predictions:
         with SECONDS.labels("scoring").time():
-            predictions = self._predictor.predict(observed)
+            predictions = self._predictor.predict(observed, reasons)
         self._count(predictions)
         return predictions
 
