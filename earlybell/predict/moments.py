@@ -66,7 +66,7 @@ def _at(as_of: str) -> str:
         raise SettingError(
             "--as-of is neither a share, a date nor `weekly`", as_of, "Examples: 0.4, 2026-03-01, weekly."
         ) from None
-    return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}'"
+    return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'"
 
 
 def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
