@@ -13,9 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import ORJSONResponse
 from grpc import StatusCode, aio
 from grpc_interceptor.exceptions import Unavailable
-from kserve import ModelServer
+from kserve import InferRequest, ModelServer
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from kserve.model_server import FASTAPI_APP_IMPORT_STRING
+from kserve.protocol.dataplane import DataPlane
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import add_GRPCInferenceServiceServicer_to_server
 from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
 from kserve.protocol.grpc.server import GRPCServer
@@ -23,10 +24,10 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve.protocol.rest.multiprocess.server import RESTServerMultiProcess
 from kserve.protocol.rest.server import RESTServer
 
-from earlybell.tables.codec import shown
-from serving.runtime import metrics, openapi
+from earlybell.errors import RequestError
+from serving.runtime import metrics, openapi, vector
 from serving.runtime.access import Tokens
-from serving.runtime.guard import Guard
+from serving.runtime.guard import JSON_LENGTH, Guard
 from serving.runtime.mirror import Mirror
 from serving.runtime.model import LearnerRisk, TooSlowError
 from serving.runtime.settings import MODEL_NAME, Settings
@@ -42,8 +43,6 @@ def serve(settings: Settings) -> None:
         TrailError: the audit trail cannot be opened.
         SettingError: the tokens cannot be read.
     """
-    for name in ("kserve.trace", "uvicorn.access"):  # a line a request; the metrics count them
-        logging.getLogger(name).setLevel(logging.WARNING)
     model = LearnerRisk(settings)
     try:
         _Server(settings).start([model])
@@ -63,6 +62,7 @@ class _Server(ModelServer):  # type: ignore[misc] # KServe's classes carry no ty
             enable_latency_logging=False,
         )
         self._settings = settings
+        self.dataplane = _DataPlane(model_registry=self.registered_models)
 
     def start(self, models: list[LearnerRisk]) -> None:
         self._register_and_check_atleast_one_model_is_ready(models)
@@ -77,6 +77,14 @@ class _Server(ModelServer):  # type: ignore[misc] # KServe's classes carry no ty
             self.servers.append(self._grpc_server.start(self.max_threads))
         self.register_signal_handler()
         uvloop.run(self._serve())
+
+
+class _DataPlane(DataPlane):  # type: ignore[misc]
+    def decode_inference_request(self, body: bytes, headers: dict[str, str], model_name: str) -> InferRequest:
+        try:
+            return vector.decoded(body, int(headers[JSON_LENGTH]), model_name)
+        except RequestError as error:
+            raise InvalidInput(str(error)) from None
 
 
 class _RestServer(RESTServer):  # type: ignore[misc]
@@ -109,6 +117,7 @@ class _RestServer(RESTServer):  # type: ignore[misc]
 
     def _add_middlewares(self, app: FastAPI) -> None:
         settings = self._settings
+        logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # a line a request; the metrics count them
         app.add_middleware(
             Guard,
             tokens=Tokens(settings.tokens) if settings.tokens else None,
@@ -203,10 +212,8 @@ def _handler(status: int) -> Callable[[Request, Exception], Awaitable[Response]]
 
 async def _not_valid(request: Request, error: Exception) -> Response:
     """FastAPI's own answer to a V2 request that is none, in KServe's form."""
-    first = error.errors()[0] if isinstance(error, RequestValidationError) else {}
-    place = ".".join(str(part) for part in first.get("loc", ()) if part != "body") or "body"
-    reason = f"{place}: {shown(first.get('input'))}. {first.get('msg', 'It is not valid')}."
-    return ORJSONResponse({"error": reason}, 400)
+    reason = vector.refusal(error.errors()) if isinstance(error, RequestValidationError) else error
+    return ORJSONResponse({"error": str(reason)}, 400)
 
 
 async def _defect(request: Request, error: Exception) -> Response:
