@@ -62,7 +62,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        route, answer, began = _route(scope), _Answer(send, _request_id(scope)), time.monotonic()
+        route, answer, began = _route(scope), _Answer(send, usable_id(_get(scope, REQUEST_ID))), time.monotonic()
         try:
             body = await self._admitted(scope, receive, route)
             _set(scope, REQUEST_ID, answer.request_id)
@@ -159,9 +159,9 @@ def _route(scope: Scope) -> str:
     return next((name for name, (_, pattern) in ROUTES.items() if pattern.fullmatch(scope["path"])), "unknown")
 
 
-def _request_id(scope: Scope) -> str:
-    given = _get(scope, REQUEST_ID) or ""
-    return given if _ID.fullmatch(given) else str(uuid.uuid4())
+def usable_id(given: str | None) -> str:
+    """What is given if it is of the form, else a new one."""
+    return given if given and _ID.fullmatch(given) else str(uuid.uuid4())
 
 
 def _get(scope: Scope, name: str) -> str | None:

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import ORJSONResponse
 from grpc import StatusCode, aio
-from grpc_interceptor.exceptions import Unavailable
+from grpc_interceptor.exceptions import Unavailable, Unimplemented
 from kserve import InferRequest, ModelServer
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from kserve.model_server import FASTAPI_APP_IMPORT_STRING
@@ -183,7 +183,7 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
     """No caller loads or unloads the model."""
 
     async def RepositoryModelLoad(self, request: Any, context: Any) -> None:  # noqa: N802 (gRPC's name)
-        await context.abort(StatusCode.UNIMPLEMENTED, "a server serves the one bundle that it was started with")
+        raise Unimplemented("a server serves the one bundle that it was started with")
 
     RepositoryModelUnload = RepositoryModelLoad
 
@@ -192,13 +192,18 @@ class _ErrorsAsStatus(ExceptionToStatusInterceptor):  # type: ignore[misc]
     """KServe's own writes what was wrong with a request to the log."""
 
     async def handle_exception(self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str) -> None:
-        if isinstance(ex, InvalidInput):
-            await context.abort(StatusCode.INVALID_ARGUMENT, ex.reason)
-        if isinstance(ex, TooSlowError):
-            await context.abort(StatusCode.DEADLINE_EXCEEDED, str(ex))
+        for kind, code in _CODES.items():
+            if isinstance(ex, kind):
+                await context.abort(code, getattr(ex, "reason", None) or str(ex))
         await super().handle_exception(ex, request_or_iterator, context, method_name)
 
 
+_CODES = {
+    InvalidInput: StatusCode.INVALID_ARGUMENT,
+    ModelNotFound: StatusCode.NOT_FOUND,
+    ModelNotReady: StatusCode.UNAVAILABLE,
+    TooSlowError: StatusCode.DEADLINE_EXCEEDED,
+}
 _STATUS = {InvalidInput: 400, ModelNotFound: 404, ModelNotReady: 503, Unavailable: 503, TooSlowError: 504}
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 from kserve import InferInput, InferOutput, InferRequest, InferResponse
+from kserve.protocol.grpc.grpc_predict_v2_pb2 import InferParameter
 from kserve.protocol.rest.v2_datamodels import InferenceRequest, RequestInput
 from pydantic import ValidationError
 
@@ -172,14 +173,15 @@ def _flat(data: Any) -> Sequence[Any]:
 
 def _parameter(parameters: Any, name: str, rows: int, *, several: bool) -> npt.NDArray[Any]:
     value = parameters.get(name) if name in parameters else None
-    text = getattr(value, "string_param", value)  # gRPC wraps it
-    if text is None or text == "":
+    if isinstance(value, InferParameter):  # of gRPC
+        value = getattr(value, value.WhichOneof("parameter_choice") or "string_param")
+    if value is None or value == "":
         return np.full(rows, ANONYMOUS, dtype=object)
-    if not isinstance(text, str):
-        raise RequestError(f"parameters.{name}", shown(text), "It must be a text.")
-    if NO_TEXT(text):
-        raise RequestError(f"parameters.{name}", shown(text), "It has a character that is none, as NUL.")
-    found = text.split(",") if several else [text] * rows
+    if not isinstance(value, str):
+        raise RequestError(f"parameters.{name}", shown(value), "It must be a text.")
+    if NO_TEXT(value):
+        raise RequestError(f"parameters.{name}", shown(value), "It has a character that is none, as NUL.")
+    found = value.split(",") if several else [value] * rows
     if len(found) != rows:
-        raise RequestError(f"parameters.{name}", shown(text), f"It must name {rows} learners, separated by commas.")
+        raise RequestError(f"parameters.{name}", shown(value), f"It must name {rows} learners, separated by commas.")
     return np.array(found, dtype=object)
