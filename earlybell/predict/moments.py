@@ -70,7 +70,7 @@ def _at(as_of: str) -> str:
         raise SettingError(
             "--as-of is neither a share, a date, `now` nor `weekly`", as_of, "Examples: 0.4, 2026-03-01, now, weekly."
         ) from None
-    return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}'"
+    return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'"
 
 
 def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:

@@ -24,6 +24,9 @@ _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions
 
 _PLAIN_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?").fullmatch
 
+_PLAUSIBLE = f"It must be between {EARLIEST:%Y} and {LATEST:%Y}."
+NO_TEXT = re.compile("[\0\ud800-\udfff]").search  # what no store can keep
+
 Columns: TypeAlias = dict[str, npt.NDArray[Any]]
 Rows: TypeAlias = dict[str, Columns]
 
@@ -187,8 +190,7 @@ def _outside(column: Column, array: npt.NDArray[Any]) -> Iterable[tuple[npt.NDAr
         most = LARGEST if column.maximum is None else column.maximum
         yield (array < least) | (array > most), f"It must be from {least:g} to {most:g}."
     if column.type == "timestamp":
-        early, late = np.datetime64(EARLIEST), np.datetime64(LATEST)
-        yield (array < early) | (array > late), f"It must be between {EARLIEST:%Y} and {LATEST:%Y}."
+        yield _implausible(array), _PLAUSIBLE
 
 
 def _refuse(wrong: Sequence[bool] | npt.NDArray[np.bool_], values: list[Any], place: str, way_out: str) -> None:
@@ -225,7 +227,13 @@ def _check_between(rows: Rows, where: str) -> None:
 def _time(place: str, value: object) -> datetime:
     if not isinstance(value, str):
         raise RequestError(place, shown(value), f"It must be {_ARTICLE['timestamp']}.")
-    return _times([value], place)[0].item()  # type: ignore[no-any-return]
+    times = _times([value], place)
+    _refuse(_implausible(times), [value], place, _PLAUSIBLE)
+    return times[0].item()  # type: ignore[no-any-return]
+
+
+def _implausible(times: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    return (times < np.datetime64(EARLIEST)) | (times > np.datetime64(LATEST))
 
 
 def _times(values: list[Any], place: str) -> npt.NDArray[Any]:
@@ -253,6 +261,13 @@ def _is_time(value: str | None) -> bool:
         return False
 
 
+def _texts(values: list[Any], place: str) -> npt.NDArray[Any]:
+    if NO_TEXT("".join(value for value in values if value)):  # a search for each would take longer
+        wrong = [value is not None and NO_TEXT(value) is not None for value in values]
+        _refuse(wrong, values, place, "It has a character that is none, as NUL.")
+    return np.array(values, dtype=object)
+
+
 def _numbers(values: list[Any], place: str) -> npt.NDArray[Any]:
     try:
         array = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
@@ -271,7 +286,7 @@ _ARTICLE: dict[Type, str] = {
     "timestamp": "a time such as 2026-03-01T08:30:00Z",
 }
 _MAKE: dict[Type, Callable[[list[Any], str], npt.NDArray[Any]]] = {
-    "string": lambda values, place: np.array(values, dtype=object),
+    "string": _texts,
     "integer": _numbers,
     "number": _numbers,
     "timestamp": _times,

@@ -21,22 +21,24 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REQUEST_ID = "x-request-id"
+JSON_LENGTH = "inference-header-content-length"  # of V2: bytes of JSON before the binary data
 CALLER = "x-earlybell-caller"  # set here for what comes behind; nobody else can
 # KServe has more routes, as to unload the model: they are not for callers.
-_MODEL = r"/v[12]/models/(?P<model>[^/:]+)"
+_MODEL = r"/models/(?P<model>[^/:]+)"
 ROUTES = {
-    "predict": ("POST", re.compile(rf"{_MODEL}:predict")),
-    "explain": ("POST", re.compile(rf"{_MODEL}:explain")),
-    "infer": ("POST", re.compile(r"/v2/models/(?P<model>[^/:]+)/infer")),
-    "metadata": ("GET", re.compile(rf"/v2|/v[12]/models|{_MODEL}")),
-    "health": ("GET", re.compile(r"/|/v2/health/(?:live|ready)|/v2/models/(?P<model>[^/:]+)/ready")),
+    "predict": ("POST", re.compile(rf"/v1{_MODEL}:predict")),
+    "explain": ("POST", re.compile(rf"/v1{_MODEL}:explain")),
+    "infer": ("POST", re.compile(rf"/v2{_MODEL}/infer")),
+    "metadata": ("GET", re.compile(rf"/v2|/v[12]/models|/v[12]{_MODEL}")),
+    "health": ("GET", re.compile(rf"/|/v2/health/(?:live|ready)|/v2{_MODEL}/ready")),
     "metrics": ("GET", re.compile(r"/metrics")),
     "openapi": ("GET", re.compile(r"/openapi\.json")),
 }
 ASKED = ("predict", "explain", "infer")
+_JSON = ("application/json", "application/cloudevents+json")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_BINARY = "inference-header-content-length"
-_SENT = {b"content-type", b"content-length", _BINARY.encode()}  # KServe's :explain sends a request's own headers back
+# KServe's :explain sends a request's own headers back.
+_SENT = {b"content-type", b"content-length", JSON_LENGTH.encode()}
 
 
 @dataclass
@@ -46,6 +48,7 @@ class RefusedError(Exception):
     status: int
     reason: str
     retry_after: float = 0.0
+    allow: str = ""
 
 
 class Guard:
@@ -59,7 +62,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        route, answer, began = _route(scope), _Answer(send, _request_id(scope)), time.monotonic()
+        route, answer, began = _route(scope), _Answer(send, usable_id(_get(scope, REQUEST_ID))), time.monotonic()
         try:
             body = await self._admitted(scope, receive, route)
             _set(scope, REQUEST_ID, answer.request_id)
@@ -75,8 +78,10 @@ class Guard:
 
     async def _admitted(self, scope: Scope, receive: Receive, route: str) -> bytes:
         """The body of a request that may be answered."""
-        if route in ("unknown", "wrong method"):
-            raise RefusedError(*_UNKNOWN[route])
+        if route == "unknown":
+            raise RefusedError(404, f"no such route: ask /v1/models/{MODEL_NAME}:predict, or see /openapi.json")
+        if scope["method"] != (method := ROUTES[route][0]):
+            raise RefusedError(405, f"{scope['method'][:80]}: this route is asked with {method}", allow=method)
         if route not in ASKED:
             return b""
         caller = self._caller(scope)
@@ -88,7 +93,7 @@ class Guard:
                 body = await self._body(scope, receive)
         except TimeoutError:
             raise RefusedError(408, f"the body did not arrive within {self._limits.seconds:g} seconds") from None
-        _check_binary(scope, len(body))
+        _set_type(scope, route, len(body))
         return body
 
     def _caller(self, scope: Scope) -> str:
@@ -137,6 +142,8 @@ class _Answer:
             headers.append((b"retry-after", str(int(refusal.retry_after) + 1).encode()))
         if refusal.status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
+        if refusal.allow:
+            headers.append((b"allow", refusal.allow.encode()))
         if refusal.status in (408, 413):
             headers.append((b"connection", b"close"))
         await self._send({"type": "http.response.start", "status": refusal.status, "headers": headers})
@@ -144,23 +151,17 @@ class _Answer:
 
 
 _OUTCOMES = {200: "ok", 400: "bad request", 401: "no token", 404: "not found", 408: "slow client", 413: "too large"}
+_OUTCOMES |= {405: "wrong method", 415: "wrong type"}
 _OUTCOMES |= {429: "too often", 500: "defect", 503: "unavailable", 504: "too slow"}
-_UNKNOWN = {
-    "unknown": (404, f"no such route: ask /v1/models/{MODEL_NAME}:predict, or see /openapi.json"),
-    "wrong method": (405, "this route is asked with another method; see /openapi.json"),
-}
 
 
 def _route(scope: Scope) -> str:
-    found = [name for name, (_, pattern) in ROUTES.items() if pattern.fullmatch(scope["path"])]
-    if not found:
-        return "unknown"
-    return found[0] if ROUTES[found[0]][0] == scope["method"] else "wrong method"
+    return next((name for name, (_, pattern) in ROUTES.items() if pattern.fullmatch(scope["path"])), "unknown")
 
 
-def _request_id(scope: Scope) -> str:
-    given = _get(scope, REQUEST_ID) or ""
-    return given if _ID.fullmatch(given) else str(uuid.uuid4())
+def usable_id(given: str | None) -> str:
+    """What is given if it is of the form, else a new one."""
+    return given if given and _ID.fullmatch(given) else str(uuid.uuid4())
 
 
 def _get(scope: Scope, name: str) -> str | None:
@@ -173,11 +174,18 @@ def _set(scope: Scope, name: str, value: str) -> None:
     scope["headers"] = [*((h, v) for h, v in scope["headers"] if h != key), (key, value.encode())]
 
 
-def _check_binary(scope: Scope, size: int) -> None:
-    """KServe takes this header as it is."""
-    given = _get(scope, _BINARY)
-    if given is not None and not (given.isascii() and given.isdigit() and int(given) <= size):
-        raise RefusedError(400, f"{_BINARY}: {given[:80]!r}. It is the length of the JSON before the binary data.")
+def _set_type(scope: Scope, route: str, size: int) -> None:
+    """What the body is. That of V2 is JSON with binary data after it, of no bytes perhaps, which is read in one way."""
+    length = _get(scope, JSON_LENGTH) if route == "infer" else None
+    given = (_get(scope, "content-type") or _JSON[0]) if length is None else _JSON[0]
+    kind = given.partition(";")[0].strip().lower()
+    if kind not in _JSON:
+        raise RefusedError(415, f"content-type: {given[:80]!r}. It must be {_JSON[0]}.")
+    if length is not None and not (re.fullmatch("[0-9]{1,18}", length) and int(length) <= size):
+        raise RefusedError(400, f"{JSON_LENGTH}: {length[:80]!r}. It is the length of the JSON before the binary data.")
+    _set(scope, "content-type", "application/octet-stream" if route == "infer" else kind)
+    if route == "infer":
+        _set(scope, JSON_LENGTH, length or str(size))
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

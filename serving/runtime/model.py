@@ -22,7 +22,7 @@ from earlybell.trail import Record, Trail, open_trail
 from earlybell.trail.predicted import records_of
 from serving.runtime import answers, vector
 from serving.runtime.access import ANYBODY, Rate, Tokens
-from serving.runtime.guard import CALLER, REQUEST_ID
+from serving.runtime.guard import CALLER, REQUEST_ID, usable_id
 from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS
 from serving.runtime.settings import MODEL_NAME, Settings
 
@@ -119,7 +119,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
         caller = self._caller_of_grpc(headers) if request.from_grpc else headers.get(CALLER, ANYBODY)
-        request_id = headers.get(REQUEST_ID) or request.id or ""
+        request_id = usable_id(headers.get(REQUEST_ID) or request.id)  # behind the guard it is there
 
         def work() -> tuple[InferResponse, list[Record]]:
             observed = vector.observed(request, self.bundle.catalogue, self._settings.limits.rows)

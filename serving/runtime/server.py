@@ -12,10 +12,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import ORJSONResponse
 from grpc import StatusCode, aio
-from grpc_interceptor.exceptions import Unavailable
-from kserve import ModelServer
+from grpc_interceptor.exceptions import Unavailable, Unimplemented
+from kserve import InferRequest, ModelServer
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from kserve.model_server import FASTAPI_APP_IMPORT_STRING
+from kserve.protocol.dataplane import DataPlane
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import add_GRPCInferenceServiceServicer_to_server
 from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
 from kserve.protocol.grpc.server import GRPCServer
@@ -23,10 +24,10 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve.protocol.rest.multiprocess.server import RESTServerMultiProcess, RESTServerProcess
 from kserve.protocol.rest.server import RESTServer
 
-from earlybell.tables.codec import shown
-from serving.runtime import metrics, openapi
+from earlybell.errors import RequestError
+from serving.runtime import metrics, openapi, vector
 from serving.runtime.access import Tokens
-from serving.runtime.guard import Guard
+from serving.runtime.guard import JSON_LENGTH, Guard
 from serving.runtime.mirror import Mirror
 from serving.runtime.model import LearnerRisk, TooSlowError
 from serving.runtime.settings import MODEL_NAME, Settings
@@ -42,8 +43,6 @@ def serve(settings: Settings) -> None:
         TrailError: the audit trail cannot be opened.
         SettingError: the tokens cannot be read.
     """
-    for name in ("kserve.trace", "uvicorn.access"):  # a line a request; the metrics count them
-        logging.getLogger(name).setLevel(logging.WARNING)
     model = LearnerRisk(settings)
     try:
         _Server(settings).start([model])
@@ -63,6 +62,7 @@ class _Server(ModelServer):  # type: ignore[misc] # KServe's classes carry no ty
             enable_latency_logging=False,
         )
         self._settings = settings
+        self.dataplane = _DataPlane(model_registry=self.registered_models)
 
     def start(self, models: list[LearnerRisk]) -> None:
         self._register_and_check_atleast_one_model_is_ready(models)
@@ -77,6 +77,14 @@ class _Server(ModelServer):  # type: ignore[misc] # KServe's classes carry no ty
             self.servers.append(self._grpc_server.start(self.max_threads))
         self.register_signal_handler()
         uvloop.run(self._serve())
+
+
+class _DataPlane(DataPlane):  # type: ignore[misc]
+    def decode_inference_request(self, body: bytes, headers: dict[str, str], model_name: str) -> InferRequest:
+        try:
+            return vector.decoded(body, int(headers[JSON_LENGTH]), model_name)
+        except RequestError as error:
+            raise InvalidInput(str(error)) from None
 
 
 class _RestServer(RESTServer):  # type: ignore[misc]
@@ -109,6 +117,7 @@ class _RestServer(RESTServer):  # type: ignore[misc]
 
     def _add_middlewares(self, app: FastAPI) -> None:
         settings = self._settings
+        logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # a line a request; the metrics count them
         app.add_middleware(
             Guard,
             tokens=Tokens(settings.tokens) if settings.tokens else None,
@@ -184,7 +193,7 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
     """No caller loads or unloads the model."""
 
     async def RepositoryModelLoad(self, request: Any, context: Any) -> None:  # noqa: N802 (gRPC's name)
-        await context.abort(StatusCode.UNIMPLEMENTED, "a server serves the one bundle that it was started with")
+        raise Unimplemented("a server serves the one bundle that it was started with")
 
     RepositoryModelUnload = RepositoryModelLoad
 
@@ -193,13 +202,18 @@ class _ErrorsAsStatus(ExceptionToStatusInterceptor):  # type: ignore[misc]
     """KServe's own writes what was wrong with a request to the log."""
 
     async def handle_exception(self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str) -> None:
-        if isinstance(ex, InvalidInput):
-            await context.abort(StatusCode.INVALID_ARGUMENT, ex.reason)
-        if isinstance(ex, TooSlowError):
-            await context.abort(StatusCode.DEADLINE_EXCEEDED, str(ex))
+        for kind, code in _CODES.items():
+            if isinstance(ex, kind):
+                await context.abort(code, getattr(ex, "reason", None) or str(ex))
         await super().handle_exception(ex, request_or_iterator, context, method_name)
 
 
+_CODES = {
+    InvalidInput: StatusCode.INVALID_ARGUMENT,
+    ModelNotFound: StatusCode.NOT_FOUND,
+    ModelNotReady: StatusCode.UNAVAILABLE,
+    TooSlowError: StatusCode.DEADLINE_EXCEEDED,
+}
 _STATUS = {InvalidInput: 400, ModelNotFound: 404, ModelNotReady: 503, Unavailable: 503, TooSlowError: 504}
 
 
@@ -213,10 +227,8 @@ def _handler(status: int) -> Callable[[Request, Exception], Awaitable[Response]]
 
 async def _not_valid(request: Request, error: Exception) -> Response:
     """FastAPI's own answer to a V2 request that is none, in KServe's form."""
-    first = error.errors()[0] if isinstance(error, RequestValidationError) else {}
-    place = ".".join(str(part) for part in first.get("loc", ()) if part != "body") or "body"
-    reason = f"{place}: {shown(first.get('input'))}. {first.get('msg', 'It is not valid')}."
-    return ORJSONResponse({"error": reason}, 400)
+    reason = vector.refusal(error.errors()) if isinstance(error, RequestValidationError) else error
+    return ORJSONResponse({"error": str(reason)}, 400)
 
 
 async def _defect(request: Request, error: Exception) -> Response:

@@ -5,12 +5,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 from kserve import InferInput, InferOutput, InferRequest, InferResponse
+from kserve.protocol.grpc.grpc_predict_v2_pb2 import InferParameter
+from kserve.protocol.rest.v2_datamodels import InferenceRequest, RequestInput
+from pydantic import ValidationError
 
 from earlybell.bundle import Catalogue
 from earlybell.errors import RequestError
 from earlybell.predict import Observed, Predictions
-from earlybell.tables.codec import shown
+from earlybell.tables.codec import NO_TEXT, shown
 
 ANONYMOUS = "anonymous"
 _OUTPUTS = {"risk": "FP64", "low": "FP64", "high": "FP64", "band": "BYTES"}
@@ -28,6 +32,54 @@ def inputs(catalogue: Catalogue) -> list[dict[str, Any]]:
 def outputs() -> list[dict[str, Any]]:
     """The outputs, a value a row each."""
     return [{"name": name, "datatype": datatype, "shape": [-1]} for name, datatype in _OUTPUTS.items()]
+
+
+class _Input(RequestInput):  # type: ignore[misc] # KServe's classes carry no types
+    data: list[Any] | None = None  # or it follows the JSON
+
+
+class _Request(InferenceRequest):  # type: ignore[misc]
+    inputs: list[_Input]
+
+
+def decoded(body: bytes, length: int, model_name: str) -> InferRequest:
+    """A request from its JSON, of `length` bytes, and the binary data after it. KServe's own takes both as they are.
+
+    Raises:
+        RequestError: it is not of the protocol's form, or the data not as long as the JSON says.
+    """
+    try:
+        said = _Request.model_validate(orjson.loads(body[:length]))
+    except orjson.JSONDecodeError as error:
+        raise RequestError("body", f"not JSON ({error})", "See /openapi.json.") from None
+    except ValidationError as error:
+        raise refusal(error.errors()) from None
+    request, left = InferRequest.from_inference_request(said, model_name), memoryview(body)[length:]
+    for one in request.inputs:
+        one._raw_data, left = _taken(one, left)
+    if left:
+        raise RequestError("body", f"{len(left)} bytes of binary data too many", "See binary_data_size of the inputs.")
+    return request
+
+
+def refusal(errors: Sequence[Any]) -> RequestError:
+    """The first of what pydantic finds wrong."""
+    first = errors[0]
+    place = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+    return RequestError(place, shown(first["input"]), f"{first['msg']}.")
+
+
+def _taken(one: InferInput, left: memoryview) -> tuple[memoryview | None, memoryview]:
+    """An input's own binary data, if it has any, and what is left for those after it."""
+    size = one.parameters.get("binary_data_size")
+    if (size is None) == (one.data is None):
+        raise RequestError(f"inputs.{one.name}.data", shown(size), "It has either data or a binary_data_size.")
+    if size is None:
+        return None, left
+    if type(size) is not int or not 0 <= size <= len(left):
+        place = f"inputs.{one.name}.parameters.binary_data_size"
+        raise RequestError(place, shown(size), f"There are {len(left)} bytes of binary data for it.")
+    return left[:size], left[size:]
 
 
 def observed(request: InferRequest, catalogue: Catalogue, most_rows: int) -> Observed:
@@ -121,12 +173,15 @@ def _flat(data: Any) -> Sequence[Any]:
 
 def _parameter(parameters: Any, name: str, rows: int, *, several: bool) -> npt.NDArray[Any]:
     value = parameters.get(name) if name in parameters else None
-    text = getattr(value, "string_param", value)  # gRPC wraps it
-    if text is None or text == "":
+    if isinstance(value, InferParameter):  # of gRPC
+        value = getattr(value, value.WhichOneof("parameter_choice") or "string_param")
+    if value is None or value == "":
         return np.full(rows, ANONYMOUS, dtype=object)
-    if not isinstance(text, str):
-        raise RequestError(f"parameters.{name}", shown(text), "It must be a text.")
-    found = text.split(",") if several else [text] * rows
+    if not isinstance(value, str):
+        raise RequestError(f"parameters.{name}", shown(value), "It must be a text.")
+    if NO_TEXT(value):
+        raise RequestError(f"parameters.{name}", shown(value), "It has a character that is none, as NUL.")
+    found = value.split(",") if several else [value] * rows
     if len(found) != rows:
-        raise RequestError(f"parameters.{name}", shown(text), f"It must name {rows} learners, separated by commas.")
+        raise RequestError(f"parameters.{name}", shown(value), f"It must name {rows} learners, separated by commas.")
     return np.array(found, dtype=object)
