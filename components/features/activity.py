@@ -22,8 +22,11 @@ KINDS: dict[str, tuple[str, ...]] = {
     "collaboration": ("mod_wiki", "mod_glossary", "mod_data", "mod_choice", "mod_feedback", "mod_questionnaire"),
     "live": ("mod_bigbluebuttonbn", "mod_attendance", "mod_zoom", "mod_lti"),
 }
-_COMPONENTS = [name for names in KINDS.values() for name in names]
 CONTRIBUTIONS = ("created", "posted", "uploaded", "submitted", "updated")
+# Lists of words as one text each: see `_place`.
+_COMPONENTS = f",{','.join(name for names in KINDS.values() for name in names)},"
+_CONTRIBUTIONS = f",{','.join(CONTRIBUTIONS)},"
+_FOREVER = 2**30  # seconds to the event after the last one
 
 
 def activity(calendar: ir.Table, events: ir.Table) -> ir.Table:
@@ -38,23 +41,37 @@ def activity(calendar: ir.Table, events: ir.Table) -> ir.Table:
 
 
 def _known(calendar: ir.Table, events: ir.Table) -> ir.Table:
-    """Every event beside each moment of its learner that comes after it."""
+    """Every event beside each moment of its learner that comes after it, with its times in seconds: `since` the start,
+    `age` at the moment, and `of_week` since Monday."""
     keys = calendar.select("moment_id", "course_id", "learner_id", "as_of", "now", "start")
-    acts = events.select("course_id", "learner_id", "occurred_at", "count", **_kind(events))
+    acts = events.select(
+        "course_id",
+        "learner_id",
+        "occurred_at",
+        "count",
+        place=_place(_COMPONENTS, events.component).cast("int16"),
+        contributes=_place(_CONTRIBUTIONS, events.action) >= 0,
+    )
     joined = keys.join(acts, ["course_id", "learner_id", acts.occurred_at < keys.as_of])
     at = joined.occurred_at.epoch_seconds().cast("int64")
-    times = {"at": at, "since": (at - joined.start).cast("int32"), "age": (joined.now - at).cast("int32")}
-    clicks = joined["count"].cast("float64")
-    return joined.select("moment_id", "component", "contributes", clicks=clicks, **times)
+    return joined.select(
+        "place",
+        "contributes",
+        moment_id=joined.moment_id.cast("int32"),  # narrow, as is all that the window must sort
+        clicks=joined["count"].cast("float64"),
+        since=(at - joined.start).cast("int32"),
+        age=(joined.now - at).cast("int32"),
+        of_week=((at + 3 * DAY) % WEEK).cast("int32"),  # 1 January 1970 was a Thursday
+    )
 
 
-def _kind(events: ir.Table) -> dict[str, ir.Value]:
-    """`component`, its place among all that are known (-1: none of them), and whether the act `contributes`.
+def _place(words: str, name: ir.StringValue) -> ir.IntegerValue:
+    """Where `name` stands among the words; -1: nowhere.
 
-    Looked up in a list before the join: an engine does it once a distinct word, where a CASE costs a comparison a row.
+    Before the join, and as a search in one text: an engine does it once a distinct name, where it would do a list's IN
+    or a CASE for each row.
     """
-    place = ibis.array(_COMPONENTS).index(events.component)
-    return {"component": place.cast("int8"), "contributes": events.action.isin(CONTRIBUTIONS)}
+    return ibis.literal(words).find("," + name + ",")
 
 
 def _with_next(known: ir.Table) -> ir.Table:
@@ -63,24 +80,25 @@ def _with_next(known: ir.Table) -> ir.Table:
     A day, a week and a session are counted by their last event, so that one which began earlier than the time that is
     looked at counts there too.
     """
-    steps = known.mutate(then=known["at"].lead().over(ibis.window(group_by="moment_id", order_by="at")))
-    at, then, since = steps["at"], steps.then, steps.since
-    pause = then - at
-    apart = (then - then % DAY) - (at - at % DAY)  # in whole days; a remainder costs less than a division and its floor
+    steps = known.mutate(then=known.since.lead().over(ibis.window(group_by="moment_id", order_by="since")))
+    steps = steps.mutate(pause=steps.then - steps.since, of_day=steps.of_week % DAY, in_term=steps.since >= 0)
+    quiet, days = steps.pause.fill_null(_FOREVER), steps.of_day + steps.pause
     return steps.select(
         "moment_id",
-        "at",
-        "clicks",
-        "component",
-        "contributes",
+        "since",
         "age",
-        in_term=since >= 0,
-        weekend=(at + 3 * DAY) % WEEK >= 5 * DAY,  # 1 January 1970 was a Thursday
-        pause=pause,
-        apart=apart,
-        ends_day=then.isnull() | (apart > 0),
-        ends_week=then.isnull() | (since % WEEK + pause >= WEEK),
-        ends_wait=then.isnull() | (since + pause >= 0),
+        "place",
+        "contributes",
+        "in_term",
+        "pause",
+        "clicks",
+        taught=steps.clicks * steps.in_term.cast("float64"),
+        weekend=steps.of_week >= 5 * DAY,
+        apart=days - days % DAY,  # a remainder costs less than a division and its floor
+        goes_on=quiet <= SESSION_GAP,
+        ends_day=steps.of_day + quiet >= DAY,
+        ends_week=steps.since % WEEK + quiet >= WEEK,
+        ends_wait=quiet >= -steps.since,
     )
 
 
@@ -88,13 +106,13 @@ def _overall(steps: ir.Table) -> dict[str, ir.Value]:
     clicks, age, in_term = steps.clicks, steps.age, steps.in_term
     gap = ibis.ifelse(in_term & (steps.apart > 0), steps.apart / DAY, ibis.null("float64"))
     return {
-        "first_at": -max_where(-steps["at"], in_term),
-        "last_at": steps["at"].max(),
-        "clicks": sum_where(clicks, in_term),
+        "first_since": -max_where(-steps.since, in_term),
+        "last_since": steps.since.max(),
+        "clicks": steps.taught.sum(),
         "clicks_7": sum_where(clicks, age <= WEEK),
         "clicks_14": sum_where(clicks, age <= 2 * WEEK),
         "clicks_28": sum_where(clicks, age <= MONTH),
-        "weekend_clicks": sum_where(clicks, in_term & steps.weekend),
+        "weekend_clicks": sum_where(steps.taught, steps.weekend),
         "active_days": count_where(in_term & steps.ends_day),
         "active_days_7": count_where(steps.ends_day & (age <= WEEK)),
         "active_days_28": count_where(steps.ends_day & (age <= MONTH)),
@@ -106,10 +124,9 @@ def _overall(steps: ir.Table) -> dict[str, ir.Value]:
 
 
 def _sessions(steps: ir.Table) -> dict[str, ir.Value]:
-    goes_on = (steps.pause <= SESSION_GAP).fill_null(False)
     return {
-        "sessions": count_where(steps.in_term & ~goes_on),
-        "session_seconds": sum_where(steps.pause, steps.in_term & goes_on),
+        "sessions": count_where(steps.in_term & ~steps.goes_on),
+        "session_seconds": sum_where(steps.pause, steps.in_term & steps.goes_on),
     }
 
 
@@ -117,12 +134,11 @@ def _by_kind(steps: ir.Table) -> dict[str, ir.Value]:
     found: dict[str, ir.Value] = {}
     for kind in KINDS:
         of_kind = _is(steps, kind)
-        found[f"{kind}_clicks"] = sum_where(steps.clicks, of_kind & steps.in_term)
+        found[f"{kind}_clicks"] = sum_where(steps.taught, of_kind)
         found[f"{kind}_recent"] = count_where(of_kind & (steps.age <= MONTH))
-    posts = _is(steps, "forum") & steps.contributes & steps.in_term
-    return found | {"forum_posts": sum_where(steps.clicks, posts)}
+    return found | {"forum_posts": sum_where(steps.taught, _is(steps, "forum") & steps.contributes)}
 
 
 def _is(steps: ir.Table, kind: str) -> ir.BooleanValue:
-    first, last = KINDS[kind][0], KINDS[kind][-1]
-    return steps.component.between(_COMPONENTS.index(first), _COMPONENTS.index(last))
+    first, last = (_COMPONENTS.index(f",{name},") for name in (KINDS[kind][0], KINDS[kind][-1]))
+    return steps.place.between(first, last)

@@ -40,12 +40,12 @@ def stages() -> dict[str, ir.Table]:
         found[name] = table
         return ibis.table(table.schema(), name=name)
 
-    at = stage("calendar", _moments(named))
+    spans = stage("spans", _spans(named))
+    at = stage("calendar", _with_weeks(spans, named["breaks"]))
     acts = stage("activity", activity(at, named["events"]))
-    asked = stage("asked", work.asked(at, named["assessments"]))
-    granted = stage("granted", work.granted(asked, named["extensions"]))
-    answers = stage("answers", work.answers(asked, named["submissions"]))
-    done = stage("work", work.work(asked, granted, answers))
+    granted = stage("granted", work.granted(at, named["assessments"], named["extensions"]))
+    answers = stage("answers", work.answers(at, named["assessments"], named["submissions"]))
+    done = stage("work", work.work(at, named["assessments"], granted, answers))
     joined = at.left_join(acts, "moment_id", rname="{name}_activity").left_join(done, "moment_id", rname="{name}_work")
     stage("features", _features(joined))
     return found
@@ -60,9 +60,8 @@ def _schema(table: Table) -> dict[str, str]:
     return {column.name: _IBIS_TYPES[column.type] for column in table.columns}
 
 
-def _moments(tables: dict[str, ir.Table]) -> ir.Table:
-    """Each moment with its calendar in seconds: `now`, `start`, `finish`, when the learner `joined`, and the `weeks` of
-    teaching that the learner has had, without holidays (at least a day)."""
+def _spans(tables: dict[str, ir.Table]) -> ir.Table:
+    """Each moment with its times in seconds: `now`, `start`, `finish`, and when the learner `joined`."""
     spans = tables["courses"].select("course_id", "starts_at", "ends_at", "granularity")
     known = tables["enrolments"].select("course_id", "learner_id", "enrolled_at", "prior_attempts")
     moments = tables["moments"].join(spans, "course_id")
@@ -70,7 +69,7 @@ def _moments(tables: dict[str, ir.Table]) -> ir.Table:
         known, ["course_id", "learner_id", known.enrolled_at < moments.as_of], rname="{name}_enrolment"
     )
     start, joined = _seconds(moments.starts_at), _seconds(ibis.coalesce(moments.enrolled_at, moments.starts_at))
-    moments = moments.select(
+    return moments.select(
         "moment_id",
         "course_id",
         "learner_id",
@@ -82,16 +81,20 @@ def _moments(tables: dict[str, ir.Table]) -> ir.Table:
         finish=ibis.coalesce(_seconds(moments.ends_at), start + DEFAULT_WEEKS * WEEK),
         joined=joined,
     )
-    moments = moments.left_join(_paused(moments, tables["breaks"]), "moment_id", rname="{name}_break")
-    taught = moments.now - ibis.greatest(moments.start, moments.joined) - moments.paused.fill_null(0)
+
+
+def _with_weeks(spans: ir.Table, breaks: ir.Table) -> ir.Table:
+    """The spans with the `weeks` of teaching that the learner has had, without holidays (at least a day)."""
+    spans = spans.left_join(_paused(spans, breaks), "moment_id", rname="{name}_break")
+    taught = spans.now - ibis.greatest(spans.start, spans.joined) - spans.paused.fill_null(0)
     weeks = ibis.greatest(_days(taught), 1.0) / 7
-    return moments.mutate(weeks=weeks).drop("paused")
+    return spans.mutate(weeks=weeks).drop("moment_id_break", "paused")
 
 
-def _paused(moments: ir.Table, breaks: ir.Table) -> ir.Table:
+def _paused(spans: ir.Table, breaks: ir.Table) -> ir.Table:
     """Seconds of holidays between the learner's begin and the moment."""
-    spans = breaks.select("course_id", off=_seconds(breaks.starts_at), on=_seconds(breaks.ends_at))
-    both = moments.select("moment_id", "course_id", "now", "start", "joined").join(spans, "course_id")
+    times = breaks.select("course_id", off=_seconds(breaks.starts_at), on=_seconds(breaks.ends_at))
+    both = spans.select("moment_id", "course_id", "now", "start", "joined").join(times, "course_id")
     overlap = ibis.least(both.on, both.now) - ibis.greatest(both.off, both.start, both.joined)
     return both.group_by("moment_id").aggregate(paused=ibis.greatest(overlap, 0).cast("float64").sum())
 
@@ -116,8 +119,9 @@ def _temporal(t: ir.Table) -> dict[str, ir.Value]:
     recent = t.clicks_14.fill_null(0)
     before = t.clicks_28.fill_null(0) - recent
     begin = ibis.greatest(t.start, t.joined)
-    since = _days(ibis.greatest(t.now - ibis.coalesce(t.last_at, begin), 0))  # no activity at all: since the begin
-    waited = _days(t.first_at - begin).fill_null(0.0)
+    last_at = ibis.coalesce(t.start + t.last_since, begin)  # no activity at all: since the begin
+    since = _days(ibis.greatest(t.now - last_at, 0))
+    waited = _days(t.start + t.first_since - begin).fill_null(0.0)
     return {
         "days_since_activity": since,
         "active_days_per_week": t.active_days.fill_null(0) / t.weeks,

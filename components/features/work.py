@@ -9,14 +9,10 @@ import ibis.expr.types as ir
 from components.features.where import count_where, max_where, mean_where, sum_where
 
 
-def asked(calendar: ir.Table, assessments: ir.Table) -> ir.Table:
-    """One row a moment and assessment of its course."""
-    moments = calendar.select("moment_id", "course_id", "learner_id", "as_of", "joined")
-    return moments.join(assessments.rename(course_due="due_at"), "course_id").drop("course_id")
-
-
-def work(asked: ir.Table, granted: ir.Table, answers: ir.Table) -> ir.Table:
+def work(calendar: ir.Table, assessments: ir.Table, granted: ir.Table, answers: ir.Table) -> ir.Table:
     """One row a moment whose course asks for work: `moment_id` and sums that become features."""
+    moments = calendar.select("moment_id", "course_id", "as_of", "joined")
+    asked = moments.join(assessments.rename(course_due="due_at"), "course_id")
     pieces = _pieces(asked, granted, answers)
     return pieces.group_by("moment_id").aggregate(**_handed_in(pieces), **_scores(pieces))
 
@@ -47,17 +43,15 @@ def _pieces(asked: ir.Table, granted: ir.Table, answers: ir.Table) -> ir.Table:
     )
 
 
-def granted(asked: ir.Table, extensions: ir.Table) -> ir.Table:
+def granted(calendar: ir.Table, assessments: ir.Table, extensions: ir.Table) -> ir.Table:
     """The latest own deadline of a moment and assessment, where one was granted before the moment."""
-    keys = asked.select("moment_id", "assessment_id", "learner_id", "as_of")
-    own = keys.join(extensions, ["assessment_id", "learner_id", extensions.granted_at < keys.as_of])
+    own = _known(calendar, assessments, extensions, "granted_at")
     return own.group_by("moment_id", "assessment_id").aggregate(own_due=own.due_at.max())
 
 
-def answers(asked: ir.Table, submissions: ir.Table) -> ir.Table:
+def answers(calendar: ir.Table, assessments: ir.Table, submissions: ir.Table) -> ir.Table:
     """What was handed in before the moment: the first time, the best known score, the tries."""
-    keys = asked.select("moment_id", "assessment_id", "learner_id", "as_of", "max_score")
-    known = keys.join(submissions, ["assessment_id", "learner_id", submissions.submitted_at < keys.as_of])
+    known = _known(calendar, assessments, submissions, "submitted_at")
     own = known.attempt > 0
     graded = (known.graded_at < known.as_of).fill_null(False)
     share = known.score / known.max_score.nullif(0.0)
@@ -70,6 +64,13 @@ def answers(asked: ir.Table, submissions: ir.Table) -> ir.Table:
         banked=count_where(~own),
         banked_share=max_where(share, ~own & graded),
     )
+
+
+def _known(calendar: ir.Table, assessments: ir.Table, records: ir.Table, since: str) -> ir.Table:
+    """A learner's records beside each moment that comes after the time in their column `since`."""
+    keys = calendar.select("moment_id", "course_id", "learner_id", "as_of")
+    found = records.join(assessments.select("assessment_id", "course_id", "max_score"), "assessment_id")
+    return keys.join(found, ["course_id", "learner_id", found[since] < keys.as_of])
 
 
 def _handed_in(pieces: ir.Table) -> dict[str, ir.Value]:

@@ -90,6 +90,13 @@ def test_clicks_are_counted_by_kind() -> None:
     assert found["kinds_used_last_28"] == 3
 
 
+@pytest.mark.parametrize("component", ["mod_foru", "forum", "mod_forum_plus", ",", ""])
+def test_a_name_that_only_resembles_a_component_is_of_no_kind(component: str) -> None:
+    found = _look(events=[_event(_at(1), component, "create")])
+    assert found["clicks_last_28"] == 1
+    assert found["kinds_used_last_28"] == found["forum_per_week"] == found["forum_posts"] == 0
+
+
 def test_missed_late_and_early_work() -> None:
     work = [_work("a", 7), _work("b", 14), _work("c", 21, weight=20), _work("d", 60)]
     answers = [_answer("a", 9), _answer("b", 13), _answer("d", 20)]
