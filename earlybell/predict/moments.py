@@ -28,7 +28,7 @@ def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     """
     if as_of == "now":
         as_of = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
-    connection.execute(f"CREATE OR REPLACE TABLE moments AS {moments_sql(as_of)}")
+    connection.execute(f"CREATE OR REPLACE TABLE moments AS {_select(_moments(as_of))}")
     count = _number(connection, "SELECT count(*) FROM moments")
     if not count:
         runs = connection.execute("SELECT course_id, starts_at::DATE, ends_at::DATE FROM courses ORDER BY 1").fetchall()
@@ -37,10 +37,14 @@ def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     return count
 
 
-def moments_sql(as_of: str) -> str:
-    """The SELECT of `create_moments`, with its columns in their order."""
+def moments_at(time: str) -> str:
+    """The SELECT of `create_moments` for one time, an SQL expression: its columns in their order, maybe no row."""
+    return _select(_within(time))
+
+
+def _select(moments: str) -> str:
     return f"""
-        WITH runs AS (SELECT course_id, starts_at, unnest({_moments(as_of)}) AS as_of FROM courses)
+        WITH runs AS (SELECT course_id, starts_at, unnest({moments}) AS as_of FROM courses)
         SELECT row_number() OVER (ORDER BY course_id, learner_id, as_of) AS moment_id, course_id, learner_id, as_of,
             epoch(as_of - greatest(starts_at, enrolled_at)) / 86400 AS days_seen
         FROM runs JOIN enrolments USING (course_id)
@@ -55,11 +59,15 @@ def _moments(as_of: str) -> str:
     try:
         share = float(as_of)
     except ValueError:
-        return f"CASE WHEN starts_at < {_at(as_of)} AND {_at(as_of)} <= {_END} THEN [{_at(as_of)}] END"
+        return _within(_at(as_of))
     if not 0 < share <= 1:
         raise SettingError("--as-of as a share of the course run is above 0 and at most 1", as_of, "Example: 0.4.")
     length = f"CAST(epoch_us({_END}) - epoch_us(starts_at) AS BIGINT)"
     return f"[starts_at + to_microseconds({length} * {round(share * 1000)} // 1000)]"
+
+
+def _within(time: str) -> str:
+    return f"CASE WHEN starts_at < {time} AND {time} <= {_END} THEN [{time}] END"
 
 
 def _at(as_of: str) -> str:

@@ -8,7 +8,7 @@ import duckdb
 from earlybell.bundle import Bundle
 from earlybell.errors import RequestError
 from earlybell.predict.features import Observed, as_observed, confine, observed_sql, sql_of_bundle
-from earlybell.predict.moments import moments_sql
+from earlybell.predict.moments import moments_at
 from earlybell.tables import BY_NAME, SQL_TYPES
 from earlybell.tables.codec import TABLES_READ, Instance
 
@@ -35,6 +35,7 @@ class Workspace:
         # depend on the rows, DuckDB keeps the plan: a third of the time for a learner, a third more for a class of 200.
         self._connection.execute("SET enable_optimizer = false")
         confine(self._connection)
+        self._connection.execute(f"PREPARE look_at AS INSERT INTO moments {moments_at('$1::TIMESTAMP')}")
         with sql_of_bundle():
             self._connection.execute(f"PREPARE observe AS {observed_sql(bundle.sql, self._names)}")
 
@@ -49,7 +50,7 @@ class Workspace:
                 if len(next(iter(columns.values()))):
                     self._connection.register("given", columns)
                     self._connection.execute(f"INSERT INTO {name} SELECT {', '.join(columns)} FROM given")
-            self._connection.execute(f"INSERT INTO moments {moments_sql(str(instance.as_of))}")
+            self._connection.execute(f"EXECUTE look_at('{instance.as_of}')")
             return as_observed(self._connection.execute("EXECUTE observe").fetchnumpy(), self._names)
 
     def interrupt(self) -> None:
