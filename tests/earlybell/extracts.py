@@ -218,7 +218,7 @@ def _breaks(draw: st.DrawFn, start: datetime) -> list[dict[str, Any]]:
     return found
 
 
-_ODD = st.one_of(
+_ODD: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from(
         [None, True, -1, 0, 1.5, 2**63, -(2**63), 1e308, "", "0.4", "\0", "2026-03-02", [], {}, [None], [[]]]
     ),

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -39,7 +39,7 @@ def accepted(extract: Any) -> bool:
 
 
 def in_schema(extract: Any) -> bool:
-    return VALIDATOR.is_valid({"instances": [extract]})
+    return bool(VALIDATOR.is_valid({"instances": [extract]}))
 
 
 def test_the_file_of_the_schema_is_what_the_tables_say() -> None:
