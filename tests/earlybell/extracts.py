@@ -252,9 +252,9 @@ def _spoil(draw: st.DrawFn, place: Any, step: Any) -> None:
     elif how == "more" and isinstance(place, list):
         place.append(copy.deepcopy(place[step]))
     elif how == "more":
-        place[draw(_TEXTS)] = draw(_ODD)
+        place[draw(_TEXTS)] = copy.deepcopy(draw(_ODD))
     elif how == "columns" and isinstance(place[step], list) and all(isinstance(row, dict) for row in place[step]):
         names = {name for row in place[step] for name in row}
         place[step] = {name: [row.get(name) for row in place[step]] for name in sorted(names)}
     else:
-        place[step] = draw(_ODD)
+        place[step] = copy.deepcopy(draw(_ODD))
