@@ -79,6 +79,16 @@ def decode(data: object, where: str, now: datetime) -> Instance:
     return Instance(course_id, now if as_of is None else _time(f"{where}.as_of", as_of), rows)
 
 
+def rows_given(data: object) -> int:
+    """Rows of all tables of an instance that is not read yet, as far as they are any."""
+    tables = data.values() if isinstance(data, dict) else ()
+    return sum(max(map(_length, one.values()), default=0) if isinstance(one, dict) else _length(one) for one in tables)
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, list) else 0
+
+
 def encode(connection: duckdb.DuckDBPyConnection, course_id: str, learner_id: str | None = None) -> dict[str, Any]:
     """An instance of the tables that are attached to `connection` (see `earlybell.tables.attach`), as columns.
 

@@ -17,7 +17,7 @@ from earlybell.bundle import read_bundle
 from earlybell.errors import BundleError, RequestError, TrailError
 from earlybell.predict import Observed, Predictions, Predictor, outside
 from earlybell.predict.workspace import Workspace
-from earlybell.tables.codec import Instance, decode, shown
+from earlybell.tables.codec import Instance, decode, rows_given, shown
 from earlybell.trail import Record, Trail, open_trail
 from earlybell.trail.predicted import records_of
 from serving.runtime import answers, vector
@@ -250,7 +250,6 @@ def _instances(payload: Any, now: datetime, most_rows: int) -> list[Instance]:
         raise RequestError("instances", shown(instances), "It must be a list with at least one course run.")
     if unknown := payload.keys() - {"instances"}:
         raise RequestError(min(map(str, unknown)), "a field that is not known", "The only field is instances.")
-    found = [decode(one, f"instances[{i}]", now) for i, one in enumerate(instances)]
-    if (rows := sum(map(len, found))) > most_rows:
+    if (rows := sum(map(rows_given, instances))) > most_rows:
         raise RequestError("instances", f"{rows:,} rows", f"At most {most_rows:,}: ask for fewer learners at a time.")
-    return found
+    return [decode(one, f"instances[{i}]", now) for i, one in enumerate(instances)]

@@ -99,7 +99,12 @@ def _paths(bundle: Bundle) -> dict[str, Any]:
 def _asked(summary: str, request: str, answer: str, example: dict[str, Any]) -> dict[str, Any]:
     body = {"application/json": {"schema": _ref(request), "example": example}}
     problems = {400: "a field is wrong", 401: "no valid token", 408: "the body did not arrive in time"}
-    problems |= {413: "the body is too large", 429: "asked too often", 503: "the trail cannot be written"}
+    problems |= {
+        413: "the body is too large",
+        415: "it is not JSON",
+        429: "asked too often",
+        503: "the trail cannot be written",
+    }
     problems |= {504: "it takes too long"}
     return {
         "post": {

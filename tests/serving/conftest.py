@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.serving.running import Server, started
@@ -19,3 +20,10 @@ def server(serving: None, bundle: Path, tmp_path_factory: pytest.TempPathFactory
     """A server that lets anybody ask, as often as a machine can."""
     with started(bundle, tmp_path_factory.mktemp("server"), "--rate", "1000000") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def client(server: Server) -> Iterator[httpx.Client]:
+    """A client of it."""
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as opened:
+        yield opened

@@ -1,0 +1,146 @@
+"""A request's codec and its JSON schema, both made from the tables: what the one refuses, the other does too.
+
+The codec refuses more: keys, references between tables, scores above their maximum, columns of unequal length, times
+that are none, and NUL, of which a schema says nothing. On purpose it takes a little more than the schema in five
+places, each a way in which clients leave something out or write a time: null for a whole table, or for as_of; no
+enrolments; columns of an empty table left out; and course_id as null where it may be left out altogether.
+"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from earlybell.errors import RequestError
+from earlybell.predict import open_tables
+from earlybell.tables import request
+from earlybell.tables.codec import TABLES_READ, decode, encode, rows_given
+from earlybell.tables.schema import BY_NAME
+from tests.earlybell.extracts import EXTRACT, enrolled, extracts, mutated
+
+SCHEMA = request.schema()
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+NOW = datetime(2026, 3, 1)
+QUICK = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def accepted(extract: Any) -> bool:
+    """Whether the codec takes it; any other error than its own is a defect."""
+    try:
+        decode(extract, "instances[0]", NOW)
+    except RequestError:
+        return False
+    return True
+
+
+def in_schema(extract: Any) -> bool:
+    return bool(VALIDATOR.is_valid({"instances": [extract]}))
+
+
+def test_the_file_of_the_schema_is_what_the_tables_say() -> None:
+    beside = Path(request.__file__).with_suffix(".json")
+    assert json.loads(beside.read_text()) == SCHEMA, "write it anew: python -m earlybell.tables.request"
+
+
+def test_the_schema_is_a_schema_and_takes_the_example() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert in_schema(EXTRACT)
+    assert accepted(EXTRACT)
+
+
+def test_what_a_site_encodes_is_in_the_schema_and_is_read_back(site: Path) -> None:
+    connection = open_tables(site)
+    courses = [row[0] for row in connection.execute("SELECT course_id FROM courses ORDER BY 1").fetchall()]
+    for course in courses[:2]:
+        found = json.loads(json.dumps(encode(connection, course)))
+        assert in_schema(found)
+        instance = decode(found, "instances[0]", NOW)
+        assert (instance.course_id, instance.as_of) == (course, NOW)
+        counts = [len(next(iter(instance.rows[name].values()))) for name in TABLES_READ]
+        assert counts == [len(found[name][BY_NAME[name].names[0]]) for name in TABLES_READ]
+        assert rows_given(found) == len(instance) == sum(counts)
+
+
+@QUICK
+@given(extracts())
+def test_a_valid_extract_is_in_the_schema_and_read_the_same_as_rows_and_as_columns(extract: dict[str, Any]) -> None:
+    assert in_schema(extract)
+    columns = {name: _as_columns(name, rows) for name, rows in extract.items()}
+    assert in_schema(columns)
+    one, other = (decode(form, "instances[0]", NOW) for form in (extract, columns))
+    assert (one.course_id, one.as_of, one.ignored) == (other.course_id, other.as_of, other.ignored)
+    for name in TABLES_READ:
+        for column, values in one.rows[name].items():
+            assert str(values.tolist()) == str(other.rows[name][column].tolist())
+
+
+@settings(QUICK, max_examples=400)
+@given(mutated(extracts()))
+def test_what_the_schema_refuses_the_codec_refuses(extract: Any) -> None:
+    if accepted(extract):
+        assert in_schema(_without_what_is_left_out(extract))
+
+
+@pytest.mark.parametrize(
+    "extract",
+    [
+        EXTRACT | {"events": None},
+        EXTRACT | {"as_of": None},
+        {"courses": EXTRACT["courses"]},
+        EXTRACT | {"events": {}},
+        EXTRACT | {"events": {"learner_id": []}},
+        EXTRACT | {"breaks": [EXTRACT["breaks"][0] | {"course_id": EXTRACT["courses"][0]["course_id"]}]},
+    ],
+    ids=["a table of null", "a moment of null", "no enrolments", "no columns", "an empty column", "the course named"],
+)
+def test_what_is_looser_on_purpose_is_read(extract: dict[str, Any]) -> None:
+    assert accepted(extract)
+    assert in_schema(_without_what_is_left_out(extract))
+
+
+@QUICK
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda any_: st.lists(any_) | st.dictionaries(st.text(), any_),
+    )
+)
+def test_any_json_is_read_or_refused(value: Any) -> None:
+    assert not accepted(value)
+
+
+def test_who_is_enrolled_in_the_example() -> None:
+    rows = [row | {"unenrolled_at": None} for row in EXTRACT["enrolments"]]
+    assert enrolled(EXTRACT | {"enrolments": rows}) == {row["learner_id"] for row in rows}
+
+
+def _as_columns(name: str, rows: Any) -> Any:
+    if name not in BY_NAME:
+        return rows
+    names = [one for one in BY_NAME[name].names if one != "course_id" or name == "courses"]
+    return (
+        {column: [row[column] for row in rows] if rows and column in rows[0] else [] for column in names}
+        if rows
+        else []
+    )
+
+
+def _without_what_is_left_out(extract: dict[str, Any]) -> dict[str, Any]:
+    """An extract that the codec took, with what is looser on purpose written as the schema has it."""
+    found = {"enrolments": []} | {name: table for name, table in extract.items() if table is not None}
+    return {name: _table(name, table) for name, table in found.items()}
+
+
+def _table(name: str, table: Any) -> Any:
+    if name == "as_of" or name == "courses":
+        return table
+    if isinstance(table, list):
+        return [
+            {column: value for column, value in row.items() if (column, value) != ("course_id", None)} for row in table
+        ]
+    return table if any(table.values()) else []
