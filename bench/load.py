@@ -53,7 +53,8 @@ def start(plan: Plan) -> subprocess.Popen[str]:
     """Begin to ask; returns when the first requests leave, and `finish` waits for the end."""
     command = [sys.executable, "-m", "bench.load"]
     started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    assert started.stdin and started.stdout  # noqa: S101 (for the type checker)
+    assert started.stdin is not None  # noqa: S101 (for the type checker, as below)
+    assert started.stdout is not None  # noqa: S101
     started.stdin.write(json.dumps(asdict(plan)))
     started.stdin.close()
     started.stdin = None

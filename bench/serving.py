@@ -248,7 +248,8 @@ def _start(site: Path, run: Path, sizes: Sizes) -> dict[str, Any]:
 
 def _report_start(found: dict[str, Any]) -> None:
     runs = ", ".join(map(str, found["runs"]))
-    print(f"\n  from start to ready: {found['seconds']} s (target: below {START_SECONDS}; every run: {runs})")
+    print(f"\n  from start to ready: {found['seconds']} s (target: below {START_SECONDS}; every run: {runs}),", end=" ")
+    print(f"CPU {found['cpu_seconds']} s")
     print(f"  memory once loaded: {found['resident_mib']} MiB")
     for name, title in (("serving_set", "what serves"), ("training_set", "what trains")):
         size = found[name]
