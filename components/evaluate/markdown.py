@@ -26,6 +26,7 @@ _ADDRESS = re.compile(rf"(https?://[^\s<>]*[^\s<>.,;:!?)]|[\w.+-]+@{_NAME}(?:\.{
 _WITH_RANGE = re.compile(r"([^()]+ )(\([^()]+ to [^()]+\))")
 
 WIDTH = 100
+_LONG = 30  # characters of a cell that would be a tall and narrow one on a phone
 
 
 class Markdown(str):
@@ -143,6 +144,8 @@ def _mark(tokens: list[Token], i: int) -> None:
         value, small = found.groups()
         inside = [_words(value), Token("small_open", "small", 1), _words(small), Token("small_close", "small", -1)]
         tokens[i + 1].children = inside
+    elif kind == "td_open" and len(tokens[i + 1].content) > _LONG:
+        token.attrSet("class", "wide")
 
 
 def _words(content: str) -> Token:

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from components.extract import canonical, moodle_log, oulad
+from components.extract import canonical, moodle_log, oulad, survey
 from components.extract.merging import merge, write
 from components.extract.staging import Extracted, Ids, Site, Staging, out_of_room, say
 from earlybell.errors import SettingError
@@ -31,7 +31,7 @@ def extract(
     stays whole until all is written.
 
     Args:
-        sources: as `oulad:DIR`, `moodle-log:DIR`, `tables:DIR`, `simulate:SETTINGS`.
+        sources: as `oulad:DIR`, `moodle-log:DIR`, `survey:DIR`, `tables:DIR`, `simulate:SETTINGS`.
         out: new, empty, or a folder of tables, which is replaced.
         key: hashes learners' ids to pseudonyms; not needed where ids are kept, or are pseudonyms already.
         ids: `keep` leaves ids as the sources have them.
@@ -80,6 +80,7 @@ _KINDS: dict[str, Callable[[Staging, str, str], Extracted]] = {
     "moodle-log": moodle_log.read,
     "oulad": oulad.read,
     "simulate": _simulate,
+    "survey": survey.read,
     "tables": canonical.read,
 }
 

@@ -9,7 +9,7 @@ import typer
 
 from earlybell.errors import MissingPackageError
 
-SOURCE_HELP = "kind:place, as oulad:DIR, moodle-log:DIR, tables:DIR, or simulate:learners=500,seed=7"
+SOURCE_HELP = "kind:place, as oulad:DIR, moodle-log:DIR, survey:DIR, tables:DIR, or simulate:seed=7"
 
 
 class Ids(StrEnum):

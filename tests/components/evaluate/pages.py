@@ -94,7 +94,8 @@ def full_evaluation() -> Evaluation:
     return found | {
         "operating_point": {"rule": "the staff can see 20% of the learners each week"}
         | {name: measured(value) for name, value in rates.items()}
-        | {"lead_days": {"last_activity": {"low": 14.0, "median": 42.0, "high": 70.0}}},
+        | {"lead_days": {"last_activity": {"low": 14.0, "median": 42.0, "high": 70.0}}}
+        | {"capacities": [_capacity(share, rates) for share in (0.05, 0.3)]},
         "coverage": [
             {"risk": 0.1 * k, "low": 0.1 * k - 0.05, "high": 0.1 * k + 0.05, "seen": measured(0.1 * k), "within": k > 1}
             | {"rows": 300}
@@ -108,6 +109,12 @@ def full_evaluation() -> Evaluation:
         "agreement": {"shared": 3.9, "correlation": 0.71, "learners": 10, "learner": learner},
         "stability": {"shared": 3.8, "risk_change": {"median": 0.02, "p90": 0.13}, "pairs": 1000},
     }
+
+
+def _capacity(share: float, rates: dict[str, float]) -> dict[str, Any]:
+    late = {"low": -9.0, "median": -2.0, "high": 30.0}
+    figures = {name: measured(value) for name, value in rates.items()}
+    return {"share": share, "high": 1 - share, "lead_days": {"last_activity": late}} | figures
 
 
 def measured(value: float) -> dict[str, float]:

@@ -80,3 +80,13 @@ def test_costs_decide_where_they_are_given(examples: Examples) -> None:
 def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingError):
         Policy(**wrong)
+
+
+def test_a_larger_capacity_finds_more_and_not_later(examples: Examples) -> None:
+    found = operating_point(Policy(0.2), _risk(examples), examples, _left(examples), seed=1)
+    capacities = found["capacities"]
+    assert [one["share"] for one in capacities] == [0.05, 0.1, 0.2, 0.3]
+    assert capacities[2] == {"share": 0.2} | {name: found[name] for name in capacities[2] if name != "share"}
+    flagged, ever = ([one[name]["value"] for one in capacities] for name in ("flagged_a_week", "found"))
+    assert flagged == sorted(flagged)
+    assert ever == sorted(ever)

@@ -87,6 +87,9 @@ _SHOWN = {
     "rule of the threshold": "What decided this: the staff can see 20% of the learners each week.",
     "expected flags": "Flagged a week in a course run 12 12 to 12 Of these rightly 7 7 to 7",
     "lead time": "Days from the first right flag to the last activity 42 half of them: 14 to 70",
+    "other capacities": "30% of learners 70.0% 12 12 to 12 60.0% 55.0% to 65.0% 70.0% 65.0% to 75.0% -2 -9 to 30",
+    "who differs": "Gender, found: most for M (40.0%) and least for F (30.0%).",
+    "groups by two": "Groups by gender and age Gender and ageLearnersFlagged F, 0-35 123 77.0%",
     "differences": "Gender 10.0% 5.0% to 15.0% 0.620 0.570 to 0.670",
     "differences by two": "Gender and age 20.0% 15.0% to 25.0% 4",
     "groups not shown": "age=55<=; gender=M & age=55<=",
@@ -223,3 +226,17 @@ def test_a_rubric_is_shown_with_agreement_and_what_overlap_would_add(thin: Evalu
     assert "work.completeness" in text
     check_headings(text)
     check_tables(text, least=5)
+
+
+def test_flags_that_come_too_late_are_said_to(thin: Evaluation, tmp_path: Path) -> None:
+    late = "Half of these flags come after the learner's last activity."
+    assert late not in Reader(_written(thin, tmp_path)).words
+    thin["operating_point"]["lead_days"]["last_activity"]["median"] = -3.0
+    assert late in Reader(_written(thin, tmp_path)).words
+
+
+def test_where_no_groups_differ_it_is_said(thin: Evaluation, tmp_path: Path) -> None:
+    for row in thin["metrics"]:
+        row["low"] = 0.0 if row["metric"].endswith("_difference") else row["low"]
+    words = Reader(_written(thin, tmp_path)).words
+    assert "No figure differs between groups by one attribute beyond what chance allows." in words
