@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from earlybell.errors import RequestError
-from earlybell.tables.schema import BY_NAME, EARLIEST, LARGEST, LATEST, Column, Table, Type
+from earlybell.tables.schema import BY_NAME, EARLIEST, LARGEST, LATEST, LONGEST, Column, Table, Type
 
 TABLES_READ = ("courses", "enrolments", "events", "assessments", "extensions", "submissions", "breaks")
 _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions": "granted_at"}
@@ -275,6 +275,8 @@ def _texts(values: list[Any], place: str) -> npt.NDArray[Any]:
     if NO_TEXT("".join(value for value in values if value)):  # a search for each would take longer
         wrong = [value is not None and NO_TEXT(value) is not None for value in values]
         _refuse(wrong, values, place, "It has a character that is none, as NUL.")
+    if max((len(value) for value in values if value), default=0) > LONGEST:
+        _refuse([len(value or "") > LONGEST for value in values], values, place, f"At most {LONGEST} characters.")
     return np.array(values, dtype=object)
 
 

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from earlybell.tables.codec import TABLES_READ
-from earlybell.tables.schema import BY_NAME, LARGEST, Column, Table
+from earlybell.tables.schema import BY_NAME, LARGEST, LONGEST, Column, Table
 
 
 def schema() -> dict[str, Any]:
@@ -52,6 +52,8 @@ def _cell(column: Column) -> dict[str, Any]:
     if column.type in ("integer", "number"):
         found["minimum"] = -LARGEST if column.minimum is None else column.minimum
         found["maximum"] = LARGEST if column.maximum is None else column.maximum
+    if column.type == "string":
+        found["maxLength"] = LONGEST
     if column.choices:
         found["enum"] = list(column.choices)
     return found

@@ -19,6 +19,7 @@ SQL_TYPES: dict[Type, str] = {
 
 EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)  # a plausible time, naive as all are: UTC
 LARGEST = 1e12  # a plausible number
+LONGEST = 255  # characters of a text in a request
 DEFAULT_WEEKS = 16  # the length of a course run whose end is not known
 GRANULARITIES = ("raw", "daily")
 OUTCOMES = ("pass", "distinction", "fail", "withdrawn")

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from earlybell.errors import SettingError
 
+_log = logging.getLogger("kserve")
 ANYBODY = "anybody"  # the caller where no tokens are asked for
 
 
@@ -36,18 +38,20 @@ class Tokens:
 
     def __init__(self, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._path, self._now = path, now
-        self._read = (0, 0)
+        self._tokens = read_tokens(path)
+        self._read: tuple[int, int] | None = None
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the file again if it is another; what was read before stays where that fails."""
-        try:
-            stat = self._path.stat()
-        except OSError as error:
-            raise SettingError("cannot read the tokens", str(self._path), f"{error.strerror}.") from None
-        if (stat.st_mtime_ns, stat.st_size) != self._read:
-            self._tokens = read_tokens(self._path)
-            self._read = (stat.st_mtime_ns, stat.st_size)
+        """Read the file again if it is another. Where that fails, what was read before stays: tokens expire anyway."""
+        stat = self._path.stat() if self._path.exists() else None
+        found = (stat.st_mtime_ns, stat.st_size) if stat else None
+        if found != self._read:
+            self._read = found
+            try:
+                self._tokens = read_tokens(self._path)
+            except SettingError as error:
+                _log.error("%s Those read before stay.", error)
 
     def caller(self, authorization: str | None) -> str | None:
         """The name behind an Authorization header; None where there is none, or it has expired."""

@@ -34,6 +34,7 @@ ROUTES = {
     "metrics": ("GET", re.compile(r"/metrics")),
     "openapi": ("GET", re.compile(r"/openapi\.json")),
 }
+_COPIED = (REQUEST_ID, "content-type", "inference-header-content-length")  # to a challenger
 ASKED = ("predict", "explain", "infer")
 _JSON = ("application/json", "application/cloudevents+json")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -74,7 +75,7 @@ class Guard:
         if route in ASKED:
             SECONDS.labels("whole").observe(time.monotonic() - began)
             if self._mirror and answer.status == 200:
-                self._mirror.send(scope["path"], body, answer.request_id)
+                self._mirror.send(scope["path"], body, {n: v for n in _COPIED if (v := _get(scope, n)) is not None})
 
     async def _admitted(self, scope: Scope, receive: Receive, route: str) -> bytes:
         """The body of a request that may be answered."""

@@ -7,7 +7,7 @@ import httpx
 
 from serving.runtime.metrics import MIRRORED
 
-WAITING = 100  # copies; more are dropped and counted
+WAITING, WAITING_BYTES = 100, 64 * 2**20  # copies, and what they hold; more are dropped and counted
 SECONDS = 10.0  # for a challenger to answer
 
 _log = logging.getLogger("kserve")
@@ -18,27 +18,29 @@ class Mirror:
 
     def __init__(self, address: str, token: str) -> None:
         self._address, self._token = address.rstrip("/"), token
-        self._queue: asyncio.Queue[tuple[str, bytes, str]] = asyncio.Queue(WAITING)
+        self._queue: asyncio.Queue[tuple[str, bytes, dict[str, str]]] = asyncio.Queue()
+        self._bytes = 0
         self._task: asyncio.Task[None] | None = None
 
-    def send(self, path: str, body: bytes, request_id: str) -> None:
+    def send(self, path: str, body: bytes, headers: dict[str, str]) -> None:
         """Leave a copy to be sent; returns at once."""
         self._task = self._task or asyncio.create_task(self._run())
-        try:
-            self._queue.put_nowait((path, body, request_id))
-        except asyncio.QueueFull:
+        if self._queue.qsize() >= WAITING or self._bytes + len(body) > WAITING_BYTES:
             MIRRORED.labels("dropped").inc()
+            return
+        self._bytes += len(body)
+        self._queue.put_nowait((path, body, headers))
 
     async def _run(self) -> None:
         async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
             while True:
-                path, body, request_id = await self._queue.get()
-                MIRRORED.labels(await self._copy(client, path, body, request_id)).inc()
+                path, body, headers = await self._queue.get()
+                MIRRORED.labels(await self._copy(client, path, body, headers)).inc()
+                self._bytes -= len(body)
 
-    async def _copy(self, client: httpx.AsyncClient, path: str, body: bytes, request_id: str) -> str:
-        headers = {"content-type": "application/json", "x-request-id": request_id}
+    async def _copy(self, client: httpx.AsyncClient, path: str, body: bytes, headers: dict[str, str]) -> str:
         if self._token:
-            headers["authorization"] = f"Bearer {self._token}"
+            headers = headers | {"authorization": f"Bearer {self._token}"}
         try:
             response = await client.post(f"{self._address}{path}", content=body, headers=headers)
         except httpx.HTTPError as error:

@@ -60,7 +60,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         self.version = self._settings.model_version or self.bundle.digest[:12]
         self._predictor = Predictor(self.bundle, threads=1)
         self._local, self._pool = threading.local(), concurrent.futures.ThreadPoolExecutor(THREADS, "predict")
-        self._tokens = Tokens(self._settings.tokens) if self._settings.tokens else None
+        self.tokens = Tokens(self._settings.tokens) if self._settings.tokens else None
         self._rate = Rate(self._settings.limits.requests_a_minute)  # of gRPC, which the guard does not see
         warm = threading.Barrier(THREADS)
         for done in [self._pool.submit(self._warm, warm) for _ in range(THREADS)]:
@@ -209,10 +209,10 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         return records_of(predictions, self.bundle, version=self.version, request_id=request_id, caller=caller)
 
     def _caller_of_grpc(self, headers: Mapping[str, str]) -> str:
-        if self._tokens is None:
+        if self.tokens is None:
             return ANYBODY
-        self._tokens.refresh()
-        caller = self._tokens.caller(headers.get("authorization"))
+        self.tokens.refresh()
+        caller = self.tokens.caller(headers.get("authorization"))
         if caller is None:
             raise Unauthenticated("no valid token: send the metadata authorization: Bearer TOKEN")
         if self._rate.wait(caller):

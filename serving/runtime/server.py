@@ -26,7 +26,6 @@ from kserve.protocol.rest.server import RESTServer
 
 from earlybell.errors import RequestError
 from serving.runtime import metrics, openapi, vector
-from serving.runtime.access import Tokens
 from serving.runtime.guard import JSON_LENGTH, Guard
 from serving.runtime.mirror import Mirror
 from serving.runtime.model import LearnerRisk, TooSlowError
@@ -120,7 +119,7 @@ class _RestServer(RESTServer):  # type: ignore[misc]
         logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # a line a request; the metrics count them
         app.add_middleware(
             Guard,
-            tokens=Tokens(settings.tokens) if settings.tokens else None,
+            tokens=self._model.tokens,
             limits=settings.limits,
             version=self._model.version,
             mirror=Mirror(settings.mirror, settings.mirror_token) if settings.mirror else None,
@@ -142,8 +141,9 @@ class _RestServer(RESTServer):  # type: ignore[misc]
 
     async def _metrics(self) -> Response:
         metrics.TRAIL_LAG.set(self._model.trail.lag)
-        if self._settings.tokens:
-            for caller, seconds in Tokens(self._settings.tokens).seconds_left().items():
+        if tokens := self._model.tokens:
+            tokens.refresh()
+            for caller, seconds in tokens.seconds_left().items():
                 metrics.TOKEN_SECONDS.labels(caller).set(seconds)
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

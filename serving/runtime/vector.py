@@ -15,6 +15,7 @@ from earlybell.bundle import Catalogue
 from earlybell.errors import RequestError
 from earlybell.predict import Observed, Predictions
 from earlybell.tables.codec import NO_TEXT, shown
+from earlybell.tables.schema import LONGEST
 
 ANONYMOUS = "anonymous"
 _OUTPUTS = {"risk": "FP64", "low": "FP64", "high": "FP64", "band": "BYTES"}
@@ -117,14 +118,14 @@ def response(request: InferRequest, predictions: Predictions, version: str, requ
     for name in asked:
         output = InferOutput(name=name, shape=[len(predictions.risk)], datatype=_OUTPUTS[name])
         binary = request.use_binary_outputs
-        output.set_data_from_numpy(_encoded(values[name], binary), binary_data=binary)
+        output.set_data_from_numpy(_encoded(values[name]), binary_data=binary)
         found.append(output)
     return InferResponse(
         response_id=request_id, model_name=request.model_name, model_version=version, infer_outputs=found
     )
 
 
-def _encoded(values: npt.NDArray[Any], binary: bool) -> npt.NDArray[Any]:
+def _encoded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values.astype(object) if values.dtype.kind == "U" else values
 
 
@@ -184,4 +185,6 @@ def _parameter(parameters: Any, name: str, rows: int, *, several: bool) -> npt.N
     found = value.split(",") if several else [value] * rows
     if len(found) != rows:
         raise RequestError(f"parameters.{name}", shown(value), f"It must name {rows} learners, separated by commas.")
+    if max(map(len, found)) > LONGEST:
+        raise RequestError(f"parameters.{name}", shown(max(found, key=len)), f"At most {LONGEST} characters.")
     return np.array(found, dtype=object)

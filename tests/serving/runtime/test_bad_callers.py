@@ -160,3 +160,18 @@ def asked_raw(server: Server, sent: bytes) -> bytes:
         while part := opened.recv(65536):
             found += part
     return found
+
+
+def test_a_file_of_tokens_that_is_broken_later_leaves_those_read_before(tmp_path: Path) -> None:
+    file, now = tmp_path / "tokens.json", datetime.now(UTC)
+    known = f"Bearer {add_token(file, 'moodle', 1, now)}"
+    tokens = Tokens(file)
+    file.write_text("{")
+    tokens.refresh()
+    assert tokens.caller(known) == "moodle"
+    file.unlink()
+    tokens.refresh()
+    assert tokens.caller(known) == "moodle"
+    new = f"Bearer {add_token(file, 'other', 1, now)}"
+    tokens.refresh()
+    assert (tokens.caller(known), tokens.caller(new)) == (None, "other")
