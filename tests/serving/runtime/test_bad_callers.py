@@ -163,6 +163,8 @@ def asked_raw(server: Server, sent: bytes) -> bytes:
 
 
 def test_a_file_of_tokens_that_is_broken_later_leaves_those_read_before(tmp_path: Path) -> None:
+    from serving.runtime.access import Tokens, add_token
+
     file, now = tmp_path / "tokens.json", datetime.now(UTC)
     known = f"Bearer {add_token(file, 'moodle', 1, now)}"
     tokens = Tokens(file)
