@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+PREDICT, INFER = "/v1/models/learner-risk:predict", "/v2/models/learner-risk/infer"
+ROWS = 50  # different feature vectors that are asked about
 READY = "/v2/models/learner-risk/ready"
 _LONGEST_START = 120.0  # seconds
 _TICKS = os.sysconf("SC_CLK_TCK")

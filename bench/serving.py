@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bench import installed, load, measure, servers
-from bench.serving_site import INFER, PREDICT, ROWS
+from bench.servers import INFER, PREDICT, ROWS
 from earlybell.trail import read_records, verify
 
 PARTS = ("latency", "kserve", "kill", "start", "growth")

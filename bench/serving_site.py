@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from bench.servers import ROWS
 from components.evaluate import evaluate
 from components.examples import Examples, read_examples
 from components.extract.simulate import parse, simulate
@@ -22,10 +23,8 @@ from earlybell.predict import Predictor, open_tables
 from earlybell.tables.codec import encode
 
 COURSE_RUNS = 3
-ROWS = 50  # different feature vectors that are asked about
 FEW_EVENTS = 50  # of the small request
 
-PREDICT, INFER = "/v1/models/learner-risk:predict", "/v2/models/learner-risk/infer"
 _NAN = float("nan")
 
 
