@@ -37,14 +37,14 @@ def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     return count
 
 
-def moments_at(time: str) -> str:
-    """The SELECT of `create_moments` for one time, an SQL expression: its columns in their order, maybe no row."""
-    return _select(_within(time))
+def moments_at(time: str, beside: str) -> str:
+    """The SELECT of `create_moments` for one time, an SQL expression over the one row of `beside`; maybe no row."""
+    return _select(_within(time), f"courses CROSS JOIN {beside}")
 
 
-def _select(moments: str) -> str:
+def _select(moments: str, courses: str = "courses") -> str:
     return f"""
-        WITH runs AS (SELECT course_id, starts_at, unnest({moments}) AS as_of FROM courses)
+        WITH runs AS (SELECT course_id, starts_at, unnest({moments}) AS as_of FROM {courses})
         SELECT row_number() OVER (ORDER BY course_id, learner_id, as_of) AS moment_id, course_id, learner_id, as_of,
             epoch(as_of - greatest(starts_at, enrolled_at)) / 86400 AS days_seen
         FROM runs JOIN enrolments USING (course_id)

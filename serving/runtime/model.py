@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import gc
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -71,6 +72,8 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             journal=self._settings.trail_journal,
             timeout=TRAIL_SECONDS,
         )
+        gc.collect()
+        gc.freeze()  # what is loaded stays: looking through it again and again would delay an answer now and then
         self.ready = True
         return self.ready
 
