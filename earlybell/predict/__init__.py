@@ -2,7 +2,7 @@
 
 from earlybell.predict.attribution import Calibration, Effect, Explanation
 from earlybell.predict.counterfactual import Change, Counterfactual
-from earlybell.predict.evidence import enough_evidence, outside
+from earlybell.predict.evidence import enough_evidence, outside, outside_of
 from earlybell.predict.features import Observed, confine, observe, open_tables
 from earlybell.predict.moments import create_moments
 from earlybell.predict.output import write_predictions
@@ -28,6 +28,7 @@ __all__ = [
     "observe",
     "open_tables",
     "outside",
+    "outside_of",
     "write_predictions",
     "write_worklist",
 ]

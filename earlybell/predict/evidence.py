@@ -10,9 +10,14 @@ Mask = npt.NDArray[np.bool_]
 
 def outside(values: npt.NDArray[np.float32], names: list[str], ranges: dict[str, list[float]]) -> npt.NDArray[np.int64]:
     """How many features of each row (n,) lie outside of what training saw; a missing value lies nowhere."""
+    return np.asarray(outside_of(values, names, ranges).sum(axis=1))
+
+
+def outside_of(values: npt.NDArray[np.float32], names: list[str], ranges: dict[str, list[float]]) -> Mask:
+    """Which values (n, features) lie outside of what training saw."""
     nowhere = [np.inf, -np.inf]  # a feature that training never saw: every value of it is outside
     low, high = np.array([ranges.get(name, nowhere) for name in names], dtype=np.float32).T
-    return np.asarray(((values < low) | (values > high)).sum(axis=1))
+    return np.asarray((values < low) | (values > high))
 
 
 def enough_evidence(

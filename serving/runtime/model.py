@@ -16,7 +16,7 @@ from kserve.errors import InvalidInput
 
 from earlybell.bundle import read_bundle
 from earlybell.errors import BundleError, RequestError, TrailError
-from earlybell.predict import Observed, Predictions, Predictor, outside
+from earlybell.predict import Observed, Predictions, Predictor, outside_of
 from earlybell.predict.workspace import Workspace
 from earlybell.tables.codec import Instance, decode, rows_given, shown
 from earlybell.trail import Record, Trail, open_trail
@@ -193,11 +193,9 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             RISK.labels(self.version).observe(risk)
         for band, count in zip(*np.unique(predictions.band, return_counts=True), strict=True):
             BANDS.labels(str(band), self.version).inc(int(count))
-        values = predictions.observed.values
-        for i in np.flatnonzero(outside(values, names, ranges)).tolist():
-            for j, name in enumerate(names):
-                if outside(values[i : i + 1, j : j + 1], [name], ranges)[0]:
-                    OUTSIDE.labels(name, self.version).inc()
+        counts = outside_of(predictions.observed.values, names, ranges).sum(axis=0)
+        for i in np.flatnonzero(counts).tolist():
+            OUTSIDE.labels(names[i], self.version).inc(int(counts[i]))
 
     def _predictions(self, instance: Instance, predictions: Predictions) -> dict[str, Any]:
         return answers.prediction(instance, predictions)
