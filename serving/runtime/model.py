@@ -3,7 +3,7 @@
 import asyncio
 import concurrent.futures
 import gc
-import threading
+import queue
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from earlybell.predict.workspace import Workspace
 from earlybell.tables.codec import Instance, decode, rows_given, shown
 from earlybell.trail import Record, Trail, open_trail
 from earlybell.trail.predicted import records_of
-from serving.runtime import answers, vector
+from serving.runtime import answers, openapi, vector
 from serving.runtime.access import ANYBODY, Rate, Tokens
 from serving.runtime.guard import CALLER, REQUEST_ID, usable_id
 from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS
@@ -60,12 +60,14 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         self.bundle = read_bundle(found_bundle(self._settings.bundle))
         self.version = self._settings.model_version or self.bundle.digest[:12]
         self._predictor = Predictor(self.bundle, threads=1)
-        self._local, self._pool = threading.local(), concurrent.futures.ThreadPoolExecutor(THREADS, "predict")
+        self._pool = concurrent.futures.ThreadPoolExecutor(THREADS, "predict")
+        self._workspaces = queue.LifoQueue[Workspace]()  # the last one used first: its memory is near
+        example = decode(openapi.EXAMPLE, "example", datetime.max)
+        for workspace in [Workspace(self.bundle) for _ in range(THREADS)]:
+            self._predictor.predict(workspace.observe(example))
+            self._workspaces.put(workspace)
         self.tokens = Tokens(self._settings.tokens) if self._settings.tokens else None
         self._rate = Rate(self._settings.limits.requests_a_minute)  # of gRPC, which the guard does not see
-        warm = threading.Barrier(THREADS)
-        for done in [self._pool.submit(self._warm, warm) for _ in range(THREADS)]:
-            done.result()
         self.trail: Trail = open_trail(
             self._settings.trail,
             anchors=self._settings.trail_anchors,
@@ -81,6 +83,8 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         """Finish what was begun, and flush the trail."""
         self.ready = False
         self._pool.shutdown()
+        self._workspaces = queue.LifoQueue()
+        gc.unfreeze()
         self.trail.close()
 
     def get_input_types(self) -> list[dict[str, Any]]:
@@ -100,8 +104,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     async def explain(self, payload: Any, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """V1: the full attribution of each learner's score, and the smallest change that would move the band."""
-        with SECONDS.labels("explanation").time():
-            return await self._answered(payload, headers or {}, self._explanations)
+        return await self._answered(payload, headers or {}, self._explanations)
 
     async def _answered(
         self, payload: Any, headers: Mapping[str, str], answer: Callable[[Instance, Predictions], dict[str, Any]]
@@ -109,10 +112,10 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         request_id = headers.get(REQUEST_ID, "")
         now = datetime.now(UTC).replace(tzinfo=None)
 
-        def work() -> tuple[list[dict[str, Any]], list[Record]]:
+        def work(workspace: Workspace) -> tuple[list[dict[str, Any]], list[Record]]:
             found, records = [], []
             for instance in _instances(payload, now, self._settings.limits.rows):
-                predictions = self._predicted(instance)
+                predictions = self._predicted(instance, workspace)
                 found.append(answer(instance, predictions))
                 records += self._records(predictions, request_id, headers.get(CALLER, ANYBODY))
             return found, records
@@ -125,7 +128,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         caller = self._caller_of_grpc(headers) if request.from_grpc else headers.get(CALLER, ANYBODY)
         request_id = usable_id(headers.get(REQUEST_ID) or request.id)  # behind the guard it is there
 
-        def work() -> tuple[InferResponse, list[Record]]:
+        def work(_: Workspace | None = None) -> tuple[InferResponse, list[Record]]:
             observed = vector.observed(request, self.bundle.catalogue, self._settings.limits.rows)
             predictions = self._scored(observed, reasons=0)
             answer = vector.response(request, predictions, self.version, request_id)
@@ -135,13 +138,16 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         await self._kept(records)
         return answer
 
-    async def _in_time(self, work: Callable[[], _T]) -> _T:
+    async def _in_time(self, work: Callable[[Workspace], _T]) -> _T:
         """Run in a thread of ours, for as long as is allowed."""
         running: list[Workspace] = []
 
         def run() -> _T:
-            running.append(self._workspace())
-            return work()
+            running.append(self._workspaces.get())
+            try:
+                return work(running[0])
+            finally:
+                self._workspaces.put(running.pop())
 
         future = asyncio.get_running_loop().run_in_executor(self._pool, run)
         try:
@@ -161,24 +167,9 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         except TrailError as error:
             raise UnavailableError("the audit trail cannot be written, so nothing is answered") from error
 
-    def _workspace(self) -> Workspace:
-        """This thread's own."""
-        if not hasattr(self._local, "workspace"):
-            self._local.workspace = Workspace(self.bundle)
-        found: Workspace = self._local.workspace
-        return found
-
-    def _warm(self, all_here: threading.Barrier) -> None:
-        """A first prediction in a thread of the pool; each thread takes one, as none ends before all are here."""
-        all_here.wait()
-        row = np.full((1, len(self.bundle.catalogue.features)), np.nan, dtype=np.float32)
-        self._workspace()
-        nobody = np.array([""], dtype=object)
-        self._predictor.predict(Observed(nobody, nobody, np.array(["NaT"], "datetime64[us]"), np.zeros(1), row))
-
-    def _predicted(self, instance: Instance) -> Predictions:
+    def _predicted(self, instance: Instance, workspace: Workspace) -> Predictions:
         with SECONDS.labels("features").time():
-            observed = self._workspace().observe(instance)
+            observed = workspace.observe(instance)
         return self._scored(observed)
 
     def _scored(self, observed: Observed, reasons: int = REASONS) -> Predictions:
@@ -202,9 +193,9 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     def _explanations(self, instance: Instance, predictions: Predictions) -> dict[str, Any]:
         observed = predictions.observed
-        return answers.explanation(
-            instance, predictions, self._predictor.explain(observed), self._predictor.counterfactuals(observed)
-        )
+        with SECONDS.labels("explanation").time():
+            why, other = self._predictor.explain(observed), self._predictor.counterfactuals(observed)
+        return answers.explanation(instance, predictions, why, other)
 
     def _records(self, predictions: Predictions, request_id: str, caller: str) -> list[Record]:
         return records_of(predictions, self.bundle, version=self.version, request_id=request_id, caller=caller)
