@@ -11,8 +11,8 @@ import operator
 import ibis
 import ibis.expr.types as ir
 
-from components.features import work
 from components.features.activity import DAY, KINDS, WEEK, activity
+from components.features.work import work
 from earlybell.tables import BY_NAME, DEFAULT_WEEKS, Table
 
 _IBIS_TYPES = {"string": "string", "integer": "int64", "number": "float64", "timestamp": "timestamp(6)"}
@@ -40,12 +40,9 @@ def stages() -> dict[str, ir.Table]:
         found[name] = table
         return ibis.table(table.schema(), name=name)
 
-    spans = stage("spans", _spans(named))
-    at = stage("calendar", _with_weeks(spans, named["breaks"]))
+    at = stage("calendar", _calendar_of(named))
     acts = stage("activity", activity(at, named["events"]))
-    granted = stage("granted", work.granted(at, named["assessments"], named["extensions"]))
-    answers = stage("answers", work.answers(at, named["assessments"], named["submissions"]))
-    done = stage("work", work.work(at, named["assessments"], granted, answers))
+    done = stage("work", work(at, named["assessments"], named["submissions"], named["extensions"]))
     joined = at.left_join(acts, "moment_id", rname="{name}_activity").left_join(done, "moment_id", rname="{name}_work")
     stage("features", _features(joined))
     return found
@@ -60,43 +57,55 @@ def _schema(table: Table) -> dict[str, str]:
     return {column.name: _IBIS_TYPES[column.type] for column in table.columns}
 
 
+def _calendar_of(tables: dict[str, ir.Table]) -> ir.Table:
+    """Each moment with its times in seconds: `now`, `start`, `finish`, when the learner `joined`, the `begin` of their
+    part (the later of both), and the `weeks` of teaching that they have had, without holidays (at least a day)."""
+    spans = _spans(tables)
+    # A break's time within the learner's part; where the course has none, `on` is the start, and the time 0.
+    paused = ibis.greatest(ibis.least(spans.on, spans.now) - ibis.greatest(spans.off, spans.begin), 0)
+    kept = [name for name in spans.columns if name not in ("off", "on")]
+    found = spans.group_by(kept).aggregate(paused=paused.cast("float64").sum())
+    weeks = ibis.greatest((found.now - found.begin - found.paused) / DAY, 1.0) / 7
+    return found.select(*kept, weeks=weeks)
+
+
 def _spans(tables: dict[str, ir.Table]) -> ir.Table:
-    """Each moment with its times in seconds: `now`, `start`, `finish`, and when the learner `joined`."""
-    spans = tables["courses"].select("course_id", "starts_at", "ends_at", "granularity")
+    """Each moment beside each break of its course (`off` to `on`, in seconds), or once where there is none."""
     known = tables["enrolments"].select("course_id", "learner_id", "enrolled_at", "prior_attempts")
-    moments = tables["moments"].join(spans, "course_id")
-    moments = moments.left_join(
-        known, ["course_id", "learner_id", known.enrolled_at < moments.as_of], rname="{name}_enrolment"
-    )
-    start, joined = _seconds(moments.starts_at), _seconds(ibis.coalesce(moments.enrolled_at, moments.starts_at))
-    return moments.select(
+    courses = tables["courses"].select("course_id", "starts_at", "ends_at", "granularity")
+    breaks = tables["breaks"].select("course_id", off="starts_at", on="ends_at")
+    t = tables["moments"].join(courses, "course_id")
+    t = t.left_join(known, ["course_id", "learner_id", known.enrolled_at < t.as_of], rname="{name}_enrolment")
+    t = t.left_join(breaks, "course_id", rname="{name}_break")
+    t = t.select(
         "moment_id",
         "course_id",
         "learner_id",
         "as_of",
         "prior_attempts",
-        raw=moments.granularity == "raw",
-        now=_seconds(moments.as_of),
-        start=start,
-        finish=ibis.coalesce(_seconds(moments.ends_at), start + DEFAULT_WEEKS * WEEK),
-        joined=joined,
+        "granularity",
+        now=_seconds(t.as_of),
+        start=_seconds(t.starts_at),
+        end=_seconds(t.ends_at),
+        enrolled=_seconds(t.enrolled_at),
+        off=_seconds(t.off),
+        on=_seconds(t.on),
     )
-
-
-def _with_weeks(spans: ir.Table, breaks: ir.Table) -> ir.Table:
-    """The spans with the `weeks` of teaching that the learner has had, without holidays (at least a day)."""
-    spans = spans.left_join(_paused(spans, breaks), "moment_id", rname="{name}_break")
-    taught = spans.now - ibis.greatest(spans.start, spans.joined) - spans.paused.fill_null(0)
-    weeks = ibis.greatest(_days(taught), 1.0) / 7
-    return spans.mutate(weeks=weeks).drop("moment_id_break", "paused")
-
-
-def _paused(spans: ir.Table, breaks: ir.Table) -> ir.Table:
-    """Seconds of holidays between the learner's begin and the moment."""
-    times = breaks.select("course_id", off=_seconds(breaks.starts_at), on=_seconds(breaks.ends_at))
-    both = spans.select("moment_id", "course_id", "now", "start", "joined").join(times, "course_id")
-    overlap = ibis.least(both.on, both.now) - ibis.greatest(both.off, both.start, both.joined)
-    return both.group_by("moment_id").aggregate(paused=ibis.greatest(overlap, 0).cast("float64").sum())
+    return t.select(
+        "moment_id",
+        "course_id",
+        "learner_id",
+        "as_of",
+        "prior_attempts",
+        "now",
+        "start",
+        "off",
+        raw=t.granularity == "raw",
+        finish=t.end.fill_null(t.start + DEFAULT_WEEKS * WEEK),
+        joined=t.enrolled.fill_null(t.start),
+        begin=ibis.greatest(t.start, t.enrolled),  # the greatest of what is not null
+        on=t.on.fill_null(t.start),
+    )
 
 
 def _seconds(at: ir.Value) -> ir.Value:
@@ -118,10 +127,9 @@ def _calendar(t: ir.Table) -> dict[str, ir.Value]:
 def _temporal(t: ir.Table) -> dict[str, ir.Value]:
     recent = t.clicks_14.fill_null(0)
     before = t.clicks_28.fill_null(0) - recent
-    begin = ibis.greatest(t.start, t.joined)
-    last_at = ibis.coalesce(t.start + t.last_since, begin)  # no activity at all: since the begin
+    last_at = ibis.coalesce(t.start + t.last_since, t.begin)  # no activity at all: since the begin
     since = _days(ibis.greatest(t.now - last_at, 0))
-    waited = _days(t.start + t.first_since - begin).fill_null(0.0)
+    waited = _days(t.start + t.first_since - t.begin).fill_null(0.0)
     return {
         "days_since_activity": since,
         "active_days_per_week": t.active_days.fill_null(0) / t.weeks,
@@ -138,7 +146,7 @@ def _temporal(t: ir.Table) -> dict[str, ir.Value]:
             t.raw, t.session_seconds.fill_null(0) / 60.0 / t.sessions.cast("float64").nullif(0.0), ibis.null("float64")
         ),
         "mean_delay_days": t.delay,
-        "late_share": t.late / t.handed_in.cast("float64").nullif(0.0),
+        "late_share": t.late.fill_null(0) / t.handed_in.cast("float64").nullif(0.0),
     }
 
 
