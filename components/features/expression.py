@@ -5,13 +5,11 @@ before `as_of` are read, and of each course its calendar; nothing of classmates.
 class, and the same expressions answer for one moment or for many.
 """
 
-import functools
-import operator
-
 import ibis
 import ibis.expr.types as ir
 
 from components.features.activity import DAY, KINDS, WEEK, activity
+from components.features.where import value_where
 from components.features.work import work
 from earlybell.tables import BY_NAME, DEFAULT_WEEKS, Table
 
@@ -43,7 +41,10 @@ def stages() -> dict[str, ir.Table]:
     at = stage("calendar", _calendar_of(named))
     acts = stage("activity", activity(at, named["events"]))
     done = stage("work", work(at, named["assessments"], named["submissions"], named["extensions"]))
-    joined = at.left_join(acts, "moment_id", rname="{name}_activity").left_join(done, "moment_id", rname="{name}_work")
+    times = at.drop("course_id", "learner_id", "as_of")
+    joined = times.left_join(acts, "moment_id", rname="{name}_activity").left_join(
+        done, "moment_id", rname="{name}_work"
+    )
     stage("features", _features(joined))
     return found
 
@@ -112,72 +113,63 @@ def _seconds(at: ir.Value) -> ir.Value:
     return at.epoch_seconds().cast("int64")
 
 
-def _days(seconds: ir.Value) -> ir.Value:
-    return seconds.cast("float64") / DAY
-
-
 def _calendar(t: ir.Table) -> dict[str, ir.Value]:
     return {
-        "progress": ibis.greatest(_days(t.now - t.start), 0.0) / ibis.greatest(_days(t.finish - t.start), 1.0),
-        "days_enrolled_before_start": _days(t.start - t.joined),
+        "progress": ibis.greatest((t.now - t.start) / DAY, 0.0) / ibis.greatest((t.finish - t.start) / DAY, 1.0),
+        "days_enrolled_before_start": (t.start - t.joined) / DAY,
         "prior_attempts": t.prior_attempts,
     }
 
 
 def _temporal(t: ir.Table) -> dict[str, ir.Value]:
-    recent = t.clicks_14.fill_null(0)
-    before = t.clicks_28.fill_null(0) - recent
+    recent = t.clicks_14.fill_null(0.0)
+    before = t.clicks_28.fill_null(0.0) - recent
     last_at = ibis.coalesce(t.start + t.last_since, t.begin)  # no activity at all: since the begin
-    since = _days(ibis.greatest(t.now - last_at, 0))
-    waited = _days(t.start + t.first_since - t.begin).fill_null(0.0)
+    since = ibis.greatest(t.now - last_at, 0) / DAY
     return {
         "days_since_activity": since,
-        "active_days_per_week": t.active_days.fill_null(0) / t.weeks,
-        "active_days_last_7": t.active_days_7.fill_null(0),
-        "active_days_last_28": t.active_days_28.fill_null(0),
-        "active_days_before_start": t.active_days_before.fill_null(0),
-        "active_weeks_share": ibis.least(t.active_weeks.fill_null(0) / ibis.greatest(t.weeks, 1.0), 1.0),
-        "longest_gap_days": ibis.greatest(_days(t.longest_pause).fill_null(0.0), waited, since),
+        "active_days_per_week": t.active_days.fill_null(0.0) / t.weeks,
+        "active_days_last_7": t.active_days_7.fill_null(0.0),
+        "active_days_last_28": t.active_days_28.fill_null(0.0),
+        "active_days_before_start": t.active_days_before.fill_null(0.0),
+        "active_weeks_share": ibis.least(t.active_weeks.fill_null(0.0) / ibis.greatest(t.weeks, 1.0), 1.0),
+        # The greatest of what is not null.
+        "longest_gap_days": ibis.greatest(t.longest_pause / DAY, (t.start + t.first_since - t.begin) / DAY, since),
         "gap_deviation_days": t.gap_deviation,
         "activity_trend": ((recent + 1.0) / (before + 1.0)).ln(),
-        "weekend_share": t.weekend_clicks.fill_null(0) / t.clicks.cast("float64").nullif(0.0),
-        "sessions_per_week": ibis.ifelse(t.raw, t.sessions.fill_null(0) / t.weeks, ibis.null("float64")),
-        "minutes_per_session": ibis.ifelse(
-            t.raw, t.session_seconds.fill_null(0) / 60.0 / t.sessions.cast("float64").nullif(0.0), ibis.null("float64")
-        ),
+        "weekend_share": t.weekend_share,
+        "sessions_per_week": value_where(t.sessions.fill_null(0.0) / t.weeks, t.raw),
+        "minutes_per_session": value_where(t.minutes_per_session, t.raw),
         "mean_delay_days": t.delay,
-        "late_share": t.late.fill_null(0) / t.handed_in.cast("float64").nullif(0.0),
+        "late_share": t.late_share,
     }
 
 
 def _participation(t: ir.Table) -> dict[str, ir.Value]:
-    used = functools.reduce(operator.add, ((t[f"{kind}_recent"].fill_null(0) > 0).cast("int64") for kind in KINDS))
-    per_week = {f"{kind}_per_week": t[f"{kind}_clicks"].fill_null(0) / t.weeks for kind in KINDS}
+    per_week = {f"{kind}_per_week": t[f"{kind}_clicks"].fill_null(0.0) / t.weeks for kind in KINDS}
     return per_week | {
-        "clicks_per_week": t.clicks.fill_null(0) / t.weeks,
-        "clicks_last_7": t.clicks_7.fill_null(0),
-        "clicks_last_28": t.clicks_28.fill_null(0),
-        "kinds_used_last_28": used,
-        "forum_posts": t.forum_posts.fill_null(0),
+        "clicks_per_week": t.clicks.fill_null(0.0) / t.weeks,
+        "clicks_last_7": t.clicks_7.fill_null(0.0),
+        "clicks_last_28": t.clicks_28.fill_null(0.0),
+        "kinds_used_last_28": t.kinds_used.fill_null(0.0),
+        "forum_posts": t.forum_posts.fill_null(0.0),
     }
 
 
 def _numeric(t: ir.Table) -> dict[str, ir.Value]:
-    due = t.due.cast("float64").nullif(0.0)
-    missed_last = ibis.ifelse(t.last_due_at > ibis.coalesce(t.last_met_at, -1), 1, 0)
     return {
-        "missed_work": t.missed.fill_null(0),
-        "missed_share": t.missed / due,
-        "missed_weight_share": t.weight_missed.fill_null(0.0) / t.weight_due.nullif(0.0),
-        "missed_last": ibis.ifelse(t.last_due_at.isnull(), ibis.null("int64"), missed_last),
-        "handed_in_ahead": t.ahead.fill_null(0),
+        "missed_work": t.missed.fill_null(0.0),
+        "missed_share": t.missed_share,
+        "missed_weight_share": t.missed_weight_share,
+        "missed_last": t.missed_last,
+        "handed_in_ahead": t.ahead.fill_null(0.0),
         "attempts_per_work": t.attempts,
-        "minutes_per_work": ibis.ifelse(t.raw, t.seconds / 60.0, ibis.null("float64")),
+        "minutes_per_work": value_where(t.seconds / 60.0, t.raw),
         "mean_score": 100 * t.mean_share,
         "lowest_score": 100 * t.lowest_share,
         "last_score": 100 * t.last_share,
         "score_change": 100 * (t.last_share - t.mean_share),
-        "points_share": t.points.fill_null(0.0) / t.points_asked.nullif(0.0),
+        "points_share": t.points_share,
         "pre_test_score": 100 * t.pre_test,
         "post_test_score": 100 * t.post_test,
         "test_gain": 100 * (t.post_test - t.pre_test),

@@ -6,7 +6,8 @@ A submission is known once it is handed in, its score once it is graded, an exte
 import ibis
 import ibis.expr.types as ir
 
-from components.features.where import count_where, max_where, mean_where, sum_where
+from components.features.activity import DAY
+from components.features.where import one_where, value_where
 
 
 def work(calendar: ir.Table, assessments: ir.Table, submissions: ir.Table, extensions: ir.Table) -> ir.Table:
@@ -40,20 +41,22 @@ def _pieces(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir.
     found = found.mutate(due=due, due_at=due.epoch_seconds().cast("int64"), answered=found.first_at.notnull())
     # Work due before the learner joined was never asked of them, nor what is banked from an earlier run.
     passed = (found.due < found.as_of) & (found.due_at >= found.joined) & (found.banked.fill_null(0) == 0)
-    found = found.mutate(passed=passed)
+    found = found.mutate(passed=passed, met=one_where(found.answered))
     return found.select(
         "moment_id",
         "role",
-        "attempts",
         "seconds",
         "share",
         "banked_share",
         "weight",
         "due_at",
         "answered",
-        "passed",
-        delay=(found.first_at - found.due_at).cast("float64") / 86_400,
-        missed=found.passed & ~found.answered,
+        "met",
+        asked=one_where(found.passed),
+        asked_at=value_where(found.due_at, found.passed),
+        missed=one_where(found.passed & ~found.answered),
+        attempts=value_where(found.attempts, found.answered),
+        delay=(found.first_at - found.due_at) / DAY,
         ahead=found.answered & (found.due >= found.as_of),
     )
 
@@ -74,42 +77,50 @@ def _answers(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir
     key = ("moment_id", "assessment_id", "as_of", "joined", "role", "weight", "course_due")
     return known.group_by(*key).aggregate(
         own_due=known.own_due.max(),
-        first_at=-max_where(-at, own),
-        share=max_where(share, own & graded),
-        attempts=count_where(own),
-        seconds=sum_where(known.duration_s, own).nullif(0.0),
-        banked=count_where(banked),
-        banked_share=max_where(share, banked & graded),
+        first_at=value_where(at, own).min(),
+        share=value_where(share, own & graded).max(),
+        attempts=one_where(own).sum(),
+        seconds=(known.duration_s * one_where(own)).sum().nullif(0.0),
+        banked=one_where(banked).sum(),
+        banked_share=value_where(share, banked & graded).max(),
     )
 
 
 def _handed_in(pieces: ir.Table) -> dict[str, ir.Value]:
+    missed, last_due = pieces.missed.sum(), pieces.asked_at.max()
+    last_met = value_where(pieces.asked_at, pieces.answered).max()
+    late = one_where(pieces.delay > 0).sum().fill_null(0.0)  # null where nothing has a deadline
     return {
-        "due": count_where(pieces.passed),
-        "missed": count_where(pieces.missed),
-        "weight_due": sum_where(pieces.weight, pieces.passed),
-        "weight_missed": sum_where(pieces.weight, pieces.missed),
-        "last_due_at": max_where(pieces.due_at, pieces.passed),
-        "last_met_at": max_where(pieces.due_at, pieces.passed & pieces.answered),
-        "handed_in": count_where(pieces.answered),
-        "late": count_where(pieces.delay > 0),
-        "ahead": count_where(pieces.ahead),
+        "missed": missed,
+        "missed_share": missed / pieces.asked.sum().nullif(0.0),
+        "missed_weight_share": _weighed(pieces, pieces.missed) / _weighed(pieces, pieces.asked).nullif(0.0),
+        "missed_last": one_where(last_due > last_met.fill_null(-1)),  # null where none was due
+        "late_share": late / pieces.met.sum().nullif(0.0),
+        "ahead": one_where(pieces.ahead).sum(),
         "delay": pieces.delay.mean(),
-        "attempts": mean_where(pieces.attempts.cast("float64"), pieces.answered),
+        "attempts": pieces.attempts.mean(),
         "seconds": pieces.seconds.mean(),
     }
 
 
 def _scores(pieces: ir.Table) -> dict[str, ir.Value]:
-    graded = pieces.share.notnull()
     latest = pieces.due_at + pieces.share / 2  # of work due in the same second the best; null without a deadline
+    asked = one_where(pieces.share.notnull() | (pieces.missed > 0))
     return {
         "mean_share": pieces.share.mean(),
         "lowest_share": pieces.share.min(),
-        "last_share": pieces.share.argmax(latest, where=latest.notnull()),
-        "points": (pieces.weight * pieces.share).sum(),
-        "points_asked": sum_where(pieces.weight, graded | pieces.missed),
-        "pre_test": mean_where(pieces.share, pieces.role == "pre_test"),
-        "post_test": mean_where(pieces.share, pieces.role == "post_test"),
+        "last_share": max_by(pieces.share, latest),
+        "points_share": _weighed(pieces, pieces.share).fill_null(0.0) / _weighed(pieces, asked).nullif(0.0),
+        "pre_test": value_where(pieces.share, pieces.role == "pre_test").mean(),
+        "post_test": value_where(pieces.share, pieces.role == "post_test").mean(),
         "banked_share": pieces.banked_share.mean(),
     }
+
+
+def _weighed(pieces: ir.Table, value: ir.Value) -> ir.Value:
+    return (pieces.weight * value).sum()
+
+
+@ibis.udf.agg.builtin  # type: ignore[untyped-decorator]
+def max_by(value: float, key: float) -> float:  # type: ignore[empty-body]
+    """The engines' own function: the value of the row with the largest key. Ibis' argmax sorts the rows in DuckDB."""
