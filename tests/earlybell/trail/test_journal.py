@@ -74,10 +74,13 @@ def test_with_a_journal_records_are_kept_and_replayed_in_order(tmp_path: Path) -
     with place.open(journal=journal, **_QUICK) as trail:
         _append(trail, "a", "b")
         with _away(tmp_path):
+            assert not trail.journaling
             _append(trail, "c", "d", "e")
+            assert trail.journaling
             assert sorted(_ids(place)) == ["a", "b"]
             assert len(_files(journal)) == 1
-        _until(lambda: not _files(journal))
+        _until(lambda: not trail.journaling)
+        assert _files(journal) == []
         _append(trail, "f")
     after_outage = place.tamper("SELECT writer FROM trail_payload WHERE request_id = 'c'")[0][0]
     rows = place.tamper("SELECT request_id FROM trail_payload WHERE writer = ? ORDER BY seq", after_outage)
