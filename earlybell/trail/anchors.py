@@ -14,7 +14,7 @@ from pathlib import Path
 
 from earlybell.errors import SettingError, TrailError
 from earlybell.trail.chain import Head
-from earlybell.trail.stores import is_sqlite, shown, sqlite_path
+from earlybell.trail.stores import is_sqlite, private, shown, sqlite_path
 
 NONE = "none"
 _log = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def _known(lines: Iterable[str]) -> dict[str, Known]:
 
 def _append(path: Path, text: str) -> None:
     """In one write, which other processes' lines do not interrupt, and on a line of its own after a torn one."""
-    with path.open("ab+") as file:
+    with open(path, "ab+", opener=private) as file:
         size = file.seek(0, os.SEEK_END)
         torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
         os.write(file.fileno(), b"\n" * torn + text.encode())

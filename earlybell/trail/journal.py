@@ -17,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 
 from earlybell.trail.chain import Entry, Head, entry_of, line_of
-from earlybell.trail.stores import Store
+from earlybell.trail.stores import Store, private
 
 LIMIT = 64 * 2**20  # bytes of all files of the folder
 _SUFFIX = ".journal"
@@ -88,7 +88,7 @@ class Journal:
         if self._file is None:
             self._path = self._folder / f"{time.time_ns()}-{secrets.token_hex(4)}{_SUFFIX}"
             new = self._path.with_suffix(".new")  # locked before another process can see it as a journal
-            self._file = new.open("xb", buffering=0)
+            self._file = FileIO(new, "xb", opener=private)
             fcntl.flock(self._file, fcntl.LOCK_EX)
             new.rename(self._path)
             _sync_folder(self._folder)

@@ -4,12 +4,13 @@
 leaves only when a learner is erased.
 """
 
+import os
 import re
 import sqlite3
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -181,11 +182,19 @@ def shown(address: str) -> str:
     return "".join(plain.group("scheme", "place")) if plain else f"{address.partition(':')[0]}:…"
 
 
+def private(path: str, flags: int) -> int:
+    """An `opener`: what it makes is its owner's alone, for it holds what learners did. A file's mode stays as it is."""
+    return os.open(path, flags, 0o600)
+
+
 class _Sqlite(Store):
     """In WAL mode with `synchronous = FULL`: a commit is on the disk when it returns."""
 
     def __init__(self, path: Path, create: bool, timeout: float) -> None:
-        place = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        if create:
+            with suppress(OSError):  # it is there, or cannot be made, which SQLite says next
+                open(path, "xb", opener=private).close()  # SQLite's -wal and -shm take its mode
+        place = f"{path.absolute().as_uri()}?mode=rw"
         with _sqlite_errors():
             self._connection = sqlite3.connect(
                 place, timeout=timeout, isolation_level=None, check_same_thread=False, uri=True

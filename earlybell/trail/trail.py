@@ -130,6 +130,11 @@ class Trail:
             waiting = self._taken or self._queue
             return time.monotonic() - waiting[0].since if waiting else 0.0
 
+    @property
+    def journaling(self) -> bool:
+        """Whether the store is away and acknowledged records wait in the journal, where later ones follow them."""
+        return self._journal is not None and self._journal.behind
+
     def close(self) -> None:
         """Commit what waits, then end; what waits in the journal stays there for the next start."""
         with self._ready:
@@ -164,7 +169,7 @@ class Trail:
         self._end()
 
     def _end(self) -> None:
-        if not self._behind:
+        if not self.journaling:
             self._anchors.add([self._head], end=True)
         if self._journal is not None:
             self._journal.close()
@@ -183,18 +188,14 @@ class Trail:
         return taken
 
     @property
-    def _behind(self) -> bool:
-        return self._journal is not None and self._journal.behind
-
-    @property
     def _next_replay(self) -> float:
         """When to look at the journal: own entries as soon as the store is tried, those of others now and then."""
-        return self._next_try if self._behind else max(self._next_try, self._next_look)
+        return self._next_try if self.journaling else max(self._next_try, self._next_look)
 
     def _keep(self, group: list[_Waiting]) -> None:
         if not group:
             return
-        store = None if self._behind else self._connected()
+        store = None if self.journaling else self._connected()
         if store is None:
             self._keep_aside(group)
             return

@@ -121,7 +121,7 @@ class _Chain:
             self.entries += 1
             try:
                 self._read(row)
-            except (TypeError, AttributeError, ValueError, OverflowError):
+            except (TypeError, AttributeError, LookupError, ValueError, OverflowError):
                 self._find(row.seq, "changed", "it holds what no writer writes")
                 self._before = []
         if self._known is not None:
@@ -166,7 +166,7 @@ class _Chain:
         if row[6:] != (said.get("request_id"), said.get("course_id"), said.get("learner_id")):
             return "changed", "what it is looked up by does not meet its payload"
         if said["kind"] == erasure.KIND:
-            self.erased += [(writer, seq) for writer, seqs in said["entries"].items() for seq in seqs]
+            self.erased += _erased(said)
         return None
 
     def _meet_anchors(self, anchors: Known) -> None:
@@ -204,6 +204,14 @@ def _back(store: Store, erased: set[tuple[str, int]]) -> list[Finding]:
     sql = "SELECT writer, seq FROM trail_payload WHERE writer = ? AND seq = ?"
     found = [row for one in erased for row in store.rows(sql, one)]
     return [Finding(writer, seq, seq, "inserted", "it was erased, and its payload is here") for writer, seq in found]
+
+
+def _erased(said: dict[str, Any]) -> list[tuple[str, int]]:
+    """The entries that an erasure names; ValueError and its like where they are none that a store can look up."""
+    named = [(writer, seq) for writer, seqs in said["entries"].items() for seq in seqs]
+    if not all(writer.isprintable() and type(seq) is int and 0 < seq < 2**63 for writer, seq in named):
+        raise ValueError
+    return named
 
 
 def _said(payload: str) -> dict[str, Any]:

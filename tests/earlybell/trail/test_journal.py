@@ -74,16 +74,34 @@ def test_with_a_journal_records_are_kept_and_replayed_in_order(tmp_path: Path) -
     with place.open(journal=journal, **_QUICK) as trail:
         _append(trail, "a", "b")
         with _away(tmp_path):
+            assert not trail.journaling
             _append(trail, "c", "d", "e")
+            assert trail.journaling
             assert sorted(_ids(place)) == ["a", "b"]
             assert len(_files(journal)) == 1
-        _until(lambda: not _files(journal))
+        _until(lambda: not trail.journaling)
+        assert _files(journal) == []
         _append(trail, "f")
     after_outage = place.tamper("SELECT writer FROM trail_payload WHERE request_id = 'c'")[0][0]
     rows = place.tamper("SELECT request_id FROM trail_payload WHERE writer = ? ORDER BY seq", after_outage)
     assert [one for (one,) in rows] == ["c", "d", "e", "f"]
     assert sorted(_ids(place)) == ["a", "b", "c", "d", "e", "f"]
     assert verify(place.address, place.anchors).whole
+
+
+def test_every_file_is_its_owners_alone_but_one_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    place, journal = sqlite_place(tmp_path), tmp_path / "journal"
+    place.anchors.touch()
+    place.anchors.chmod(0o640)
+    with place.open(journal=journal, **_QUICK) as trail, open_trail(f"sqlite:{tmp_path}/other.db") as other:
+        other.append([record("a")]).result()
+        with _away(tmp_path):
+            _append(trail, "b")
+            modes = {path.name: path.stat().st_mode & 0o777 for path in [*tmp_path.glob("*.*"), *_files(journal)]}
+    stores = {f"{name}.db{end}" for name in ("trail", "other") for end in ("", "-wal", "-shm")}
+    assert stores | {"other.db.anchors", "heads.jsonl"} == modes.keys() - {one for one in modes if ".journal" in one}
+    assert modes.pop("heads.jsonl") == 0o640
+    assert set(modes.values()) == {0o600}
 
 
 def test_a_store_that_is_away_at_the_start_is_waited_for(tmp_path: Path) -> None:

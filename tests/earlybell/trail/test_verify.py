@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from earlybell.errors import TrailError
 from earlybell.trail import erase, verify
-from earlybell.trail.chain import begin, digest_of, link_of
+from earlybell.trail.chain import Body, Head, begin, digest_of, extend, link_of
 from tests.earlybell.trail.places import Place, record, sqlite_place
 
 
@@ -149,6 +149,24 @@ def test_a_record_that_does_not_follow_a_crashed_writers_last_is_inserted(place:
     place.anchors.write_text("\n".join(line for line in lines if '"end"' not in line) + "\n")
     _insert(place, writer, 4, bytes(32))
     assert _findings(place) == [(writer, 4, 4, "inserted")]
+
+
+_ERASURES: list[Any] = [None, {"w": 3}, {"w": [[1]]}, {"w": ["1"]}, {"w": [2**70]}, {"\0": [1]}, {"\ud800": [1]}]
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"kind": "erasure"}, *({"kind": "erasure", "entries": one} for one in _ERASURES)], ids=str
+)
+def test_a_forged_payload_that_no_writer_writes_is_named_and_is_no_traceback(
+    place: Place, said: dict[str, Any]
+) -> None:
+    writer = place.filled("abc")
+    lines = place.anchors.read_text().splitlines()
+    place.anchors.write_text("\n".join(line for line in lines if '"end"' not in line) + "\n")
+    entries, _ = extend(Head(writer, 3, _chain(place, writer)[3][1]), [Body(json.dumps({"who": "", **said}))])
+    place.tamper("INSERT INTO trail_chain VALUES (?, ?, ?, ?)", *entries[0][:4])
+    place.tamper("INSERT INTO trail_payload VALUES (?, ?, ?, ?, ?, ?, ?)", *entries[0][:2], *entries[0][4:])
+    assert _findings(place) == [(writer, 4, 4, "changed")]
 
 
 def test_a_chain_rewritten_from_a_record_on_does_not_meet_its_anchors(place: Place) -> None:
