@@ -200,7 +200,18 @@ class _GrpcServer(GRPCServer):  # type: ignore[misc]
 
 
 class _Servicer(InferenceServicer):  # type: ignore[misc]
-    """No caller loads or unloads the model."""
+    """Counts what is asked, as the guard does over HTTP. No caller loads or unloads the model."""
+
+    async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802 (gRPC's name)
+        code = StatusCode.OK
+        try:
+            return await super().ModelInfer(request, context)
+        except Exception as error:
+            code = _code(error)
+            raise
+        finally:
+            version = self._data_plane.model_registry.get_model(MODEL_NAME).version
+            metrics.REQUESTS.labels("infer over gRPC", code.name.lower().replace("_", " "), version).inc()
 
     async def RepositoryModelLoad(self, request: Any, context: Any) -> None:  # noqa: N802 (gRPC's name)
         raise Unimplemented("a server serves the one bundle that it was started with")
@@ -212,9 +223,8 @@ class _ErrorsAsStatus(ExceptionToStatusInterceptor):  # type: ignore[misc]
     """KServe's own writes what was wrong with a request to the log."""
 
     async def handle_exception(self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str) -> None:
-        for kind, code in _CODES.items():
-            if isinstance(ex, kind):
-                await context.abort(code, getattr(ex, "reason", None) or str(ex))
+        if isinstance(ex, tuple(_CODES)):
+            await context.abort(_code(ex), getattr(ex, "reason", None) or str(ex))
         await super().handle_exception(ex, request_or_iterator, context, method_name)
 
 
@@ -224,6 +234,14 @@ _CODES = {
     ModelNotReady: StatusCode.UNAVAILABLE,
     TooSlowError: StatusCode.DEADLINE_EXCEEDED,
 }
+
+
+def _code(error: Exception) -> StatusCode:
+    known = next((code for kind, code in _CODES.items() if isinstance(error, kind)), StatusCode.INTERNAL)
+    found: StatusCode = getattr(error, "status_code", known)
+    return found
+
+
 _STATUS = {InvalidInput: 400, ModelNotFound: 404, ModelNotReady: 503, Unavailable: 503, TooSlowError: 504}
 
 
