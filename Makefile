@@ -14,7 +14,7 @@ demo: $(VENV)/training  ## the main job on a simulated site, or on DATA=oulad:DI
 	@$(BIN)/earlybell demo $(DATA)
 
 test: $(VENV)/dev  ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/dev  ## style, strict types and import rules
 	$(BIN)/ruff check .
