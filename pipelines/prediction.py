@@ -27,6 +27,7 @@ def prediction(
     pass_mark: float = 0.0,
     timezone: str = "UTC",
     trail: str = "",
+    trail_anchors: str = "",
 ) -> Outputs:
     """From sources to predictions and worklists. Nothing is cached: each run reads the sources, and the alias, anew.
 
@@ -38,6 +39,7 @@ def prediction(
         capacity: learners of a course run that the staff can see; below 1: a share of them; 0: the bundle's own.
         max_bad_share, pass_mark, timezone: as in training.
         trail: address of the audit trail; empty: none is kept.
+        trail_anchors: file for the heads of its chains, or `none`; empty: beside an SQLite store.
     """
     fetched = fetch(model_name=model_name, version=version, folder=bundle).set_caching_options(False)
     extracted = extract(
@@ -48,6 +50,7 @@ def prediction(
         as_of=as_of,
         capacity=capacity,
         trail=trail,
+        trail_anchors=trail_anchors,
         bundle=fetched.outputs["bundle"],
         tables=checked.outputs["checked"],
     ).set_caching_options(False)

@@ -10,6 +10,7 @@ def predict(
     as_of: str,
     capacity: float,
     trail: str,
+    trail_anchors: str,
     bundle: dsl.Input[dsl.Model],
     tables: dsl.Input[dsl.Dataset],
     predictions: dsl.Output[dsl.Dataset],
@@ -30,6 +31,7 @@ def predict(
             as_of=as_of,
             capacity=capacity or None,
             trail=trail,
+            trail_anchors=trail_anchors,
         )
         predictions.metadata.update(found)
         worklist.metadata.update({"rows": found["worklist"], "as_of": found["as_of"], "digest": found["digest"]})

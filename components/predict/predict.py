@@ -26,6 +26,7 @@ def predict(
     as_of: str,
     capacity: float | None = None,
     trail: str = "",
+    trail_anchors: str = "",
 ) -> dict[str, Any]:
     """Write the predictions of everybody enrolled as of a moment (Parquet) and the worklist (CSV).
 
@@ -33,6 +34,7 @@ def predict(
         as_of: as `create_moments` takes it.
         capacity: learners of a course run that the staff can see; None: the bundle's own.
         trail: address of the audit trail; empty: none is kept.
+        trail_anchors: file for the heads of its chains, or `none`; empty: beside an SQLite store.
 
     Returns:
         The bundle's `digest`, `as_of` (the last moment), `learners`, `moments`, `runs`, `worklist` (its rows) and
@@ -40,7 +42,7 @@ def predict(
 
     Raises:
         BundleError: the bundle cannot be trusted.
-        SettingError: a setting is wrong, or nobody is enrolled then.
+        SettingError: a setting is wrong, nobody is enrolled then, or a trail in PostgreSQL has no anchors.
         SourceError: the tables cannot be read.
         TrailError: the trail cannot be written: then nothing is.
     """
@@ -48,7 +50,7 @@ def predict(
     found = Predictor(opened).predict_tables(tables, as_of)
     entries = make_worklist(found, bundle_capacity(opened) if capacity is None else capacity)
     if trail:
-        keep_batch(found, opened, trail, caller="predict-site")
+        keep_batch(found, opened, trail, caller="predict-site", anchors=trail_anchors)
     write_predictions(found, predictions)
     write_worklist(entries, worklist)
     return {"digest": opened.digest, "worklist": len(entries), **_counts(found)}

@@ -23,6 +23,7 @@ from earlybell.cli.options import (
     Source,
     Sources,
     Timezone,
+    TrailAnchorsOption,
     TrailOption,
     need_training,
 )
@@ -96,6 +97,7 @@ def predict(
     capacity: Capacity = None,
     worklist: WorklistFile = None,
     trail: TrailOption = "",
+    trail_anchors: TrailAnchorsOption = "",
     ids: IdsOption = Ids.pseudonymous,
     pass_mark: PassMark = 0.0,
     timezone: Timezone = "UTC",
@@ -117,7 +119,7 @@ def predict(
     if trail:
         from earlybell.trail.predicted import keep_batch
 
-        keep_batch(predictions, predictor.bundle, trail, caller="predict")
+        keep_batch(predictions, predictor.bundle, trail, caller="predict", anchors=trail_anchors)
     if out:
         write_predictions(predictions, out)
     if worklist:

@@ -31,6 +31,9 @@ BadShare = Annotated[
 ]
 EngineOption = Annotated[str, typer.Option(help="what computes features: duckdb, or pyspark (the site's Spark)")]
 TrailOption = Annotated[str, typer.Option(help="audit trail: sqlite:PATH, or postgresql://USER@HOST/DATABASE")]
+TrailAnchorsOption = Annotated[
+    str, typer.Option(help="with --trail: file for the heads of its chains, or none; PATH.anchors of sqlite:PATH")
+]
 RubricOption = Annotated[Path | None, typer.Option(help="with --label rubric: your own rubric.yaml")]
 PassMark = Annotated[float, typer.Option(min=0, help="moodle-log: final grade below which a learner failed")]
 Timezone = Annotated[str, typer.Option(help="moodle-log: the clock of its times, as Europe/Berlin")]

@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from earlybell.cli.model import AsOf, Capacity, WorklistFile, run_here
-from earlybell.cli.options import BadShare, Json, PassMark, Sources, Timezone, TrailOption, need_training
+from earlybell.cli.options import (
+    BadShare,
+    Json,
+    PassMark,
+    Sources,
+    Timezone,
+    TrailAnchorsOption,
+    TrailOption,
+    need_training,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,6 +37,7 @@ def predict_site(
     out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
     worklist: WorklistFile = None,
     trail: TrailOption = "",
+    trail_anchors: TrailAnchorsOption = "",
     max_bad_share: BadShare = 0.01,
     pass_mark: PassMark = 0.0,
     timezone: Timezone = "UTC",
@@ -41,9 +51,10 @@ def predict_site(
     from pipelines.prediction import prediction
 
     model = {"model_name": model_name, "version": version, "bundle": str(bundle.absolute()) if bundle else ""}
-    policy = {"as_of": as_of, "capacity": capacity or 0.0, "trail": trail}
+    policy = {"as_of": as_of, "capacity": capacity or 0.0}
+    kept = {"trail": trail, "trail_anchors": trail_anchors}
     site = {"max_bad_share": max_bad_share, "pass_mark": pass_mark, "timezone": timezone}
-    outputs = run_here(prediction, {"sources": sources, **model, **policy, **site}, "Predicting")
+    outputs = run_here(prediction, {"sources": sources, **model, **policy, **kept, **site}, "Predicting")
     copies = {"predictions": out, "worklist": worklist}
     places = {name: _copy(Path(outputs[name].path), place) for name, place in copies.items()}
     _say(_facts(outputs["predictions"].metadata) | {name: str(place) for name, place in places.items()}, as_json)

@@ -65,7 +65,8 @@ def anchors_path(address: str, given: str | Path | None) -> Path | None:
     if given is not None:
         return None if str(given) == NONE else Path(given)
     if not is_sqlite(address):
-        way_out = "Name a file on another machine or volume than the database's, or `none` to go without."
+        file = "a file on another machine or volume than the database's, or `none` to go without"
+        way_out = f"Name {file}: --trail-anchors of what writes, --anchors of `earlybell trail`."
         raise SettingError("anchors of a trail in PostgreSQL are not named", shown(address), way_out)
     store = sqlite_path(address)
     return store.with_name(f"{store.name}.anchors")

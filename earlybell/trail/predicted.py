@@ -37,15 +37,19 @@ def records_of(predictions: Predictions, bundle: Bundle, *, version: str, reques
     ]
 
 
-def keep_batch(predictions: Predictions, bundle: Bundle, address: str, *, caller: str) -> str:
+def keep_batch(predictions: Predictions, bundle: Bundle, address: str, *, caller: str, anchors: str = "") -> str:
     """Keep what a batch predicted in the trail at `address`, all of it or an error; its request id.
+
+    Args:
+        anchors: as `open_trail` takes them; empty: not given.
 
     Raises:
         TrailError: the trail cannot be written.
+        SettingError: the store is PostgreSQL and no anchors are given.
     """
     request_id = f"batch-{uuid.uuid4()}"
     records = records_of(predictions, bundle, version=bundle.digest[:12], request_id=request_id, caller=caller)
-    with open_trail(address) as trail:
+    with open_trail(address, anchors=anchors or None) as trail:
         parts = [trail.append(records[i : i + _AT_ONCE]) for i in range(0, len(records), _AT_ONCE)]
         for part in parts:
             part.result()

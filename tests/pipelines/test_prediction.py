@@ -17,6 +17,7 @@ import yaml
 
 from earlybell.bundle import read_bundle
 from earlybell.predict import Predictor, make_worklist
+from earlybell.trail import verify
 from pipelines.__main__ import compile_all
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -49,6 +50,7 @@ connect().set_registered_model_alias("learner-risk", "champion", "1")"""
 def run(site: Path, home: Path) -> subprocess.CompletedProcess[str]:
     """A whole site by the champion."""
     out = ["--out", home / "risks.parquet", "--worklist", home / "today.csv"]
+    out += ["--trail", f"sqlite:{home}/trail.db", "--trail-anchors", home / "heads"]
     done = _earlybell("predict-site", f"tables:{site}", "--as-of", "0.5", "--capacity", "4", *out, "--json", home=home)
     assert done.returncode == 0, done.stderr[-3000:]
     return done
@@ -90,6 +92,14 @@ def test_a_bundle_that_was_changed_predicts_nobody(bundle: Path, site: Path, tmp
     assert done.returncode == 6, done.stderr
     assert "was changed after sealing: 'features.sql'" in done.stderr
     assert not (tmp_path / "today.csv").exists()
+
+
+def test_every_prediction_is_in_the_trail_and_anchored_where_asked(
+    run: subprocess.CompletedProcess[str], home: Path
+) -> None:
+    audit = verify(f"sqlite:{home}/trail.db", home / "heads")
+    assert (audit.whole, audit.entries) == (True, json.loads(run.stdout)["moments"])
+    assert not (home / "trail.db.anchors").exists()
 
 
 @pytest.fixture(scope="module")

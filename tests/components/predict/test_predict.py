@@ -23,6 +23,7 @@ def test_predictions_the_worklist_and_the_counts_belong_together(bundle: Path, s
     [
         ({"as_of": "0.5", "capacity": 0.0}, "capacity is not above 0"),
         ({"as_of": "now"}, "nobody is enrolled as of"),
+        ({"as_of": "0.5", "trail": "postgresql://db.invalid/trail"}, "anchors .* not named.*--trail-anchors"),
     ],
 )
 def test_what_cannot_be_done_is_refused_and_nothing_is_written(
@@ -35,9 +36,12 @@ def test_what_cannot_be_done_is_refused_and_nothing_is_written(
 
 def test_every_prediction_of_a_site_is_in_the_trail(bundle: Path, site: Path, tmp_path: Path) -> None:
     trail = f"sqlite:{tmp_path / 'trail.db'}"
-    found = predict(bundle, site, tmp_path / "risks", tmp_path / "worklist", as_of="0.5", trail=trail)
+    files, heads = (tmp_path / "risks", tmp_path / "worklist"), tmp_path / "heads"
+    found = predict(bundle, site, *files, as_of="0.5", trail=trail, trail_anchors=str(heads))
     kept = {(one.course_id, one.learner_id): one.risk for one in read_records(trail)}
     rows = duckdb.connect().execute(f"SELECT course_id, learner_id, risk FROM read_parquet('{tmp_path}/risks')")
     assert kept == {(course, learner): risk for course, learner, risk in rows.fetchall()}
     assert len(kept) == found["moments"]
-    assert verify(trail).whole
+    audit = verify(trail, heads)
+    assert (audit.whole, audit.anchored) == (True, True)
+    assert not (tmp_path / "trail.db.anchors").exists()

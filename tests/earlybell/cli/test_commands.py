@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from earlybell.bundle import read_bundle
 from earlybell.cli.main import app, main
 from earlybell.predict import Predictor, open_tables
+from earlybell.trail import verify
 
 COMMANDS = [
     "demo",
@@ -97,6 +98,16 @@ def test_predict_writes_and_shows_a_worklist_for_the_staffs_capacity(bundle: Pat
     assert f"Wrote 15 learners to {out.name}" in said.replace("\n", "").replace(f"{tmp_path}/", "")
     with out.open(newline="") as file:
         assert [row["rank"] for row in csv.DictReader(file)] == ["1", "2", "3"] * 5
+
+
+def test_predict_keeps_pseudonyms_in_the_trail_and_its_anchors_where_asked(
+    bundle: Path, site: Path, tmp_path: Path
+) -> None:
+    trail = ["--trail", f"sqlite:{tmp_path}/trail.db", "--trail-anchors", tmp_path / "heads"]
+    lines = _run("predict", bundle, f"tables:{site}", "--as-of", "0.5", *trail, "--json").splitlines()
+    audit = verify(f"sqlite:{tmp_path}/trail.db", tmp_path / "heads")
+    assert (audit.whole, audit.entries) == (True, len(lines))
+    assert {path.name for path in tmp_path.iterdir()} == {"trail.db", "heads"}
 
 
 def test_predict_counts_whoever_has_too_little_evidence_apart(bundle: Path, site: Path) -> None:
