@@ -55,8 +55,7 @@ def _known(calendar: ir.Table, events: ir.Table) -> ir.Table:
         place=_place(_COMPONENTS, events.component).cast("int16"),
         contributes=ibis.literal(_CONTRIBUTIONS).contains(_word(events.action)),
     )
-    # The events first: without its optimizer DuckDB makes the hash table of the other side, here of a row a moment.
-    joined = acts.join(keys, ["course_id", "learner_id", acts.occurred_at < keys.as_of])
+    joined = keys.join(acts, ["course_id", "learner_id", acts.occurred_at < keys.as_of])
     at = joined.occurred_at.epoch_seconds().cast("int64")
     return joined.select(
         "place",
