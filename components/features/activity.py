@@ -82,8 +82,9 @@ def _word(name: ir.StringValue) -> ir.StringValue:
 
 
 def _with_next(known: ir.Table) -> ir.Table:
-    """Each event with the time to the one after it (`quiet`, in seconds; null for the last: `pause`, and in whole days
-    `apart`, of the term alone), and what it counts for as factors of 0 and 1.
+    """Each event with the seconds to the one after it, and what it counts for, as factors of 0 and 1.
+
+    `quiet` is very long after the last event; `pause`, and in whole days `apart`, are null there and before the term.
 
     A day, a week and a session are counted by their last event, so that one which began earlier than the time that is
     looked at counts there too.
@@ -93,7 +94,7 @@ def _with_next(known: ir.Table) -> ir.Table:
     steps = steps.mutate(
         quiet=pause.fill_null(_FOREVER),
         pause=value_where(pause, in_term),
-        first=value_where(steps.since, in_term),
+        first_since=value_where(steps.since, in_term),
         term=one_where(in_term),
         of_day=steps.of_week % DAY,
     )
@@ -101,7 +102,7 @@ def _with_next(known: ir.Table) -> ir.Table:
     return steps.select(
         "moment_id",
         "since",
-        "first",
+        "first_since",
         "contributes",
         "pause",
         "quiet",
@@ -124,7 +125,7 @@ def _with_next(known: ir.Table) -> ir.Table:
 def _overall(steps: ir.Table) -> dict[str, ir.Value]:
     gap = steps.apart.nullif(0) / DAY
     return {
-        "first_since": steps["first"].min(),
+        "first_since": steps.first_since.min(),
         "last_since": steps.since.max(),
         "clicks": steps.taught.sum(),
         "clicks_7": (steps.clicks * steps.last_7).sum(),

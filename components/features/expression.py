@@ -41,11 +41,10 @@ def stages() -> dict[str, ir.Table]:
     at = stage("calendar", _calendar_of(named))
     acts = stage("activity", activity(at, named["events"]))
     done = stage("work", work(at, named["assessments"], named["submissions"], named["extensions"]))
-    times = at.drop("course_id", "learner_id", "as_of")
-    joined = times.left_join(acts, "moment_id", rname="{name}_activity").left_join(
-        done, "moment_id", rname="{name}_work"
-    )
-    stage("features", _features(joined))
+    # No more than is used: a join costs by the columns that it carries.
+    times = at.select("moment_id", "now", "start", "finish", "joined", "begin", "weeks", "raw", "prior_attempts")
+    joined = times.left_join(acts, "moment_id", rname="{name}_activity")
+    stage("features", _features(joined.left_join(done, "moment_id", rname="{name}_work")))
     return found
 
 
@@ -78,7 +77,7 @@ def _spans(tables: dict[str, ir.Table]) -> ir.Table:
     t = tables["moments"].join(courses, "course_id")
     t = t.left_join(known, ["course_id", "learner_id", known.enrolled_at < t.as_of], rname="{name}_enrolment")
     t = t.left_join(breaks, "course_id", rname="{name}_break")
-    t = t.select(
+    t = t.select(  # first the times alone: engines would compute one again wherever it is used
         "moment_id",
         "course_id",
         "learner_id",
