@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from earlybell.bundle import read_bundle
 from earlybell.cli.main import app, main
+from earlybell.errors import SettingError
 from earlybell.predict import Predictor, open_tables
 from earlybell.trail import verify
 
@@ -105,6 +106,17 @@ def test_predict_keeps_pseudonyms_in_the_trail_and_its_anchors_where_asked(
     audit = verify(f"sqlite:{tmp_path}/trail.db", tmp_path / "heads")
     assert (audit.whole, audit.entries) == (True, len(lines))
     assert {path.name for path in tmp_path.iterdir()} == {"trail.db", "heads"}
+
+
+def test_a_sources_own_ids_are_kept_out_of_the_trail(bundle: Path, site: Path, tmp_path: Path) -> None:
+    options = ["--as-of", "0.5", "--trail", f"sqlite:{tmp_path}/trail.db", "--ids", "keep"]
+    for source in (f"tables:{site}", f"oulad:{tmp_path}"):
+        with pytest.raises(SettingError, match=r"--trail .*--ids keep.* Leave out"):
+            _run("predict", bundle, source, *options)
+    assert list(tmp_path.iterdir()) == []
+    _run("extract", f"tables:{site}", tmp_path / "tables")
+    _run("predict", bundle, f"tables:{tmp_path}/tables", *options)
+    assert verify(f"sqlite:{tmp_path}/trail.db").whole
 
 
 def test_predict_counts_whoever_has_too_little_evidence_apart(bundle: Path, site: Path) -> None:
