@@ -22,6 +22,7 @@ COMMANDS = [
     "simulate",
     "extract",
     "features",
+    "pseudonym",
     "train",
     "predict",
     "predict-site",
@@ -117,6 +118,17 @@ def test_a_sources_own_ids_are_kept_out_of_the_trail(bundle: Path, site: Path, t
     _run("extract", f"tables:{site}", tmp_path / "tables")
     _run("predict", bundle, f"tables:{tmp_path}/tables", *options)
     assert verify(f"sqlite:{tmp_path}/trail.db").whole
+
+
+def test_a_learners_pseudonym_finds_what_the_trail_holds_of_them(bundle: Path, site: Path, tmp_path: Path) -> None:
+    trail, predict = f"sqlite:{tmp_path}/trail.db", ["predict", bundle, f"tables:{site}", "--as-of", "0.5"]
+    _run(*predict, "--trail", trail)
+    learner = json.loads(_run(*predict, "--ids", "keep", "--json").splitlines()[0])["learner_id"]
+    found = _run("pseudonym", learner).strip()
+    assert learner not in found
+    assert f"learner {found} " in _run("trail", "show", trail, "--learner", found)
+    with pytest.raises(SettingError, match="key for pseudonyms is missing"):
+        _run("pseudonym", learner, env={"EARLYBELL_PSEUDONYM_KEY": ""})
 
 
 def test_predict_counts_whoever_has_too_little_evidence_apart(bundle: Path, site: Path) -> None:
