@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 DATA ?= simulate:
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench lock hooks clean
+.PHONY: help demo test lint check serving bench lock hooks clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ demo: $(VENV)/training  ## the main job on a simulated site, or on DATA=oulad:DI
 	@$(BIN)/earlybell demo $(DATA)
 
 test: $(VENV)/dev  ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/dev  ## style, strict types and import rules
 	$(BIN)/ruff check .
@@ -23,6 +23,8 @@ lint: $(VENV)/dev  ## style, strict types and import rules
 	$(BIN)/lint-imports
 
 check: test lint  ## all that CI runs
+
+serving: $(VENV)/serving  ## install what serves: earlybell serve, token, request
 
 bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared to; SOURCE=oulad:DIR: training too
 	$(BIN)/python -m bench $(if $(SOURCE),--source $(SOURCE))
@@ -44,7 +46,7 @@ clean:  ## remove the environment and every run's files
 	rm -rf $(VENV) .earlybell build *.egg-info
 
 # One environment; a set is installed when its lock changes.
-$(VENV)/training $(VENV)/dev: $(VENV)/%: requirements/%.txt pyproject.toml | $(BIN)/python
+$(VENV)/training $(VENV)/serving $(VENV)/dev: $(VENV)/%: requirements/%.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked packages ($*) into $(VENV): a few minutes the first time."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$*.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .

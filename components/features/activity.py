@@ -3,10 +3,13 @@
 All of them read `_known`: one row an event and moment, cut to what occurred strictly before the moment.
 """
 
+import functools
+import operator
+
 import ibis
 import ibis.expr.types as ir
 
-from components.features.where import count_where, max_where, sum_where
+from components.features.where import one_where, value_where
 
 DAY = 86_400
 WEEK = 7 * DAY
@@ -50,7 +53,7 @@ def _known(calendar: ir.Table, events: ir.Table) -> ir.Table:
         "occurred_at",
         "count",
         place=_place(_COMPONENTS, events.component).cast("int16"),
-        contributes=_place(_CONTRIBUTIONS, events.action) >= 0,
+        contributes=ibis.literal(_CONTRIBUTIONS).contains(_word(events.action)),
     )
     joined = keys.join(acts, ["course_id", "learner_id", acts.occurred_at < keys.as_of])
     at = joined.occurred_at.epoch_seconds().cast("int64")
@@ -71,74 +74,87 @@ def _place(words: str, name: ir.StringValue) -> ir.IntegerValue:
     Before the join, and as a search in one text: an engine does it once a distinct name, where it would do a list's IN
     or a CASE for each row.
     """
-    return ibis.literal(words).find("," + name + ",")
+    return ibis.literal(words).find(_word(name))
+
+
+def _word(name: ir.StringValue) -> ir.StringValue:
+    return "," + name + ","
 
 
 def _with_next(known: ir.Table) -> ir.Table:
-    """Each event with the time to the one after it: `pause` and, in whole days, `apart` (seconds); null for the last.
+    """Each event with the time to the one after it (`quiet`, in seconds; null for the last: `pause`, and in whole days
+    `apart`, of the term alone), and what it counts for as factors of 0 and 1.
 
     A day, a week and a session are counted by their last event, so that one which began earlier than the time that is
     looked at counts there too.
     """
     steps = known.mutate(then=known.since.lead().over(ibis.window(group_by="moment_id", order_by="since")))
-    steps = steps.mutate(pause=steps.then - steps.since, of_day=steps.of_week % DAY, in_term=steps.since >= 0)
-    quiet, days = steps.pause.fill_null(_FOREVER), steps.of_day + steps.pause
+    pause, in_term = (steps.then - steps.since).cast("int32"), steps.since >= 0
+    steps = steps.mutate(
+        quiet=pause.fill_null(_FOREVER),
+        pause=value_where(pause, in_term),
+        first=value_where(steps.since, in_term),
+        term=one_where(in_term),
+        of_day=steps.of_week % DAY,
+    )
+    quiet, days = steps.quiet, steps.of_day + steps.pause
     return steps.select(
         "moment_id",
         "since",
-        "age",
-        "place",
+        "first",
         "contributes",
-        "in_term",
         "pause",
+        "quiet",
         "clicks",
-        taught=steps.clicks * steps.in_term.cast("float64"),
-        weekend=steps.of_week >= 5 * DAY,
+        "term",
+        taught=steps.clicks * steps.term,
+        weekend=one_where(steps.of_week >= 5 * DAY),
         apart=days - days % DAY,  # a remainder costs less than a division and its floor
-        goes_on=quiet <= SESSION_GAP,
-        ends_day=steps.of_day + quiet >= DAY,
-        ends_week=steps.since % WEEK + quiet >= WEEK,
-        ends_wait=quiet >= -steps.since,
+        goes_on=steps.term * one_where(quiet <= SESSION_GAP),
+        ends_day=one_where(steps.of_day + quiet >= DAY),
+        ends_week=one_where(steps.since % WEEK + quiet >= WEEK),
+        ends_before=one_where(quiet >= ibis.least(DAY - steps.of_day, -steps.since)),  # the day, or the wait
+        last_7=one_where(steps.age <= WEEK),
+        last_14=one_where(steps.age <= 2 * WEEK),
+        last_28=one_where(steps.age <= MONTH),
+        **{kind: _is(steps, kind) for kind in KINDS},
     )
 
 
 def _overall(steps: ir.Table) -> dict[str, ir.Value]:
-    clicks, age, in_term = steps.clicks, steps.age, steps.in_term
-    gap = ibis.ifelse(in_term & (steps.apart > 0), steps.apart / DAY, ibis.null("float64"))
+    gap = steps.apart.nullif(0) / DAY
     return {
-        "first_since": -max_where(-steps.since, in_term),
+        "first_since": steps["first"].min(),
         "last_since": steps.since.max(),
         "clicks": steps.taught.sum(),
-        "clicks_7": sum_where(clicks, age <= WEEK),
-        "clicks_14": sum_where(clicks, age <= 2 * WEEK),
-        "clicks_28": sum_where(clicks, age <= MONTH),
-        "weekend_clicks": sum_where(steps.taught, steps.weekend),
-        "active_days": count_where(in_term & steps.ends_day),
-        "active_days_7": count_where(steps.ends_day & (age <= WEEK)),
-        "active_days_28": count_where(steps.ends_day & (age <= MONTH)),
-        "active_days_before": count_where(~in_term & (steps.ends_day | steps.ends_wait)),
-        "active_weeks": count_where(in_term & steps.ends_week),
-        "longest_pause": max_where(steps.pause, in_term),
+        "clicks_7": (steps.clicks * steps.last_7).sum(),
+        "clicks_14": (steps.clicks * steps.last_14).sum(),
+        "clicks_28": (steps.clicks * steps.last_28).sum(),
+        "weekend_share": (steps.taught * steps.weekend).sum() / steps.taught.sum().nullif(0.0),
+        "active_days": (steps.ends_day * steps.term).sum(),
+        "active_days_7": (steps.ends_day * steps.last_7).sum(),
+        "active_days_28": (steps.ends_day * steps.last_28).sum(),
+        "active_days_before": (steps.ends_before * (1.0 - steps.term)).sum(),
+        "active_weeks": (steps.ends_week * steps.term).sum(),
+        "longest_pause": steps.pause.max(),
         "gap_deviation": gap.std(how="pop"),
     }
 
 
 def _sessions(steps: ir.Table) -> dict[str, ir.Value]:
-    return {
-        "sessions": count_where(steps.in_term & ~steps.goes_on),
-        "session_seconds": sum_where(steps.pause, steps.in_term & steps.goes_on),
-    }
+    sessions = (steps.term - steps.goes_on).sum()
+    seconds = (steps.quiet * steps.goes_on).sum()
+    return {"sessions": sessions, "minutes_per_session": seconds / 60.0 / sessions.nullif(0.0)}
 
 
 def _by_kind(steps: ir.Table) -> dict[str, ir.Value]:
-    found: dict[str, ir.Value] = {}
-    for kind in KINDS:
-        of_kind = _is(steps, kind)
-        found[f"{kind}_clicks"] = sum_where(steps.taught, of_kind)
-        found[f"{kind}_recent"] = count_where(of_kind & (steps.age <= MONTH))
-    return found | {"forum_posts": sum_where(steps.taught, _is(steps, "forum") & steps.contributes)}
+    found = {f"{kind}_clicks": (steps.taught * steps[kind]).sum() for kind in KINDS}
+    return found | {
+        "forum_posts": (steps.taught * steps.forum * one_where(steps.contributes)).sum(),
+        "kinds_used": functools.reduce(operator.add, ((steps.last_28 * steps[kind]).max() for kind in KINDS)),
+    }
 
 
-def _is(steps: ir.Table, kind: str) -> ir.BooleanValue:
+def _is(steps: ir.Table, kind: str) -> ir.FloatingValue:
     first, last = (_COMPONENTS.index(f",{name},") for name in (KINDS[kind][0], KINDS[kind][-1]))
-    return steps.place.between(first, last)
+    return one_where(steps.place.between(first, last))

@@ -1,24 +1,19 @@
-"""Sums over some of the rows. As plain arithmetic: engines plan and run it two to four times faster than a FILTER."""
+"""Sums over some of the rows. As plain arithmetic: engines plan and run it two to four times faster than a FILTER.
+
+For one learner an engine's time is that of its expressions, whatever the rows: a sum or a product takes 2 microseconds,
+an AND, a BETWEEN or a CASE 8 to 14. So conditions that are used more than once are made numbers once (`one_where`).
+"""
 
 import ibis
 import ibis.expr.types as ir
 
 
-def sum_where(value: ir.Value, condition: ir.Value) -> ir.Value:
-    """The sum of `value` over rows where `condition` holds; 0 where none does, null where every value is null."""
-    return (value.cast("float64") * condition.cast("float64")).sum()
+def one_where(condition: ir.Value) -> ir.FloatingValue:
+    """1.0 where `condition` holds, 0.0 where it does not: a factor, and a summand that counts."""
+    found: ir.FloatingValue = condition.cast("float64")
+    return found
 
 
-def mean_where(value: ir.Value, condition: ir.Value) -> ir.Value:
-    """The mean of `value` over rows where `condition` holds; null where none does."""
-    return ibis.ifelse(condition, value, ibis.null(value.type())).mean()
-
-
-def max_where(value: ir.Value, condition: ir.Value) -> ir.Value:
-    """The largest `value` over rows where `condition` holds; null where none does."""
-    return ibis.ifelse(condition, value, ibis.null(value.type())).max()
-
-
-def count_where(condition: ir.Value) -> ir.Value:
-    """How many rows `condition` holds for."""
-    return condition.cast("int32").sum()
+def value_where(value: ir.Value, condition: ir.Value) -> ir.Value:
+    """`value` where `condition` holds, else null; so its mean, least or largest is of those rows."""
+    return ibis.ifelse(condition, value, ibis.null(value.type()))

@@ -6,100 +6,121 @@ A submission is known once it is handed in, its score once it is graded, an exte
 import ibis
 import ibis.expr.types as ir
 
-from components.features.where import count_where, max_where, mean_where, sum_where
+from components.features.activity import DAY
+from components.features.where import one_where, value_where
 
 
-def work(calendar: ir.Table, assessments: ir.Table, granted: ir.Table, answers: ir.Table) -> ir.Table:
+def work(calendar: ir.Table, assessments: ir.Table, submissions: ir.Table, extensions: ir.Table) -> ir.Table:
     """One row a moment whose course asks for work: `moment_id` and sums that become features."""
-    moments = calendar.select("moment_id", "course_id", "as_of", "joined")
-    asked = moments.join(assessments.rename(course_due="due_at"), "course_id")
-    pieces = _pieces(asked, granted, answers)
+    pieces = _pieces(calendar, assessments, _records(submissions, extensions))
     return pieces.group_by("moment_id").aggregate(**_handed_in(pieces), **_scores(pieces))
 
 
-def _pieces(asked: ir.Table, granted: ir.Table, answers: ir.Table) -> ir.Table:
+def _records(submissions: ir.Table, extensions: ir.Table) -> ir.Table:
+    """Submissions and, without an attempt, extensions: both in one table, so that each moment is joined but once."""
+    key = ("assessment_id", "learner_id")
+    handed_in = submissions.select(
+        *key, "graded_at", "attempt", "score", "duration_s", known_at="submitted_at", own_due=ibis.null("timestamp(6)")
+    )
+    granted = extensions.select(
+        *key,
+        graded_at=ibis.null("timestamp(6)"),
+        attempt=ibis.null("int64"),
+        score=ibis.null("float64"),
+        duration_s=ibis.null("float64"),
+        known_at="granted_at",
+        own_due="due_at",
+    )
+    return handed_in.union(granted)
+
+
+def _pieces(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir.Table:
     """Each assessment with its deadline for this learner, and what is known of the answer."""
-    keys = ["moment_id", "assessment_id"]
-    found = asked.left_join(granted, keys, rname="{name}_granted").left_join(answers, keys, rname="{name}_answer")
+    found = _answers(calendar, assessments, records)
     due = ibis.coalesce(found.own_due, found.course_due)
-    due_at = due.epoch_seconds().cast("int64")
-    answered = found.first_at.notnull()
+    found = found.mutate(due=due, due_at=due.epoch_seconds().cast("int64"), answered=found.first_at.notnull())
     # Work due before the learner joined was never asked of them, nor what is banked from an earlier run.
-    passed = (due < found.as_of) & (due_at >= found.joined) & (found.banked.fill_null(0) == 0)
+    passed = (found.due < found.as_of) & (found.due_at >= found.joined) & (found.banked.fill_null(0) == 0)
+    found = found.mutate(passed=passed, met=one_where(found.answered))
     return found.select(
         "moment_id",
         "role",
-        "attempts",
         "seconds",
         "share",
         "banked_share",
-        due_at=due_at,
-        weight=found.weight.fill_null(0.0),
-        delay=(found.first_at - due_at).cast("float64") / 86_400,
-        answered=answered,
-        due=passed.fill_null(False),
-        missed=(passed & ~answered).fill_null(False),
-        ahead=(answered & (due >= found.as_of)).fill_null(False),
+        "weight",
+        "due_at",
+        "answered",
+        "met",
+        asked=one_where(found.passed),
+        asked_at=value_where(found.due_at, found.passed),
+        missed=one_where(found.passed & ~found.answered),
+        attempts=value_where(found.attempts, found.answered),
+        delay=(found.first_at - found.due_at) / DAY,
+        ahead=found.answered & (found.due >= found.as_of),
     )
 
 
-def granted(calendar: ir.Table, assessments: ir.Table, extensions: ir.Table) -> ir.Table:
-    """The latest own deadline of a moment and assessment, where one was granted before the moment."""
-    own = _known(calendar, assessments, extensions, "granted_at")
-    return own.group_by("moment_id", "assessment_id").aggregate(own_due=own.due_at.max())
-
-
-def answers(calendar: ir.Table, assessments: ir.Table, submissions: ir.Table) -> ir.Table:
-    """What was handed in before the moment: the first time, the best known score, the tries."""
-    known = _known(calendar, assessments, submissions, "submitted_at")
-    own = known.attempt > 0
-    graded = (known.graded_at < known.as_of).fill_null(False)
+def _answers(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir.Table:
+    """Each assessment asked of a learner, with what was known of it at the moment: the latest own deadline granted, the
+    first time that it was handed in, the best known score, the tries."""
+    moments = calendar.select("moment_id", "course_id", "learner_id", "as_of", "joined")
+    asked = assessments.select("course_id", "assessment_id", "role", "weight", "max_score", course_due="due_at")
+    asked = moments.join(asked, "course_id")
+    known = asked.left_join(
+        records, ["assessment_id", "learner_id", records.known_at < asked.as_of], rname="{name}_known"
+    )
+    own, banked = known.attempt > 0, known.attempt <= 0
+    graded = known.graded_at < known.as_of
     share = known.score / known.max_score.nullif(0.0)
-    at = known.submitted_at.epoch_seconds().cast("int64")
-    return known.group_by("moment_id", "assessment_id").aggregate(
-        first_at=-max_where(-at, own),
-        share=max_where(share, own & graded),
-        attempts=count_where(own),
-        seconds=sum_where(known.duration_s, own).nullif(0.0),
-        banked=count_where(~own),
-        banked_share=max_where(share, ~own & graded),
+    at = known.known_at.epoch_seconds().cast("int64")
+    key = ("moment_id", "assessment_id", "as_of", "joined", "role", "weight", "course_due")
+    return known.group_by(*key).aggregate(
+        own_due=known.own_due.max(),
+        first_at=value_where(at, own).min(),
+        share=value_where(share, own & graded).max(),
+        attempts=one_where(own).sum(),
+        seconds=(known.duration_s * one_where(own)).sum().nullif(0.0),
+        banked=one_where(banked).sum(),
+        banked_share=value_where(share, banked & graded).max(),
     )
-
-
-def _known(calendar: ir.Table, assessments: ir.Table, records: ir.Table, since: str) -> ir.Table:
-    """A learner's records beside each moment that comes after the time in their column `since`."""
-    keys = calendar.select("moment_id", "course_id", "learner_id", "as_of")
-    found = records.join(assessments.select("assessment_id", "course_id", "max_score"), "assessment_id")
-    return keys.join(found, ["course_id", "learner_id", found[since] < keys.as_of])
 
 
 def _handed_in(pieces: ir.Table) -> dict[str, ir.Value]:
+    missed, last_due = pieces.missed.sum(), pieces.asked_at.max()
+    last_met = value_where(pieces.asked_at, pieces.answered).max()
+    late = one_where(pieces.delay > 0).sum().fill_null(0.0)  # null where nothing has a deadline
     return {
-        "due": count_where(pieces.due),
-        "missed": count_where(pieces.missed),
-        "weight_due": sum_where(pieces.weight, pieces.due),
-        "weight_missed": sum_where(pieces.weight, pieces.missed),
-        "last_due_at": max_where(pieces.due_at, pieces.due),
-        "last_met_at": max_where(pieces.due_at, pieces.due & pieces.answered),
-        "handed_in": count_where(pieces.answered),
-        "late": count_where((pieces.delay > 0).fill_null(False)),
-        "ahead": count_where(pieces.ahead),
+        "missed": missed,
+        "missed_share": missed / pieces.asked.sum().nullif(0.0),
+        "missed_weight_share": _weighed(pieces, pieces.missed) / _weighed(pieces, pieces.asked).nullif(0.0),
+        "missed_last": one_where(last_due > last_met.fill_null(-1)),  # null where none was due
+        "late_share": late / pieces.met.sum().nullif(0.0),
+        "ahead": one_where(pieces.ahead).sum(),
         "delay": pieces.delay.mean(),
-        "attempts": mean_where(pieces.attempts.cast("float64"), pieces.answered),
+        "attempts": pieces.attempts.mean(),
         "seconds": pieces.seconds.mean(),
     }
 
 
 def _scores(pieces: ir.Table) -> dict[str, ir.Value]:
-    graded = pieces.share.notnull()
     latest = pieces.due_at + pieces.share / 2  # of work due in the same second the best; null without a deadline
+    asked = one_where(pieces.share.notnull() | (pieces.missed > 0))
     return {
         "mean_share": pieces.share.mean(),
         "lowest_share": pieces.share.min(),
-        "last_share": pieces.share.argmax(latest, where=latest.notnull()),
-        "points": (pieces.weight * pieces.share).sum(),
-        "points_asked": sum_where(pieces.weight, graded | pieces.missed),
-        "pre_test": mean_where(pieces.share, pieces.role == "pre_test"),
-        "post_test": mean_where(pieces.share, pieces.role == "post_test"),
+        "last_share": max_by(pieces.share, latest),
+        "points_share": _weighed(pieces, pieces.share).fill_null(0.0) / _weighed(pieces, asked).nullif(0.0),
+        "pre_test": value_where(pieces.share, pieces.role == "pre_test").mean(),
+        "post_test": value_where(pieces.share, pieces.role == "post_test").mean(),
         "banked_share": pieces.banked_share.mean(),
     }
+
+
+def _weighed(pieces: ir.Table, value: ir.Value) -> ir.Value:
+    return (pieces.weight * value).sum()
+
+
+@ibis.udf.agg.builtin  # type: ignore[untyped-decorator]
+def max_by(value: float, key: float) -> float:  # type: ignore[empty-body]
+    """The engines' own function: the value of the row with the largest key. Ibis' argmax sorts the rows in DuckDB."""

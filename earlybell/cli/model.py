@@ -34,7 +34,7 @@ AsOf = Annotated[str, typer.Option("--as-of", help="a share of the run (0.4), a 
 Capacity = Annotated[
     float | None,
     typer.Option(
-        help="worklist: learners of a course run that staff can see; below 1: a share [default: the bundle's]"
+        help="worklist: learners of a course run that staff can see; below 1: a share (else the bundle's own)"
     ),
 ]
 WorklistFile = Annotated[Path | None, typer.Option(help="worklist: CSV file to write, by course run and rank")]

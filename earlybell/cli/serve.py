@@ -82,15 +82,19 @@ def token(
     name: Annotated[str, typer.Argument(help="of the caller, as metrics and records show it")],
     file: Annotated[Path, typer.Option(help="file of tokens; made if it is not there")],
     days: Annotated[int, typer.Option(min=1, help="until it expires")] = 90,
+    revoke: Annotated[bool, typer.Option("--revoke", help="take all tokens of the caller out, and make none")] = False,
 ) -> None:
     """Make a caller's token and print it, once: the file keeps its SHA-256 and its expiry alone.
 
     Earlier tokens of the caller stay until they expire, so that it can change over without a gap.
     """
     need_serving("token")
-    from serving.runtime.access import add_token
+    from serving.runtime import access
 
-    typer.echo(add_token(file, name, days, datetime.now(UTC)))
+    if revoke:
+        typer.echo(f"Took {access.revoke(file, name)} tokens of {name} out of {file}.")
+    else:
+        typer.echo(access.add_token(file, name, days, datetime.now(UTC)))
 
 
 def request(
@@ -104,8 +108,10 @@ def request(
 ) -> None:
     """Print the body of a request for a prediction: a course run's activity in the canonical tables."""
     from earlybell.predict import open_tables
-    from earlybell.tables.codec import encode
+    from earlybell.tables.codec import encode, read_time
 
+    if as_of:
+        read_time("--as-of", as_of)
     with tables_of([source], ids, pass_mark, timezone) as tables:
         instance = encode(open_tables(tables), course, learner)
     typer.echo(json.dumps({"instances": [({"as_of": as_of} if as_of else {}) | instance]}))

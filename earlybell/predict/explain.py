@@ -61,5 +61,7 @@ class _Trees:
         self.base = float(bundle.reasons["base"])
 
     def effects(self, scaled: Floats) -> Floats:
+        if not len(scaled):  # XGBoost's answer has another shape then
+            return scaled
         found: Floats = self._booster.predict(self._xgboost.DMatrix(scaled, nthread=self._threads), pred_contribs=True)
         return found[:, :-1]

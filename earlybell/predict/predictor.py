@@ -106,12 +106,13 @@ class Predictor:
             for values, row, one_score, one_risk in zip(observed.values, effects, score, risk, strict=True)
         ]
 
-    def counterfactuals(self, observed: Observed) -> list[Counterfactual]:
-        """Of each moment the smallest change in what the learner can change that would move the band."""
+    def counterfactuals(self, observed: Observed) -> Iterator[Counterfactual]:
+        """Of each moment the smallest change in what the learner can change that would move the band; one at a time,
+        as each takes some milliseconds."""
         risk = self.score(observed.values)[2]
         search = Search(self.bundle, lambda values: self.score(values)[2])
         moments = zip(observed.values, observed.days_seen, risk, self._band(observed, risk), strict=True)
-        return [search.smallest(row, float(days), float(one), str(band)) for row, days, one, band in moments]
+        return (search.smallest(row, float(days), float(one), str(band)) for row, days, one, band in moments)
 
     def predict_tables(self, folder: Path, as_of: str) -> Predictions:
         """Predict for everybody enrolled as of a moment (see `create_moments`) in a folder of canonical tables."""

@@ -5,6 +5,7 @@ tables for it nearly as long again. So the canonical tables are views of NumPy a
 does not need of them is null, and a null is of no course run and no learner.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
@@ -19,8 +20,9 @@ from earlybell.tables import BY_NAME, SQL_TYPES, Table
 from earlybell.tables.codec import TABLES_READ, Columns, Instance
 from earlybell.tables.schema import Type
 
-SMALLEST, LARGER = 1024, 4  # events that the smallest arrays hold, and how many times more the next ones do
-SHARE = 16  # other tables have a sixteenth of the events' rows
+SMALLEST = {"events": 1024}  # rows of the smallest arrays; of another table OTHERS
+OTHERS, LARGER = 64, 4  # the next ones hold so many times more
+KEPT, ROWS_KEPT = 8, 65_536  # how many sizes are kept for later requests, and of how many rows together at most
 
 _NOTHING: dict[Type, Any] = {
     "string": np.array(None, dtype=object),
@@ -39,8 +41,8 @@ class Workspace:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._arrays = {SMALLEST: _Arrays(bundle, SMALLEST)}
-        self._used = self._arrays[SMALLEST]
+        self._kept: dict[tuple[int, ...], _Arrays] = {}
+        self._used = self._of_size(tuple(_size(name, 0) for name in TABLES_READ))
 
     def observe(self, instance: Instance) -> Observed:
         """What is known at its moment of every learner enrolled then; nobody is no error.
@@ -48,13 +50,17 @@ class Workspace:
         Raises:
             RequestError: its values cannot be computed with, as they lie too far apart.
         """
-        size = SMALLEST
-        while any(_rows(columns) > _length(name, size) for name, columns in instance.rows.items()):
-            size *= LARGER
-        if size not in self._arrays:
-            self._arrays[size] = _Arrays(self._bundle, size)
-        self._used = self._arrays[size]
+        self._used = self._of_size(tuple(_size(name, _rows(instance.rows[name])) for name in TABLES_READ))
         return self._used.observe(instance)
+
+    def _of_size(self, sizes: tuple[int, ...]) -> "_Arrays":
+        """Arrays of these lengths, in the order of TABLES_READ; what few requests need is not kept."""
+        if sizes in self._kept:
+            return self._kept[sizes]
+        found = _Arrays(self._bundle, dict(zip(TABLES_READ, sizes, strict=True)))
+        if sum(sizes) <= ROWS_KEPT and len(self._kept) < KEPT:
+            self._kept[sizes] = found
+        return found
 
     def interrupt(self) -> None:
         """End what another thread runs here; it gets duckdb.InterruptException."""
@@ -62,12 +68,12 @@ class Workspace:
 
 
 class _Arrays:
-    """The tables as arrays of one size, in a database of their own."""
+    """The tables as arrays of certain lengths, in a database of their own."""
 
-    def __init__(self, bundle: Bundle, size: int) -> None:
+    def __init__(self, bundle: Bundle, lengths: Mapping[str, int]) -> None:
         self._names = bundle.catalogue.names
         self._as_of = np.full(1, _NOTHING["timestamp"])
-        self._tables = {name: _empty(BY_NAME[name], _length(name, size)) for name in TABLES_READ}
+        self._tables = {name: _empty(BY_NAME[name], length) for name, length in lengths.items()}
         self.connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": False})
         self.connection.register("now_arrays", {"as_of": self._as_of})
         for name, arrays in self._tables.items():
@@ -102,8 +108,12 @@ class _Arrays:
         self.connection.execute(f"CREATE TEMP VIEW {table.name} AS SELECT {columns} FROM {table.name}_arrays")
 
 
-def _length(name: str, size: int) -> int:
-    return size if name == "events" else size // SHARE
+def _size(name: str, rows: int) -> int:
+    """The length of a table's array that holds so many rows."""
+    size = SMALLEST.get(name, OTHERS)
+    while size < rows:
+        size *= LARGER
+    return size
 
 
 def _rows(columns: Columns) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from earlybell.errors import RequestError
-from earlybell.tables.schema import BY_NAME, EARLIEST, LARGEST, LATEST, LONGEST, Column, Table, Type
+from earlybell.tables.schema import BY_NAME, DEFAULT_WEEKS, EARLIEST, LARGEST, LATEST, LONGEST, Column, Table, Type
 
 TABLES_READ = ("courses", "enrolments", "events", "assessments", "extensions", "submissions", "breaks")
 _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions": "granted_at"}
@@ -25,7 +25,8 @@ _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions
 _PLAIN_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?").fullmatch
 
 _PLAUSIBLE = f"It must be between {EARLIEST:%Y} and {LATEST:%Y}."
-NO_TEXT = re.compile("[\0\ud800-\udfff]").search  # what no store can keep
+NO_TEXT = re.compile("[\0-\x1f\x7f\ud800-\udfff]").search  # what no store can keep, or a terminal would obey
+NO_TEXT_REASON = "It has a character that cannot be shown, as NUL or a line's end."
 
 Columns: TypeAlias = dict[str, npt.NDArray[Any]]
 Rows: TypeAlias = dict[str, Columns]
@@ -48,6 +49,13 @@ class Instance:
     def __len__(self) -> int:
         """Rows of all tables together."""
         return sum(len(next(iter(columns.values()))) for columns in self.rows.values())
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the moment lies within the course run."""
+        start, end = (self.rows["courses"][name][0] for name in ("starts_at", "ends_at"))
+        end = start + np.timedelta64(DEFAULT_WEEKS, "W") if np.isnat(end) else end
+        return bool(start < np.datetime64(self.as_of) <= end)
 
     @property
     def ignored(self) -> dict[str, int]:
@@ -76,7 +84,7 @@ def decode(data: object, where: str, now: datetime) -> Instance:
     rows = {name: _table(BY_NAME[name], data.get(name), f"{where}.{name}", course_id) for name in TABLES_READ}
     _check_between(rows, where)
     as_of = data.get("as_of")
-    return Instance(course_id, now if as_of is None else _time(f"{where}.as_of", as_of), rows)
+    return Instance(course_id, now if as_of is None else read_time(f"{where}.as_of", as_of), rows)
 
 
 def rows_given(data: object) -> int:
@@ -235,7 +243,12 @@ def _check_between(rows: Rows, where: str) -> None:
     _refuse(above, list(scores), f"{where}.submissions[{{}}].score", "It is above the max_score of its assessment.")
 
 
-def _time(place: str, value: object) -> datetime:
+def read_time(place: str, value: object) -> datetime:
+    """A time of a request, in UTC without a zone.
+
+    Raises:
+        RequestError: it is none, or not a plausible one.
+    """
     if not isinstance(value, str):
         raise RequestError(place, shown(value), f"It must be {_ARTICLE['timestamp']}.")
     times = _times([value], place)
@@ -274,7 +287,7 @@ def _texts(values: list[Any], place: str) -> npt.NDArray[Any]:
     distinct = {value for value in set(values) if value}  # there are few, as of learners or actions
     if NO_TEXT("".join(distinct)):
         wrong = [value is not None and NO_TEXT(value) is not None for value in values]
-        _refuse(wrong, values, place, "It has a character that is none, as NUL.")
+        _refuse(wrong, values, place, NO_TEXT_REASON)
     if max(map(len, distinct), default=0) > LONGEST:
         _refuse([len(value or "") > LONGEST for value in values], values, place, f"At most {LONGEST} characters.")
     return np.array(values, dtype=object)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import logging
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -63,11 +64,11 @@ class Tokens:
                 found = token.name
         return found if scheme.lower() == "bearer" else None
 
-    def seconds_left(self) -> dict[str, float]:
-        """For each name how long its last token is good for, in seconds; negative where it has expired."""
-        now, found = self._now(), dict[str, float]()
+    def expiries(self) -> dict[str, float]:
+        """For each name when its last token expires, in seconds since 1970."""
+        found: dict[str, float] = {}
         for token in self._tokens:
-            found[token.name] = max(found.get(token.name, -1e12), token.seconds_left(now))
+            found[token.name] = max(found.get(token.name, 0.0), datetime.fromisoformat(token.expires_at).timestamp())
         return found
 
 
@@ -81,6 +82,7 @@ def read_tokens(path: Path) -> list[Token]:
         found = [Token(**one) for one in json.loads(path.read_text())["tokens"]]
         for token in found:
             token.seconds_left(datetime.now(UTC))
+            bytes.fromhex(token.sha256)
         return found
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SettingError("not a file of tokens", str(path), f"`earlybell token` makes one ({error}).") from None
@@ -94,12 +96,35 @@ def add_token(path: Path, name: str, days: int, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
     kept = [one for one in (read_tokens(path) if path.exists() else []) if one.seconds_left(now) > 0]
     expires = (now + timedelta(days=days)).isoformat(timespec="seconds")
-    kept.append(Token(name, hashlib.sha256(token.encode()).hexdigest(), expires))
+    _write(path, [*kept, Token(name, hashlib.sha256(token.encode()).hexdigest(), expires)])
+    return token
+
+
+def revoke(path: Path, name: str) -> int:
+    """Take all tokens of a name out of the file; how many there were.
+
+    Raises:
+        SettingError: it does not hold tokens, or none of that name.
+    """
+    found = read_tokens(path)
+    kept = [one for one in found if one.name != name]
+    if len(kept) == len(found):
+        names = ", ".join(sorted({one.name for one in found})) or "nobody"
+        raise SettingError(f"no token in {path} of the name", name, f"It has tokens of {names}.")
+    _write(path, kept)
+    return len(found) - len(kept)
+
+
+def _write(path: Path, tokens: list[Token]) -> None:
+    """Whole or not at all; with the rights of the file that was there, else for its owner alone."""
     part = path.with_name(f".{path.name}.part")
     part.touch(mode=0o600)
-    part.write_text(json.dumps({"tokens": [asdict(one) for one in kept]}, indent=1) + "\n")
+    if path.exists():
+        there = path.stat()
+        part.chmod(there.st_mode)
+        os.chown(part, there.st_uid, there.st_gid)
+    part.write_text(json.dumps({"tokens": [asdict(one) for one in tokens]}, indent=1) + "\n")
     part.replace(path)
-    return token
 
 
 class Rate:

@@ -62,6 +62,7 @@ def frame(instance: Instance, learners: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "course_id": instance.course_id,
         "as_of": written(instance.as_of),
+        "under_way": instance.under_way,  # whether the moment lies within the course run; else nobody is predicted
         "learners": learners,
         "not_enrolled": [one for one in given if one not in answered],  # not yet, or no longer, at that moment
         "ignored": instance.ignored,  # records known only at that moment or later, by table

@@ -36,7 +36,7 @@ ROUTES = {
 }
 _COPIED = (REQUEST_ID, "content-type", "inference-header-content-length")  # to a challenger
 ASKED = ("predict", "explain", "infer")
-_JSON = ("application/json", "application/cloudevents+json")
+_JSON = "application/json"
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # KServe's :explain sends a request's own headers back.
 _SENT = {b"content-type", b"content-length", JSON_LENGTH.encode()}
@@ -178,10 +178,10 @@ def _set(scope: Scope, name: str, value: str) -> None:
 def _set_type(scope: Scope, route: str, size: int) -> None:
     """What the body is. That of V2 is JSON with binary data after it, of no bytes perhaps, which is read in one way."""
     length = _get(scope, JSON_LENGTH) if route == "infer" else None
-    given = (_get(scope, "content-type") or _JSON[0]) if length is None else _JSON[0]
+    given = (_get(scope, "content-type") or _JSON) if length is None else _JSON
     kind = given.partition(";")[0].strip().lower()
-    if kind not in _JSON:
-        raise RefusedError(415, f"content-type: {given[:80]!r}. It must be {_JSON[0]}.")
+    if kind != _JSON:
+        raise RefusedError(415, f"content-type: {given[:80]!r}. It must be {_JSON}.")
     if length is not None and not (re.fullmatch("[0-9]{1,18}", length) and int(length) <= size):
         raise RefusedError(400, f"{JSON_LENGTH}: {length[:80]!r}. It is the length of the JSON before the binary data.")
     _set(scope, "content-type", "application/octet-stream" if route == "infer" else kind)

@@ -31,11 +31,16 @@ TRAIL_LAG = Gauge(
     "Seconds that the oldest record has waited to be stored",
     multiprocess_mode="livemax",
 )
-TOKEN_SECONDS = Gauge(
-    "earlybell_token_expires_seconds",
-    "Seconds until a caller's last token expires",
+TRAIL_JOURNALING = Gauge(
+    "earlybell_trail_journaling",
+    "1 while the trail's store is away and records wait in the journal",
+    multiprocess_mode="livemax",
+)
+TOKEN_EXPIRES = Gauge(
+    "earlybell_token_expires_timestamp_seconds",
+    "When a caller's last token expires, in seconds since 1970",
     ["caller"],
-    multiprocess_mode="livemin",
+    multiprocess_mode="livemax",
 )
 MIRRORED = Counter("earlybell_mirrored_total", "Copies for a challenger, by what became of them", ["outcome"])
 
@@ -47,3 +52,8 @@ def exposition() -> bytes:
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
+
+
+def forget(process: int) -> None:
+    """Leave out what a process that has ended last said of itself; what it counted stays."""
+    multiprocess.mark_process_dead(process)  # type: ignore[no-untyped-call]

@@ -43,7 +43,7 @@ class Mirror:
             headers = headers | {"authorization": f"Bearer {self._token}"}
         try:
             response = await client.post(f"{self._address}{path}", content=body, headers=headers)
-        except httpx.HTTPError as error:
+        except Exception as error:  # whatever is wrong with a copy: the next one is sent all the same
             _log.warning("mirror: %s did not answer: %s", self._address, type(error).__name__)
             return "failed"
         return "answered" if response.is_success else "refused"

@@ -1,13 +1,16 @@
 """The model as KServe sees it: load, predict, explain. `earlybell.predict` answers, and the trail has it first."""
 
 import asyncio
-import concurrent.futures
 import gc
 import queue
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from grpc_interceptor.exceptions import ResourceExhausted, Unauthenticated, Unavailable
@@ -19,12 +22,12 @@ from earlybell.errors import BundleError, RequestError, TrailError
 from earlybell.predict import Observed, Predictions, Predictor, outside_of
 from earlybell.predict.workspace import Workspace
 from earlybell.tables.codec import Instance, decode, rows_given, shown
-from earlybell.trail import Record, Trail, open_trail
+from earlybell.trail import Trail, open_trail
 from earlybell.trail.predicted import records_of
 from serving.runtime import answers, openapi, vector
 from serving.runtime.access import ANYBODY, Rate, Tokens
 from serving.runtime.guard import CALLER, REQUEST_ID, usable_id
-from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS
+from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS, TOKEN_EXPIRES, TRAIL_JOURNALING, TRAIL_LAG
 from serving.runtime.settings import MODEL_NAME, Settings
 
 THREADS = 2  # predictions at a time in a process; each has a database of its own
@@ -36,6 +39,48 @@ _T = TypeVar("_T")
 
 class TooSlowError(RuntimeError):
     """A request took longer than is allowed."""
+
+
+class Run:
+    """A request that a thread works at, with a workspace of its own meanwhile, until nobody waits for it any longer."""
+
+    workspace: Workspace
+
+    def __init__(self) -> None:
+        self._stopped, self._lock, self._using = False, threading.Lock(), False
+
+    @contextmanager
+    def using(self, workspaces: "queue.LifoQueue[Workspace]") -> Iterator[None]:
+        self.workspace, self._using = workspaces.get(), True
+        try:
+            yield
+        finally:
+            with self._lock:  # so that whoever uses it next is not interrupted
+                self._using = False
+            workspaces.put(self.workspace)
+
+    def go_on(self) -> None:
+        """Raises:
+        TooSlowError: nobody waits for it any longer.
+        """
+        if self._stopped:
+            raise TooSlowError
+
+    def stop(self) -> None:
+        """End it: in DuckDB at once, else where it looks whether to go on."""
+        with self._lock:
+            self._stopped = True
+            if self._using:
+                self.workspace.interrupt()
+
+
+@dataclass(frozen=True)
+class _Done(Generic[_T]):
+    """An answer, what was predicted for it, and when its records are in the trail."""
+
+    answer: _T
+    predicted: list[Predictions]
+    kept: Future[None]
 
 
 class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no types
@@ -60,7 +105,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         self.bundle = read_bundle(found_bundle(self._settings.bundle))
         self.version = self._settings.model_version or self.bundle.digest[:12]
         self._predictor = Predictor(self.bundle, threads=1)
-        self._pool = concurrent.futures.ThreadPoolExecutor(THREADS, "predict")
+        self._pool = ThreadPoolExecutor(THREADS, "predict")
         self._workspaces = queue.LifoQueue[Workspace]()  # the last one used first: its memory is near
         example = decode(openapi.EXAMPLE, "example", datetime.max)
         for workspace in [Workspace(self.bundle) for _ in range(THREADS)]:
@@ -74,6 +119,8 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             journal=self._settings.trail_journal,
             timeout=TRAIL_SECONDS,
         )
+        self._closing = threading.Event()
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
         gc.collect()
         gc.freeze()  # what is loaded stays: looking through it again and again would delay an answer now and then
         self.ready = True
@@ -82,10 +129,19 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
     def close(self) -> None:
         """Finish what was begun, and flush the trail."""
         self.ready = False
-        self._pool.shutdown()
+        self._closing.set()
+        self._pool.shutdown(cancel_futures=True)
         self._workspaces = queue.LifoQueue()
         gc.unfreeze()
         self.trail.close()
+
+    def _watch(self) -> None:
+        """Every worker says anew how its trail and the tokens stand: whichever is asked for metrics tells all."""
+        while not self._closing.wait(1):
+            TRAIL_LAG.set(self.trail.lag)
+            TRAIL_JOURNALING.set(self.trail.journaling)
+            for caller, at in self.tokens.expiries().items() if self.tokens else ():
+                TOKEN_EXPIRES.labels(caller).set(at)
 
     def get_input_types(self) -> list[dict[str, Any]]:
         return vector.inputs(self.bundle.catalogue)
@@ -107,76 +163,77 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         return await self._answered(payload, headers or {}, self._explanations)
 
     async def _answered(
-        self, payload: Any, headers: Mapping[str, str], answer: Callable[[Instance, Predictions], dict[str, Any]]
+        self, payload: Any, headers: Mapping[str, str], answer: Callable[[Instance, Predictions, Run], dict[str, Any]]
     ) -> dict[str, Any]:
         request_id = headers.get(REQUEST_ID, "")
         now = datetime.now(UTC).replace(tzinfo=None)
 
-        def work(workspace: Workspace) -> tuple[list[dict[str, Any]], list[Record]]:
-            found, records = [], []
+        def work(run: Run) -> _Done[list[dict[str, Any]]]:
+            found, predicted = [], []
             for instance in _instances(payload, now, self._settings.limits.rows):
-                predictions = self._predicted(instance, workspace)
-                found.append(answer(instance, predictions))
-                records += self._records(predictions, request_id, headers.get(CALLER, ANYBODY))
-            return found, records
+                run.go_on()
+                predicted.append(self._scored(self._observed(instance, run.workspace)))
+                found.append(answer(instance, predicted[-1], run))
+            return _Done(found, predicted, self._append(predicted, request_id, headers.get(CALLER, ANYBODY)))
 
-        found, records = await self._in_time(work)
-        await self._kept(records)
+        found = await self._kept(await self._in_time(work))
         return {**answers.about(self.bundle, self.version, request_id), "predictions": found}
 
     async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
         caller = self._caller_of_grpc(headers) if request.from_grpc else headers.get(CALLER, ANYBODY)
         request_id = usable_id(headers.get(REQUEST_ID) or request.id)  # behind the guard it is there
 
-        def work(_: Workspace | None = None) -> tuple[InferResponse, list[Record]]:
+        def work(_: Run | None = None) -> _Done[InferResponse]:
             observed = vector.observed(request, self.bundle.catalogue, self._settings.limits.rows)
             predictions = self._scored(observed, reasons=0)
-            answer = vector.response(request, predictions, self.version, request_id)
-            return answer, self._records(predictions, request_id, caller)
+            answer = vector.response(request, predictions, self.version, request.id or request_id)
+            return _Done(answer, [predictions], self._append([predictions], request_id, caller))
 
-        answer, records = _at_once(work) if _is_small(request, headers) else await self._in_time(work)
-        await self._kept(records)
-        return answer
+        return await self._kept(_at_once(work) if _is_small(request, headers) else await self._in_time(work))
 
-    async def _in_time(self, work: Callable[[Workspace], _T]) -> _T:
-        """Run in a thread of ours, for as long as is allowed."""
-        running: list[Workspace] = []
+    async def _in_time(self, work: Callable[[Run], _T]) -> _T:
+        """Run in a thread of ours, for as long as is allowed; what is not waited for any longer ends soon."""
+        run = Run()
 
-        def run() -> _T:
-            running.append(self._workspaces.get())
-            try:
-                return work(running[0])
-            finally:
-                self._workspaces.put(running.pop())
+        def in_thread() -> _T:
+            run.go_on()  # it may have waited too long for a thread
+            with run.using(self._workspaces):
+                return work(run)
 
-        future = asyncio.get_running_loop().run_in_executor(self._pool, run)
+        future = asyncio.get_running_loop().run_in_executor(self._pool, in_thread)
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        seconds = self._settings.limits.seconds
         try:
-            return await asyncio.wait_for(asyncio.shield(future), self._settings.limits.seconds)
+            return await asyncio.wait_for(asyncio.shield(future), seconds)
         except TimeoutError:
-            if running:
-                running[0].interrupt()
-            future.add_done_callback(lambda done: done.exception())
-            seconds = self._settings.limits.seconds
             raise TooSlowError(f"it takes longer than {seconds:g} seconds: ask for fewer learners at a time") from None
         except RequestError as error:
             raise InvalidInput(str(error)) from None
+        finally:
+            run.stop()
 
-    async def _kept(self, records: list[Record]) -> None:
+    def _append(self, predicted: Sequence[Predictions], request_id: str, caller: str) -> Future[None]:
+        """Leave the records of an answer in the trail; resolves when they are there."""
+        said = {"version": self.version, "request_id": request_id, "caller": caller}
+        return self.trail.append([one for each in predicted for one in records_of(each, self.bundle, **said)])
+
+    async def _kept(self, done: _Done[_T]) -> _T:
+        """The answer, once its records are in the trail."""
         try:
-            await asyncio.wrap_future(self.trail.append(records))
+            await asyncio.wrap_future(done.kept)
         except TrailError as error:
             raise UnavailableError("the audit trail cannot be written, so nothing is answered") from error
+        for predictions in done.predicted:
+            self._count(predictions)
+        return done.answer
 
-    def _predicted(self, instance: Instance, workspace: Workspace) -> Predictions:
+    def _observed(self, instance: Instance, workspace: Workspace) -> Observed:
         with SECONDS.labels("features").time():
-            observed = workspace.observe(instance)
-        return self._scored(observed)
+            return workspace.observe(instance)
 
     def _scored(self, observed: Observed, reasons: int = REASONS) -> Predictions:
         with SECONDS.labels("scoring").time():
-            predictions = self._predictor.predict(observed, reasons)
-        self._count(predictions)
-        return predictions
+            return self._predictor.predict(observed, reasons)
 
     def _count(self, predictions: Predictions) -> None:
         names, ranges = self.bundle.catalogue.names, self.bundle.bands["ranges"]
@@ -188,17 +245,18 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         for i in np.flatnonzero(counts).tolist():
             OUTSIDE.labels(names[i], self.version).inc(int(counts[i]))
 
-    def _predictions(self, instance: Instance, predictions: Predictions) -> dict[str, Any]:
+    def _predictions(self, instance: Instance, predictions: Predictions, _: Run) -> dict[str, Any]:
         return answers.prediction(instance, predictions)
 
-    def _explanations(self, instance: Instance, predictions: Predictions) -> dict[str, Any]:
+    def _explanations(self, instance: Instance, predictions: Predictions, run: Run) -> dict[str, Any]:
         observed = predictions.observed
         with SECONDS.labels("explanation").time():
-            why, other = self._predictor.explain(observed), self._predictor.counterfactuals(observed)
-        return answers.explanation(instance, predictions, why, other)
-
-    def _records(self, predictions: Predictions, request_id: str, caller: str) -> list[Record]:
-        return records_of(predictions, self.bundle, version=self.version, request_id=request_id, caller=caller)
+            why = self._predictor.explain(observed)
+            changes = []
+            for change in self._predictor.counterfactuals(observed):
+                run.go_on()
+                changes.append(change)
+        return answers.explanation(instance, predictions, why, changes)
 
     def _caller_of_grpc(self, headers: Mapping[str, str]) -> str:
         if self.tokens is None:

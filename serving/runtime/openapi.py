@@ -178,7 +178,8 @@ def _schemas(bundle: Bundle) -> dict[str, Any]:
                 "parameters": {"type": "object", "properties": {"course_id": text, "learner_id": text}},
                 "inputs": {
                     "type": "array",
-                    "description": "features in the order of the catalogue, and days of teaching seen; null is missing",
+                    "description": "days of teaching seen, and features; null is missing. Features are, in this order: "
+                    + ", ".join(bundle.catalogue.names),
                     "prefixItems": [_input(one, row) for one in vector.inputs(bundle.catalogue)],
                     "minItems": 2,
                     "maxItems": 2,
@@ -202,7 +203,15 @@ def _schemas(bundle: Bundle) -> dict[str, Any]:
 def _answers(learner: dict[str, Any]) -> dict[str, Any]:
     text = {"type": "string"}
     counts = {"type": "object", "description": "records known only at as_of or later, by table: they were not read"}
-    one = _object(course_id=text, as_of=text, learners=_list(learner), not_enrolled=_list(text), ignored=counts)
+    under_way = {"type": "boolean", "description": "whether as_of lies within the course run; else nobody is predicted"}
+    one = _object(
+        course_id=text,
+        as_of=text,
+        under_way=under_way,
+        learners=_list(learner),
+        not_enrolled=_list(text),
+        ignored=counts,
+    )
     return _object(model_name=text, model_version=text, catalogue_hash=text, request_id=text, predictions=_list(one))
 
 

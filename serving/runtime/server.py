@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent import futures
-from socket import socket
+from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any
 
 import uvloop
@@ -24,7 +24,7 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve.protocol.rest.multiprocess.server import RESTServerMultiProcess, RESTServerProcess
 from kserve.protocol.rest.server import RESTServer
 
-from earlybell.errors import RequestError
+from earlybell.errors import RequestError, SettingError
 from serving.runtime import metrics, openapi, vector
 from serving.runtime.guard import JSON_LENGTH, Guard
 from serving.runtime.mirror import Mirror
@@ -64,6 +64,8 @@ class _Server(ModelServer):  # type: ignore[misc] # KServe's classes carry no ty
         self.dataplane = _DataPlane(model_registry=self.registered_models)
 
     def start(self, models: list[LearnerRisk]) -> None:
+        for port in (self._settings.http_port, self._settings.grpc_port):
+            _check_free(self._settings.host, port)
         self._register_and_check_atleast_one_model_is_ready(models)
         rest = _RestServer(self, self._settings)
         if self.workers > 1:
@@ -76,6 +78,18 @@ class _Server(ModelServer):  # type: ignore[misc] # KServe's classes carry no ty
             self.servers.append(self._grpc_server.start(self.max_threads))
         self.register_signal_handler()
         uvloop.run(self._serve())
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises:
+    SettingError: nobody can listen there.
+    """
+    with socket() as one:
+        one.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        try:
+            one.bind((host, port))
+        except OSError as error:
+            raise SettingError("cannot listen at", f"{host}:{port}", f"{error.strerror}: name another port.") from None
 
 
 class _DataPlane(DataPlane):  # type: ignore[misc]
@@ -140,11 +154,6 @@ class _RestServer(RESTServer):  # type: ignore[misc]
         app.add_exception_handler(Exception, _defect)
 
     async def _metrics(self) -> Response:
-        metrics.TRAIL_LAG.set(self._model.trail.lag)
-        if tokens := self._model.tokens:
-            tokens.refresh()
-            for caller, seconds in tokens.seconds_left().items():
-                metrics.TOKEN_SECONDS.labels(caller).set(seconds)
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -161,6 +170,7 @@ class _Workers(RESTServerMultiProcess):  # type: ignore[misc]
         for i, process in enumerate(self._processes):
             if process._process.exitcode is not None and not self.should_exit.is_set():
                 _log.error("worker %s ended with exit code %s", process.pid, process._process.exitcode)
+                metrics.forget(process.pid)
                 self._processes[i] = RESTServerProcess(sockets, self._rest_server.run)
                 self._processes[i].start()
 
@@ -190,7 +200,18 @@ class _GrpcServer(GRPCServer):  # type: ignore[misc]
 
 
 class _Servicer(InferenceServicer):  # type: ignore[misc]
-    """No caller loads or unloads the model."""
+    """Counts what is asked, as the guard does over HTTP. No caller loads or unloads the model."""
+
+    async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802 (gRPC's name)
+        code = StatusCode.OK
+        try:
+            return await super().ModelInfer(request, context)
+        except Exception as error:
+            code = _code(error)
+            raise
+        finally:
+            version = self._data_plane.model_registry.get_model(MODEL_NAME).version
+            metrics.REQUESTS.labels("infer over gRPC", code.name.lower().replace("_", " "), version).inc()
 
     async def RepositoryModelLoad(self, request: Any, context: Any) -> None:  # noqa: N802 (gRPC's name)
         raise Unimplemented("a server serves the one bundle that it was started with")
@@ -202,9 +223,8 @@ class _ErrorsAsStatus(ExceptionToStatusInterceptor):  # type: ignore[misc]
     """KServe's own writes what was wrong with a request to the log."""
 
     async def handle_exception(self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str) -> None:
-        for kind, code in _CODES.items():
-            if isinstance(ex, kind):
-                await context.abort(code, getattr(ex, "reason", None) or str(ex))
+        if isinstance(ex, tuple(_CODES)):
+            await context.abort(_code(ex), getattr(ex, "reason", None) or str(ex))
         await super().handle_exception(ex, request_or_iterator, context, method_name)
 
 
@@ -214,6 +234,14 @@ _CODES = {
     ModelNotReady: StatusCode.UNAVAILABLE,
     TooSlowError: StatusCode.DEADLINE_EXCEEDED,
 }
+
+
+def _code(error: Exception) -> StatusCode:
+    known = next((code for kind, code in _CODES.items() if isinstance(error, kind)), StatusCode.INTERNAL)
+    found: StatusCode = getattr(error, "status_code", known)
+    return found
+
+
 _STATUS = {InvalidInput: 400, ModelNotFound: 404, ModelNotReady: 503, Unavailable: 503, TooSlowError: 504}
 
 

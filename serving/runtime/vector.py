@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from earlybell.bundle import Catalogue
 from earlybell.errors import RequestError
 from earlybell.predict import Observed, Predictions
-from earlybell.tables.codec import NO_TEXT, shown
+from earlybell.tables.codec import NO_TEXT, NO_TEXT_REASON, shown
 from earlybell.tables.schema import LONGEST
 
 ANONYMOUS = "anonymous"
@@ -181,7 +181,7 @@ def _parameter(parameters: Any, name: str, rows: int, *, several: bool) -> npt.N
     if not isinstance(value, str):
         raise RequestError(f"parameters.{name}", shown(value), "It must be a text.")
     if NO_TEXT(value):
-        raise RequestError(f"parameters.{name}", shown(value), "It has a character that is none, as NUL.")
+        raise RequestError(f"parameters.{name}", shown(value), NO_TEXT_REASON)
     found = value.split(",") if several else [value] * rows
     if len(found) != rows:
         raise RequestError(f"parameters.{name}", shown(value), f"It must name {rows} learners, separated by commas.")

@@ -42,7 +42,7 @@ def _observe(predictor: Predictor, site: Path) -> Observed:
 
 @pytest.fixture(scope="module")
 def found(predictor: Predictor, observed: Observed) -> list[Counterfactual]:
-    return predictor.counterfactuals(observed)
+    return list(predictor.counterfactuals(observed))
 
 
 def _changed(predictor: Predictor, row: Row, one: Counterfactual) -> Row:

@@ -29,6 +29,9 @@ COMMANDS = [
     "evaluate",
     "card",
     "reproduce",
+    "serve",
+    "token",
+    "request",
 ]
 KEY = {"EARLYBELL_PSEUDONYM_KEY": "0123456789abcdef0123456789abcdef"}
 

@@ -1,8 +1,10 @@
 """Right answers: over HTTP and gRPC as in batch, by the same code and SQL."""
 
+import dataclasses
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from components.extract import extract
-from earlybell.bundle import read_bundle
+from earlybell.bundle import read_bundle, read_candidate
 from earlybell.predict import Predictions, Predictor, open_tables
-from earlybell.tables.codec import encode
+from earlybell.predict.workspace import Workspace
+from earlybell.tables.codec import decode, encode
 from earlybell.trail import read_records, verify
 from tests.serving.running import Server, started
 
@@ -194,6 +197,19 @@ print(json.dumps({"risk": found["risk"].tolist(), "band": bands}))
         found = json.loads(ran.stdout)
         assert found["risk"] == pytest.approx(batch.risk[:5], abs=1e-6)
         assert found["band"] == batch.band[:5].tolist()
+    text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    assert 'outcome="ok",route="infer over gRPC"} 2.0' in text
+
+
+def test_nobody_enrolled_is_no_error_for_any_kind_of_model(
+    candidates: dict[str, Path], one: dict[str, Any], bundle: Path
+) -> None:
+    bands = read_bundle(bundle).bands
+    for path in candidates.values():
+        candidate = dataclasses.replace(read_candidate(path), bands=bands)
+        instance = decode(one["instances"][0] | {"as_of": "2001-01-01T00:00:00Z"}, "i", datetime.max)
+        assert not instance.under_way
+        assert list(Predictor(candidate).predict(Workspace(candidate).observe(instance)).rows()) == []
 
 
 def test_every_answer_is_in_the_trail_and_the_trail_is_whole(server: Server, site: Path, batch: Predictions) -> None:

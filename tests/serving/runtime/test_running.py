@@ -64,8 +64,38 @@ def test_only_who_has_a_token_may_ask_and_tokens_rotate_without_a_restart(
         assert [ask(server, body, authorization=f"Bearer {one}").status_code for one in (first, second)] == [200, 200]
         _expire(file, first)
         assert [ask(server, body, authorization=f"Bearer {one}").status_code for one in (first, second)] == [401, 200]
-        assert 'earlybell_token_expires_seconds{caller="moodle"}' in metrics(server)
+        assert _says(server, 'earlybell_token_expires_timestamp_seconds{caller="moodle"}')
         assert first not in server.log.read_text()
+
+
+def _says(server: Server, text: str) -> bool:
+    """Whether its metrics say so soon: gauges are set once a second."""
+    until = time.monotonic() + 10
+    while text not in metrics(server) and time.monotonic() < until:
+        time.sleep(0.1)
+    return text in metrics(server)
+
+
+def test_the_tokens_of_a_caller_are_taken_out(tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    token(file, "moodle")
+    token(file, "other")
+    file.chmod(0o640)
+    command = [EARLYBELL, "token", "moodle", "--file", str(file), "--revoke"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("Took 1 tokens")
+    assert [one["name"] for one in json.loads(file.read_text())["tokens"]] == ["other"]
+    assert file.stat().st_mode & 0o777 == 0o640
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert again.returncode == 2
+    assert "It has tokens of other." in again.stderr
+
+
+def test_a_port_that_is_taken_is_said(server: Server, bundle: Path, tmp_path: Path) -> None:
+    command = [EARLYBELL, "serve", str(bundle), "--no-tokens", "--trail", f"sqlite:{tmp_path}/t.db", "--grpc-port", "0"]
+    ran = subprocess.run([*command, "--http-port", str(server.port)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert f"127.0.0.1:{server.port}" in ran.stderr
+    assert "name another port" in ran.stderr
 
 
 def _expire(file: Path, token: str) -> None:
@@ -218,6 +248,7 @@ def test_a_trail_that_cannot_be_written_refuses_answers_unless_there_is_a_journa
     with started(bundle, tmp_path / "b", "--trail-journal", str(tmp_path / "journal")) as server, _locked(server):
         assert ask(server, body).status_code == 200
         assert any((tmp_path / "journal").iterdir())
+        assert _says(server, "earlybell_trail_journaling 1.0")
 
 
 @contextmanager
