@@ -1,4 +1,4 @@
-"""Commands about data: simulate, extract, features."""
+"""Commands about data: simulate, extract, features, pseudonym."""
 
 import json
 from pathlib import Path
@@ -26,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: earlybell simulate site --settings learners=500,weeks=12,seed=7")(simulate)
     app.command(epilog="Example: earlybell extract oulad:data/oulad tables")(extract)
     app.command(epilog="Example: earlybell features tables:tables features --as-of weekly")(features)
+    app.command(epilog="Example: earlybell pseudonym 4711")(pseudonym)
 
 
 def simulate(
@@ -93,3 +94,16 @@ def features(
     with tables_of([source], ids, pass_mark, timezone) as tables:
         count = compute_features(tables, as_of, out, engine)
     typer.echo(f"Wrote {len(CATALOGUE.names)} features of {count:,} moments to {out}.")
+
+
+def pseudonym(
+    learner: Annotated[str, typer.Argument(help="a learner's id, exactly as the source has it", metavar="ID")],
+) -> None:
+    """Print a learner's pseudonym, by which `earlybell trail show` and `trail erase` find what was predicted.
+
+    The key comes from the environment variable EARLYBELL_PSEUDONYM_KEY, the same as when the source was extracted.
+    """
+    from earlybell.tables.pseudonyms import key_from_environment, usable_key
+    from earlybell.tables.pseudonyms import pseudonym as pseudonym_of
+
+    typer.echo(pseudonym_of(usable_key(key_from_environment()), learner))

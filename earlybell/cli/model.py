@@ -27,7 +27,7 @@ from earlybell.cli.options import (
     TrailOption,
     need_training,
 )
-from earlybell.cli.tables import tables_of
+from earlybell.cli.tables import refuse_own_ids, tables_of
 from earlybell.errors import SettingError, TrainingError
 
 AsOf = Annotated[str, typer.Option("--as-of", help="a share of the run (0.4), a date (2026-03-01), now, or weekly")]
@@ -110,6 +110,8 @@ def predict(
     from earlybell.bundle import read_bundle
     from earlybell.predict import Predictor, bundle_capacity, make_worklist, write_predictions, write_worklist
 
+    if trail:
+        refuse_own_ids(source, ids)
     predictor = Predictor(read_bundle(bundle))
     asked = capacity is not None or worklist is not None
     with tables_of([source], ids, pass_mark, timezone) as tables:

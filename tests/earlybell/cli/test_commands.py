@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from earlybell.bundle import read_bundle
 from earlybell.cli.main import app, main
+from earlybell.errors import SettingError
 from earlybell.predict import Predictor, open_tables
 from earlybell.trail import verify
 
@@ -21,6 +22,7 @@ COMMANDS = [
     "simulate",
     "extract",
     "features",
+    "pseudonym",
     "train",
     "predict",
     "predict-site",
@@ -108,6 +110,28 @@ def test_predict_keeps_pseudonyms_in_the_trail_and_its_anchors_where_asked(
     audit = verify(f"sqlite:{tmp_path}/trail.db", tmp_path / "heads")
     assert (audit.whole, audit.entries) == (True, len(lines))
     assert {path.name for path in tmp_path.iterdir()} == {"trail.db", "heads"}
+
+
+def test_a_sources_own_ids_are_kept_out_of_the_trail(bundle: Path, site: Path, tmp_path: Path) -> None:
+    options = ["--as-of", "0.5", "--trail", f"sqlite:{tmp_path}/trail.db", "--ids", "keep"]
+    for source in (f"tables:{site}", f"oulad:{tmp_path}"):
+        with pytest.raises(SettingError, match=r"--trail .*--ids keep.* Leave out"):
+            _run("predict", bundle, source, *options)
+    assert list(tmp_path.iterdir()) == []
+    _run("extract", f"tables:{site}", tmp_path / "tables")
+    _run("predict", bundle, f"tables:{tmp_path}/tables", *options)
+    assert verify(f"sqlite:{tmp_path}/trail.db").whole
+
+
+def test_a_learners_pseudonym_finds_what_the_trail_holds_of_them(bundle: Path, site: Path, tmp_path: Path) -> None:
+    trail, predict = f"sqlite:{tmp_path}/trail.db", ["predict", bundle, f"tables:{site}", "--as-of", "0.5"]
+    _run(*predict, "--trail", trail)
+    learner = json.loads(_run(*predict, "--ids", "keep", "--json").splitlines()[0])["learner_id"]
+    found = _run("pseudonym", learner).strip()
+    assert learner not in found
+    assert f"learner {found} " in _run("trail", "show", trail, "--learner", found)
+    with pytest.raises(SettingError, match="key for pseudonyms is missing"):
+        _run("pseudonym", learner, env={"EARLYBELL_PSEUDONYM_KEY": ""})
 
 
 def test_predict_counts_whoever_has_too_little_evidence_apart(bundle: Path, site: Path) -> None:
