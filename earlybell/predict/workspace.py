@@ -18,11 +18,11 @@ from earlybell.predict.features import Observed, as_observed, confine, observed_
 from earlybell.predict.moments import moments_at
 from earlybell.tables import BY_NAME, SQL_TYPES, Table
 from earlybell.tables.codec import TABLES_READ, Columns, Instance
-from earlybell.tables.schema import Type
+from earlybell.tables.schema import Column, Type
 
 SMALLEST = {"events": 1024}  # rows of the smallest arrays; of another table OTHERS
-OTHERS, LARGER = 64, 4  # the next ones hold so many times more
-KEPT, ROWS_KEPT = 8, 65_536  # how many sizes are kept for later requests, and of how many rows together at most
+OTHERS, LARGER = 64, 2  # the next ones hold so many times more
+KEPT, ROWS_KEPT = 32, 65_536  # how many sizes are kept for later requests, and of how many rows together at most
 
 _NOTHING: dict[Type, Any] = {
     "string": np.array(None, dtype=object),
@@ -73,18 +73,17 @@ class _Arrays:
     def __init__(self, bundle: Bundle, lengths: Mapping[str, int]) -> None:
         self._names = bundle.catalogue.names
         self._as_of = np.full(1, _NOTHING["timestamp"])
-        self._tables = {name: _empty(BY_NAME[name], length) for name, length in lengths.items()}
+        moments = moments_at("now_arrays.as_of", beside="now_arrays")
+        sql = f"WITH moments AS ({moments}) {observed_sql(bundle.sql, self._names)}"
+        self._tables = {name: _empty(_named_in(sql, BY_NAME[name]), length) for name, length in lengths.items()}
         self.connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": False})
         self.connection.register("now_arrays", {"as_of": self._as_of})
         for name, arrays in self._tables.items():
             self._view(BY_NAME[name], arrays)
         self.connection.execute("SET enable_optimizer = false")  # its plans depend on the rows: they are not kept
         confine(self.connection)
-        moments = moments_at("now_arrays.as_of", beside="now_arrays")
         with sql_of_bundle():
-            self.connection.execute(
-                f"PREPARE observe AS WITH moments AS ({moments}) {observed_sql(bundle.sql, self._names)}"
-            )
+            self.connection.execute(f"PREPARE observe AS {sql}")
         for arrays in self._tables.values():
             _clear(arrays, 1)
 
@@ -104,7 +103,7 @@ class _Arrays:
     def _view(self, table: Table, arrays: Columns) -> None:
         """With the table's name and types."""
         self.connection.register(f"{table.name}_arrays", arrays)
-        columns = ", ".join(f"{column.name}::{SQL_TYPES[column.type]} AS {column.name}" for column in table.columns)
+        columns = ", ".join(f"{name}::{SQL_TYPES[table.column(name).type]} AS {name}" for name in arrays)
         self.connection.execute(f"CREATE TEMP VIEW {table.name} AS SELECT {columns} FROM {table.name}_arrays")
 
 
@@ -120,9 +119,14 @@ def _rows(columns: Columns) -> int:
     return len(next(iter(columns.values())))
 
 
-def _empty(table: Table, length: int) -> Columns:
+def _named_in(sql: str, table: Table) -> list[Column]:
+    """The columns that the SQL may read: without an optimizer DuckDB scans all that are there."""
+    return [column for column in table.columns if column.name in sql]
+
+
+def _empty(columns: list[Column], length: int) -> Columns:
     """Null but for a text in the first row, from which DuckDB knows that a column is of texts."""
-    arrays = {column.name: np.full(length, _NOTHING[column.type]) for column in table.columns}
+    arrays = {column.name: np.full(length, _NOTHING[column.type]) for column in columns}
     for array in arrays.values():
         if array.dtype == object:
             array[0] = ""
@@ -130,8 +134,8 @@ def _empty(table: Table, length: int) -> Columns:
 
 
 def _fill(arrays: Columns, columns: Columns) -> None:
-    for name, values in columns.items():
-        arrays[name][: len(values)] = values
+    for name, array in arrays.items():
+        array[: len(columns[name])] = columns[name]
 
 
 def _clear(arrays: Columns, rows: int) -> None:
