@@ -33,7 +33,9 @@ from serving.runtime.settings import MODEL_NAME, Settings
 THREADS = 2  # predictions at a time in a process; each has a database of its own
 TRAIL_SECONDS = 2.0  # to wait for the store before it counts as away
 REASONS = 3  # of a learner, in V1
-AT_ONCE = 16_384  # bytes: a V2 request below is answered where it arrives, which saves the way to a thread and back
+# A small request is answered where it arrives, which saves the way to a thread and back: a V2 request of so many bytes,
+# a V1 request of so many learners and rows.
+AT_ONCE, LEARNERS_AT_ONCE, ROWS_AT_ONCE = 16_384, 2, 4096
 _T = TypeVar("_T")
 
 
@@ -44,20 +46,25 @@ class TooSlowError(RuntimeError):
 class Run:
     """A request that a thread works at, with a workspace of its own meanwhile, until nobody waits for it any longer."""
 
-    workspace: Workspace
+    def __init__(self, workspace: Workspace | None = None) -> None:
+        self._workspace, self._lock = workspace, threading.Lock()
+        self._stopped, self._using = False, False
 
-    def __init__(self) -> None:
-        self._stopped, self._lock, self._using = False, threading.Lock(), False
+    @property
+    def workspace(self) -> Workspace:
+        if self._workspace is None:
+            raise RuntimeError("a workspace is there while one is used")
+        return self._workspace
 
     @contextmanager
     def using(self, workspaces: "queue.LifoQueue[Workspace]") -> Iterator[None]:
-        self.workspace, self._using = workspaces.get(), True
+        self._workspace, self._using = workspaces.get(), True
         try:
             yield
         finally:
             with self._lock:  # so that whoever uses it next is not interrupted
                 self._using = False
-            workspaces.put(self.workspace)
+            workspaces.put(self._workspace)
 
     def go_on(self) -> None:
         """Raises:
@@ -108,8 +115,10 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         self._pool = ThreadPoolExecutor(THREADS, "predict")
         self._workspaces = queue.LifoQueue[Workspace]()  # the last one used first: its memory is near
         example = decode(openapi.EXAMPLE, "example", datetime.max)
-        for workspace in [Workspace(self.bundle) for _ in range(THREADS)]:
+        self._here, *others = [Workspace(self.bundle) for _ in range(1 + THREADS)]
+        for workspace in (self._here, *others):
             self._predictor.predict(workspace.observe(example))
+        for workspace in others:
             self._workspaces.put(workspace)
         self.tokens = Tokens(self._settings.tokens) if self._settings.tokens else None
         self._rate = Rate(self._settings.limits.requests_a_minute)  # of gRPC, which the guard does not see
@@ -176,20 +185,22 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
                 found.append(answer(instance, predicted[-1], run))
             return _Done(found, predicted, self._append(predicted, request_id, headers.get(CALLER, ANYBODY)))
 
-        found = await self._kept(await self._in_time(work))
+        at_once = answer == self._predictions and _is_quick(payload)
+        found = await self._kept(_at_once(work, Run(self._here)) if at_once else await self._in_time(work))
         return {**answers.about(self.bundle, self.version, request_id), "predictions": found}
 
     async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
         caller = self._caller_of_grpc(headers) if request.from_grpc else headers.get(CALLER, ANYBODY)
         request_id = usable_id(headers.get(REQUEST_ID) or request.id)  # behind the guard it is there
 
-        def work(_: Run | None = None) -> _Done[InferResponse]:
+        def work(_: Run) -> _Done[InferResponse]:
             observed = vector.observed(request, self.bundle.catalogue, self._settings.limits.rows)
             predictions = self._scored(observed, reasons=0)
             answer = vector.response(request, predictions, self.version, request.id or request_id)
             return _Done(answer, [predictions], self._append([predictions], request_id, caller))
 
-        return await self._kept(_at_once(work) if _is_small(request, headers) else await self._in_time(work))
+        at_once = _is_small(request, headers)
+        return await self._kept(_at_once(work, Run(self._here)) if at_once else await self._in_time(work))
 
     async def _in_time(self, work: Callable[[Run], _T]) -> _T:
         """Run in a thread of ours, for as long as is allowed; what is not waited for any longer ends soon."""
@@ -275,9 +286,17 @@ def _is_small(request: InferRequest, headers: Mapping[str, str]) -> bool:
     return not request.from_grpc and int(headers.get("content-length", AT_ONCE)) < AT_ONCE
 
 
-def _at_once(work: Callable[[], _T]) -> _T:
+def _is_quick(payload: Any) -> bool:
+    """Whether it is about a learner or two."""
+    instances = payload.get("instances") if isinstance(payload, dict) else None
+    known = [one for one in instances if isinstance(one, dict)] if isinstance(instances, list) else []
+    learners = sum(rows_given({"enrolments": one.get("enrolments")}) for one in known)
+    return learners <= LEARNERS_AT_ONCE and sum(map(rows_given, known)) <= ROWS_AT_ONCE
+
+
+def _at_once(work: Callable[[Run], _T], run: Run) -> _T:
     try:
-        return work()
+        return work(run)
     except RequestError as error:
         raise InvalidInput(str(error)) from None
 
