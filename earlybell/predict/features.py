@@ -56,8 +56,20 @@ def observe(connection: duckdb.DuckDBPyConnection, sql: str, names: list[str]) -
     Raises:
         BundleError: the SQL is not one SELECT, or its columns are not the catalogue's.
     """
+    check_select(sql)
+    columns = ", ".join(f'f."{name}"' for name in names)
     with sql_of_bundle():
-        return as_observed(connection.execute(observed_sql(sql, names)).fetchnumpy(), names)
+        found = connection.execute(
+            f"SELECT m.course_id, m.learner_id, m.as_of, m.days_seen, {columns} "
+            f"FROM moments m LEFT JOIN ({sql}) f USING (moment_id) ORDER BY m.moment_id"
+        ).fetchnumpy()
+    return Observed(
+        np.asarray(found["course_id"]),
+        np.asarray(found["learner_id"]),
+        np.asarray(found["as_of"]).astype("datetime64[us]"),
+        np.asarray(found["days_seen"], dtype=np.float64),
+        values_of(found, names),
+    )
 
 
 @contextmanager
@@ -71,37 +83,16 @@ def sql_of_bundle() -> Iterator[None]:
         raise BundleError("the bundle's SQL does not run", str(error).split("\n")[0], "Train again.") from None
 
 
-def observed_sql(sql: str, names: list[str]) -> str:
-    """The SELECT of all moments with the features of a bundle's SQL.
+def values_of(found: dict[str, Any], names: list[str]) -> npt.NDArray[np.float32]:
+    """The features that DuckDB found, as one array (rows, features); null is NaN, and what is too large infinite."""
+    with np.errstate(over="ignore"):
+        return np.column_stack([np.ma.filled(np.ma.asarray(found[name], dtype=np.float32), np.nan) for name in names])
 
-    Raises:
-        BundleError: the bundle's SQL is not one SELECT.
+
+def check_select(sql: str) -> None:
+    """Raises:
+    BundleError: the bundle's SQL is not one SELECT.
     """
-    _check_select(sql)
-    columns = ", ".join(f'CAST(f."{name}" AS FLOAT) AS "{name}"' for name in names)
-    return (
-        f"SELECT m.course_id, m.learner_id, m.as_of, m.days_seen, {columns} "
-        f"FROM moments m LEFT JOIN ({sql}) f USING (moment_id) ORDER BY m.moment_id"
-    )
-
-
-def as_observed(found: dict[str, Any], names: list[str]) -> Observed:
-    """What `observed_sql` found, as arrays by column."""
-    return Observed(
-        np.asarray(found["course_id"]),
-        np.asarray(found["learner_id"]),
-        np.asarray(found["as_of"]).astype("datetime64[us]"),
-        np.asarray(found["days_seen"], dtype=np.float64),
-        np.column_stack([_plain(found[name]) for name in names]),
-    )
-
-
-def _plain(column: Any) -> npt.NDArray[np.float32]:
-    values: npt.NDArray[np.float32] = np.ma.filled(np.ma.asarray(column, dtype=np.float32), np.nan)
-    return values
-
-
-def _check_select(sql: str) -> None:
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 import duckdb
+import numpy as np
 
 from earlybell.errors import SettingError
 from earlybell.tables import DEFAULT_WEEKS
+from earlybell.tables.codec import Columns, Instance
 
 _END = f"coalesce(ends_at, starts_at + INTERVAL {DEFAULT_WEEKS} WEEK)"
 
@@ -37,14 +39,26 @@ def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     return count
 
 
-def moments_at(time: str, beside: str) -> str:
-    """The SELECT of `create_moments` for one time, an SQL expression over the one row of `beside`; maybe no row."""
-    return _select(_within(time), f"courses CROSS JOIN {beside}")
+def moments_of(instance: Instance) -> Columns:
+    """The moments of a request by the same rule, as arrays: course_id, learner_id, as_of and days_seen; maybe none."""
+    start, at = instance.rows["courses"]["starts_at"][0], np.datetime64(instance.as_of)
+    learners, joined, left = (
+        instance.rows["enrolments"][name] for name in ("learner_id", "enrolled_at", "unenrolled_at")
+    )
+    there = instance.under_way & (joined < at) & (np.isnat(left) | (left >= at))
+    rows = np.array(sorted(np.flatnonzero(there), key=learners.__getitem__), dtype=np.int64)
+    seen = at - np.maximum(start, joined[rows])
+    return {
+        "course_id": np.full(len(rows), instance.course_id, dtype=object),
+        "learner_id": learners[rows],
+        "as_of": np.full(len(rows), at, dtype="datetime64[us]"),
+        "days_seen": seen / np.timedelta64(86_400_000_000, "us"),
+    }
 
 
-def _select(moments: str, courses: str = "courses") -> str:
+def _select(moments: str) -> str:
     return f"""
-        WITH runs AS (SELECT course_id, starts_at, unnest({moments}) AS as_of FROM {courses})
+        WITH runs AS (SELECT course_id, starts_at, unnest({moments}) AS as_of FROM courses)
         SELECT row_number() OVER (ORDER BY course_id, learner_id, as_of) AS moment_id, course_id, learner_id, as_of,
             epoch(as_of - greatest(starts_at, enrolled_at)) / 86400 AS days_seen
         FROM runs JOIN enrolments USING (course_id)

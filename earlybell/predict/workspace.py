@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from earlybell.bundle import Bundle
 from earlybell.errors import RequestError
-from earlybell.predict.features import Observed, as_observed, confine, observed_sql, sql_of_bundle
-from earlybell.predict.moments import moments_at
+from earlybell.predict.features import Observed, check_select, confine, sql_of_bundle, values_of
+from earlybell.predict.moments import moments_of
 from earlybell.tables import BY_NAME, SQL_TYPES, Table
 from earlybell.tables.codec import TABLES_READ, Columns, Instance
 from earlybell.tables.schema import Column, Type
@@ -23,6 +23,17 @@ from earlybell.tables.schema import Column, Type
 SMALLEST = {"events": 1024}  # rows of the smallest arrays; of another table OTHERS
 OTHERS, LARGER = 64, 2  # the next ones hold so many times more
 KEPT, ROWS_KEPT = 32, 65_536  # how many sizes are kept for later requests, and of how many rows together at most
+
+MOMENTS = Table(
+    "moments",
+    "what is asked about",
+    (
+        Column("moment_id", "integer", "from 0"),
+        Column("course_id", "string", "course run"),
+        Column("learner_id", "string", "learner"),
+        Column("as_of", "timestamp", "the moment"),
+    ),
+)
 
 _NOTHING: dict[Type, Any] = {
     "string": np.array(None, dtype=object),
@@ -72,39 +83,46 @@ class _Arrays:
 
     def __init__(self, bundle: Bundle, lengths: Mapping[str, int]) -> None:
         self._names = bundle.catalogue.names
-        self._as_of = np.full(1, _NOTHING["timestamp"])
-        moments = moments_at("now_arrays.as_of", beside="now_arrays")
-        sql = f"WITH moments AS ({moments}) {observed_sql(bundle.sql, self._names)}"
-        self._tables = {name: _empty(_named_in(sql, BY_NAME[name]), length) for name, length in lengths.items()}
+        check_select(bundle.sql)
+        tables = {name: BY_NAME[name] for name in TABLES_READ} | {MOMENTS.name: MOMENTS}
+        sizes = dict(lengths) | {MOMENTS.name: lengths["enrolments"]}
+        self._tables = {name: _empty(_named_in(bundle.sql, one), sizes[name]) for name, one in tables.items()}
         self.connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": False})
-        self.connection.register("now_arrays", {"as_of": self._as_of})
         for name, arrays in self._tables.items():
-            self._view(BY_NAME[name], arrays)
+            self._view(tables[name], arrays)
         self.connection.execute("SET enable_optimizer = false")  # its plans depend on the rows: they are not kept
         confine(self.connection)
         with sql_of_bundle():
-            self.connection.execute(f"PREPARE observe AS {sql}")
+            self.connection.execute(f"PREPARE observe AS {bundle.sql}")
         for arrays in self._tables.values():
             _clear(arrays, 1)
 
     def observe(self, instance: Instance) -> Observed:
         """As `Workspace.observe`; nothing of the instance stays."""
-        self._as_of[0] = instance.as_of
-        for name, columns in instance.rows.items():
+        moments = moments_of(instance)
+        numbers = np.arange(_rows(moments))
+        filled = instance.rows | {MOMENTS.name: moments | {"moment_id": numbers}}
+        for name, columns in filled.items():
             _fill(self._tables[name], columns)
         try:
-            return as_observed(self.connection.execute("EXECUTE observe").fetchnumpy(), self._names)
+            found = self.connection.execute("EXECUTE observe").fetchnumpy()
         except duckdb.DataError as error:
             raise RequestError("values that cannot be computed with", str(error).split("\n")[0], "Mend them.") from None
         finally:
-            for name, columns in instance.rows.items():
+            for name, columns in filled.items():
                 _clear(self._tables[name], _rows(columns))
+        values = np.full((len(numbers), len(self._names)), np.nan, dtype=np.float32)
+        values[np.asarray(found["moment_id"])] = values_of(found, self._names)
+        if np.isinf(values).any():
+            raise RequestError("values that cannot be computed with", "a feature is infinite", "Mend them.")
+        return Observed(**moments, values=values)
 
     def _view(self, table: Table, arrays: Columns) -> None:
         """With the table's name and types."""
         self.connection.register(f"{table.name}_arrays", arrays)
         columns = ", ".join(f"{name}::{SQL_TYPES[table.column(name).type]} AS {name}" for name in arrays)
-        self.connection.execute(f"CREATE TEMP VIEW {table.name} AS SELECT {columns} FROM {table.name}_arrays")
+        there = " WHERE moment_id IS NOT NULL" if table is MOMENTS else ""
+        self.connection.execute(f"CREATE TEMP VIEW {table.name} AS SELECT {columns} FROM {table.name}_arrays{there}")
 
 
 def _size(name: str, rows: int) -> int:
