@@ -25,7 +25,7 @@ _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions
 _PLAIN_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?").fullmatch
 
 _PLAUSIBLE = f"It must be between {EARLIEST:%Y} and {LATEST:%Y}."
-NO_TEXT = re.compile("[\0-\x1f\x7f\ud800-\udfff]").search  # what no store can keep, or a terminal would obey
+NO_TEXT = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]").search  # what no store can keep, or a terminal would obey
 NO_TEXT_REASON = "It has a character that cannot be shown, as NUL or a line's end."
 
 Columns: TypeAlias = dict[str, npt.NDArray[Any]]

@@ -206,7 +206,7 @@ def test_nobody_enrolled_is_no_error_for_any_kind_of_model(
 ) -> None:
     bands = read_bundle(bundle).bands
     for path in candidates.values():
-        candidate = dataclasses.replace(read_candidate(path), bands=bands)
+        candidate = dataclasses.replace(read_candidate(path / "final"), bands=bands)
         instance = decode(one["instances"][0] | {"as_of": "2001-01-01T00:00:00Z"}, "i", datetime.max)
         assert not instance.under_way
         assert list(Predictor(candidate).predict(Workspace(candidate).observe(instance)).rows()) == []
