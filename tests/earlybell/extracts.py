@@ -102,7 +102,7 @@ def moment(text: str) -> datetime:
 
 
 _TEXTS = st.one_of(
-    st.sampled_from(["", " ", "mod_quiz", "core", "viewed", "' OR 1=1 --", "\N{GRINNING FACE}", "null", "a,b", "\N{NO-BREAK SPACE}"]),
+    st.sampled_from(["", " ", "mod_quiz", "core", "viewed", "' OR 1=1 --", "\N{GRINNING FACE}", "null", "a,b"]),
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8),
 )
 _COUNTS = st.one_of(st.integers(1, 50), st.integers(1, int(LARGEST)))
