@@ -27,9 +27,9 @@ def training(source: str, folder: Path) -> dict[str, Any]:
     began = time.monotonic()
     _earlybell("train", source, "--out", str(folder / "bundle"), environment=key)
     seconds = time.monotonic() - began
-    _earlybell("extract", source, str(folder / "tables"), environment=key)
+    _earlybell("extract", source, str(folder / "extracted"), environment=key)
     evaluation = json.loads((folder / "bundle" / "evaluation.json").read_text())
-    plain = {(row["cutoff"], row["metric"]): row for row in baseline(folder / "tables", CUTOFFS)}
+    plain = {(row["cutoff"], row["metric"]): row for row in baseline(folder / "extracted", CUTOFFS)}
     rows = [_beside(row, plain) for row in evaluation["metrics"] if _shown(row, evaluation)]
     return {"source": source, "seconds": round(seconds, 1), "chosen": evaluation["chosen"], "figures": rows}
 
