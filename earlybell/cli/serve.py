@@ -9,7 +9,16 @@ from typing import Annotated
 
 import typer
 
-from earlybell.cli.options import BundlePath, Ids, IdsOption, PassMark, Source, Timezone, need_serving
+from earlybell.cli.options import (
+    BundlePath,
+    Ids,
+    IdsOption,
+    PassMark,
+    Source,
+    Timezone,
+    TrailAnchorsOption,
+    need_serving,
+)
 from earlybell.cli.tables import tables_of
 from earlybell.errors import SettingError
 
@@ -28,7 +37,7 @@ def serve(
     tokens: TokensFile = None,
     no_tokens: Annotated[bool, typer.Option("--no-tokens", help="let anybody ask; for trying on one machine")] = False,
     trail: Annotated[str, typer.Option(help="sqlite:PATH or postgresql://…; .earlybell/trail.db if not given")] = "",
-    trail_anchors: Annotated[Path | None, typer.Option(help="file for the heads of chains, on another volume")] = None,
+    trail_anchors: TrailAnchorsOption = "",
     trail_journal: Annotated[
         Path | None, typer.Option(help="folder on a volume that lasts: answer while the trail is down, else refuse")
     ] = None,

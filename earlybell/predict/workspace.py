@@ -69,7 +69,9 @@ class Workspace:
         if sizes in self._kept:
             return self._kept[sizes]
         found = _Arrays(self._bundle, dict(zip(TABLES_READ, sizes, strict=True)))
-        if sum(sizes) <= ROWS_KEPT and len(self._kept) < KEPT:
+        if sum(sizes) <= ROWS_KEPT:
+            if len(self._kept) == KEPT:
+                del self._kept[next(iter(self._kept))]  # the oldest: else odd sizes, once seen, would stay for good
             self._kept[sizes] = found
         return found
 

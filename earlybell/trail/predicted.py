@@ -48,7 +48,7 @@ def keep_batch(predictions: Predictions, bundle: Bundle, address: str, *, caller
         SettingError: the store is PostgreSQL and no anchors are given.
     """
     request_id = f"batch-{uuid.uuid4()}"
-    records = records_of(predictions, bundle, version=bundle.digest[:12], request_id=request_id, caller=caller)
+    records = records_of(predictions, bundle, version=bundle.version, request_id=request_id, caller=caller)
     with open_trail(address, anchors=anchors or None) as trail:
         parts = [trail.append(records[i : i + _AT_ONCE]) for i in range(0, len(records), _AT_ONCE)]
         for part in parts:

@@ -110,7 +110,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
     def load(self) -> bool:
         """Ready only after a first prediction."""
         self.bundle = read_bundle(found_bundle(self._settings.bundle))
-        self.version = self._settings.model_version or self.bundle.digest[:12]
+        self.version = self._settings.model_version or self.bundle.version
         self._predictor = Predictor(self.bundle, threads=1)
         self._pool = ThreadPoolExecutor(THREADS, "predict")
         self._workspaces = queue.LifoQueue[Workspace]()  # the last one used first: its memory is near
@@ -124,7 +124,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         self._rate = Rate(self._settings.limits.requests_a_minute)  # of gRPC, which the guard does not see
         self.trail: Trail = open_trail(
             self._settings.trail,
-            anchors=self._settings.trail_anchors,
+            anchors=self._settings.trail_anchors or None,
             journal=self._settings.trail_journal,
             timeout=TRAIL_SECONDS,
         )

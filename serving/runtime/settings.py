@@ -44,7 +44,7 @@ class Settings:
     grpc_port: int = 8081
     workers: int = 1
     tokens: Path | None = None
-    trail_anchors: Path | None = None
+    trail_anchors: str = ""
     trail_journal: Path | None = None
     mirror: str = ""
     mirror_token: str = ""

@@ -16,14 +16,14 @@ from earlybell.errors import RequestError
 from earlybell.predict import Observed, Predictions
 from earlybell.tables.codec import NO_TEXT, NO_TEXT_REASON, shown
 from earlybell.tables.schema import LONGEST
+from earlybell.trail import ANONYMOUS
 
-ANONYMOUS = "anonymous"
 _OUTPUTS = {"risk": "FP64", "low": "FP64", "high": "FP64", "band": "BYTES"}
 _LARGEST = float(np.finfo(np.float32).max)
 
 
 def inputs(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """The inputs: `features` in the catalogue's order, whose names are its parameter, and the days of teaching seen."""
+    """The inputs: `features` in the catalogue's order, and the days of teaching seen."""
     return [
         {"name": "features", "datatype": "FP32", "shape": [-1, len(catalogue.features)]},
         {"name": "days_seen", "datatype": "FP32", "shape": [-1]},

@@ -183,6 +183,7 @@ found = {one.name: one.as_numpy() for one in InferResponse.from_grpc(answer).out
 bands = [one.decode() if isinstance(one, bytes) else one for one in found["band"].tolist()]
 print(json.dumps({"risk": found["risk"].tolist(), "band": bands}))
 """
+    before = _counted_over_grpc(server)  # other tests ask the same server
     for binary in (True, False):
         given = {
             "address": server.grpc,
@@ -197,8 +198,13 @@ print(json.dumps({"risk": found["risk"].tolist(), "band": bands}))
         found = json.loads(ran.stdout)
         assert found["risk"] == pytest.approx(batch.risk[:5], abs=1e-6)
         assert found["band"] == batch.band[:5].tolist()
+    assert _counted_over_grpc(server) == before + 2
+
+
+def _counted_over_grpc(server: Server) -> float:
     text = httpx.get(f"{server.url}/metrics", trust_env=False).text
-    assert 'outcome="ok",route="infer over gRPC"} 2.0' in text
+    lines = [line for line in text.splitlines() if line.startswith("earlybell_requests_total{")]
+    return sum(float(line.split()[-1]) for line in lines if 'outcome="ok",route="infer over gRPC"' in line)
 
 
 def test_nobody_enrolled_is_no_error_for_any_kind_of_model(
