@@ -12,7 +12,7 @@ from tests.helm.render import OVERLAYS, SITES, Object, built, named, rendered
 @pytest.mark.parametrize("site", SITES)
 def test_the_api_server_takes_every_object_of_the_chart(site: str, api_server: ApiServer) -> None:
     namespace = api_server.namespace(f"site-{site.replace('_', '-')}")
-    assert not api_server.apply(namespace, _in(namespace, rendered(*SITES[site])))
+    assert not api_server.apply(namespace, moved(namespace, rendered(*SITES[site])))
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: f"{path.parents[1].name}-{path.name}")
@@ -29,12 +29,12 @@ def test_a_field_that_a_kind_does_not_have_is_refused(api_server: ApiServer) -> 
     assert "maxReplica" in done.stderr
 
 
-def _in(namespace: str, objects: list[Object]) -> list[Object]:
+def moved(namespace: str, objects: list[Object]) -> list[Object]:
     """The objects in another namespace, accounts first: a pod is not taken before its account is there."""
-    moved = copy.deepcopy(objects)
-    for one in moved:
+    copied = copy.deepcopy(objects)
+    for one in copied:
         one["metadata"]["namespace"] = namespace
         for subject in one.get("subjects", []):
             if "namespace" in subject:
                 subject["namespace"] = namespace
-    return sorted(moved, key=lambda one: one["kind"] != "ServiceAccount")
+    return sorted(copied, key=lambda one: one["kind"] != "ServiceAccount")
