@@ -17,6 +17,7 @@ _SCALING = (
     "autoScaling",
 )  # KServe's canaries take the first
 _READ = ("s3://", "gs://", "https://", "http://", "hdfs://", "webhdfs://", "pvc://", "hf://")
+_CONTAINER = "kserve-container"
 _PORT = 80  # of the Services that KServe makes
 
 Object = dict[str, Any]
@@ -76,6 +77,7 @@ def _address(rendered: str, version: Version) -> str:
 def canary(predictor: Object, percent: int) -> Object:
     """A predictor as a canary of the Standard mode: one pod without traffic, else KServe's share of the champion's."""
     made = {key: value for key, value in predictor.items() if key not in _SCALING}
+    made["model"] = {"name": _CONTAINER, **made["model"]}  # which the schema wants of a canary alone
     return made | ({"minReplicas": 1} if percent == 0 else {})
 
 
