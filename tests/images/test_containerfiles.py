@@ -21,7 +21,7 @@ def _of(path: Path) -> str:
 
 def _last(file: Path, word: str) -> str:
     """What the last instruction of a kind says."""
-    return re.findall(rf"^{word} (.*)$", file.read_text(), re.MULTILINE)[-1]
+    return str(re.findall(rf"^{word} (.*)$", file.read_text(), re.MULTILINE)[-1])
 
 
 def test_hadolint_finds_nothing() -> None:
