@@ -36,7 +36,7 @@ class Image:
 
     def command(self, *words: str, mnt: Path | None = None) -> list[str]:
         """A command line that runs the words inside, with the image's own environment and nothing else."""
-        environment = ["env", "-i", *self.config["Env"]]  # type: ignore[misc]
+        environment = ["env", "-i", "-C", str(self.config["WorkingDir"]), *self.config["Env"]]  # type: ignore[misc]
         return [
             "unshare",
             "--mount",
