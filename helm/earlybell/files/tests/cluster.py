@@ -1,4 +1,4 @@
-"""The API server answers to the alias job's account, which may look and no more; and the model does, if there is one."""
+"""The API server answers to the alias job's account, which may look and no more; so does the model, if there is one."""
 
 import sys
 import urllib.error
