@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -55,6 +56,7 @@ class ApiServer:
         self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
 
 
+@cache
 def program(name: str) -> str:
     """Where a program is: among those of the tests' cluster, or on PATH. Without it, the test does not run here."""
     command = [str(Path(__file__).parent / "cluster" / "programs"), "--folder"]
