@@ -53,7 +53,12 @@ class ApiServer:
         """Install files of CustomResourceDefinitions and wait until they are served."""
         for file in crds:  # too large for the annotation that a client-side apply keeps
             self.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(file))
-        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+        for _ in range(20):  # kubectl refuses to wait for one that has no conditions yet
+            done = self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all", check=False)
+            if not done.returncode:
+                return
+            time.sleep(0.5)
+        raise RuntimeError(f"the resources are not served: {done.stderr}")
 
 
 @cache

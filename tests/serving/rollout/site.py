@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from click.testing import Result
 from kubernetes import config
 from mlflow import MlflowClient
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from earlybell.cli.main import app
 from serving.rollout.cluster import GATEWAY, KNATIVE, KSERVE

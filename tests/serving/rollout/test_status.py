@@ -25,18 +25,18 @@ POD = {
 
 
 @pytest.fixture
-def canary(site: Site) -> Site:
+def canary(campus: Site) -> Site:
     """Version 3 has 90%, version 4 has 10% and one pod of two that is ready."""
     for version, traffic in ((3, 100), (4, 10)):
-        site.apply(site.release(version, "--traffic", traffic))
-        site.knative_settles()
+        campus.apply(campus.release(version, "--traffic", traffic))
+        campus.knative_settles()
     for number, (revision, ready) in enumerate((("00001", True), ("00002", True), ("00002", False))):
         labels = {
             "serving.kserve.io/inferenceservice": MODEL,
             "serving.knative.dev/revision": f"{MODEL}-predictor-{revision}",
         }
-        site.apply([POD | {"metadata": {"name": f"pod-{number}", "labels": labels}}])
-        site.kubectl(
+        campus.apply([POD | {"metadata": {"name": f"pod-{number}", "labels": labels}}])
+        campus.kubectl(
             "patch",
             "pod",
             f"pod-{number}",
@@ -44,8 +44,8 @@ def canary(site: Site) -> Site:
             "-p",
             json.dumps({"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": str(ready)}]}}),
         )
-    site.run("aliases")
-    return site
+    campus.run("aliases")
+    return campus
 
 
 @pytest.fixture
@@ -78,10 +78,10 @@ def test_a_person_sees_who_gets_what(canary: Site, prometheus: str) -> None:
     assert lines[0] == f"{MODEL} in {canary.namespace}, Knative mode".split()
     assert lines[2][:5] == ["3", "champion", "90%", "1/1", "earlybell-0.1.0"]
     assert lines[3][:5] == ["4", "challenger", "10%", "1/2", "earlybell-0.1.0"]
-    assert lines[3][6:] == ["200", "2.50%", "12", "ms", "99", "ms"]
-    assert lines[2][6:] == ["0", "-", "-", "-"]
+    assert lines[3][6:] == ["2.50%", "of", "200", "12", "ms", "99", "ms"]
+    assert lines[2][6:] == ["-", "of", "0", "-", "-"]
     assert "\x1b" not in said
-    assert max(map(len, said.splitlines())) <= 100
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_without_prometheus_the_status_says_what_to_do(canary: Site) -> None:
@@ -118,9 +118,9 @@ def test_a_prometheus_that_does_not_answer_is_named(canary: Site) -> None:
 # What goes wrong with the cluster
 
 
-def _as(site: Site, folder: Path, **changed: Object) -> Path:
+def _as(campus: Site, folder: Path, **changed: Object) -> Path:
     """The administrator's kubeconfig with something else in it."""
-    config = yaml.safe_load(site.cluster.kubeconfig.read_text())
+    config = yaml.safe_load(campus.cluster.kubeconfig.read_text())
     config["clusters"][0]["cluster"] |= changed.get("cluster", {})
     config["users"][0]["user"] = changed.get("user", config["users"][0]["user"])
     path = folder / "kubeconfig"
@@ -128,76 +128,84 @@ def _as(site: Site, folder: Path, **changed: Object) -> Path:
     return path
 
 
-def _token(site: Site) -> str:
+def _token(campus: Site) -> str:
     """Of an account that may do nothing."""
-    site.kubectl("create", "serviceaccount", "nobody")
-    return site.kubectl("create", "token", "nobody").strip()
+    campus.kubectl("create", "serviceaccount", "nobody")
+    return campus.kubectl("create", "token", "nobody").strip()
 
 
-def test_who_lacks_a_right_is_told_which(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KUBECONFIG", str(_as(site, tmp_path, user={"token": _token(site)})))
+def test_who_lacks_a_right_is_told_which(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(_as(campus, tmp_path, user={"token": _token(campus)})))
     with pytest.raises(
         ClusterError, match=r"not let you read this: inferenceservices.* is forbidden.*earlybell-viewer"
     ):
-        site.run("status")
+        campus.run("status")
 
 
-def test_who_is_not_known_is_told_to_log_in(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KUBECONFIG", str(_as(site, tmp_path, user={"token": "wrong"})))
+def test_who_is_not_known_is_told_to_log_in(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(_as(campus, tmp_path, user={"token": "wrong"})))
     with pytest.raises(ClusterError, match=r"does not know who you are.*Log in again"):
-        site.run("status")
+        campus.run("status")
 
 
-def test_a_cluster_that_is_away_is_named(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_is_away_is_named(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     away = f"https://127.0.0.1:{free_ports(1)[0]}"
-    monkeypatch.setenv("KUBECONFIG", str(_as(site, tmp_path, cluster={"server": away})))
+    monkeypatch.setenv("KUBECONFIG", str(_as(campus, tmp_path, cluster={"server": away})))
     with pytest.raises(ClusterError, match=rf"cannot be reached: {away}: .*refused.*KUBECONFIG"):
-        site.run("status")
+        campus.run("status")
 
 
 @pytest.mark.parametrize("text", [None, "", "[broken", "kind: Config"], ids=["missing", "empty", "broken", "bare"])
 def test_without_a_kubeconfig_it_is_said_which_is_meant(
-    text: str | None, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    text: str | None, campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if text is not None:
         (tmp_path / "config").write_text(text)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
     with pytest.raises(ClusterError, match="no kubeconfig that names a cluster.*Set KUBECONFIG"):
-        site.run("status")
+        campus.run("status")
 
 
-def test_an_overlay_that_is_none_is_named(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_overlay_that_is_none_is_named(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingError, match="no such overlay.*overlays/knative"):
-        site.run("release", 3, "--promote", "--overlay", tmp_path / "nowhere")
+        campus.run("release", 3, "--promote", "--overlay", tmp_path / "nowhere")
     with pytest.raises(SettingError, match="kubectl cannot render.*kustomization"):
-        site.run("release", 3, "--promote", "--overlay", tmp_path)
+        campus.run("release", 3, "--promote", "--overlay", tmp_path)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SettingError, match="missing on PATH: 'kubectl'"):
-        site.run("release", 3, "--promote", "--overlay", OVERLAYS / "knative")
+        campus.run("release", 3, "--promote", "--overlay", OVERLAYS / "knative")
 
 
-def test_one_of_traffic_and_promote_is_needed(site: Site) -> None:
+def test_one_of_traffic_and_promote_is_needed(campus: Site) -> None:
     with pytest.raises(SettingError, match="one of --traffic and --promote"):
-        site.run("release", 3)
+        campus.run("release", 3)
     with pytest.raises(SettingError, match="one of --traffic and --promote"):
-        site.run("release", 3, "--traffic", 10, "--promote")
+        campus.run("release", 3, "--traffic", 10, "--promote")
 
 
-def test_a_version_that_is_not_registered_is_refused(site: Site) -> None:
+def test_a_version_that_is_not_registered_is_refused(campus: Site) -> None:
     with pytest.raises(RegistryError, match="no such version or alias.*'77'.*It has versions"):
-        site.release(77, "--promote")
+        campus.release(77, "--promote")
 
 
-def test_a_bundle_that_kserve_cannot_fetch_is_refused(site: Site, tmp_path: Path) -> None:
-    made = site.registry.create_model_version(MODEL, f"file://{tmp_path}", tags={"bundle_digest": "0" * 64})
+def test_a_bundle_that_kserve_cannot_fetch_is_refused(campus: Site, tmp_path: Path) -> None:
+    made = campus.registry.create_model_version(MODEL, f"file://{tmp_path}", tags={"bundle_digest": "0" * 64})
     with pytest.raises(SettingError, match="KServe cannot fetch a bundle from.*S3"):
-        site.release(int(made.version), "--promote")
-    site.registry.delete_model_version(MODEL, made.version)
+        campus.release(int(made.version), "--promote")
+    campus.registry.delete_model_version(MODEL, made.version)
 
 
-def test_an_alias_names_the_version_to_release(site: Site) -> None:
-    site.registry.set_registered_model_alias(MODEL, "champion", "2")
-    words = ["release", "champion", "--promote", "--overlay", str(OVERLAYS / "knative"), "--namespace", site.namespace]
+def test_an_alias_names_the_version_to_release(campus: Site) -> None:
+    campus.registry.set_registered_model_alias(MODEL, "champion", "2")
+    words = [
+        "release",
+        "champion",
+        "--promote",
+        "--overlay",
+        str(OVERLAYS / "knative"),
+        "--namespace",
+        campus.namespace,
+    ]
     said = CliRunner().invoke(app, words)
     service = list(yaml.safe_load_all(said.stdout))[-1]
     assert service["spec"]["predictor"]["labels"]["earlybell.io/model-version"] == "2"
