@@ -87,3 +87,9 @@ class ClusterError(EarlybellError):
 
     def __str__(self) -> str:
         return f"{self.thing}: {self.value}. {self.way_out}"
+
+
+class PipelineError(EarlybellError):
+    """Kubeflow Pipelines or the Pushgateway cannot be reached or refuses, or a run on the cluster failed."""
+
+    exit_code = 13

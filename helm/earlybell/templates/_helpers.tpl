@@ -82,3 +82,24 @@ seccompProfile:
   ports: {{- include "earlybell.ports" .ports | trim | nindent 4 }}
 {{- end }}
 {{- end }}
+
+{{/* An address that goes into a ConfigMap: refused with a password in it, which is not shown. Call with (list value "name"). */}}
+{{- define "earlybell.address" -}}
+{{- if regexMatch "^[a-z]+://[^/@]*:[^/@]*@" (index . 0) -}}
+{{- fail (printf "%s holds a password. Put it into the Secret beside it, and name the role or nobody here." (index . 1)) -}}
+{{- end -}}
+{{- index . 0 | quote -}}
+{{- end }}
+
+{{/* The name of the ServingRuntime: the image's tag, and a suffix where the same image runs with other settings. */}}
+{{- define "earlybell.runtime" -}}
+{{- $tag := include "earlybell.tag" (list . "serving") -}}
+{{- printf "earlybell-%s%s" $tag (ternary "" (print "-" .Values.serving.revision) (empty .Values.serving.revision)) -}}
+{{- end }}
+
+{{/* An annotation of what a model needs to start again, so that it outlives an upgrade and the release. */}}
+{{- define "earlybell.keep" -}}
+{{- if .Values.serving.keep -}}
+helm.sh/resource-policy: keep
+{{- end -}}
+{{- end }}
