@@ -73,7 +73,7 @@ class Guard:
         finally:
             REQUESTS.labels(route, _OUTCOMES.get(answer.status, str(answer.status)), self._version).inc()
         if route in ASKED:
-            SECONDS.labels("whole").observe(time.monotonic() - began)
+            SECONDS.labels("whole", self._version).observe(time.monotonic() - began)
             if self._mirror and answer.status == 200:
                 self._mirror.send(scope["path"], body, {n: v for n in _COPIED if (v := _get(scope, n)) is not None})
 
