@@ -239,11 +239,11 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         return done.answer
 
     def _observed(self, instance: Instance, workspace: Workspace) -> Observed:
-        with SECONDS.labels("features").time():
+        with SECONDS.labels("features", self.version).time():
             return workspace.observe(instance)
 
     def _scored(self, observed: Observed, reasons: int = REASONS) -> Predictions:
-        with SECONDS.labels("scoring").time():
+        with SECONDS.labels("scoring", self.version).time():
             return self._predictor.predict(observed, reasons)
 
     def _count(self, predictions: Predictions) -> None:
@@ -261,7 +261,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     def _explanations(self, instance: Instance, predictions: Predictions, run: Run) -> dict[str, Any]:
         observed = predictions.observed
-        with SECONDS.labels("explanation").time():
+        with SECONDS.labels("explanation", self.version).time():
             why = self._predictor.explain(observed)
             changes = []
             for change in self._predictor.counterfactuals(observed):
