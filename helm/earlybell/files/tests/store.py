@@ -1,0 +1,26 @@
+"""The bucket of artifacts can be read."""
+
+import os
+import sys
+
+bucket = os.environ["EARLYBELL_STORE_BUCKET"]
+try:
+    if "AZURE_STORAGE_ACCOUNT" in os.environ:
+        from azure.identity import DefaultAzureCredential
+        from azure.storage.blob import ContainerClient
+
+        by_key = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
+        place = f"https://{os.environ['AZURE_STORAGE_ACCOUNT']}.blob.core.windows.net"
+        client = (
+            ContainerClient.from_connection_string(by_key, bucket)
+            if by_key
+            else ContainerClient(place, bucket, DefaultAzureCredential())
+        )
+        next(iter(client.list_blobs(results_per_page=1)), None)
+    else:
+        import boto3
+
+        boto3.client("s3").list_objects_v2(Bucket=bucket, MaxKeys=1)
+except Exception as error:  # of many classes, of two libraries
+    sys.exit(f"Bucket {bucket} cannot be read: {error} Look at the values of store, and at its Secret or identity.")
+print(f"Bucket {bucket} can be read.")

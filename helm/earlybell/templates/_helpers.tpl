@@ -1,0 +1,84 @@
+{{/* Labels of every object; call with (list $ "component"). */}}
+{{- define "earlybell.labels" -}}
+{{- $root := index . 0 -}}
+helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
+app.kubernetes.io/name: earlybell
+app.kubernetes.io/component: {{ index . 1 }}
+app.kubernetes.io/part-of: earlybell
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+{{- end }}
+
+{{/* Labels of a pod, by which network policies find it; call with (list $ "component"). */}}
+{{- define "earlybell.podLabels" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: earlybell
+app.kubernetes.io/component: {{ index . 1 }}
+app.kubernetes.io/part-of: earlybell
+{{- with $root.Values.podLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Tag of an image; call with (list $ "serving"). */}}
+{{- define "earlybell.tag" -}}
+{{- $root := index . 0 -}}
+{{- (index $root.Values.images (index . 1)).tag | default $root.Chart.AppVersion -}}
+{{- end }}
+
+{{/* Image and pull policy of a container; call with (list $ "serving"). */}}
+{{- define "earlybell.image" -}}
+{{- $root := index . 0 -}}
+{{- $image := index $root.Values.images (index . 1) -}}
+image: "{{ $image.repository }}:{{ include "earlybell.tag" . }}"
+imagePullPolicy: {{ $image.pullPolicy }}
+{{- end }}
+
+{{/* What Kubernetes' profile `restricted` wants of a container, and a root file system that nothing writes to. */}}
+{{- define "earlybell.securityContext" -}}
+allowPrivilegeEscalation: false
+privileged: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+capabilities:
+  drop: [ALL]
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{/* The same of a pod. */}}
+{{- define "earlybell.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{/* Peers of a NetworkPolicy: all pods of the namespaces with these names. */}}
+{{- define "earlybell.namespaces" -}}
+{{- range . }}
+- namespaceSelector:
+    matchLabels:
+      kubernetes.io/metadata.name: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* TCP ports of a NetworkPolicy. */}}
+{{- define "earlybell.ports" -}}
+{{- range . }}
+- protocol: TCP
+  port: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* Egress rules of a NetworkPolicy, of peers and ports. */}}
+{{- define "earlybell.egress" -}}
+{{- range . }}
+- to: {{- toYaml .to | nindent 4 }}
+  ports: {{- include "earlybell.ports" .ports | trim | nindent 4 }}
+{{- end }}
+{{- end }}
