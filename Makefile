@@ -32,12 +32,15 @@ bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared 
 lock: $(VENV)/dev  ## lock the dependencies again, by version and hash
 	$(BIN)/python -m pip install -q uv
 	rm -f requirements/dev.txt
-	for set in dev:training:serving:pyspark:postgresql:dev training:training serving:serving:postgresql predict; do \
+	for set in dev:training:serving:pyspark:postgresql:components:dev training:training \
+		components:training:postgresql:components serving:serving:postgresql predict; do \
 		name=$${set%%:*}; extras=$$(echo "$$set" | tr ':' '\n' | sed -n '2,$$s/^/--extra /p'); \
 		$(BIN)/uv pip compile -q pyproject.toml $$extras $$([ $$name = dev ] || echo "-c requirements/dev.txt") \
 			--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 			--no-annotate --no-header -o requirements/$$name.txt || exit 1; \
 	done
+	echo "setuptools>=80" | $(BIN)/uv pip compile -q - -c requirements/dev.txt --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements/build.txt
 
 hooks: $(VENV)/dev  ## run what CI runs before each commit
 	$(BIN)/pre-commit install

@@ -1,0 +1,204 @@
+"""What a site's cluster has before us: DNS, metrics, volumes, a Gateway, Knative with Kourier, and KServe.
+
+usage: install.py STATE. Everything comes from the parts' own manifests, out of their Go modules; what differs is here.
+"""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parent))
+from modules import module, programs, run
+
+Object = dict[str, Any]
+HERE = Path(__file__).parent
+STATE = Path(sys.argv[1]).resolve()
+KUBECTL, HELM = programs() / "kubectl", programs() / "helm"
+os.environ["KUBECONFIG"] = str(STATE / "admin.conf")
+
+# Knative refuses these parts of a pod unless it is told to let them through: see the chart's README.
+KNATIVE_FEATURES = {
+    "kubernetes.podspec-securitycontext": "enabled",
+    "kubernetes.podspec-topologyspreadconstraints": "enabled",
+    "secure-pod-defaults": "enabled",
+}
+
+
+def image(program: str, at: str = "/app") -> str:
+    """Put one of our static programs on the node as an image; its name."""
+    name = f"localhost/{program}:1"
+    run(HERE.parent / "image", STATE, name, programs() / program, at)
+    return name
+
+
+def read(*paths: Path) -> list[Object]:
+    return [one for path in paths for one in yaml.safe_load_all(path.read_text()) if one and "kind" in one]
+
+
+def apply(objects: list[Object]) -> None:
+    """Definitions and namespaces first, and then what needs them."""
+    early = ("CustomResourceDefinition", "Namespace")
+    for part in ([o for o in objects if o["kind"] in early], [o for o in objects if o["kind"] not in early]):
+        if part:
+            run(KUBECTL, "apply", "--server-side", "--force-conflicts", "-f", "-", text=yaml.safe_dump_all(part))
+
+
+def edit(objects: list[Object], kind: str, name: str, change: Callable[[Object], object]) -> None:
+    change(next(one for one in objects if one["kind"] == kind and one["metadata"]["name"] == name))
+
+
+def containers(workload: Object) -> list[Object]:
+    return list(workload["spec"]["template"]["spec"]["containers"])
+
+
+def local(workload: Object, name: str) -> Object:
+    """Let a workload's first container run an image of ours, which is never pulled."""
+    first = containers(workload)[0]
+    first.update(image=name, imagePullPolicy="IfNotPresent")
+    return first
+
+
+def certificate(name: str, host: str) -> tuple[str, str]:
+    """A self-signed certificate and its key, kept in STATE; base64."""
+    key, cert = STATE / f"pki/{name}.key", STATE / f"pki/{name}.crt"
+    if not key.exists():
+        subject = ["-subj", f"/CN={host.removeprefix('*.')}", "-addext", f"subjectAltName=DNS:{host}"]
+        made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-keyout", key, "-out", cert]
+        subprocess.run([*made, *subject], check=True, stderr=subprocess.DEVNULL)
+    return base64.b64encode(cert.read_bytes()).decode(), base64.b64encode(key.read_bytes()).decode()
+
+
+def tls_secret(name: str, namespace: str, pair: tuple[str, str]) -> Object:
+    data = {"tls.crt": pair[0], "tls.key": pair[1]}
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata, "data": data}
+
+
+def namespace(name: str) -> Object:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def dns() -> None:
+    image("coredns", "/coredns")
+    apply(read(HERE / "dns.yaml"))
+
+
+def metrics() -> None:
+    base = module("metrics_server") / "manifests/base"
+    objects = read(*(base / f"{name}.yaml" for name in ("apiservice", "deployment", "rbac", "service")))
+    labels = {"k8s-app": "metrics-server"}
+    for one in objects:
+        if one["kind"] == "Deployment":
+            local(one, image("metrics-server"))["args"].append("--kubelet-insecure-tls")
+            one["spec"]["selector"] = {"matchLabels": labels}
+            one["spec"]["template"]["metadata"] = {"labels": labels}
+        if one["kind"] == "Service":
+            one["spec"]["selector"] = labels
+    apply(objects)
+
+
+def volumes() -> None:
+    """The class `local-path`, the default one: folders of STATE. Its helper's image is the base of our images."""
+    objects = read(module("local_path") / "deploy/local-path-storage.yaml")
+
+    def change(settings: Object) -> None:
+        paths = [{"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": [str(STATE / "volumes")]}]
+        settings["data"]["config.json"] = json.dumps({"nodePathMap": paths})
+        helper = settings["data"]["helperPod.yaml"]
+        settings["data"]["helperPod.yaml"] = helper.replace("image: busybox", "image: dev.local/earlybell/base:1")
+
+    edit(objects, "ConfigMap", "local-path-config", change)
+    edit(objects, "Deployment", "local-path-provisioner", lambda o: local(o, image("local-path"))["command"].__setitem__(0, "/app"))
+    default = {"storageclass.kubernetes.io/is-default-class": "true"}
+    edit(objects, "StorageClass", "local-path", lambda o: o["metadata"].update(annotations=default))
+    apply(objects)
+
+
+def gateway() -> None:
+    image("traefik", "/traefik")
+    crds = sorted((module("gateway_api") / "config/crd/standard").glob("*.yaml"))
+    apply([*read(*crds), *read(HERE / "traefik.yaml")])
+
+
+def knative() -> None:
+    serving, kourier = module("knative"), module("kourier")
+    core, envoy = serving / "config/core", "dev.local/earlybell/envoy:1"
+    names = ("100-namespace.yaml", "200-serviceaccount.yaml", "300-knativecertificate.yaml")
+    # The folders' symbolic links do not travel in a module: networking and caching come from their own.
+    folders = [core / "200-roles", core / "300-resources", module("networking") / "config", module("caching") / "config"]
+    folders += [core / "configmaps", core / "deployments", core / "webhooks", kourier / "config"]
+    objects = read(*(core / name for name in names), *(path for folder in folders for path in sorted(folder.glob("*.yaml"))))
+    objects = [one for one in objects if one["kind"] != "HorizontalPodAutoscaler"]
+    settings = {
+        "config-network": {
+            "ingress-class": "kourier.ingress.networking.knative.dev",
+            "domain-template": "{{.Name}}-{{.Namespace}}.{{.Domain}}",
+        },
+        "config-domain": {"example.com": ""},
+        # An image of `localhost` counts as Docker Hub's: what a revision runs is named dev.local/NAME:TAG.
+        "config-deployment": {"queue-sidecar-image": image("knative-queue"), "registries-skipping-tag-resolving": "dev.local"},
+        "config-features": KNATIVE_FEATURES,
+    }
+    for one in objects:
+        if one["kind"] == "ConfigMap" and one["metadata"]["name"] in settings:
+            one["data"] = settings[one["metadata"]["name"]]
+        if one["kind"] == "Deployment":
+            found = re.fullmatch(r"ko://knative.dev/\S+/cmd/(\w+)", containers(one)[0]["image"])
+            local(one, image(f"knative-{found[1]}") if found else envoy)
+    env = [{"name": "CERTS_SECRET_NAMESPACE", "value": "kourier-system"}, {"name": "CERTS_SECRET_NAME", "value": "gateway-tls"}]
+    edit(objects, "Deployment", "net-kourier-controller", lambda o: containers(o)[0]["env"].extend(env))
+    pair = certificate("gateway", "*.example.com")
+    apply([*objects, tls_secret("gateway-tls", "kourier-system", pair)])
+
+
+def kserve() -> None:
+    charts = module("kserve") / "charts"
+    gateway_settings = "kserve.controller.gateway"
+    values = {
+        "kserve.controller.image": "localhost/kserve-controller",
+        "kserve.controller.tag": "1",
+        "kserve.controller.imagePullPolicy": "IfNotPresent",
+        "kserve.storage.image": "dev.local/earlybell/storage-initializer",
+        "kserve.storage.tag": "1",
+        f"{gateway_settings}.disableIstioVirtualHost": "true",
+        f"{gateway_settings}.ingressGateway.enableGatewayApi": "true",
+        f"{gateway_settings}.localGateway.gatewayService": "kourier-internal.kourier-system.svc.cluster.local",
+    }
+    image("kserve-controller", "/manager")
+    apply([*render(charts / "kserve-crd", {}), namespace("kserve")])
+    pair = certificate("webhook", "kserve-webhook-server-service.kserve.svc")
+    now, later = [tls_secret("kserve-webhook-server-cert", "kserve", pair)], []
+    for one in render(charts / "kserve-resources", values):
+        for hook in one.get("webhooks", []):
+            hook["clientConfig"]["caBundle"] = pair[0]
+        if one["kind"] == "Deployment":
+            one["spec"]["template"]["spec"]["containers"] = containers(one)[:1]  # without the proxy of its metrics
+            containers(one)[0]["args"].remove("--leader-elect")
+            containers(one)[0]["resources"] = {}
+        if one["kind"] not in ("Certificate", "Issuer"):  # cert-manager's part, played by the certificate above
+            (later if one["kind"] == "ClusterStorageContainer" else now).append(one)
+    apply(now)
+    run(KUBECTL, "-n", "kserve", "rollout", "status", "deploy", "--timeout=300s")
+    apply(later)  # its webhook must answer first
+
+
+def render(chart: Path, values: dict[str, str]) -> list[Object]:
+    sets = [f"--set-string={key}={value}" for key, value in values.items() if value not in ("true", "false")]
+    sets += [f"--set={key}={value}" for key, value in values.items() if value in ("true", "false")]
+    text = run(HELM, "template", chart.name, chart, "-n", "kserve", *sets)
+    return [one for one in yaml.safe_load_all(text) if one]
+
+
+if __name__ == "__main__":
+    for step in (dns, gateway, knative, metrics, volumes, kserve):
+        print(f"installing {step.__name__}", flush=True)  # noqa: T201
+        step()
+    run(KUBECTL, "wait", "deploy", "-A", "--all", "--for=condition=Available", "--timeout=300s")

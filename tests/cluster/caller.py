@@ -1,0 +1,121 @@
+"""Who asks: a pod in a namespace of its own, or this machine inside the cluster's network, where the node itself is on trial."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.cluster import HERE, Cluster
+
+LOAD = HERE / "load.py"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What came of many requests: `load.py` says what is known of each."""
+
+    all: list[dict[str, Any]]
+
+    @property
+    def good(self) -> list[dict[str, Any]]:
+        return [one for one in self.all if one["status"] == 200]
+
+    @property
+    def bad(self) -> list[dict[str, Any]]:
+        return [one for one in self.all if one["status"] != 200]
+
+    @property
+    def versions(self) -> Counter[str]:
+        return Counter(one["version"] for one in self.good)
+
+    def milliseconds(self, share: float) -> float:
+        """The percentile of the good answers' times."""
+        times = sorted(one["ms"] for one in self.good)
+        return float(times[min(len(times) - 1, int(share * len(times)))])
+
+    def last_of(self, version: str) -> float:
+        """When the last answer of a version arrived, s since 1970."""
+        return max(one["at"] + one["ms"] / 1000 for one in self.good if one["version"] == version)
+
+    def outage(self) -> float:
+        """Seconds from the first request that failed to the last."""
+        times = [one["at"] for one in self.bad]
+        return max(times) - min(times) if times else 0.0
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Asks from inside the cluster.
+
+    Attributes:
+        shell: what runs a command there: `kubectl exec` into a pod, or `nsenter` into the node's network.
+    """
+
+    shell: tuple[str, ...]
+    python: str
+    environment: dict[str, str]
+    folder: str
+
+    def put(self, name: str, content: str | bytes) -> str:
+        """A file there; its path."""
+        path = f"{self.folder}/{name}"
+        data = content if isinstance(content, bytes) else content.encode()
+        command = [*self.shell, "sh", "-c", f"cat > {path}"]
+        subprocess.run(command, input=data, check=True, env=self.environment)
+        return path
+
+    def ask(self, **asked: Any) -> Answers:
+        """Ask, and wait until all is answered; see `load.py`."""
+        with self.asking(**asked) as answers:
+            pass
+        return answers
+
+    @contextmanager
+    def asking(self, **asked: Any) -> Iterator[Answers]:
+        """Ask while the body of the `with` does something; its answers are complete when it ends."""
+        answers = Answers([])
+        command = [*self.shell, self.python, "-c", LOAD.read_text(), json.dumps(asked)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment)
+        try:
+            yield answers
+            said, _ = process.communicate(timeout=900)
+        finally:
+            process.kill()
+        answers.all.extend(json.loads(line) for line in said.splitlines() if line)
+        assert answers.all, f"nothing was asked: {asked}"
+
+
+@contextmanager
+def pod(cluster: Cluster, image: str) -> Iterator[Caller]:
+    """A pod that asks, in the namespace `callers`, which is no site's."""
+    restricted = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    container = {"name": "caller", "image": image, "command": ["sleep", "infinity"], "securityContext": restricted}
+    spec = {
+        "containers": [container | {"imagePullPolicy": "IfNotPresent"}],
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": 0,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+    }
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    metadata = {"name": "caller", "namespace": "callers"}
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "callers", "labels": labels}})
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    cluster.kubectl("-n", "callers", "wait", "pod/caller", "--for=condition=Ready", "--timeout=120s")
+    shell = ("kubectl", "-n", "callers", "exec", "-i", "caller", "--")
+    try:
+        yield Caller(shell, "python3", cluster.environment, "/tmp")  # noqa: S108
+    finally:
+        cluster.kubectl("delete", "namespace", "callers", "--wait=false")
+
+
+def node(cluster: Cluster, folder: Path) -> Caller:
+    """This machine, in the network of our own node: it goes on asking when kubelet, or every pod, is gone."""
+    assert cluster.state
+    name = (cluster.state / "name").read_text().strip()
+    shell = ("nsenter", f"--net=/run/netns/{name}")
+    return Caller(shell, sys.executable, cluster.environment, str(folder))

@@ -1,0 +1,103 @@
+"""The cluster that tests run on: the one that `make cluster` brought up, or another that is named."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster by its kubeconfig.
+
+    Attributes:
+        kubeconfig: of an administrator.
+        state: the folder of our own cluster, whose node a test may end; None: somebody else's.
+    """
+
+    kubeconfig: Path
+    state: Path | None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """With our own kubectl and helm, and the project's commands, on the path."""
+        path = f"{programs()}:{ROOT / '.venv/bin'}:{os.environ['PATH']}"
+        return os.environ | {"KUBECONFIG": str(self.kubeconfig), "PATH": path}
+
+    def run(
+        self, *command: str | Path, stdin: str = "", check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command of a person at this cluster; what it printed. With `check` a failure is the test's."""
+        done = subprocess.run(
+            list(map(str, command)),
+            input=stdin,
+            text=True,
+            capture_output=True,
+            env=self.environment | environment,
+            cwd=ROOT,
+            timeout=900,
+        )
+        assert not check or done.returncode == 0, f"{shlex.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
+        return self.run("kubectl", *arguments, stdin=stdin, check=check).stdout
+
+    def get(self, *arguments: str) -> Object:
+        """An object, or a list of them, as kubectl gets it."""
+        found: Object = json.loads(self.kubectl("get", *arguments, "-o", "json"))
+        return found
+
+    def apply(self, *objects: Object) -> None:
+        self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
+
+    def load(self, archive: Path) -> None:
+        """Bring an image to the nodes, by the command in EARLYBELL_IMAGE_LOADER where the cluster is not ours."""
+        loader = os.environ.get("EARLYBELL_IMAGE_LOADER")
+        if not loader and self.state:
+            loader = f"ctr -a {self.state / 'containerd.sock'} -n k8s.io images import"
+        assert loader, "EARLYBELL_IMAGE_LOADER is not set: name the command that loads an image's archive, as `kind load image-archive`"
+        self.run(*shlex.split(loader), archive)
+
+    @contextmanager
+    def forward(self, namespace: str, target: str, port: int) -> Iterator[int]:
+        """A port of 127.0.0.1 that leads to a Service's."""
+        command = ["kubectl", "-n", namespace, "port-forward", target, f":{port}"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment)
+        try:
+            assert process.stdout
+            found = re.search(r"127.0.0.1:(\d+)", process.stdout.readline())
+            assert found, f"cannot reach {target} of {namespace}"
+            yield int(found[1])
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def programs() -> Path:
+    """The folder of the cluster's programs."""
+    return Path(subprocess.check_output([HERE / "programs", "--folder"], text=True).strip())
+
+
+def wait_for(what: str, seconds: float, ask: Callable[[], Any]) -> Any:
+    """Ask until the answer is true; the answer. What raises is not there yet."""
+    end, last = time.monotonic() + seconds, ""
+    while time.monotonic() < end:
+        try:
+            if answer := ask():
+                return answer
+        except (AssertionError, KeyError, OSError) as error:
+            last = str(error)
+        time.sleep(0.5)
+    raise AssertionError(f"waited {seconds:.0f} s for {what}. {last}")

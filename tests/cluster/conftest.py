@@ -1,0 +1,80 @@
+"""A cluster, what a site has before us in it, and sites that were installed as docs/operations.md says."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.apiserver import missing
+from tests.cluster import caller
+from tests.cluster.caller import Caller
+from tests.cluster.cluster import ROOT, Cluster
+from tests.cluster.documented import commands
+from tests.cluster.figures import Figures
+from tests.cluster.site import TAG, Site, install, stores
+
+_FIGURES = Figures(ROOT / "build/cluster-figures.json")
+
+
+@pytest.fixture(scope="session")
+def figures() -> Figures:
+    """What was measured: shown at the end of the run, and kept in build/cluster-figures.json."""
+    return _FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _FIGURES.lines():
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The cluster that `make test-cluster` tests on."""
+    named, state = os.environ.get("EARLYBELL_CLUSTER_KUBECONFIG"), ROOT / ".earlybell/cluster"
+    if not named and not (state / "installed").exists():
+        missing("there is no cluster: `make cluster` starts one, `make test-cluster KUBECONFIG=FILE` names one")
+    found = Cluster(Path(named), None) if named else Cluster(state / "admin.conf", state)
+    found.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=60s")
+    return found
+
+
+@pytest.fixture(scope="session")
+def reached(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The stores that sites share, and how a person outside of the cluster reaches them."""
+    with stores(cluster) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+def asking(cluster: Cluster) -> Iterator[Caller]:
+    """A pod that asks."""
+    with caller.pod(cluster, f"dev.local/earlybell/serving:{TAG}") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def university(
+    cluster: Cluster, reached: dict[str, str], site: Path, figures: Figures, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A site in KServe's Knative mode, from nothing to its first prediction by the documented commands alone."""
+    began = time.monotonic()
+    found = install(cluster, "earlybell", tmp_path_factory.mktemp("university"), reached | under_way(site))
+    figures.seconds("chart installed, from an empty namespace", began)
+    found.do(commands("The first model"))
+    figures.seconds("first model serves", began)
+    (found.folder / "first.json").write_text(found.do(commands("The first prediction")))
+    figures.seconds("first prediction through the gateway", began)
+    yield found
+    found.remove()
+
+
+def under_way(tables: Path) -> dict[str, str]:
+    """What the documented commands ask about: the tables, a course run in them and a moment in it."""
+    import duckdb
+
+    query = "SELECT course_id, starts_at + (ends_at - starts_at) * 0.4 FROM read_parquet(?) ORDER BY starts_at DESC"
+    course, moment = duckdb.execute(query, [str(tables / "courses.parquet")]).fetchall()[0]
+    return {"SOURCE": f"tables:{tables}", "COURSE": course, "AS_OF": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}

@@ -1,0 +1,77 @@
+"""Asks a server and says of each request what came of it, a JSON line each. Runs in a pod: only Python itself is there.
+
+usage: load.py '{"address": "https://10.0.0.1:443", "host": …, "path": …, "token": …, "body": FILE, "rate": 50, "seconds": 10}'
+"""
+
+import http.client
+import json
+import re
+import ssl
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+from queue import Empty, Queue
+from typing import Any
+from urllib.parse import urlsplit
+
+
+def connect(address: str, timeout: float) -> http.client.HTTPConnection:
+    parts = urlsplit(address)
+    if parts.scheme == "https":
+        trust = ssl.create_default_context()
+        trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE  # the tests' certificate is self-signed
+        return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout, context=trust)
+    return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+
+
+def ask(connection: http.client.HTTPConnection, body: bytes, asked: dict[str, Any]) -> dict[str, Any]:
+    """One request: its id, when it began (s since 1970), ms, status (0: no answer) and the version that answered."""
+    known = {"id": str(uuid.uuid4()), "at": time.time()}
+    headers = {"content-type": "application/json", "x-request-id": known["id"], "host": asked["host"]}
+    if asked.get("token"):
+        headers["authorization"] = f"Bearer {asked['token']}"
+    began = time.perf_counter()
+    try:
+        connection.request("POST" if body else "GET", asked["path"], body or None, headers)
+        response = connection.getresponse()
+        said, status = response.read(), response.status
+    except (OSError, http.client.HTTPException) as error:
+        connection.close()
+        said, status = repr(error).encode(), 0
+    found = re.search(rb'"model_version": ?"([^"]*)"', said)
+    known |= {"ms": (time.perf_counter() - began) * 1000, "status": status, "version": found[1].decode() if found else ""}
+    return known if status == 200 else known | {"said": said[:300].decode(errors="replace")}
+
+
+def worker(times: "Queue[float]", body: bytes, asked: dict[str, Any], out: threading.Lock) -> None:
+    connection = connect(asked["address"], asked.get("timeout", 60))
+    while True:
+        try:
+            due = times.get_nowait()
+        except Empty:
+            return
+        time.sleep(max(0.0, due - time.monotonic()))
+        answer = json.dumps(ask(connection, body, asked))
+        with out:
+            sys.stdout.write(answer + "\n")
+            sys.stdout.flush()
+
+
+def main(asked: dict[str, Any]) -> None:
+    """`rate` a second over `seconds`, or `count` as fast as `threads` can."""
+    body = Path(asked["body"]).read_bytes() if asked.get("body") else b""
+    rate, start, times = asked.get("rate", 0), time.monotonic(), Queue[float]()
+    for number in range(asked.get("count") or int(rate * asked["seconds"])):
+        times.put(start + (number / rate if rate else 0))
+    out = threading.Lock()
+    threads = [threading.Thread(target=worker, args=(times, body, asked, out)) for _ in range(asked.get("threads", 1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

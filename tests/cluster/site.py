@@ -1,0 +1,172 @@
+"""What a site has before us, and a site that is installed by the commands of docs/operations.md."""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster.cluster import HERE, ROOT, Cluster, Object
+from tests.cluster.documented import commands
+
+TAG = os.environ.get("EARLYBELL_IMAGE_TAG", "1")
+PREDICT = "/v1/models/learner-risk:predict"
+USERS = {"MLFLOW_TRACKING_USERNAME": "admin", "AWS_ACCESS_KEY_ID": "earlybell"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site: its namespace, and a person at it who works in a folder of their own.
+
+    Attributes:
+        folder: where the person keeps files: tokens, secrets, values.
+        settings: what docs/operations.md lets the person set, and the stores' addresses.
+    """
+
+    cluster: Cluster
+    name: str
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def do(self, text: str, **settings: str) -> str:
+        """Run commands of a document; what they print."""
+        at = f"cd {self.folder}\n"
+        return self.cluster.run("bash", "-euo", "pipefail", "-c", at + text, **self.settings, **settings).stdout
+
+    def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
+        return self.cluster.kubectl("-n", self.name, *arguments, stdin=stdin, check=check)
+
+    def remove(self) -> None:
+        """The site is gone, but for its database and what lies in the stores."""
+        self.cluster.kubectl("delete", "namespace", self.name, "--timeout=180s")
+
+    def pods(self) -> list[Object]:
+        """The pods of the model that are not ending."""
+        found = self.cluster.get("-n", self.name, "pods", "-l", "serving.kserve.io/inferenceservice=learner-risk")["items"]
+        return [one for one in found if "deletionTimestamp" not in one["metadata"]]
+
+    def records(self) -> dict[str, list[dict[str, Any]]]:
+        """What the trail keeps of each request, by its id."""
+        sql = "SELECT payload FROM trail_payload"
+        psql = ("exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", self.name, "-Atc", sql)
+        records: dict[str, list[dict[str, Any]]] = {}
+        for line in self.cluster.kubectl("-n", "stores", *psql).splitlines():
+            record = json.loads(line)
+            records.setdefault(record["request_id"], []).append(record)
+        return records
+
+    def load(self, through: str = "gateway", **asked: Any) -> dict[str, Any]:
+        """What `load.py` is told to ask this site: through the gateway, or at an address."""
+        address = gateway(self.cluster) if through == "gateway" else through
+        return {"address": address, "host": self.host, "path": PREDICT, "token": self.token} | asked
+
+    @property
+    def token(self) -> str:
+        return (self.folder / "moodle.token").read_text().strip()
+
+    @property
+    def host(self) -> str:
+        return self.settings["HOST"]
+
+
+@contextmanager
+def stores(cluster: Cluster) -> Iterator[dict[str, str]]:
+    """PostgreSQL, S3 and MLflow, once for all sites of a cluster; how a person outside of it reaches them.
+
+    Their passwords are random and stay in the cluster, so that a second run of the tests goes on with what is there.
+    """
+    cluster.kubectl("create", "namespace", "stores", check=False)
+    if cluster.run("kubectl", "-n", "stores", "get", "secret", "mlflow", check=False).returncode:
+        cluster.apply(*_passwords())
+    cluster.kubectl("apply", "-f", str(HERE / "stores/stores.yaml"))
+    cluster.kubectl("-n", "stores", "rollout", "status", "statefulset/postgresql", "--timeout=300s")
+    for name in ("mlflow", "mlflow_auth"):
+        database(cluster, name)
+    for workload in ("statefulset/s3", "deploy/mlflow"):
+        cluster.kubectl("-n", "stores", "rollout", "status", workload, "--timeout=300s")
+    with cluster.forward("stores", "svc/mlflow", 80) as mlflow, cluster.forward("stores", "svc/s3", 8333) as s3:
+        yield {
+            "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{mlflow}",
+            "MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{s3}",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "MLFLOW_TRACKING_USERNAME": USERS["MLFLOW_TRACKING_USERNAME"],
+            "MLFLOW_TRACKING_PASSWORD": secret(cluster, "mlflow", "password"),
+            "AWS_ACCESS_KEY_ID": USERS["AWS_ACCESS_KEY_ID"],
+            "AWS_SECRET_ACCESS_KEY": secret(cluster, "s3", "AWS_SECRET_ACCESS_KEY"),
+        }
+
+
+def gateway(cluster: Cluster) -> str:
+    """Where requests from outside arrive, as they are seen inside the cluster."""
+    return f"https://{cluster.get('-n', 'kourier-system', 'service', 'kourier')['spec']['clusterIP']}:443"
+
+
+def _passwords() -> list[Object]:
+    postgresql, s3, mlflow = (secrets.token_hex(16) for _ in range(3))
+    database = f"postgresql+psycopg://earlybell:{postgresql}@postgresql:5432/mlflow_auth"
+    auth = (
+        "[mlflow]\ndefault_permission = READ\n"
+        f"database_uri = {database}\nadmin_username = admin\nadmin_password = {mlflow}\n"
+    )
+    held = {
+        "postgresql": {"password": postgresql},
+        "s3": {"AWS_ACCESS_KEY_ID": USERS["AWS_ACCESS_KEY_ID"], "AWS_SECRET_ACCESS_KEY": s3},
+        "mlflow": {"password": mlflow, "session": secrets.token_hex(32), "auth.ini": auth},
+    }
+    return [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "stores"}, "stringData": data}
+        for name, data in held.items()
+    ]
+
+
+def secret(cluster: Cluster, name: str, key: str, namespace: str = "stores") -> str:
+    data = cluster.get("-n", namespace, "secret", name)["data"][key]
+    return base64.b64decode(data).decode()
+
+
+def install(cluster: Cluster, name: str, folder: Path, reached: dict[str, str]) -> Site:
+    """A site, installed by the commands of docs/operations.md up to its chart; no model serves yet."""
+    (folder / "secrets").mkdir(parents=True)
+    for shared in ("helm", "manifests"):
+        (folder / shared).symlink_to(ROOT / shared)
+    held = {
+        "trail": {"PGPASSWORD": secret(cluster, "postgresql", "password")},
+        "pseudonym": {"EARLYBELL_PSEUDONYM_KEY": secrets.token_hex(16)},
+        "mlflow": {key: reached[key] for key in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")},
+        "s3": {key: reached[key] for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")},
+    }
+    for file, lines in held.items():
+        (folder / f"secrets/{file}.env").write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
+    database(cluster, name)
+    (folder / "site.yaml").write_text(yaml.safe_dump(values(name)))
+    settings = reached | held["pseudonym"] | {
+        "SITE": name,
+        "HOST": f"learner-risk-predictor-{name}.example.com",
+        "VALUES": "site.yaml",
+        "S3_HOST": "s3.stores.svc:8333",
+        "S3_TLS": "0",
+        "EARLYBELL_HOME": str(folder / "home"),
+    }
+    site = Site(cluster, name, folder, settings)
+    site.do(commands("Namespace and secrets"))
+    site.do(commands("The chart"))
+    return site
+
+
+def database(cluster: Cluster, name: str) -> None:
+    """A database in PostgreSQL, if it is not there."""
+    psql = ("-n", "stores", "exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", "earlybell", "-Atc")
+    if not cluster.kubectl(*psql, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+        cluster.kubectl(*psql, f'CREATE DATABASE "{name}"')
+
+
+def values(name: str) -> Object:
+    """The values of a site of the tests: our images by the names that they have here, and its own database."""
+    images = {name: {"repository": f"dev.local/earlybell/{name}", "tag": TAG} for name in ("serving", "components")}
+    return {"images": images, "trail": {"address": f"postgresql://earlybell@postgresql.stores.svc:5432/{name}"}}
