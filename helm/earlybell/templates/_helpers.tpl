@@ -82,3 +82,11 @@ seccompProfile:
   ports: {{- include "earlybell.ports" .ports | trim | nindent 4 }}
 {{- end }}
 {{- end }}
+
+{{/* An address that goes into a ConfigMap: refused with a password in it, which is not shown. Call with (list value "name"). */}}
+{{- define "earlybell.address" -}}
+{{- if regexMatch "^[a-z]+://[^/@]*:[^/@]*@" (index . 0) -}}
+{{- fail (printf "%s holds a password. Put it into the Secret beside it, and name the role or nobody here." (index . 1)) -}}
+{{- end -}}
+{{- index . 0 | quote -}}
+{{- end }}

@@ -1,0 +1,72 @@
+"""What the chart and the manifests render to."""
+
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.helm.tools import ROOT, program
+
+CHART = ROOT / "helm/earlybell"
+OVERLAYS = sorted(path.parent for path in (ROOT / "manifests").glob("*/overlays/*/kustomization.yaml"))
+Object = dict[str, Any]
+
+# Sites that differ in what they have, as further arguments of helm.
+SITES = {
+    "defaults": (),
+    "dev": ("-f", "values-dev.yaml"),
+    "aws": ("-f", "values-aws.yaml"),
+    "azure": ("-f", "values-azure.yaml"),
+    "gateway": ("--set", "gateway.create=true,gateway.hostname=risk.example.org,gateway.httpsPort=8443"),
+    "trail_owner": ("--set", "trail.owner.role=owner"),
+    "pushgateway": ("--set", "pushgateway.address=http://pushgateway.monitoring.svc:9091"),
+    "private_registry": ("--set", "imagePullSecrets[0].name=registry,podLabels.site=one"),
+    "groups": ("--set", "rbac.promoters={mlops},rbac.viewers={teachers,it}"),
+    "sources": ("--set-json", 'networkPolicies.sources=[{"to":[{"ipBlock":{"cidr":"10.0.0.0/8"}}],"ports":[3306]}]'),
+    "serving_options": ("--set", "serving.args={--rate=600},serving.keep=false,trail.anchors=none"),
+    "all_off": ("--set", "aliases.enabled=false,networkPolicies.enabled=false,tests.enabled=false"),
+}
+
+
+def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run helm at the chart; what it printed, whether it failed or not."""
+    return subprocess.run([program("helm"), *arguments], cwd=CHART, text=True, capture_output=True)
+
+
+@cache
+def rendered(*arguments: str) -> list[Object]:
+    """The objects that `helm install` with these arguments makes, hooks and tests among them."""
+    done = helm("template", "earlybell", ".", "--namespace", "site", *arguments)
+    assert done.returncode == 0, done.stderr
+    return [found for found in yaml.safe_load_all(done.stdout) if found]
+
+
+@cache
+def built(overlay: Path) -> list[Object]:
+    """The objects of an overlay of manifests/, as kubectl builds it."""
+    text = subprocess.check_output([program("kubectl"), "kustomize", overlay], text=True)
+    return [found for found in yaml.safe_load_all(text) if found]
+
+
+def named(objects: list[Object]) -> dict[str, Object]:
+    """Objects by kind and name."""
+    return {f"{found['kind']}/{found['metadata']['name']}": found for found in objects}
+
+
+def pods(objects: list[Object]) -> dict[str, Object]:
+    """The pods that objects lead to (their `spec`), by kind and name of the object; a ServingRuntime's among them."""
+    places: dict[str, tuple[str, ...]] = {
+        "Pod": ("spec",),
+        "Job": ("spec", "template", "spec"),
+        "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+        "ServingRuntime": ("spec",),
+    }
+    found = {}
+    for name, value in named(objects).items():
+        if path := places.get(value["kind"]):
+            for key in path:
+                value = value[key]
+            found[name] = value
+    return found
