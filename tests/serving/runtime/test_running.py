@@ -145,7 +145,8 @@ def test_metrics_say_what_was_asked_how_long_it_took_and_how_sure_it_was(server:
     for name in ("requests_total", "risk_bucket", "learners_total", "out_of_range_total", "trail_lag_seconds"):
         assert f"earlybell_{name}" in text
     for stage in ("features", "scoring", "whole"):
-        assert re.search(rf'earlybell_seconds_count{{model_version="[^"]+",stage="{stage}"}}', text)
+        assert re.search(f'earlybell_seconds_count{{model_version="[^"]+",stage="{stage}"}} [1-9]', text)
+    assert re.search('requests_total{model_version="[^"]+",outcome="unavailable",route="predict"} 0.0', text)
     assert "request_predict_seconds" in text  # KServe's own
     assert learner not in text
 
