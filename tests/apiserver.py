@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -52,9 +53,15 @@ class ApiServer:
         """Install files of CustomResourceDefinitions and wait until they are served."""
         for file in crds:  # too large for the annotation that a client-side apply keeps
             self.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(file))
-        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+        for _ in range(20):  # kubectl refuses to wait for one that has no conditions yet
+            done = self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all", check=False)
+            if not done.returncode:
+                return
+            time.sleep(0.5)
+        raise RuntimeError(f"the resources are not served: {done.stderr}")
 
 
+@cache
 def program(name: str) -> str:
     """Where a program is: among those of the tests' cluster, or on PATH. Without it, the test does not run here."""
     command = [str(Path(__file__).parent / "cluster" / "programs"), "--folder"]

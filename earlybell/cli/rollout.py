@@ -157,10 +157,12 @@ def _show(title: str, found: "list[Row]", *, prometheus: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(
+        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0)
+    )
     for name, right in (("version", False), ("alias", False), ("traffic", True), ("ready", True), ("runtime", False)):
-        table.add_column(name, justify="right" if right else "left", no_wrap=name != "alias")
-    for name in ("age", "requests", "errors", "p50", "p99") if prometheus else ("age",):
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for name in ("age", "errors", "p50", "p99") if prometheus else ("age",):
         table.add_column(name, justify="right", no_wrap=True)
     for row in found:
         table.add_row(*_cells(row, prometheus=prometheus))
@@ -176,7 +178,7 @@ def _cells(row: "Row", *, prometheus: bool) -> list[str]:
     if prometheus and row.answers is not None:
         errors = _share(row.answers.errors)
         errors = f"[red]{errors}[/]" if row.answers.errors else errors
-        cells += [f"{row.answers.requests:,.0f}", errors, _time(row.answers.p50), _time(row.answers.p99)]
+        cells += [f"{errors} of {row.answers.requests:,.0f}", _time(row.answers.p50), _time(row.answers.p99)]
     return cells
 
 
@@ -193,7 +195,5 @@ def _remarks(found: "list[Row]", remark: str, *, prometheus: bool) -> list[str]:
     if any(row.traffic != row.asked for row in found):
         said.append("Traffic is not yet as asked: a pod is not ready, or the gateway has not taken it.")
     if not prometheus:
-        said.append(
-            "For requests, errors and times give --prometheus URL (a `kubectl port-forward` to it will do)."
-        )
+        said.append("For requests, errors and times give --prometheus URL (a `kubectl port-forward` to it will do).")
     return [line for line in said if line]

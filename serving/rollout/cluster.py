@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import yaml
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
@@ -118,9 +119,11 @@ def _settings() -> tuple[client.Configuration, str]:
             return settings, _ACCOUNT.read_text().strip()
         config.load_kube_config(file, client_configuration=settings)
         _, context = config.list_kube_config_contexts(file)
-    except (ConfigException, OSError, TypeError, KeyError) as error:
+    except (ConfigException, OSError, TypeError, KeyError, yaml.YAMLError) as error:
         way_out = "Set KUBECONFIG to a kubeconfig that `kubectl get pods` works with."
-        raise ClusterError("there is no kubeconfig that names a cluster", str(error).strip(), way_out) from None
+        raise ClusterError(
+            "there is no kubeconfig that names a cluster", " ".join(str(error).split()), way_out
+        ) from None
     return settings, context["context"].get("namespace") or "default"
 
 

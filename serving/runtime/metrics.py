@@ -21,7 +21,10 @@ _SHARES = tuple(i / 10 for i in range(1, 11))
 
 REQUESTS = Counter("earlybell_requests_total", "Requests answered or refused", ["route", "outcome", "model_version"])
 SECONDS = Histogram(
-    "earlybell_seconds", "Seconds of features, scoring, explanation, and of the whole", ["stage"], buckets=_SECONDS
+    "earlybell_seconds",
+    "Seconds of features, scoring, explanation, and of the whole",
+    ["stage", "model_version"],
+    buckets=_SECONDS,
 )
 RISK = Histogram("earlybell_risk", "Risks that were answered", ["model_version"], buckets=_SHARES)
 BANDS = Counter("earlybell_learners_total", "Learners answered, by band", ["band", "model_version"])

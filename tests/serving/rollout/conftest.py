@@ -1,4 +1,4 @@
-"""A real API server and a real MLflow registry; in the controller's place stands what the tests write into the status."""
+"""A real API server and a real MLflow registry; in place of the controllers stands what the tests write."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -52,7 +52,7 @@ def registry(database: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
 
 
 @pytest.fixture
-def site(cluster: ApiServer, registry: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> Site:
+def campus(cluster: ApiServer, registry: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> Site:
     """A namespace of its own, and the registry beside it."""
     monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
     namespace = f"site-{next(_NUMBERS)}"

@@ -4,21 +4,28 @@ No controller runs here. `knative_settles` and `standard_settles` write into the
 sources (ksvc_reconciler.go, PropagateStatus, reconcileCanaryDeployments); tests/cluster has the controllers themselves.
 """
 
-import json
+import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
-from click.testing import Result
+from kubernetes import config
 from mlflow import MlflowClient
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from earlybell.cli.main import app
+from serving.rollout.cluster import GATEWAY, KNATIVE, KSERVE
 from tests.apiserver import ApiServer
 
 MODEL, VERSIONS = "learner-risk", 5
 OVERLAYS = Path(__file__).parents[3] / "manifests" / MODEL / "overlays"
+_KINDS = {
+    "isvc": f"{KSERVE}//inferenceservices",
+    "revision": f"{KNATIVE}//revisions",
+    "httproute": f"{GATEWAY}//httproutes",
+}
 _SHARES = ("canaryTrafficPercent", "minReplicas", "maxReplicas")  # not of a revision
 
 Object = dict[str, Any]
@@ -54,8 +61,8 @@ class Site:
         return self.cluster.kubectl("-n", self.namespace, *words, stdin=stdin).stdout
 
     def get(self, kind: str, name: str = MODEL) -> Object:
-        found: Object = json.loads(self.kubectl("get", kind, name, "-o", "json"))
-        return found
+        """An object as it stands."""
+        return self._ask("GET", f"{_KINDS[kind]}/{name}")
 
     @property
     def spec(self) -> Object:
@@ -69,8 +76,28 @@ class Site:
         return {alias: str(version) for alias, version in found.items()}
 
     def patch_status(self, kind: str, name: str, status: Object) -> None:
-        patch = json.dumps({"status": status})
-        self.kubectl("patch", kind, name, "--subresource=status", "--type=merge", "-p", patch)
+        self._ask("PATCH", f"{_KINDS[kind]}/{name}/status", {"status": status})
+
+    def _ask(self, method: str, path: str, body: Object | None = None) -> Object:
+        api, _, rest = path.partition("//")
+        headers = {"Content-Type": "application/merge-patch+json", "Accept": "application/json"}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return dict(
+                self._client.call_api(
+                    f"{api}/namespaces/{self.namespace}/{rest}",
+                    method,
+                    body=body,
+                    header_params=headers,
+                    auth_settings=["BearerToken"],
+                    response_type="object",
+                    _return_http_data_only=True,
+                )
+            )
+
+    @cached_property
+    def _client(self) -> Any:
+        return config.new_client_from_config(str(self.cluster.kubeconfig))
 
     # Knative
 

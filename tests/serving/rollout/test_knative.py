@@ -8,42 +8,45 @@ from tests.serving.rollout.site import Site, pin
 OURS = "earlybell-0.1.0"
 
 
-def _step(site: Site, version: int, *options: object, ready: bool = True) -> None:
-    site.apply(site.release(version, *options))
-    site.knative_settles(ready=ready)
+def _step(campus: Site, version: int, *options: object, ready: bool = True) -> None:
+    campus.apply(campus.release(version, *options))
+    campus.knative_settles(ready=ready)
 
 
 @pytest.fixture
-def serving(site: Site) -> Site:
+def serving(campus: Site) -> Site:
     """Version 3 serves."""
-    _step(site, 3, "--traffic", 100)
-    return site
+    _step(campus, 3, "--traffic", 100)
+    return campus
 
 
-def test_the_first_release_takes_all_traffic_and_is_pinned(site: Site) -> None:
-    objects = site.release(3, "--traffic", 100)
+def test_the_first_release_takes_all_traffic_and_is_pinned(campus: Site) -> None:
+    objects = campus.release(3, "--traffic", 100)
     service = objects[-1]
     assert service["kind"] == "InferenceService"
-    assert {one["metadata"]["namespace"] for one in objects} == {site.namespace}
+    assert {one["metadata"]["namespace"] for one in objects} == {campus.namespace}
     assert pin(service["spec"]["predictor"]) == ("3", OURS)
     assert "canaryTrafficPercent" not in service["spec"]["predictor"]
     assert service["metadata"]["labels"]["earlybell.io/model-version"] == "3"
     with pytest.raises(ClusterError, match="first release takes all traffic.*--traffic 100"):
-        site.release(3, "--traffic", 10)
+        campus.release(3, "--traffic", 10)
 
 
 @pytest.mark.parametrize("options", [(), ("--server-side",)], ids=["client side", "server side"])
-def test_kubectl_takes_every_step_up_and_promotes(site: Site, options: tuple[str, ...]) -> None:
-    site.apply(site.release(3, "--promote"), *options)
-    site.knative_settles()
+def test_kubectl_takes_every_step_up_and_promotes(campus: Site, options: tuple[str, ...]) -> None:
+    campus.apply(campus.release(3, "--promote"), *options)
+    campus.knative_settles()
     for traffic in (0, 10, 50, 100):
-        site.apply(site.release(4, "--traffic", traffic), *options)
-        site.knative_settles()
-        assert (pin(site.spec["predictor"]), site.spec["predictor"]["canaryTrafficPercent"]) == (("4", OURS), traffic)
-    site.apply(site.release(4, "--promote"), *options)
-    site.knative_settles()
-    assert "canaryTrafficPercent" not in site.spec["predictor"]
-    assert len(site.revisions) == 2
+        campus.apply(campus.release(4, "--traffic", traffic), *options)
+        campus.knative_settles()
+        assert (pin(campus.spec["predictor"]), campus.spec["predictor"]["canaryTrafficPercent"]) == (
+            ("4", OURS),
+            traffic,
+        )
+    campus.apply(campus.release(4, "--promote"), *options)
+    campus.knative_settles()
+    assert "canaryTrafficPercent" not in campus.spec["predictor"]
+    assert len(campus.revisions) == 2
 
 
 def test_only_the_share_changes_once_a_version_is_on_trial(serving: Site) -> None:
@@ -128,6 +131,6 @@ def test_a_new_image_goes_the_same_way(serving: Site) -> None:
     assert pin(serving.spec["predictor"]) == ("3", "earlybell-0.2.0")
 
 
-def test_an_image_with_the_model_in_it_is_pinned_by_its_tag(site: Site) -> None:
-    predictor = site.release(3, "--promote", overlay="oci")[-1]["spec"]["predictor"]
+def test_an_image_with_the_model_in_it_is_pinned_by_its_tag(campus: Site) -> None:
+    predictor = campus.release(3, "--promote", overlay="oci")[-1]["spec"]["predictor"]
     assert predictor["model"]["storageUri"] == "oci://ghcr.io/earlybell/learner-risk:3"

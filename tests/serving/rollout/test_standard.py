@@ -8,20 +8,20 @@ from tests.serving.rollout.site import Object, Site, pin
 OLD, NEW = "learner-risk-v3-predictor", "learner-risk-v4-predictor"
 
 
-def _release(site: Site, version: int, *options: object) -> list[Object]:
-    return site.release(version, *options, overlay="standard")
+def _release(campus: Site, version: int, *options: object) -> list[Object]:
+    return campus.release(version, *options, overlay="standard")
 
 
-def _step(site: Site, version: int, *options: object, ready: bool = True) -> None:
-    site.apply(_release(site, version, *options))
-    site.standard_settles(ready=ready)
+def _step(campus: Site, version: int, *options: object, ready: bool = True) -> None:
+    campus.apply(_release(campus, version, *options))
+    campus.standard_settles(ready=ready)
 
 
 @pytest.fixture
-def serving(site: Site) -> Site:
+def serving(campus: Site) -> Site:
     """Version 3 serves."""
-    _step(site, 3, "--traffic", 100)
-    return site
+    _step(campus, 3, "--traffic", 100)
+    return campus
 
 
 def test_the_first_release_takes_all_traffic(serving: Site) -> None:
@@ -32,23 +32,23 @@ def test_the_first_release_takes_all_traffic(serving: Site) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--server-side",)], ids=["client side", "server side"])
-def test_kubectl_takes_every_step_up_and_promotes(site: Site, options: tuple[str, ...]) -> None:
-    site.apply(_release(site, 3, "--promote"), *options)
-    site.standard_settles()
-    champion = site.spec["predictor"]
+def test_kubectl_takes_every_step_up_and_promotes(campus: Site, options: tuple[str, ...]) -> None:
+    campus.apply(_release(campus, 3, "--promote"), *options)
+    campus.standard_settles()
+    champion = campus.spec["predictor"]
     for traffic, weights in ((0, {OLD: 100}), (10, {OLD: 90, NEW: 10}), (50, {OLD: 50, NEW: 50}), (100, {NEW: 100})):
-        site.apply(_release(site, 4, "--traffic", traffic), *options)
-        site.standard_settles()
-        (canary,) = site.spec["canary"]
-        assert (site.weights, canary["trafficPercent"]) == (weights, traffic)
+        campus.apply(_release(campus, 4, "--traffic", traffic), *options)
+        campus.standard_settles()
+        (canary,) = campus.spec["canary"]
+        assert (campus.weights, canary["trafficPercent"]) == (weights, traffic)
         assert (canary["predictor"]["name"], pin(canary["predictor"])[0]) == ("v4", "4")
         assert not {"maxReplicas", "scaleMetric", "scaleTarget"} & set(canary["predictor"])
-        assert site.spec["predictor"] == champion
-    site.apply(_release(site, 4, "--promote"), *options)
-    assert "canary" not in site.spec
-    assert (site.spec["predictor"]["name"], pin(site.spec["predictor"])[0]) == ("v4", "4")
-    assert {"maxReplicas", "scaleMetric"} <= set(site.spec["predictor"])
-    assert site.weights == {NEW: 100}
+        assert campus.spec["predictor"] == champion
+    campus.apply(_release(campus, 4, "--promote"), *options)
+    assert "canary" not in campus.spec
+    assert (campus.spec["predictor"]["name"], pin(campus.spec["predictor"])[0]) == ("v4", "4")
+    assert {"maxReplicas", "scaleMetric"} <= set(campus.spec["predictor"])
+    assert campus.weights == {NEW: 100}
 
 
 def test_the_route_moves_before_the_predictors_do(serving: Site) -> None:
