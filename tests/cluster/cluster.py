@@ -82,7 +82,7 @@ class Cluster:
             yield int(found[1])
         finally:
             process.terminate()
-            process.wait()
+            process.communicate()
 
 
 def programs() -> Path:

@@ -14,7 +14,7 @@ from tests.cluster.caller import Caller
 from tests.cluster.cluster import ROOT, Cluster
 from tests.cluster.documented import commands
 from tests.cluster.figures import Figures
-from tests.cluster.site import TAG, Site, install, stores, under_way
+from tests.cluster.site import TAG, Site, installed, stores, under_way
 
 _FIGURES = Figures(ROOT / "build/cluster-figures.json")
 
@@ -61,14 +61,14 @@ def university(
 ) -> Iterator[Site]:
     """A site in KServe's Knative mode, from nothing to its first prediction by the documented commands alone."""
     began = time.monotonic()
-    found = install(cluster, "earlybell", tmp_path_factory.mktemp("university"), reached | under_way(site))
-    figures.seconds("chart installed, from an empty namespace", began)
-    found.do(commands("The first model"))
-    figures.seconds("first model serves", began)
-    (found.folder / "first.json").write_text(found.do(commands("The first prediction")))
-    figures.seconds("first prediction through the gateway", began)
-    yield found
-    found.remove()
+    folder = tmp_path_factory.mktemp("university")
+    with installed(cluster, "university", folder, reached | under_way(site)) as found, found.gateway():
+        figures.seconds("from nothing to the chart, tested", began)
+        found.do(commands("The first model"))
+        figures.seconds("from nothing to a model that serves", began)
+        (folder / "first.json").write_text(found.do(commands("The first prediction")))
+        figures.seconds("from nothing to the first prediction through the gateway", began)
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -77,11 +77,10 @@ def college(
 ) -> Iterator[Site]:
     """Another site on the same cluster, in KServe's Standard mode; it serves the same registered versions."""
     folder = tmp_path_factory.mktemp("college")
-    found = install(university.cluster, "college", folder, reached | under_way(site), overlay="standard")
-    (folder / "bundle").symlink_to(university.folder / "bundle")
-    (folder / "request.json").symlink_to(university.folder / "request.json")
-    university.register(2)
-    found.release("1", 100)
-    found.settled("1", 100)
-    yield found
-    found.remove()
+    with installed(university.cluster, "college", folder, reached | under_way(site), overlay="standard") as found:
+        (folder / "bundle").symlink_to(university.folder / "bundle")
+        (folder / "request.json").symlink_to(university.folder / "request.json")
+        university.register(2)
+        found.release("1", 100)
+        found.settled("1", 100)
+        yield found

@@ -18,6 +18,7 @@ from tests.cluster.documented import commands
 
 TAG = os.environ.get("EARLYBELL_IMAGE_TAG", "1")
 PREDICT = "/v1/models/learner-risk:predict"
+_OURS = "earlybell.io/of=tests"
 USERS = {"MLFLOW_TRACKING_USERNAME": "admin", "AWS_ACCESS_KEY_ID": "earlybell"}
 
 
@@ -124,6 +125,15 @@ class Site:
         address = gateway(self.cluster) if through == "gateway" else through
         return {"address": address, "host": self.host, "path": PREDICT, "token": self.token} | asked
 
+    @contextmanager
+    def gateway(self) -> Iterator[None]:
+        """Let the person reach the gateway: its address and its certificate, as docs/operations.md names them."""
+        data = self.cluster.get("-n", "kourier-system", "secret", "gateway-tls")["data"]["tls.crt"]
+        (self.folder / "gateway.crt").write_bytes(base64.b64decode(data))
+        with self.cluster.forward("kourier-system", "svc/kourier", 443) as port:
+            self.settings["GATEWAY"] = f"127.0.0.1:{port}"
+            yield
+
     @property
     def token(self) -> str:
         return (self.folder / "moodle.token").read_text().strip()
@@ -188,8 +198,25 @@ def secret(cluster: Cluster, name: str, key: str, namespace: str = "stores") -> 
     return base64.b64decode(data).decode()
 
 
-def install(cluster: Cluster, name: str, folder: Path, reached: dict[str, str], overlay: str = "knative") -> Site:
-    """A site, installed by the commands of docs/operations.md up to its chart; no model serves yet."""
+@contextmanager
+def installed(
+    cluster: Cluster, name: str, folder: Path, reached: dict[str, str], overlay: str = "knative"
+) -> Iterator[Site]:
+    """A site, installed by the commands of docs/operations.md up to its chart; no model serves yet. It is gone at the end."""
+    site = _prepare(cluster, name, folder, reached, overlay)
+    if name in cluster.kubectl("get", "namespaces", "-l", _OURS, "-o", "name"):
+        site.remove()  # left by a run that was ended
+    site.do(commands("Namespace and secrets"))
+    cluster.kubectl("label", "namespace", name, _OURS)
+    try:
+        site.do(commands("The chart"))
+        yield site
+    finally:
+        site.remove()
+
+
+def _prepare(cluster: Cluster, name: str, folder: Path, reached: dict[str, str], overlay: str) -> Site:
+    """What a person has at hand: files of secrets and of values, and a database."""
     (folder / "secrets").mkdir(parents=True)
     for shared in ("helm", "manifests"):
         (folder / shared).symlink_to(ROOT / shared)
@@ -211,10 +238,7 @@ def install(cluster: Cluster, name: str, folder: Path, reached: dict[str, str], 
         "S3_TLS": "0",
         "EARLYBELL_HOME": str(folder / "home"),
     }
-    site = Site(cluster, name, folder, overlay, settings)
-    site.do(commands("Namespace and secrets"))
-    site.do(commands("The chart"))
-    return site
+    return Site(cluster, name, folder, overlay, settings)
 
 
 def under_way(tables: Path) -> dict[str, str]:
