@@ -19,15 +19,23 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """What is asked for: a share of the traffic in percent, or, if that is None, all of it for good."""
+    """What is asked for.
+
+    Attributes:
+        version: of the registered model.
+        traffic: its share in percent; None for all of it, for good.
+        runtime: the ServingRuntime, where one is named.
+        options: further ones of the command, as they were given, for the commands that are told.
+    """
 
     version: Version
     traffic: int | None
     runtime: str = ""
+    options: str = ""
 
     def command(self, traffic: int | None) -> str:
         """The command of another step with the same version."""
-        return _command(self.version.version, self.runtime, traffic)
+        return _command(self.version.version, self.runtime, traffic, self.options)
 
 
 def release(step: Step, objects: list[Object], now: Rollout | None, namespace: str) -> list[Object]:
@@ -162,13 +170,13 @@ class _Rules:
     def _back(self, trial: Deployed) -> str:
         """The command that takes from what is on trial its traffic."""
         twice = self._now is not None and trial.pin.version == self._now.stable.pin.version
-        return _command(trial.pin.version, trial.pin.runtime if twice else "", 0)
+        return _command(trial.pin.version, trial.pin.runtime if twice else "", 0, self._step.options)
 
 
-def _command(version: str, runtime: str, traffic: int | None) -> str:
+def _command(version: str, runtime: str, traffic: int | None, options: str) -> str:
     on = f" --runtime {runtime}" if runtime else ""
     share = "--promote" if traffic is None else f"--traffic {traffic}"
-    return f"`earlybell release {version}{on} {share} | kubectl apply -f -`"
+    return f"`earlybell release {version}{on} {share}{options} | kubectl apply -f -`"
 
 
 def advice(step: Step, objects: list[Object], now: Rollout | None, namespace: str) -> list[str]:
