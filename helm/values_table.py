@@ -1,4 +1,4 @@
-"""Write the table of values into the chart's README, from the comments of values.yaml: `python helm/values_table.py`."""
+"""Write the table of values of the chart's README, from the comments of values.yaml: `python helm/values_table.py`."""
 
 import re
 from collections.abc import Iterator
@@ -27,8 +27,8 @@ def rows(text: str) -> Iterator[tuple[str, str, str]]:
 
 def table(text: str) -> str:
     """The values as a table in Markdown."""
-    cells = [f"| `{name}` | `{default}` | {meaning.replace('|', chr(92) + '|')} |\n" for name, default, meaning in rows(text)]
-    return "| value | default | meaning |\n|---|---|---|\n" + "".join(cells)
+    cells = "".join(f"| `{name}` | `{default}` | {meaning} |\n" for name, default, meaning in rows(text))
+    return f"| value | default | meaning |\n|---|---|---|\n{cells}"
 
 
 def written(readme: str, values: str) -> str:

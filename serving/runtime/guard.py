@@ -58,6 +58,9 @@ class Guard:
     def __init__(self, app: App, *, tokens: Tokens | None, limits: Limits, version: str, mirror: Mirror | None) -> None:
         self._app, self._tokens, self._limits, self._version, self._mirror = app, tokens, limits, version, mirror
         self._rate = Rate(limits.requests_a_minute)
+        for outcome in _OUTCOMES.values():  # from 0, or Prometheus does not see the first failures as an increase
+            for route in ASKED:
+                REQUESTS.labels(route, outcome, version)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

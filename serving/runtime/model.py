@@ -33,6 +33,7 @@ from serving.runtime.settings import MODEL_NAME, Settings
 THREADS = 2  # predictions at a time in a process; each has a database of its own
 TRAIL_SECONDS = 2.0  # to wait for the store before it counts as away
 REASONS = 3  # of a learner, in V1
+BAND_NAMES = ("high", "medium", "low", "insufficient_evidence")
 # A small request is answered where it arrives, which saves the way to a thread and back: a V2 request of so many bytes,
 # a V1 request of so many learners and rows.
 AT_ONCE, LEARNERS_AT_ONCE, ROWS_AT_ONCE = 16_384, 2, 4096
@@ -128,6 +129,8 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             journal=self._settings.trail_journal,
             timeout=TRAIL_SECONDS,
         )
+        for band in BAND_NAMES:  # from 0, as the guard's requests
+            BANDS.labels(band, self.version)
         self._closing = threading.Event()
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
         gc.collect()

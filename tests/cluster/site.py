@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
 
 from tests.cluster.cluster import HERE, ROOT, Cluster, Object, wait_for
@@ -37,8 +38,8 @@ class Site:
 
     def do(self, text: str, **settings: str) -> str:
         """Run commands of a document; what they print."""
-        at = f"cd {self.folder}\n"
-        return self.cluster.run("bash", "-euo", "pipefail", "-c", at + text, **self.settings, **settings).stdout
+        at, known = f"cd {self.folder}\n", self.settings | settings
+        return self.cluster.run("bash", "-euo", "pipefail", "-c", at + text, **known).stdout
 
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
         return self.cluster.kubectl("-n", self.name, *arguments, stdin=stdin, check=check)
@@ -61,6 +62,17 @@ class Site:
             record = json.loads(line)
             records.setdefault(record["request_id"], []).append(record)
         return records
+
+    def request_of_one(self) -> str:
+        """A request about one learner of the course run that docs/operations.md asks about."""
+        command = 'earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"'
+        instance = json.loads((self.folder / "request.json").read_text())["instances"][0]
+        return self.do(f"{command} --learner {instance['enrolments']['learner_id'][0]}")
+
+    def request_of_all(self, tables: Path) -> str:
+        """A request about a whole course run of other tables."""
+        asked = under_way(tables)
+        return self.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"', **asked)
 
     def register(self, version: int) -> None:
         """The bundle of version 1 again as this version, if it is not there: what differs is the number."""
@@ -203,6 +215,13 @@ def install(cluster: Cluster, name: str, folder: Path, reached: dict[str, str], 
     site.do(commands("Namespace and secrets"))
     site.do(commands("The chart"))
     return site
+
+
+def under_way(tables: Path) -> dict[str, str]:
+    """What the documented commands ask about: the tables, the latest course run in them and a moment in it."""
+    query = "SELECT course_id, starts_at + (ends_at - starts_at) * 0.4 FROM read_parquet(?) ORDER BY starts_at DESC"
+    course, moment = duckdb.execute(query, [str(tables / "courses.parquet")]).fetchall()[0]
+    return {"SOURCE": f"tables:{tables}", "COURSE": course, "AS_OF": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 def database(cluster: Cluster, name: str) -> None:

@@ -1,12 +1,12 @@
-"""What each account may and may not do, asked of a real API server; and that it takes the model's pods as `restricted`."""
+"""What each account may and may not do, asked of a real API server, which takes the model's pods as `restricted`."""
 
 import copy
 
 import pytest
 
-from tests.helm.apiserver import ApiServer
+from tests.apiserver import ApiServer
 from tests.helm.render import OVERLAYS, Object, built, named, rendered
-from tests.helm.test_accepted import moved
+from tests.helm.site import Site, make
 
 KSERVE, KNATIVE, ROUTES = "serving.kserve.io", "serving.knative.dev", "httproutes.gateway.networking.k8s.io"
 SERVICES = f"inferenceservices.{KSERVE}"
@@ -40,39 +40,38 @@ MAY_NOT = [
 
 
 @pytest.fixture(scope="module")
-def site(api_server: ApiServer) -> str:
-    """A namespace with the chart's objects."""
-    namespace = api_server.namespace("rights")
-    api_server.apply(namespace, moved(namespace, rendered()))
-    return namespace
+def site(server: ApiServer) -> Site:
+    """A site with the chart, and another one."""
+    for name in ("another", "rights"):
+        found = make(server, name)
+        found.apply(rendered())
+    return found
 
 
 @pytest.mark.parametrize("account", MAY)
-def test_an_account_may_what_it_must_and_nothing_else(account: str, site: str, api_server: ApiServer) -> None:
-    assert api_server.may(account, site, MAY[account] + MAY_NOT) == MAY[account] + [
-        right for right in MAY_NOT if right in MAY[account]
-    ]
+def test_an_account_may_what_it_must_and_nothing_else(account: str, site: Site) -> None:
+    both = [right for right in MAY_NOT if right in MAY[account]]
+    assert site.may(account, MAY[account] + MAY_NOT) == MAY[account] + both
 
 
 @pytest.mark.parametrize("account", MAY)
-def test_an_account_may_nothing_in_another_site(account: str, site: str, api_server: ApiServer) -> None:
-    api_server.apply(api_server.namespace("another"), moved("another", rendered()))
-    assert not api_server.may(account, site, MAY[account] + MAY_NOT, where="another")
+def test_an_account_may_nothing_in_another_site(account: str, site: Site) -> None:
+    assert not site.may(account, MAY[account] + MAY_NOT, where="another")
 
 
-def test_a_pod_of_the_model_is_taken_and_one_with_more_rights_is_refused(site: str, api_server: ApiServer) -> None:
-    pod = _pod(site)
-    assert not api_server.apply(site, [pod])
+def test_a_pod_of_the_model_is_taken_and_one_with_more_rights_is_refused(site: Site) -> None:
+    pod = _pod()
+    assert not site.apply([pod])
     wrong = copy.deepcopy(pod)
     wrong["metadata"]["name"] = "wrong"
     wrong["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
-    done = api_server.kubectl("apply", "--server-side", "-n", site, "-f", "-", objects=[wrong])
+    done = site.ask("apply", "--server-side", "-f", "-", objects=[wrong])
     assert done.returncode != 0
     assert 'violates PodSecurity "restricted' in done.stderr
 
 
-def _pod(namespace: str) -> Object:
-    """A pod as KServe makes it of the runtime and the InferenceService, its storage initializer with KServe's own defaults."""
+def _pod() -> Object:
+    """A pod as KServe makes it, its storage initializer with the settings of KServe's own chart."""
     runtime = named(rendered())["ServingRuntime/earlybell-0.1.0"]["spec"]
     predictor = named(built(OVERLAYS[0]))["InferenceService/learner-risk"]["spec"]["predictor"]
     fetching = {
@@ -87,4 +86,4 @@ def _pod(namespace: str) -> Object:
     }
     spec = {key: predictor[key] for key in ("serviceAccountName", "securityContext", "automountServiceAccountToken")}
     spec |= {"containers": runtime["containers"], "volumes": runtime["volumes"], "initContainers": [fetching]}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "model", "namespace": namespace}, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "model"}, "spec": spec}

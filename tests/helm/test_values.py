@@ -5,12 +5,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.helm.render import CHART, SITES, helm
+from earlybell import __version__
+from tests.helm.render import CHART, OVERLAYS, SITES, built, helm, named
 from tests.helm.tools import ROOT
 
 VALUES = (CHART / "values.yaml").read_text()
@@ -48,6 +50,20 @@ def test_a_wrong_value_is_refused_by_its_name(wrong: str) -> None:
     assert done.returncode != 0
     assert name in done.stderr
     assert "hush" not in done.stderr
+
+
+def test_the_chart_is_of_the_version_that_it_installs() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["version"] == chart["appVersion"] == __version__
+    for overlay in OVERLAYS:
+        model = named(built(overlay))["InferenceService/learner-risk"]["spec"]["predictor"]["model"]
+        assert model["runtime"] == f"earlybell-{__version__}"
+
+
+def test_the_chart_can_be_packed(tmp_path: Path) -> None:
+    done = helm("package", ".", "--destination", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [f"earlybell-{__version__}.tgz"]
 
 
 def test_every_value_is_in_the_schema_and_none_else() -> None:

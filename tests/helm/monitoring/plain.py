@@ -1,0 +1,130 @@
+"""The chart's monitoring without an operator: its rules and scrape rules as plain Prometheus configuration, and its queries."""
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FILES = Path(__file__).parents[3] / "helm/earlybell/files"
+RULES = sorted((FILES / "rules").glob("*.yaml"))
+DASHBOARDS = sorted((FILES / "dashboards").glob("*.json"))
+Object = dict[str, Any]
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def groups(namespace: str = "NAMESPACE") -> list[Object]:
+    """The groups of all rule files, for the site in a namespace."""
+    texts = (path.read_text().replace("NAMESPACE", namespace) for path in RULES)
+    return [group for text in texts for group in yaml.safe_load(text)["groups"]]
+
+
+def rules() -> list[Object]:
+    """The rules of all files."""
+    return [rule for group in groups() for rule in group["rules"]]
+
+
+def faster(given: list[Object], factor: float) -> list[Object]:
+    """Groups in which all time runs faster: each range and offset, `for` and interval is divided by a factor.
+
+    Limits stay as they are: a share is the same share, and an age the same age.
+    """
+    found = copy.deepcopy(given)
+    for group in found:
+        if "interval" in group:
+            group["interval"] = _divided(group["interval"], factor)
+        for rule in group["rules"]:
+            rule["expr"] = re.sub(r"\[(\w+)\]", lambda found: f"[{_divided(found[1], factor)}]", rule["expr"])
+            if "for" in rule:
+                rule["for"] = _divided(rule["for"], factor)
+    return found
+
+
+def _divided(duration: str, factor: float) -> str:
+    number, unit = re.fullmatch(r"(\d+)(ms|s|m|h|d)", duration).groups()  # type: ignore[union-attr]
+    return f"{max(1, round(int(number) * _UNITS[unit] * 1000 / factor))}ms"
+
+
+def queries(dashboard: Path, namespace: str, interval: str = "5m") -> dict[str, str]:
+    """The queries of a dashboard as Grafana sends them, by their panel's title and the query's letter.
+
+    Args:
+        interval: what `$__rate_interval` stands for: four times the interval at which Prometheus asks.
+    """
+    values = {"$__rate_interval": interval, "$namespace": namespace, "$version": ".+"}
+    found = {}
+    for panel in json.loads(dashboard.read_text())["panels"]:
+        for target in panel.get("targets", []):
+            query = target["expr"]
+            for name, value in values.items():
+                query = query.replace(name, value)
+            found[f"{panel['title']}, {target['refId']}"] = query
+    return found
+
+
+def scrape_configs(objects: list[Object]) -> list[Object]:
+    """What the Prometheus operator makes of the chart's PodMonitor, ScrapeConfig and Probe, for a Prometheus that it does not run."""
+    makers = {"PodMonitor": _of_pods, "ScrapeConfig": _of_addresses, "Probe": _of_probe}
+    return [makers[one["kind"]](one) for one in objects if one["kind"] in makers]
+
+
+def _of_pods(monitor: Object) -> Object:
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    namespace = monitor["metadata"]["namespace"]
+    (chosen,) = monitor["spec"]["selector"]["matchExpressions"]
+    assert chosen["operator"] == "Exists"
+    label = re.sub(r"\W", "_", chosen["key"])
+    meta = "__meta_kubernetes_pod"
+    relabelings = [
+        {"source_labels": [f"{meta}_phase"], "regex": "(Failed|Succeeded)", "action": "drop"},
+        {"source_labels": [f"{meta}_labelpresent_{label}"], "regex": "true", "action": "keep"},
+        {"source_labels": [f"{meta}_container_port_number"], "regex": str(endpoint["portNumber"]), "action": "keep"},
+        {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
+        {"source_labels": [f"{meta}_container_name"], "target_label": "container"},
+        {"source_labels": [f"{meta}_name"], "target_label": "pod"},
+        *map(_snake, endpoint["relabelings"]),
+    ]
+    return {
+        "job_name": f"podMonitor/{namespace}/{monitor['metadata']['name']}/0",
+        "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [namespace]}}],
+        "metrics_path": endpoint["path"],
+        "scrape_interval": endpoint["interval"],
+        "honor_labels": endpoint["honorLabels"],
+        "relabel_configs": relabelings,
+    }
+
+
+def _of_addresses(config: Object) -> Object:
+    spec = config["spec"]
+    return {
+        "job_name": f"scrapeConfig/{config['metadata']['namespace']}/{config['metadata']['name']}",
+        "scheme": spec["scheme"].lower(),
+        "metrics_path": spec["metricsPath"],
+        "scrape_interval": spec["scrapeInterval"],
+        "honor_labels": spec["honorLabels"],
+        "static_configs": spec["staticConfigs"],
+        "metric_relabel_configs": [_snake(one) for one in spec["metricRelabelings"]],
+    }
+
+
+def _of_probe(probe: Object) -> Object:
+    spec, asked = probe["spec"], probe["spec"]["targets"]["staticConfig"]
+    return {
+        "job_name": spec["jobName"],
+        "metrics_path": "/probe",
+        "params": {"module": [spec["module"]]},
+        "scrape_interval": spec["interval"],
+        "static_configs": [{"targets": asked["static"], "labels": asked["labels"]}],
+        "relabel_configs": [
+            {"source_labels": ["__address__"], "target_label": "__param_target"},
+            {"source_labels": ["__param_target"], "target_label": "instance"},
+            {"target_label": "__address__", "replacement": spec["prober"]["url"]},
+        ],
+    }
+
+
+def _snake(given: Object) -> Object:
+    """The operator's names as Prometheus' own."""
+    return {re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", name): value for name, value in given.items()}
