@@ -1,6 +1,7 @@
 """Commands about the cluster: release, status, aliases."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from serving.rollout.cluster import Cluster
     from serving.rollout.state import Rollout
     from serving.rollout.status import Row
+
+MODEL, OVERLAY = "learner-risk", Path("manifests/learner-risk/overlays/knative")
 
 ModelName = Annotated[str, typer.Option(help="name in the registry, and of the InferenceService")]
 Namespace = Annotated[str, typer.Option(help="of the site; kubeconfig's or the pod's own if not given")]
@@ -31,14 +34,12 @@ def release(
         int | None, typer.Option(min=0, max=100, help="percent for this version: 0 brings it up, or takes it back")
     ] = None,
     promote: Annotated[bool, typer.Option("--promote", help="this version serves, the other one goes")] = False,
-    overlay: Annotated[Path, typer.Option(help="folder of the kustomize overlay")] = Path(
-        "manifests/learner-risk/overlays/knative"
-    ),
+    overlay: Annotated[Path, typer.Option(help="folder of the kustomize overlay")] = OVERLAY,
     runtime: Annotated[
         str, typer.Option(help="another ServingRuntime, as earlybell-0.2.0: a new image goes the same way")
     ] = "",
     namespace: Namespace = "",
-    model_name: ModelName = "learner-risk",
+    model_name: ModelName = MODEL,
 ) -> None:
     """Print the manifest of one step of a release, for `kubectl apply -f -`; what to look at next goes to stderr.
 
@@ -58,7 +59,7 @@ def release(
     found = find(model_name, version)
     cluster = _cluster(namespace)
     now = _rollout(cluster, model_name)
-    step = Step(found, None if promote else traffic, runtime)
+    step = Step(found, None if promote else traffic, runtime, _given(overlay, namespace, model_name))
     typer.echo(to_yaml(made_for(step, objects, now, cluster.namespace)), nl=False)
     for line in advice(step, objects, now, cluster.namespace):
         typer.echo(line, err=True)
@@ -70,7 +71,7 @@ def status(
         typer.Option(envvar="EARLYBELL_PROMETHEUS", help="its address, for the last five minutes' errors and times"),
     ] = "",
     namespace: Namespace = "",
-    model_name: ModelName = "learner-risk",
+    model_name: ModelName = MODEL,
     as_json: Json = False,
 ) -> None:
     """Show which version gets how much traffic, with its alias, its pods, and how it has answered."""
@@ -95,7 +96,7 @@ def status(
 
 
 def aliases(
-    model_name: ModelName = "learner-risk",
+    model_name: ModelName = MODEL,
     namespace: Namespace = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
 ) -> None:
@@ -116,6 +117,12 @@ def aliases(
         typer.echo(f"{'would set' if dry_run else 'set'} {change}")
     if not found:
         typer.echo("The aliases say what gets the traffic: nothing to change.")
+
+
+def _given(overlay: Path, namespace: str, model_name: str) -> str:
+    """The options of a release that its next step must have too."""
+    named = [("overlay", str(overlay), str(OVERLAY)), ("namespace", namespace, ""), ("model-name", model_name, MODEL)]
+    return "".join(f" --{name} {shlex.quote(value)}" for name, value, default in named if value != default)
 
 
 def _cluster(namespace: str) -> "Cluster":

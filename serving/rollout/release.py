@@ -4,7 +4,7 @@ Only what `kubectl apply` takes is made here. Once a version is on trial a step 
 champion's pin never changes in the step that moves traffic.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from components.registry import Version
@@ -19,16 +19,23 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """What is asked for: a share of the traffic in percent, or, if that is None, all of it for good."""
+    """What is asked for.
+
+    Attributes:
+        version: of the registered model.
+        traffic: its share in percent; None for all of it, for good.
+        runtime: the ServingRuntime, where one is named.
+        options: further ones of the command, as they were given, for the commands that are told.
+    """
 
     version: Version
     traffic: int | None
     runtime: str = ""
+    options: str = ""
 
-    def command(self, traffic: int | None, version: str = "") -> str:
-        """The command of another step."""
-        on = f" --runtime {self.runtime}" if self.runtime and not version else ""
-        return f"`earlybell release {version or self.version.version}{on} {_option(traffic)} | kubectl apply -f -`"
+    def command(self, traffic: int | None) -> str:
+        """The command of another step with the same version."""
+        return _command(self.version.version, self.runtime, traffic, self.options)
 
 
 def release(step: Step, objects: list[Object], now: Rollout | None, namespace: str) -> list[Object]:
@@ -107,7 +114,7 @@ class _Rules:
         stable, trial = now.stable, self._trial
         again = self._asked == stable.pin
         if trial and trial.asked:
-            way_out = f"Promote it, or take it back first: {self._step.command(0, trial.pin.version)}."
+            way_out = f"Promote it, or take it back first: {self._back(trial)}."
             raise ClusterError("a canary is under way", f"{trial.pin} with {trial.asked}%", way_out)
         if again and (self._mode is Mode.standard or not trial):
             self._refuse("this is what serves, so there is nothing to split", str(stable.pin), (None, ""))
@@ -137,7 +144,8 @@ class _Rules:
         if not trial:
             return Target(self._fresh()), self._rendered
         if trial.asked or trial.traffic:
-            self._refuse_for("what is on trial has traffic", f"{trial.pin} with {trial.asked}%", trial)
+            way_out = f"Take it back first: {self._back(trial)}."
+            raise ClusterError("what is on trial has traffic", f"{trial.pin} with {trial.asked}%", way_out)
         if self._mode is Mode.knative:
             # Without the field all traffic goes to the latest revision that is ready: to what was taken back.
             self._refuse("Knative would send all traffic to what was taken back", str(trial.pin), (0, self._wait()))
@@ -159,12 +167,16 @@ class _Rules:
         more = f", then {then}" if then else ""
         raise ClusterError(thing, value, f"First {self._step.command(traffic)}{more}.")
 
-    def _refuse_for(self, thing: str, value: str, trial: Deployed) -> NoReturn:
-        raise ClusterError(thing, value, f"First {replace(self._step, runtime='').command(0, trial.pin.version)}.")
+    def _back(self, trial: Deployed) -> str:
+        """The command that takes from what is on trial its traffic."""
+        twice = self._now is not None and trial.pin.version == self._now.stable.pin.version
+        return _command(trial.pin.version, trial.pin.runtime if twice else "", 0, self._step.options)
 
 
-def _option(traffic: int | None) -> str:
-    return "--promote" if traffic is None else f"--traffic {traffic}"
+def _command(version: str, runtime: str, traffic: int | None, options: str) -> str:
+    on = f" --runtime {runtime}" if runtime else ""
+    share = "--promote" if traffic is None else f"--traffic {traffic}"
+    return f"`earlybell release {version}{on} {share}{options} | kubectl apply -f -`"
 
 
 def advice(step: Step, objects: list[Object], now: Rollout | None, namespace: str) -> list[str]:

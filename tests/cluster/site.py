@@ -159,7 +159,7 @@ def stores(cluster: Cluster) -> Iterator[dict[str, str]]:
     for workload in ("statefulset/s3", "deploy/mlflow"):
         cluster.kubectl("-n", "stores", "rollout", "status", workload, "--timeout=300s")
     with cluster.forward("stores", "svc/mlflow", 80) as mlflow, cluster.forward("stores", "svc/s3", 8333) as s3:
-        yield {
+        addresses = {
             "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{mlflow}",
             "MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{s3}",
             "AWS_DEFAULT_REGION": "us-east-1",
@@ -168,6 +168,9 @@ def stores(cluster: Cluster) -> Iterator[dict[str, str]]:
             "AWS_ACCESS_KEY_ID": USERS["AWS_ACCESS_KEY_ID"],
             "AWS_SECRET_ACCESS_KEY": secret(cluster, "s3", "AWS_SECRET_ACCESS_KEY"),
         }
+        make = "import boto3, sys; boto3.client('s3', endpoint_url=sys.argv[1]).create_bucket(Bucket='earlybell')"
+        cluster.run("python", "-c", make, f"http://127.0.0.1:{s3}", **addresses)
+        yield addresses
 
 
 def gateway(cluster: Cluster) -> str:

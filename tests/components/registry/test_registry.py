@@ -19,7 +19,7 @@ from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.models import get_model_info
 
-from components.registry import Version, fetch, register
+from components.registry import Version, fetch, find, read_aliases, register, set_alias
 from components.registry.server import connect
 from earlybell.bundle import Bundle, Catalogue, Feature, read_bundle, seal
 from earlybell.errors import BundleError, RegistryError, SettingError
@@ -177,6 +177,34 @@ def test_an_alias_names_a_version(bundle: Bundle, embedded: MlflowClient, tmp_pa
     version = register(bundle.path, name="aliased")
     embedded.set_registered_model_alias("aliased", "champion", version.version)
     assert read_bundle(fetch("aliased", "champion", tmp_path / "bundle")).digest == bundle.digest
+
+
+def test_a_version_is_found_as_it_was_registered(bundle: Bundle, embedded: MlflowClient) -> None:
+    version = register(bundle.path, name="found")
+    assert find("found", "1") == version
+    set_alias("found", "champion", "1")
+    assert find("found", "champion") == version
+    with pytest.raises(RegistryError, match="no such version or alias.*'challenger'.*It has versions: 1"):
+        find("found", "challenger")
+
+
+def test_a_version_of_another_making_is_not_released(embedded: MlflowClient) -> None:
+    embedded.create_registered_model("other")
+    embedded.create_model_version("other", "s3://bucket/model")
+    with pytest.raises(RegistryError, match="not of a sealed bundle"):
+        find("other", "1")
+
+
+def test_an_alias_is_set_moved_and_removed(bundle: Bundle, embedded: MlflowClient) -> None:
+    for _ in range(2):
+        register(bundle.path, name="moving")
+    for version in ("1", "2"):
+        set_alias("moving", "champion", version)
+        assert read_aliases("moving") == {"champion": version}
+    with pytest.raises(RegistryError, match="no such version"):
+        set_alias("moving", "champion", "9")
+    set_alias("moving", "champion", None)
+    assert read_aliases("moving") == {}
 
 
 def test_another_folder_fetches_what_one_registered(

@@ -67,7 +67,7 @@ def test_a_version_is_taken_back_from_any_share(serving: Site, reached: int) -> 
 def test_the_return_to_the_old_version_never_sends_all_to_what_was_taken_back(serving: Site) -> None:
     _step(serving, 4, "--traffic", 50)
     with pytest.raises(
-        ClusterError, match=r"has traffic: version 4 .* with 50%\. First `earlybell release 4 --traffic 0"
+        ClusterError, match=r"has traffic: version 4 .* with 50%\. Take it back first: `earlybell release 4 --traffic 0"
     ):
         serving.release(3, "--promote")
     _step(serving, 4, "--traffic", 0)
@@ -123,6 +123,8 @@ def test_a_new_image_goes_the_same_way(serving: Site) -> None:
     for step in (("--traffic", 0), ("--traffic", 20), ("--traffic", 100)):
         _step(serving, 3, *image, *step)
         assert pin(serving.spec["predictor"]) == ("3", "earlybell-0.2.0")
+    with pytest.raises(ClusterError, match=r"under way.*release 3 --runtime earlybell-0\.2\.0 --traffic 0"):
+        serving.release(4, "--traffic", 0)
     with pytest.raises(
         SettingError, match=r"deployed on two runtimes.*earlybell-0\.1\.0, earlybell-0\.2\.0.*--runtime"
     ):
