@@ -49,7 +49,9 @@ class Site:
 
     def pods(self) -> list[Object]:
         """The pods of the model that are not ending."""
-        found = self.cluster.get("-n", self.name, "pods", "-l", "serving.kserve.io/inferenceservice=learner-risk")["items"]
+        found = self.cluster.get("-n", self.name, "pods", "-l", "serving.kserve.io/inferenceservice=learner-risk")[
+            "items"
+        ]
         return [one for one in found if "deletionTimestamp" not in one["metadata"]]
 
     def records(self) -> dict[str, list[dict[str, Any]]]:
@@ -191,14 +193,18 @@ def install(cluster: Cluster, name: str, folder: Path, reached: dict[str, str], 
         (folder / f"secrets/{file}.env").write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
     database(cluster, name)
     (folder / "site.yaml").write_text(yaml.safe_dump(values(name)))
-    settings = reached | held["pseudonym"] | {
-        "SITE": name,
-        "HOST": f"learner-risk-predictor-{name}.example.com",
-        "VALUES": "site.yaml",
-        "S3_HOST": "s3.stores.svc:8333",
-        "S3_TLS": "0",
-        "EARLYBELL_HOME": str(folder / "home"),
-    }
+    settings = (
+        reached
+        | held["pseudonym"]
+        | {
+            "SITE": name,
+            "HOST": f"learner-risk-predictor-{name}.example.com",
+            "VALUES": "site.yaml",
+            "S3_HOST": "s3.stores.svc:8333",
+            "S3_TLS": "0",
+            "EARLYBELL_HOME": str(folder / "home"),
+        }
+    )
     site = Site(cluster, name, folder, overlay, settings)
     site.do(commands("Namespace and secrets"))
     site.do(commands("The chart"))

@@ -94,4 +94,6 @@ def _kept(found: Object) -> bool:
 
 
 def _said(found: Object) -> Object:
-    return {key: found.get(key) for key in ("spec", "data", "secrets")} | {"generation": found["metadata"].get("generation")}
+    return {key: found.get(key) for key in ("spec", "data", "secrets")} | {
+        "generation": found["metadata"].get("generation")
+    }
