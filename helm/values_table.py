@@ -27,7 +27,9 @@ def rows(text: str) -> Iterator[tuple[str, str, str]]:
 
 def table(text: str) -> str:
     """The values as a table in Markdown."""
-    cells = [f"| `{name}` | `{default}` | {meaning.replace('|', chr(92) + '|')} |\n" for name, default, meaning in rows(text)]
+    cells = [
+        f"| `{name}` | `{default}` | {meaning.replace('|', chr(92) + '|')} |\n" for name, default, meaning in rows(text)
+    ]
     return "| value | default | meaning |\n|---|---|---|\n" + "".join(cells)
 
 

@@ -193,7 +193,5 @@ def _remarks(found: "list[Row]", remark: str, *, prometheus: bool) -> list[str]:
     if any(row.traffic != row.asked for row in found):
         said.append("Traffic is not yet as asked: a pod is not ready, or the gateway has not taken it.")
     if not prometheus:
-        said.append(
-            "For requests, errors and times give --prometheus URL (a `kubectl port-forward` to it will do)."
-        )
+        said.append("For requests, errors and times give --prometheus URL (a `kubectl port-forward` to it will do).")
     return [line for line in said if line]

@@ -67,7 +67,7 @@ class Task:
             ValueError: the launcher or its metadata store does not take what the task left: null, or NaN.
         """
         said = json.loads((self.folder / "output_metadata.json").read_text(), parse_constant=_refuse)
-        return {name: _stored(one["artifacts"][0]) for name, one in said["artifacts"].items()}
+        return {name: _stored(one["artifacts"][0]) for name, one in said.get("artifacts", {}).items()}
 
 
 def task(

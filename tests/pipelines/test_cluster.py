@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def test_no_host_name_is_in_a_compiled_pipeline_but_its_images(written: Path) ->
 def test_the_gauge_is_left_after_everything_else(training: Compiled, prediction: Compiled) -> None:
     for compiled in (training, prediction):
         tasks = compiled.spec["root"]["dag"]["tasks"]
-        waited, todo = set(), ["succeeded"]
+        waited, todo = set[str](), ["succeeded"]
         while todo:
             found = set(tasks[todo.pop()].get("dependentTasks", [])) - waited
             waited |= found
@@ -140,13 +141,13 @@ def test_a_namespace_of_restricted_pods_takes_every_task(compiled: Compiled, clu
         cluster.kubectl("-n", "site", "apply", "--dry-run=server", "-f", "-", stdin=json.dumps(made))
 
 
-@dsl.pipeline
+@dsl.pipeline  # type: ignore[untyped-decorator]
 def _as_on_the_cluster(sources: list) -> dsl.Dataset:  # type: ignore[type-arg]
     extracted = extract(sources=sources, max_bad_share=0.01, pass_mark=0.0, timezone="UTC")
     return on_cluster(extracted, LIGHT).outputs["tables"]
 
 
-@dsl.pipeline
+@dsl.pipeline  # type: ignore[untyped-decorator]
 def _as_kfp_has_it(sources: list) -> dsl.Dataset:  # type: ignore[type-arg]
     return extract(sources=sources, max_bad_share=0.01, pass_mark=0.0, timezone="UTC").outputs["tables"]
 
@@ -167,6 +168,7 @@ def test_a_source_that_has_changed_is_read_anew_although_kfp_caches(
     )
     digests = []
     for seed in (1, 2):
+        shutil.rmtree(tmp_path / "site", ignore_errors=True)
         simulate(tmp_path / "site", parse(f"learners=30,courses=1,runs=1,weeks=8,events=60,seed={seed}"))
         digests.append(_bare(pipeline)(sources=[f"tables:{tmp_path}/site"]).output.metadata["digest"])
     assert (digests[0] != digests[1]) is anew

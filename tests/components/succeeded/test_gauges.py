@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -21,10 +22,7 @@ PROGRAM = "prometheus-pushgateway"
 @pytest.fixture
 def pushgateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """The address of one that runs, which the environment names."""
-    program = shutil.which(PROGRAM)
-    if program is None:
-        missing = f"{PROGRAM} is not installed (a package of Debian's)"
-        pytest.fail(missing) if os.environ.get("CI") or os.environ.get("EARLYBELL_CI") else pytest.skip(missing)
+    program = shutil.which(PROGRAM) or _missing()
     (port,) = free_ports(1)
     address = f"http://127.0.0.1:{port}"
     with (tmp_path / "log").open("wb") as log:
@@ -36,6 +34,13 @@ def pushgateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _missing() -> NoReturn:
+    said = f"{PROGRAM} is not installed (a package of Debian's)"
+    if os.environ.get("CI") or os.environ.get("EARLYBELL_CI"):
+        pytest.fail(said)
+    pytest.skip(said)
 
 
 def _wait(address: str) -> None:

@@ -13,7 +13,9 @@ basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 def status(headers: dict[str, str]) -> int:
     """The status of a search for registered models."""
-    request = urllib.request.Request(f"{address}/api/2.0/mlflow/registered-models/search?max_results=1", headers=headers)
+    request = urllib.request.Request(
+        f"{address}/api/2.0/mlflow/registered-models/search?max_results=1", headers=headers
+    )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return int(answer.status)
