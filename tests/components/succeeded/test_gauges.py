@@ -29,6 +29,7 @@ def pushgateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str
         process = subprocess.Popen([program, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
     try:
         _wait(address)
+        assert process.poll() is None, f"another process took port {port}"
         monkeypatch.setenv("EARLYBELL_PUSHGATEWAY", address)
         yield address
     finally:
