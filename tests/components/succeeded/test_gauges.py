@@ -25,8 +25,9 @@ def pushgateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str
     program = shutil.which(PROGRAM) or _missing()
     (port,) = free_ports(1)
     address = f"http://127.0.0.1:{port}"
+    options = [f"--web.listen-address=127.0.0.1:{port}", "--persistence.file="]  # Debian's keeps one for all
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([program, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
+        process = subprocess.Popen([program, *options], stdout=log, stderr=log)
     try:
         _wait(address)
         assert process.poll() is None, f"another process took port {port}"
