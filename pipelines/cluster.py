@@ -57,7 +57,7 @@ MLFLOW = Service(
 )
 # For who uses it alone: KFP's launcher, which runs in the same container, would take these variables for its own store.
 STORE = Service(
-    may=("AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"),
+    may=("AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "MLFLOW_S3_ENDPOINT_URL", "AZURE_STORAGE_ACCOUNT"),
     held_by="earlybell-s3",
     keys=("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
 )

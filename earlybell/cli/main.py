@@ -11,7 +11,7 @@ EXIT_CODES = """
 Exit codes: 0 done, 1 a defect of ours, 2 a wrong setting, 3 a source that cannot be used, 4 too little to train on,
 5 a gate was missed, 6 a bundle that cannot be trusted, 7 the registry, 8 a package is missing,
 9 a model that was not reproduced, 10 the audit trail is not whole or cannot be kept, 11 a request that does not hold
-what it must, 12 the cluster, 130 interrupted.
+what it must, 12 the cluster, 13 Kubeflow Pipelines, 130 interrupted.
 """
 
 app = typer.Typer(

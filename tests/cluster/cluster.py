@@ -67,7 +67,9 @@ class Cluster:
         loader = os.environ.get("EARLYBELL_IMAGE_LOADER")
         if not loader and self.state:
             loader = f"ctr -a {self.state / 'containerd.sock'} -n k8s.io images import"
-        assert loader, "EARLYBELL_IMAGE_LOADER is not set: name the command that loads an image's archive, as `kind load image-archive`"
+        assert loader, (
+            "EARLYBELL_IMAGE_LOADER is not set: name the command that loads an image's archive, as `kind load image-archive`"
+        )
         self.run(*shlex.split(loader), archive)
 
     @contextmanager

@@ -41,7 +41,11 @@ def ask(connection: http.client.HTTPConnection, body: bytes, asked: dict[str, An
         connection.close()
         said, status = repr(error).encode(), 0
     found = re.search(rb'"model_version": ?"([^"]*)"', said)
-    known |= {"ms": (time.perf_counter() - began) * 1000, "status": status, "version": found[1].decode() if found else ""}
+    known |= {
+        "ms": (time.perf_counter() - began) * 1000,
+        "status": status,
+        "version": found[1].decode() if found else "",
+    }
     return known if status == 200 else known | {"said": said[:300].decode(errors="replace")}
 
 

@@ -40,4 +40,3 @@ def test_without_a_token_the_pod_itself_refuses(university: Site, asking: Caller
     (pod,) = university.pods()
     answers = asking.ask(address=f"http://{pod['status']['podIP']}:8080", host="pod", path=PREDICT, count=1)
     assert [one["status"] for one in answers.all] == [401]
-

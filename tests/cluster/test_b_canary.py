@@ -56,9 +56,7 @@ def test_traffic_moves_under_load_without_a_failed_request(
     assert answers.versions[new]
 
 
-def test_a_new_serving_image_comes_by_canary_too(
-    university: Site, asking: Caller, body: str, figures: Figures
-) -> None:
+def test_a_new_serving_image_comes_by_canary_too(university: Site, asking: Caller, body: str, figures: Figures) -> None:
     university.champion("1")
     runtime = university.another_runtime()
     with asking.asking(**university.load(body=body, rate=RATE, seconds=60, threads=16)) as answers:
@@ -67,7 +65,9 @@ def test_a_new_serving_image_comes_by_canary_too(
     figures.tell(f"Knative, a new serving image under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
     figures.tell("Knative, a new serving image", f"{time.time() - commanded:.1f} s for its three steps")
     assert answers.bad == []
-    (pod,) = wait_for("the old pods to go", 120, lambda: (found := university.pods()) if len(university.pods()) == 1 else [])
+    (pod,) = wait_for(
+        "the old pods to go", 120, lambda: (found := university.pods()) if len(university.pods()) == 1 else []
+    )
     assert pod["spec"]["containers"][0]["image"].endswith(":another")
 
 
@@ -78,7 +78,15 @@ def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, bo
     university.release("3", 0)
     wait_for("the pod to say why", 120, lambda: "manifest.json" in university.says_why("3"))
     refused = university.cluster.run(
-        "earlybell", "release", "3", "--traffic", "10", "--namespace", university.name, check=False, **university.settings
+        "earlybell",
+        "release",
+        "3",
+        "--traffic",
+        "10",
+        "--namespace",
+        university.name,
+        check=False,
+        **university.settings,
     )
     assert refused.returncode != 0
     assert "not ready" in refused.stderr

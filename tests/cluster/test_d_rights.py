@@ -24,7 +24,9 @@ ONLY_PROMOTION = [("create", SERVICE), ("patch", SERVICE), ("update", SERVICE), 
 
 def may(site: Site, account: str, verb: str, resource: str, namespace: str = "") -> bool:
     who = f"--as=system:serviceaccount:{site.name}:earlybell-{account}"
-    return site.cluster.kubectl("auth", "can-i", verb, resource, who, "-n", namespace or site.name, check=False) == "yes\n"
+    return (
+        site.cluster.kubectl("auth", "can-i", verb, resource, who, "-n", namespace or site.name, check=False) == "yes\n"
+    )
 
 
 @pytest.mark.parametrize(("account", "verb", "resource"), [(who, *what) for who, all_ in MAY.items() for what in all_])
@@ -52,7 +54,9 @@ def test_an_account_of_one_site_may_do_nothing_in_another(university: Site, coll
 def test_a_pod_that_breaks_the_restricted_standard_is_refused(university: Site) -> None:
     container = {"name": "x", "image": "dev.local/x:1", "securityContext": {"privileged": True}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [container]}}
-    refused = university.cluster.run("kubectl", "-n", university.name, "apply", "-f", "-", stdin=json.dumps(pod), check=False)
+    refused = university.cluster.run(
+        "kubectl", "-n", university.name, "apply", "-f", "-", stdin=json.dumps(pod), check=False
+    )
     assert refused.returncode != 0
     assert "violates PodSecurity" in refused.stderr
 

@@ -116,7 +116,12 @@ def volumes() -> None:
         settings["data"]["helperPod.yaml"] = helper.replace("image: busybox", "image: dev.local/earlybell/base:1")
 
     edit(objects, "ConfigMap", "local-path-config", change)
-    edit(objects, "Deployment", "local-path-provisioner", lambda o: local(o, image("local-path"))["command"].__setitem__(0, "/app"))
+    edit(
+        objects,
+        "Deployment",
+        "local-path-provisioner",
+        lambda o: local(o, image("local-path"))["command"].__setitem__(0, "/app"),
+    )
     default = {"storageclass.kubernetes.io/is-default-class": "true"}
     edit(objects, "StorageClass", "local-path", lambda o: o["metadata"].update(annotations=default))
     apply(objects)
@@ -133,9 +138,16 @@ def knative() -> None:
     core, envoy = serving / "config/core", "dev.local/earlybell/envoy:1"
     names = ("100-namespace.yaml", "200-serviceaccount.yaml", "300-knativecertificate.yaml")
     # The folders' symbolic links do not travel in a module: networking and caching come from their own.
-    folders = [core / "200-roles", core / "300-resources", module("networking") / "config", module("caching") / "config"]
+    folders = [
+        core / "200-roles",
+        core / "300-resources",
+        module("networking") / "config",
+        module("caching") / "config",
+    ]
     folders += [core / "configmaps", core / "deployments", core / "webhooks", kourier / "config"]
-    objects = read(*(core / name for name in names), *(path for folder in folders for path in sorted(folder.glob("*.yaml"))))
+    objects = read(
+        *(core / name for name in names), *(path for folder in folders for path in sorted(folder.glob("*.yaml")))
+    )
     objects = [one for one in objects if one["kind"] != "HorizontalPodAutoscaler"]
     settings = {
         "config-network": {
@@ -144,7 +156,10 @@ def knative() -> None:
         },
         "config-domain": {"example.com": ""},
         # An image of `localhost` counts as Docker Hub's: what a revision runs is named dev.local/NAME:TAG.
-        "config-deployment": {"queue-sidecar-image": image("knative-queue"), "registries-skipping-tag-resolving": "dev.local"},
+        "config-deployment": {
+            "queue-sidecar-image": image("knative-queue"),
+            "registries-skipping-tag-resolving": "dev.local",
+        },
         "config-features": KNATIVE_FEATURES,
     }
     for one in objects:

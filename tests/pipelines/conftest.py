@@ -1,0 +1,26 @@
+"""What the tests of the pipelines share: both pipelines, compiled."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.compiled import compile_all
+from tests.pipelines.executor import Compiled, read
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `python -m pipelines compile` fills."""
+    folder = tmp_path_factory.mktemp("compiled")
+    compile_all(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def training(written: Path) -> Compiled:
+    return read(written / "training.yaml")
+
+
+@pytest.fixture(scope="session")
+def prediction(written: Path) -> Compiled:
+    return read(written / "prediction.yaml")

@@ -1,0 +1,174 @@
+"""What the compiled pipelines ask of a cluster."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kfp import dsl, local
+
+from components.extract.component import extract
+from components.extract.simulate import parse, simulate
+from pipelines.cluster import LIGHT, on_cluster
+from pipelines.local import _bare
+from tests.apiserver import ApiServer, api_server
+from tests.pipelines.executor import Compiled, Task, pod, variables
+
+LOOPS = ("for-loop-",)
+
+
+@pytest.fixture(params=["training", "prediction"])
+def compiled(request: pytest.FixtureRequest) -> Compiled:
+    found: Compiled = request.getfixturevalue(request.param)
+    return found
+
+
+def _tasks(compiled: Compiled) -> list[str]:
+    """Those that are a pod."""
+    return [name for name in compiled.tasks if not name.startswith(LOOPS)]
+
+
+def test_every_task_has_requests_and_limits(compiled: Compiled) -> None:
+    for name in _tasks(compiled):
+        resources = compiled.container(name)["resources"]
+        for kind in ("CpuRequest", "CpuLimit", "MemoryRequest", "MemoryLimit"):
+            assert resources[f"resource{kind}"], (name, kind)
+
+
+def test_every_task_is_tried_again_after_a_pause_and_no_attempt_is_cut_short_by_the_time_of_all(
+    compiled: Compiled,
+) -> None:
+    for name in _tasks(compiled):
+        policy, seconds = compiled.tasks[name]["retryPolicy"], int(compiled.kubernetes(name)["activeDeadlineSeconds"])
+        attempts = policy["maxRetryCount"] + 1
+        assert attempts == 3
+        assert policy["backoffDuration"] == "60s"
+        assert int(policy["backoffMaxDuration"].rstrip("s")) > attempts * seconds, name
+
+
+def test_nothing_is_answered_from_the_cache(compiled: Compiled) -> None:
+    for name in _tasks(compiled):
+        assert compiled.tasks[name]["cachingOptions"] == {}, name
+
+
+def test_every_task_runs_as_nobody_with_temporary_files_of_its_own(compiled: Compiled) -> None:
+    for name in _tasks(compiled):
+        own = compiled.kubernetes(name)
+        assert own["securityContext"] == {"runAsUser": "65532", "runAsGroup": "65532", "runAsNonRoot": True}
+        assert [one["mountPath"] for one in own["emptyDirMounts"]] == ["/tmp"]  # noqa: S108
+        assert own["imagePullPolicy"] == "IfNotPresent"
+
+
+def test_a_task_sees_the_secrets_of_what_it_uses_and_no_other(training: Compiled, prediction: Compiled) -> None:
+    seen: dict[str, set[str]] = {}
+    for compiled in (training, prediction):
+        for name in _tasks(compiled):
+            seen.setdefault(name, set()).update(one for one, _ in variables(compiled, name).values())
+    registry = {"earlybell-mlflow", "earlybell-s3", "earlybell-settings"}
+    assert {name: found for name, found in seen.items() if found} == {
+        "extract": {"earlybell-pseudonym"},
+        "fetch": registry,
+        "predict": {"earlybell-trail", "earlybell-settings"},
+        "register": registry,
+        "succeeded": {"earlybell-settings"},
+    }
+
+
+def test_no_pod_starts_without_the_registrys_address_or_the_key_of_the_pseudonyms(
+    training: Compiled, prediction: Compiled
+) -> None:
+    for compiled in (training, prediction):
+        needed = {
+            key["envVar"]
+            for name in _tasks(compiled)
+            for one in compiled.kubernetes(name).get("secretAsEnv", [])
+            + compiled.kubernetes(name).get("configMapAsEnv", [])
+            for key in one["keyToEnv"]
+            if not one.get("optional")
+        }
+        assert needed == {"EARLYBELL_PSEUDONYM_KEY", "MLFLOW_TRACKING_URI"}
+
+
+def test_the_sites_files_are_mounted_where_they_are_read(training: Compiled, prediction: Compiled) -> None:
+    for compiled, expected in ((training, {"extract", "label"}), (prediction, {"extract", "fetch"})):
+        mounts = {name: compiled.kubernetes(name).get("pvcMount", []) for name in _tasks(compiled)}
+        found = {name: [(one["constant"], one["mountPath"]) for one in each] for name, each in mounts.items() if each}
+        assert found == {name: [("earlybell-sources", "/sources")] for name in expected}
+
+
+def test_no_host_name_is_in_a_compiled_pipeline_but_its_images(written: Path) -> None:
+    for path in written.iterdir():
+        text = re.sub(r"image: \S+", "", path.read_text())
+        assert not re.findall(r"https?://\S+|\b[\w-]+\.svc\b|\b\d+\.\d+\.\d+\.\d+\b|localhost", text), path
+
+
+def test_the_gauge_is_left_after_everything_else(training: Compiled, prediction: Compiled) -> None:
+    for compiled in (training, prediction):
+        tasks = compiled.spec["root"]["dag"]["tasks"]
+        waited, todo = set[str](), ["succeeded"]
+        while todo:
+            found = set(tasks[todo.pop()].get("dependentTasks", [])) - waited
+            waited |= found
+            todo += found
+        assert waited == set(tasks) - {"succeeded"}
+
+
+def test_the_objects_for_kubectl_name_a_version_by_its_content(written: Path) -> None:
+    for name in ("training", "prediction"):
+        pipeline, version = yaml.safe_load_all((written / f"{name}-kubernetes.yaml").read_text())
+        spec, platform = yaml.safe_load_all((written / f"{name}.yaml").read_text())
+        assert version["spec"]["pipelineName"] == pipeline["metadata"]["name"] == f"earlybell-{name}"
+        assert re.fullmatch(rf"earlybell-{name}-0\.1\.0-[0-9a-f]{{8}}", version["metadata"]["name"])
+        assert (version["spec"]["pipelineSpec"], version["spec"]["platformSpec"]) == (spec, platform)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    with api_server(tmp_path_factory.mktemp("apiserver")) as server:
+        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+        site = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "site", "labels": labels}}
+        server.kubectl("apply", "-f", "-", stdin=json.dumps(site))
+        yield server
+
+
+def test_a_namespace_of_restricted_pods_takes_every_task(compiled: Compiled, cluster: ApiServer) -> None:
+    for name in _tasks(compiled):
+        made = pod(compiled, Task(name, ["true"], Path(), Path()), {"emptyDir": {}}, Path("/artifacts"))
+        cluster.kubectl("-n", "site", "apply", "--dry-run=server", "-f", "-", stdin=json.dumps(made))
+
+
+@dsl.pipeline  # type: ignore[untyped-decorator]
+def _as_on_the_cluster(sources: list) -> dsl.Dataset:  # type: ignore[type-arg]
+    extracted = extract(sources=sources, max_bad_share=0.01, pass_mark=0.0, timezone="UTC")
+    return on_cluster(extracted, LIGHT).outputs["tables"]
+
+
+@dsl.pipeline  # type: ignore[untyped-decorator]
+def _as_kfp_has_it(sources: list) -> dsl.Dataset:  # type: ignore[type-arg]
+    return extract(sources=sources, max_bad_share=0.01, pass_mark=0.0, timezone="UTC").outputs["tables"]
+
+
+@pytest.mark.filterwarnings("ignore:You may be attemp:RuntimeWarning")
+@pytest.mark.parametrize(("pipeline", "anew"), [(_as_on_the_cluster, True), (_as_kfp_has_it, False)])
+def test_a_source_that_has_changed_is_read_anew_although_kfp_caches(
+    pipeline: Any, anew: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second case shows that it is needed: KFP answers the same sources, with other contents, from its cache."""
+    monkeypatch.setattr("kfp.local.config.LocalExecutionConfig.instance", None)
+    monkeypatch.setenv("EARLYBELL_PSEUDONYM_KEY", "k" * 32)
+    local.init(
+        local.SubprocessRunner(use_venv=False),
+        pipeline_root=str(tmp_path / "root"),
+        enable_caching=True,
+        cache_root=str(tmp_path / "cache"),
+    )
+    digests = []
+    for seed in (1, 2):
+        shutil.rmtree(tmp_path / "site", ignore_errors=True)
+        simulate(tmp_path / "site", parse(f"learners=30,courses=1,runs=1,weeks=8,events=60,seed={seed}"))
+        digests.append(_bare(pipeline)(sources=[f"tables:{tmp_path}/site"]).output.metadata["digest"])
+    assert (digests[0] != digests[1]) is anew

@@ -1,0 +1,139 @@
+"""Every component's compiled command runs for real, by the executor input of KFP's driver, outside Kubernetes.
+
+It gets the variables that the compiled task is given and no other, a home and a working folder that are looked into,
+and what it leaves must be what KFP's launcher and metadata store take.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.train import CANDIDATES
+from earlybell.bundle import read_bundle
+from earlybell.trail import verify
+from tests.pipelines.executor import Artifact, Compiled, task, variables
+
+SITE = "simulate:learners=150,courses=2,runs=2,weeks=8,events=60,seed=5"
+READING: dict[str, Any] = {"sources": [SITE], "max_bad_share": 0.01, "pass_mark": 0.0, "timezone": "UTC"}
+
+
+@dataclass
+class Chain:
+    """Tasks run one after the other; `left` has the artifacts of each by `task.output`."""
+
+    folder: Path
+    values: dict[str, str]
+    left: dict[str, Artifact] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+
+    def run(self, compiled: Compiled, name: str, artifacts: dict[str, Any], title: str = "", **parameters: Any) -> None:
+        """Run a task; artifacts by `task.output`, or a list of those."""
+        title = title or name
+        found = {key: self._artifact(one) for key, one in artifacts.items()}
+        ready = task(compiled, name, self.folder / title, parameters, found)
+        for empty in ("home", "cwd", "tmp"):
+            (self.folder / empty).mkdir(exist_ok=True)
+        given = {one: self.values[one] for one in variables(compiled, name) if one in self.values}
+        path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+        places = {"HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp"), "PATH": path}
+        done = subprocess.run(
+            ready.command,
+            env=places | given | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")},
+            cwd=self.folder / "cwd",
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == 0, f"{title}: {done.stderr[-3000:]}"
+        self.said[title] = done.stderr
+        self.left |= {f"{title}.{key}": one for key, one in ready.left().items()}
+
+    def path(self, artifact: str) -> Path:
+        return Path(self.left[artifact]["uri"])
+
+    def _artifact(self, named: str | list[str]) -> Artifact | list[Artifact]:
+        return [self.left[one] for one in named] if isinstance(named, list) else self.left[named]
+
+
+@pytest.fixture(scope="module")
+def chain(training: Compiled, prediction: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    """Both pipelines, task by task."""
+    folder = tmp_path_factory.mktemp("chain")
+    registry = f"sqlite:///{folder}/mlflow.db"
+    values = {"EARLYBELL_PSEUDONYM_KEY": "k" * 32, "MLFLOW_TRACKING_URI": registry}
+    values |= {"EARLYBELL_TRAIL": f"sqlite:{folder}/trail.db", "EARLYBELL_TRAIL_ANCHORS": str(folder / "heads")}
+    made = Chain(folder, values)
+    _train(made, training)
+    _predict(made, prediction)
+    return made
+
+
+def _train(made: Chain, training: Compiled) -> None:
+    made.run(training, "extract", {}, **READING)
+    made.run(training, "validate", {"tables": "extract.tables"}, max_bad_share=0.01)
+    tables = {"tables": "validate.checked"}
+    made.run(training, "features", tables, engine="duckdb")
+    seen = {"examples": "features.examples"}
+    made.run(training, "label", tables | seen, kind="outcome", rubric="")
+    seen["labels"] = "label.labels"
+    for candidate in CANDIDATES:
+        made.run(training, "train", seen, title=f"train-{candidate}", candidate=candidate)
+    candidates = [f"train-{candidate}.model" for candidate in CANDIDATES]
+    policy: dict[str, Any] = {"label_kind": "outcome", "capacity": 0.2, "cost_miss": 0.0, "cost_false_alarm": 0.0}
+    made.run(training, "evaluate", {"candidates": candidates, **tables, **seen}, **policy)
+    chosen = {"bundle": "evaluate.bundle"}
+    made.run(training, "gates", chosen, min_auc=0.5, max_calibration_error=0.5, max_disparity=0.9)
+    made.run(training, "register", chosen | tables, model_name="learner-risk")
+    made.run(training, "succeeded", {"result": "evaluate.bundle"}, pipeline="training", started="2026-01-01T00:00:00Z")
+
+
+def _predict(made: Chain, prediction: Compiled) -> None:
+    made.run(prediction, "fetch", {}, model_name="learner-risk", version="1", folder="")
+    asked: dict[str, Any] = {"as_of": "0.5", "capacity": 4.0, "trail": "", "trail_anchors": ""}
+    made.run(prediction, "predict", {"bundle": "fetch.bundle", "tables": "validate.checked"}, **asked)
+
+
+def test_a_version_is_registered_and_fetched_back_as_it_was_trained(chain: Chain) -> None:
+    trained, fetched = (read_bundle(chain.path(f"{step}.bundle")).digest for step in ("evaluate", "fetch"))
+    assert trained == fetched
+    assert json.loads(chain.path("register.version").read_text())["digest"] == trained
+
+
+def test_everybody_predicted_is_in_the_trail_of_the_settings(chain: Chain) -> None:
+    audit = verify(chain.values["EARLYBELL_TRAIL"], Path(chain.values["EARLYBELL_TRAIL_ANCHORS"]))
+    assert (audit.whole, audit.entries) == (True, chain.left["predict.predictions"]["metadata"]["moments"])
+    assert chain.path("predict.worklist").read_text().startswith("rank,course_id,")
+
+
+def test_a_registered_version_says_where_its_tables_lie(chain: Chain) -> None:
+    code = """
+import sys
+from mlflow import MlflowClient
+client = MlflowClient(sys.argv[1])
+print(client.get_run(client.get_model_version("learner-risk", "1").run_id).data.params["pipeline.tables"])"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, chain.values["MLFLOW_TRACKING_URI"]], capture_output=True, text=True, check=True
+    )
+    assert Path(done.stdout.strip()) == chain.path("validate.checked")
+
+
+def test_a_task_writes_to_its_outputs_and_to_temporary_files_alone(chain: Chain) -> None:
+    """MLflow's own artifacts aside, which on a cluster are a server's, and caches: the image's home is in `/tmp`."""
+    assert {path.name for path in (chain.folder / "cwd").iterdir()} <= {"mlruns", "mlartifacts"}
+    assert {path.name for path in (chain.folder / "home").iterdir()} <= {".cache", ".config"}
+
+
+def test_a_source_that_cannot_be_read_fails_the_task_with_its_own_words(training: Compiled, tmp_path: Path) -> None:
+    ready = task(training, "extract", tmp_path / "out", READING | {"sources": ["tables:/sources/nowhere"]})
+    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "EARLYBELL_PSEUDONYM_KEY": "k" * 32}
+    environment["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
+    done = subprocess.run(ready.command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 3
+    assert "/sources/nowhere" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,151 @@
+"""Pipelines submitted to a cluster; against a real backend where KFP_ENDPOINT names one."""
+
+import os
+import subprocess
+import sys
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from earlybell.errors import SettingError
+from pipelines.submit import Backend, Schedule, read_parameters, read_schedule
+from tests.serving.running import free_ports
+
+SOURCE = "simulate:learners=250,courses=2,runs=2,weeks=8,events=60,seed=5"
+ENDPOINT = os.environ.get("KFP_ENDPOINT", "")
+on_backend = pytest.mark.skipif(not ENDPOINT, reason="KFP_ENDPOINT does not name a Kubeflow Pipelines 2.17")
+
+
+def _pipelines(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KFP_")} | variables
+    command = [sys.executable, "-W", "error", "-m", "pipelines", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=4 * 3600)
+
+
+@pytest.mark.parametrize(
+    ("cron", "weeks", "expected"),
+    [
+        ("", 0, None),
+        ("", 2, Schedule(seconds=1209600)),
+        ("0 3 * * *", 0, Schedule("0 0 3 * * *")),
+        ("30 0 3 * * *", 0, Schedule("30 0 3 * * *")),
+    ],
+    ids=["now", "two weeks", "cron", "cron with seconds"],
+)
+def test_a_schedule_is_read_as_people_write_it(cron: str, weeks: int, expected: Schedule | None) -> None:
+    assert read_schedule(cron, weeks) == expected
+
+
+@pytest.mark.parametrize(("cron", "weeks"), [("every day", 0), ("0 3 * * *", 2)], ids=["words", "both"])
+def test_what_is_not_a_schedule_is_refused(cron: str, weeks: int) -> None:
+    with pytest.raises(SettingError):
+        read_schedule(cron, weeks)
+
+
+def test_parameters_have_the_types_of_the_pipeline() -> None:
+    found = read_parameters("prediction", [SOURCE], ["version=3", "capacity=20"])
+    assert found == {"sources": [SOURCE], "version": "3", "capacity": 20.0}
+
+
+@pytest.mark.parametrize("setting", ["colour=red", "capacity", "capacity=many"])
+def test_a_parameter_that_the_pipeline_does_not_have_is_named(setting: str) -> None:
+    with pytest.raises(SettingError, match=setting.partition("=")[2] or setting):
+        read_parameters("prediction", [SOURCE], [setting])
+
+
+@pytest.mark.parametrize("command", ["compile", "submit"])
+def test_a_command_has_help_with_an_example(command: str) -> None:
+    done = _pipelines(command, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "Example: python -m pipelines" in done.stdout
+
+
+def test_a_backend_that_is_not_there_is_named_soon() -> None:
+    (port,) = free_ports(1)
+    done = _pipelines("submit", "training", "--source", SOURCE, KFP_ENDPOINT=f"http://127.0.0.1:{port}")
+    assert done.returncode == 13, done.stderr
+    assert f"Kubeflow Pipelines at http://127.0.0.1:{port} cannot be reached" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_server_that_is_another_is_named() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Silent)
+    Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    done = _pipelines("submit", "training", "--source", SOURCE, "--endpoint", address)
+    server.shutdown()
+    server.server_close()
+    assert done.returncode == 13, done.stderr
+    assert f"{address} refuses" in done.stderr
+    assert "404" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+class _Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *said: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["monitoring", "--source", SOURCE, "--endpoint", "http://localhost:1"], "no such pipeline: 'monitoring'"),
+        (["training", "--source", SOURCE], "--endpoint or KFP_ENDPOINT"),
+        (
+            ["training", "--source", SOURCE, "--endpoint", "http://localhost:1", "--every-weeks", "2", "--wait"],
+            "--wait",
+        ),
+    ],
+    ids=["pipeline", "endpoint", "wait"],
+)
+def test_a_wrong_setting_is_named(arguments: list[str], said: str) -> None:
+    done = _pipelines("submit", *arguments)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+
+
+def test_the_compiled_image_is_the_sites_own_where_it_names_one(tmp_path: Any) -> None:
+    done = _pipelines("compile", str(tmp_path), "--image", "registry.example/components:7")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 4
+    assert "image: registry.example/components:7" in (tmp_path / "training.yaml").read_text()
+
+
+@on_backend
+def test_both_pipelines_run_whole_on_a_backend() -> None:
+    for name, settings in (
+        ("training", ["min_auc=0.5", "max_disparity=1"]),
+        ("prediction", ["version=1", "as_of=0.5"]),
+    ):
+        chosen = [word for setting in settings for word in ("--set", setting)]
+        done = _pipelines("submit", name, "--source", SOURCE, *chosen, "--wait", **_backend_variables())
+        assert done.returncode == 0, done.stderr
+        assert "succeeded: succeeded" in done.stdout
+        assert "failed" not in done.stdout
+
+
+@on_backend
+def test_a_recurring_run_is_replaced_by_a_changed_one_and_left_alone_by_the_same() -> None:
+    submit = ["submit", "prediction", "--source", SOURCE, "--schedule"]
+    first, same, other = (
+        _pipelines(*submit, cron, **_backend_variables()) for cron in ("0 3 1 1 *", "0 3 1 1 *", "0 4 1 1 *")
+    )
+    made = first.stdout.split()[2].rstrip(",")
+    assert f"recurring run {made} stays as it is" in same.stdout
+    assert f"in the place of {made}" in other.stdout
+
+
+@on_backend
+def test_a_retraining_reads_its_source_anew_on_a_backend() -> None:
+    backend = Backend(ENDPOINT, os.environ.get("KFP_TOKEN", ""), os.environ.get("KFP_NAMESPACE", ""))
+    parameters = {"sources": [SOURCE], "min_auc": 0.5, "max_disparity": 1.0}
+    for _ in range(2):
+        run = backend.run("training", parameters)
+        backend.wait(run, print)
+        assert not [name for name, state in backend.outputs(run).items() if state == "SKIPPED"]
+
+
+def _backend_variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("KFP_")}
