@@ -31,9 +31,7 @@ class ApiServer:
 
     def apply(self, namespace: str, objects: list[Object]) -> str:
         """Apply objects, strictly; the server's warnings."""
-        done = self.kubectl(
-            "apply", "--server-side", "--validate=strict", "-n", namespace, "-f", "-", objects=objects
-        )
+        done = self.kubectl("apply", "--server-side", "--validate=strict", "-n", namespace, "-f", "-", objects=objects)
         assert done.returncode == 0, done.stderr
         return done.stderr
 
@@ -60,7 +58,15 @@ def started(folder: Path) -> Iterator[ApiServer]:
     subprocess.run(["openssl", "genrsa", "-out", folder / "key"], check=True, capture_output=True)
     store = f"http://127.0.0.1:{etcd_port}"
     etcd = [
-        *(program("etcd"), "--data-dir", folder / "etcd", "--listen-client-urls", store, "--advertise-client-urls", store),
+        *(
+            program("etcd"),
+            "--data-dir",
+            folder / "etcd",
+            "--listen-client-urls",
+            store,
+            "--advertise-client-urls",
+            store,
+        ),
         *("--listen-peer-urls", f"http://127.0.0.1:{peer_port}", "--unsafe-no-fsync", "--log-level", "error"),
     ]
     server = [

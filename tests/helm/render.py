@@ -26,7 +26,19 @@ SITES = {
     "groups": ("--set", "rbac.promoters={mlops},rbac.viewers={teachers,it}"),
     "sources": ("--set-json", 'networkPolicies.sources=[{"to":[{"ipBlock":{"cidr":"10.0.0.0/8"}}],"ports":[3306]}]'),
     "serving_options": ("--set", "serving.args={--rate=600},serving.keep=false,trail.anchors=none"),
-    "all_off": ("--set", "aliases.enabled=false,networkPolicies.enabled=false,tests.enabled=false"),
+    "monitoring": (
+        "--set",
+        "monitoring.force=true,monitoring.webhook.url=http://receiver.example.org/alerts,monitoring.email.to=it@example.org,"
+        "monitoring.email.from=earlybell@example.org,monitoring.email.smarthost=smtp.example.org:587,"
+        "monitoring.email.user=earlybell,monitoring.email.secret=mail,monitoring.labels.release=prometheus,"
+        "monitoring.probe.exporter=blackbox-exporter.monitoring.svc:9115,"
+        "monitoring.probe.url=https://risk.example.org/v2/health/ready,"
+        "pushgateway.address=http://pushgateway.monitoring.svc:9091",
+    ),
+    "all_off": (
+        "--set",
+        "monitoring.enabled=false,aliases.enabled=false,networkPolicies.enabled=false,tests.enabled=false",
+    ),
 }
 
 
