@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 DATA ?= simulate:
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check serving bench lock hooks clean
+.PHONY: help demo test lint check serving images bench lock hooks clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,10 +21,15 @@ lint: $(VENV)/dev  ## style, strict types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint $$(git ls-files '*Containerfile')
 
 check: test lint  ## all that CI runs
 
 serving: $(VENV)/serving  ## install what serves: earlybell serve, token, request
+
+images:  ## the container images, with docker, podman or buildah; BUILDER=, BASE=, WHEELS=, REPOSITORY=, TAG= (docs/images.md)
+	images/build serving
+	images/build components
 
 bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared to; SOURCE=oulad:DIR: training too
 	$(BIN)/python -m bench $(if $(SOURCE),--source $(SOURCE))

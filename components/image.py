@@ -4,4 +4,4 @@ import os
 
 from earlybell import __version__
 
-IMAGE = os.environ.get("EARLYBELL_IMAGE", f"earlybell/components-python:{__version__}")
+IMAGE = os.environ.get("EARLYBELL_IMAGE", f"ghcr.io/earlybell/components:{__version__}")

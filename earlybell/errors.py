@@ -78,3 +78,18 @@ class RequestError(EarlybellError):
 
     def __str__(self) -> str:
         return f"{self.thing}: {self.value}. {self.way_out}"
+
+
+class ClusterError(EarlybellError):
+    """The Kubernetes cluster cannot be reached, refuses, or is not where a step of a release needs it to be."""
+
+    exit_code = 12
+
+    def __str__(self) -> str:
+        return f"{self.thing}: {self.value}. {self.way_out}"
+
+
+class PipelineError(EarlybellError):
+    """Kubeflow Pipelines or the Pushgateway cannot be reached or refuses, or a run on the cluster failed."""
+
+    exit_code = 13

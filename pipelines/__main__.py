@@ -1,36 +1,96 @@
-"""`python -m pipelines compile FOLDER`: the pipelines for a cluster, as KFP's YAML and as Kubernetes objects."""
+"""`python -m pipelines`: the pipelines for a cluster. `compile` writes them, `submit` runs them."""
 
+import os
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from kfp import compiler
-from kfp.compiler.compiler_utils import KubernetesManifestOptions
+import typer
 
-from pipelines.prediction import prediction
-from pipelines.training import training
+from earlybell.errors import EarlybellError, SettingError
 
-PIPELINES = {"training": training, "prediction": prediction}
+EXIT_CODES = "Exit codes: 0 done, 1 a defect of ours, 2 a wrong setting, 13 Kubeflow Pipelines, or a run on it, failed."
+NAMES = ("training", "prediction")
+
+app = typer.Typer(
+    help="The pipelines for a cluster: as files, or run there.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Image = Annotated[str, typer.Option(envvar="EARLYBELL_IMAGE", help="of the components; else that of this version")]
+Namespace = Annotated[str, typer.Option(envvar="KFP_NAMESPACE", help="of the site, where KFP serves several")]
 
 
-def compile_all(folder: Path) -> list[Path]:
-    """Write `NAME.yaml` (for the KFP client) and `NAME-kubernetes.yaml` (for kubectl) of each pipeline; the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, pipeline in PIPELINES.items():
-        plain, objects = folder / f"{name}.yaml", folder / f"{name}-kubernetes.yaml"
-        compiler.Compiler().compile(pipeline, str(plain))
-        options = KubernetesManifestOptions(
-            pipeline_name=f"earlybell-{name}", pipeline_display_name=f"earlybell-{name}", include_pipeline_manifest=True
-        )
-        compiler.Compiler().compile(
-            pipeline, str(objects), kubernetes_manifest_format=True, kubernetes_manifest_options=options
-        )
-        written += [plain, objects]
-    return written
+@app.command(
+    "compile", epilog="Example: python -m pipelines compile build && kubectl apply -f build/training-kubernetes.yaml"
+)
+def compile_to(
+    folder: Annotated[Path, typer.Argument(help="of the files to write")], image: Image = "", namespace: Namespace = ""
+) -> None:
+    """Write NAME.yaml (for the KFP client) and NAME-kubernetes.yaml (for kubectl, where KFP keeps pipelines so)."""
+    _use(image)
+    from pipelines.compiled import compile_all
+
+    for path in compile_all(folder, namespace or None):
+        typer.echo(path)
+
+
+@app.command(epilog="Example: python -m pipelines submit training --source oulad:/sources/oulad --every-weeks 2")
+def submit(
+    name: Annotated[str, typer.Argument(help=f"of the pipeline: {' or '.join(NAMES)}", metavar="NAME")],
+    source: Annotated[list[str], typer.Option(help="kind:place, below /sources; may be given several times")],
+    endpoint: Annotated[str, typer.Option(envvar="KFP_ENDPOINT", help="address of the KFP API")] = "",
+    schedule: Annotated[str, typer.Option(help="recurring, as '0 3 * * *': minute, hour, day, month, weekday")] = "",
+    every_weeks: Annotated[int, typer.Option(min=0, help="recurring, every so many weeks from now")] = 0,
+    setting: Annotated[list[str], typer.Option("--set", help="parameter, as min_auc=0.7; may be repeated")] = [],  # noqa: B006 (Typer reads it, nobody changes it)
+    wait: Annotated[bool, typer.Option(help="until the run has ended, telling its progress")] = False,
+    service_account: Annotated[str, typer.Option(help="of the tasks' pods")] = "earlybell-pipeline",
+    image: Image = "",
+    namespace: Namespace = "",
+) -> None:
+    """Run a pipeline on a cluster now, or, with --schedule or --every-weeks, again and again.
+
+    A recurring run takes the place of the one before it; where nothing has changed, that one stays. The version of the
+    pipeline is uploaded if KFP does not have it. A token is read from KFP_TOKEN.
+    """
+    if name not in NAMES:
+        raise SettingError("no such pipeline", name, f"Pipelines: {', '.join(NAMES)}.")
+    if not endpoint:
+        way_out = "Name it by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
+        raise SettingError("the address of Kubeflow Pipelines is not known", endpoint, way_out)
+    _use(image)
+    from pipelines.submit import Backend, read_parameters, read_schedule
+
+    when = read_schedule(schedule, every_weeks)
+    if when and wait:
+        raise SettingError("a recurring run does not end", "--wait", "Leave it away, or the schedule.")
+    parameters = read_parameters(name, source, setting)
+    backend = Backend(endpoint, os.environ.get("KFP_TOKEN", ""), namespace, service_account)
+    if when:
+        typer.echo(backend.schedule(name, parameters, when))
+        return
+    run = backend.run(name, parameters)
+    typer.echo(f"run {run}")
+    if wait:
+        backend.wait(run, typer.echo)
+
+
+def _use(image: str) -> None:
+    """Components know their image when they are imported."""
+    if image:
+        os.environ["EARLYBELL_IMAGE"] = image
+
+
+def main() -> None:
+    """Run a command; an error that a user can mend is one line on stderr and its exit code."""
+    try:
+        app()
+    except EarlybellError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] != "compile":
-        sys.exit("usage: python -m pipelines compile FOLDER")
-    for path in compile_all(Path(sys.argv[2])):
-        sys.stdout.write(f"{path}\n")
+    main()

@@ -1,6 +1,7 @@
 """Runs a pipeline here, by KFP's own local runner: the same pipeline that a cluster runs."""
 
 import builtins
+import copy
 import io
 import json
 import os
@@ -8,20 +9,21 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from kfp import local
+from kfp import dsl, local
 
 from components.reporting import ERROR_FILE
 from earlybell import errors
 
 _PROGRESS = re.compile(
-    r"^\s*((?:extract|simulate|validate|features|label|train|evaluate|gates|register|fetch|predict): .*)$"
+    r"^\s*((?:extract|simulate|validate|features|label|train|evaluate|gates|register|fetch|predict|succeeded): .*)$"
 )
 
 
-def run(pipeline: Callable[..., Any], arguments: dict[str, Any], folder: Path, say: Callable[[str], None]) -> Any:
+def run(pipeline: Any, arguments: dict[str, Any], folder: Path, say: Callable[[str], None]) -> Any:
     """Run a pipeline in subprocesses, with its files and `run.log` in `folder`; returns its outputs.
 
     Args:
@@ -38,9 +40,28 @@ def run(pipeline: Callable[..., Any], arguments: dict[str, Any], folder: Path, s
         local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "artifacts"))
         with redirect_stdout(_Tee(log, say)):
             try:
-                return pipeline(**arguments).outputs
+                return _bare(pipeline)(**arguments).outputs
             except RuntimeError as error:
                 raise _reason(failed, folder / "run.log", error) from None
+
+
+def _bare(pipeline: Any) -> Any:
+    """A copy without retries, which would only delay an error's message, and limits, which nothing here keeps.
+
+    The time of the run, which the local runner does not know, is now.
+    """
+    bare = copy.deepcopy(pipeline)
+    spec = bare.pipeline_spec
+    for graph in (spec.root, *spec.components.values()):
+        for task in graph.dag.tasks.values():
+            task.ClearField("retry_policy")
+            for given in task.inputs.parameters.values():
+                if given.runtime_value.constant.string_value == dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER:
+                    given.runtime_value.constant.string_value = datetime.now(UTC).isoformat()
+    for executor in spec.deployment_spec["executors"].values():
+        if "container" in executor:
+            executor["container"].fields.pop("resources", None)
+    return bare
 
 
 class _Tee(io.TextIOBase):

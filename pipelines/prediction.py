@@ -7,6 +7,8 @@ from kfp import dsl
 from components.extract.component import extract, validate
 from components.predict.component import predict
 from components.registry.component import fetch
+from components.succeeded.component import succeeded
+from pipelines.cluster import LIGHT, MLFLOW, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, TRAIL, on_cluster
 
 
 class Outputs(NamedTuple):
@@ -32,20 +34,18 @@ def prediction(
     """From sources to predictions and worklists. Nothing is cached: each run reads the sources, and the alias, anew.
 
     Args:
-        sources: each as `kind:place`; `tables:` for canonical tables.
+        sources: each as `kind:place`, on a cluster below /sources; `tables:` for canonical tables.
         model_name, version: of the registered model, and its version or alias.
         bundle: the folder of a bundle that every task can read, instead of a registered version.
         as_of: `now`, a date or time (UTC), a share of the course run, or `weekly`.
         capacity: learners of a course run that the staff can see; below 1: a share of them; 0: the bundle's own.
         max_bad_share, pass_mark, timezone: as in training.
-        trail: address of the audit trail; empty: none is kept.
+        trail: address of the audit trail; empty: that of EARLYBELL_TRAIL; none is kept without it.
         trail_anchors: file for the heads of its chains, or `none`; empty: beside an SQLite store.
     """
-    fetched = fetch(model_name=model_name, version=version, folder=bundle).set_caching_options(False)
-    extracted = extract(
-        sources=sources, max_bad_share=max_bad_share, pass_mark=pass_mark, timezone=timezone
-    ).set_caching_options(False)
-    checked = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share).set_caching_options(False)
+    fetched = fetch(model_name=model_name, version=version, folder=bundle)
+    extracted = extract(sources=sources, max_bad_share=max_bad_share, pass_mark=pass_mark, timezone=timezone)
+    checked = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share)
     predicted = predict(
         as_of=as_of,
         capacity=capacity,
@@ -53,7 +53,17 @@ def prediction(
         trail_anchors=trail_anchors,
         bundle=fetched.outputs["bundle"],
         tables=checked.outputs["checked"],
-    ).set_caching_options(False)
+    )
+    told = succeeded(
+        pipeline="prediction",
+        started=dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER,
+        result=predicted.outputs["predictions"],
+    )
+    on_cluster(fetched, LIGHT, MLFLOW, STORE, sources=True)
+    on_cluster(extracted, TABLES, PSEUDONYM, sources=True)
+    on_cluster(checked, TABLES)
+    on_cluster(predicted, TABLES, TRAIL)
+    on_cluster(told, LIGHT, PUSHGATEWAY)
     return Outputs(
         bundle=fetched.outputs["bundle"],
         predictions=predicted.outputs["predictions"],

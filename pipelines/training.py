@@ -9,8 +9,10 @@ from components.extract.component import extract, validate
 from components.features.component import features
 from components.label.component import label
 from components.registry.component import register
+from components.succeeded.component import succeeded
 from components.train import CANDIDATES
 from components.train.component import train
+from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, on_cluster
 
 
 class Outputs(NamedTuple):
@@ -21,10 +23,11 @@ class Outputs(NamedTuple):
 
 def _trained(tables: Any, label_kind: str, rubric: str, engine: str, policy: dict[str, float]) -> Any:
     """The steps from checked tables to the bundle of the chosen candidate."""
-    examples = features(engine=engine, tables=tables).outputs["examples"]
-    labels = label(kind=label_kind, rubric=rubric, tables=tables, examples=examples).outputs["labels"]
+    examples = on_cluster(features(engine=engine, tables=tables), MODELS).outputs["examples"]
+    labelled = label(kind=label_kind, rubric=rubric, tables=tables, examples=examples)
+    labels = on_cluster(labelled, TABLES, sources=True).outputs["labels"]
     with dsl.ParallelFor(list(CANDIDATES), name="candidates") as candidate:
-        trained = train(candidate=candidate, examples=examples, labels=labels)
+        trained = on_cluster(train(candidate=candidate, examples=examples, labels=labels), MODELS)
     measured = evaluate(
         candidates=dsl.Collected(trained.outputs["model"]),
         tables=tables,
@@ -33,7 +36,7 @@ def _trained(tables: Any, label_kind: str, rubric: str, engine: str, policy: dic
         label_kind=label_kind,
         **policy,
     )
-    return measured.outputs["bundle"]
+    return on_cluster(measured, MODELS).outputs["bundle"]
 
 
 @dsl.pipeline(name="earlybell-training", description="From learner activity to an explained, registered risk model.")
@@ -56,7 +59,7 @@ def training(
     """From sources to a registered version.
 
     Args:
-        sources: each as `kind:place`.
+        sources: each as `kind:place`, on a cluster below /sources.
         model_name: name of the registered model.
         label_kind: what is warned of: `outcome` (fail or withdrawn) or `rubric` (below the rubric's threshold).
         rubric: a site's own rubric.yaml, where every task can read it; ours without it.
@@ -68,13 +71,22 @@ def training(
         cost_miss, cost_false_alarm: if above 0, thresholds come from them and not from the capacity.
     """
     extracted = extract(sources=sources, max_bad_share=max_bad_share, pass_mark=pass_mark, timezone=timezone)
+    validated = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share)
+    checked = validated.outputs["checked"]
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
-    checked = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share).outputs["checked"]
     bundle = _trained(checked, label_kind, rubric, engine, policy)
     judged = gates(
         bundle=bundle, min_auc=min_auc, max_calibration_error=max_calibration_error, max_disparity=max_disparity
     )
-    registered = register(bundle=bundle, model_name=model_name).after(judged)
+    registered = register(bundle=bundle, tables=checked, model_name=model_name).after(judged)
+    told = succeeded(pipeline="training", started=dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER, result=bundle).after(
+        registered
+    )
+    on_cluster(extracted, TABLES, PSEUDONYM, sources=True)
+    on_cluster(validated, TABLES)
+    on_cluster(registered, LIGHT, MLFLOW, STORE)
+    on_cluster(judged, LIGHT)
+    on_cluster(told, LIGHT, PUSHGATEWAY)
     return Outputs(tables=checked, bundle=bundle, version=registered.outputs["version"])
 
 

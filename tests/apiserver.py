@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -52,13 +53,20 @@ class ApiServer:
         """Install files of CustomResourceDefinitions and wait until they are served."""
         for file in crds:  # too large for the annotation that a client-side apply keeps
             self.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(file))
-        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+        for _ in range(20):  # kubectl refuses to wait for one that has no conditions yet
+            done = self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all", check=False)
+            if not done.returncode:
+                return
+            time.sleep(0.5)
+        raise RuntimeError(f"the resources are not served: {done.stderr}")
 
 
+@cache
 def program(name: str) -> str:
-    """Where a program is: in the cache of the tests' cluster, or on PATH. Without it, the test does not run here."""
-    cache = Path(os.environ.get("EARLYBELL_CLUSTER_CACHE") or Path.home() / ".cache" / "earlybell") / "bin"
-    found = shutil.which(name, path=f"{cache}{os.pathsep}{os.environ['PATH']}")
+    """Where a program is: among those of the tests' cluster, or on PATH. Without it, the test does not run here."""
+    command = [str(Path(__file__).parent / "cluster" / "programs"), "--folder"]
+    built = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    found = shutil.which(name, path=f"{built}{os.pathsep}{os.environ['PATH']}")
     if not found:
         missing(f"{name} is not installed: `make cluster` builds what a cluster needs")
     return found
@@ -66,9 +74,8 @@ def program(name: str) -> str:
 
 def module(path: str) -> Path:
     """The folder of a Go module, as github.com/kserve/kserve@v0.20.0. Without it, the test does not run here."""
-    cache = subprocess.run(
-        [program("go"), "env", "GOMODCACHE"], check=True, capture_output=True, text=True
-    ).stdout.strip()
+    command = [program("go"), "env", "GOMODCACHE"]
+    cache = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     if not (folder := Path(cache) / path).is_dir():
         missing(f"the Go module {path} is not here: `make cluster` fetches it")
     return folder

@@ -40,7 +40,10 @@ def evaluate(
             label_kind,
         )
         shutil.copyfile(Path(bundle.path) / "report.html", report.path)
-        bundle.metadata.update({"algorithm": evaluation["chosen"], "data": evaluation["data"]["digest"]})
+        data = evaluation["data"]
+        bundle.metadata.update(
+            {"algorithm": evaluation["chosen"], "data": data["digest"], "learners": data["learners"]}
+        )
         artifacts.log_metrics(metrics, evaluation)
         artifacts.log_curves(curves, evaluation)
         artifacts.log_slices(slices, evaluation)

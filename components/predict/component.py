@@ -16,12 +16,18 @@ def predict(
     predictions: dsl.Output[dsl.Dataset],
     worklist: dsl.Output[dsl.Dataset],
 ) -> None:
-    """The risk of everybody enrolled at a moment, and whom the staff should look at first."""
+    """The risk of everybody enrolled at a moment, and whom the staff should look at first.
+
+    Without a trail's address: that of EARLYBELL_TRAIL, and its anchors those of EARLYBELL_TRAIL_ANCHORS; else none.
+    """
+    import os
     from pathlib import Path
 
     from components.predict import predict as predict_site
     from components.reporting import errors_reported, progress
 
+    if not trail:
+        trail, trail_anchors = (os.environ.get(f"EARLYBELL_TRAIL{kind}", "") for kind in ("", "_ANCHORS"))
     with errors_reported():
         found = predict_site(
             Path(bundle.path),

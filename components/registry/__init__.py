@@ -1,12 +1,12 @@
-"""The one place that talks to MLflow: registers sealed bundles, and fetches them back."""
+"""The one place that talks to MLflow: registers sealed bundles, fetches them back, and names versions by aliases."""
 
 import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from components.registry.registry import Version, fetch, register
+    from components.registry.registry import Version, fetch, find, read_aliases, register, set_alias
 
-__all__ = ["Version", "fetch", "register"]
+__all__ = ["Version", "fetch", "find", "read_aliases", "register", "set_alias"]
 
 # MLflow reads some of these when it is imported: it reports nothing to its makers, says only what went wrong, and gives
 # up after about a minute on a server that does not answer (by its own defaults, many). What the user has set stays.

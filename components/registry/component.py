@@ -6,8 +6,10 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def register(bundle: dsl.Input[dsl.Model], model_name: str, version: dsl.Output[dsl.Artifact]) -> None:
-    """The sealed bundle as a version in the registry, tagged `candidate`."""
+def register(
+    bundle: dsl.Input[dsl.Model], tables: dsl.Input[dsl.Dataset], model_name: str, version: dsl.Output[dsl.Artifact]
+) -> None:
+    """The sealed bundle as a version in the registry, tagged `candidate`; its run says where its tables lie."""
     import json
     from dataclasses import asdict
     from pathlib import Path
@@ -16,7 +18,7 @@ def register(bundle: dsl.Input[dsl.Model], model_name: str, version: dsl.Output[
     from components.reporting import errors_reported, progress
 
     with errors_reported():
-        found = register_bundle(Path(bundle.path), name=model_name)
+        found = register_bundle(Path(bundle.path), name=model_name, settings={"tables": tables.uri})
         Path(version.path).write_text(json.dumps(asdict(found)))
         version.metadata.update({"name": found.name, "version": str(found.version)})
         progress("register", f"{found.name} version {found.version}, tagged candidate")

@@ -71,6 +71,49 @@ def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, st
         return _create_version(client, sealed, name, model, run.run_id)
 
 
+def find(name: str, version_or_alias: str) -> Version:
+    """A version of a registered model, by its number or alias.
+
+    Raises:
+        RegistryError: MLflow cannot be reached or refused, or has no such version or alias, or it is not of a bundle.
+    """
+    client = connect()
+    with mendable(client.tracking_uri):
+        found = _find(client, name, version_or_alias)
+        address = client.get_model_version_download_uri(name, found.version)
+    if "bundle_digest" not in found.tags:
+        way_out = "Name a version that `earlybell train` or the training pipeline registered."
+        raise RegistryError(f"a version of {name!r} is not of a sealed bundle", str(found.version), way_out)
+    run_id, digest = found.run_id or "", found.tags["bundle_digest"]
+    return Version(name, str(found.version), run_id, f"{address}/{_FOLDER}", digest)
+
+
+def read_aliases(name: str) -> dict[str, str]:
+    """The version that each alias of a registered model names.
+
+    Raises:
+        RegistryError: MLflow cannot be reached or refused, or has no such model.
+    """
+    client = connect()
+    with mendable(client.tracking_uri):
+        return {alias: str(version) for alias, version in client.get_registered_model(name).aliases.items()}
+
+
+def set_alias(name: str, alias: str, version: str | None) -> None:
+    """Let an alias name a version, or none.
+
+    Raises:
+        RegistryError: MLflow cannot be reached or refused, or has no such version.
+    """
+    client = connect()
+    with mendable(client.tracking_uri):
+        if version is None:
+            client.delete_registered_model_alias(name, alias)
+        else:
+            _find(client, name, version)
+            client.set_registered_model_alias(name, alias, version)
+
+
 def fetch(name: str, version_or_alias: str, out: Path) -> Path:
     """Download the bundle of a version into the new folder `out` and verify it.
 

@@ -4,14 +4,14 @@ import sys
 
 import typer
 
-from earlybell.cli import card, data, demo, model, reproduce, serve, site, trail
+from earlybell.cli import card, data, demo, model, reproduce, rollout, serve, site, trail
 from earlybell.errors import EarlybellError
 
 EXIT_CODES = """
 Exit codes: 0 done, 1 a defect of ours, 2 a wrong setting, 3 a source that cannot be used, 4 too little to train on,
 5 a gate was missed, 6 a bundle that cannot be trusted, 7 the registry, 8 a package is missing,
 9 a model that was not reproduced, 10 the audit trail is not whole or cannot be kept, 11 a request that does not hold
-what it must, 130 interrupted.
+what it must, 12 the cluster, 130 interrupted.
 """
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ site.add_to(app)
 card.add_to(app)
 reproduce.add_to(app)
 serve.add_to(app)
+rollout.add_to(app)
 trail.add_to(app)
 
 

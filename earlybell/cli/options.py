@@ -30,9 +30,16 @@ BadShare = Annotated[
     float, typer.Option(min=0, max=1, help="share of bad rows of a file above which the run stops (else: quarantine)")
 ]
 EngineOption = Annotated[str, typer.Option(help="what computes features: duckdb, or pyspark (the site's Spark)")]
-TrailOption = Annotated[str, typer.Option(help="audit trail: sqlite:PATH, or postgresql://USER@HOST/DATABASE")]
+TrailOption = Annotated[
+    str,
+    typer.Option(envvar="EARLYBELL_TRAIL", help="audit trail: sqlite:PATH, or postgresql://USER@HOST/DATABASE"),
+]
 TrailAnchorsOption = Annotated[
-    str, typer.Option(help="with --trail: file for the heads of its chains, or none; PATH.anchors of sqlite:PATH")
+    str,
+    typer.Option(
+        envvar="EARLYBELL_TRAIL_ANCHORS",
+        help="with --trail: file for the heads of its chains, log (standard output) or none; PATH.anchors of SQLite",
+    ),
 ]
 RubricOption = Annotated[Path | None, typer.Option(help="with --label rubric: your own rubric.yaml")]
 PassMark = Annotated[float, typer.Option(min=0, help="moodle-log: final grade below which a learner failed")]

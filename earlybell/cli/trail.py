@@ -16,7 +16,8 @@ from earlybell.trail.records import read_said
 _ADDRESS_HELP = "sqlite:PATH, or postgresql://USER@HOST/DATABASE (the password in PGPASSWORD or a .pgpass)"
 Address = Annotated[str, typer.Argument(help=_ADDRESS_HELP, metavar="ADDRESS")]
 AnchorsOption = Annotated[
-    str | None, typer.Option(help="file with the heads of chains, or none; PATH.anchors of sqlite:PATH if not given")
+    str | None,
+    typer.Option(help="file with the heads of chains, or none; for erase also log; PATH.anchors of sqlite:PATH"),
 ]
 
 commands = typer.Typer(

@@ -16,7 +16,8 @@ from earlybell.errors import SettingError, TrailError
 from earlybell.trail.chain import Head
 from earlybell.trail.stores import is_sqlite, private, shown, sqlite_path
 
-NONE = "none"
+NONE, LOG = "none", "log"
+_STDOUT = Path("/dev/stdout")
 _log = logging.getLogger(__name__)
 
 
@@ -30,7 +31,7 @@ class Known:
 
 
 class Anchors:
-    """The file that heads are appended to. A head that cannot be written now is written with the next one."""
+    """The file, or standard output, that heads go to. One that cannot be written now is written with the next."""
 
     def __init__(self, path: Path | None) -> None:
         self._path, self._waiting = path, dict[tuple[str, bool], str]()
@@ -46,7 +47,7 @@ class Anchors:
             line = json.dumps(said | ({"end": True} if end else {}))
             self._waiting[head.writer, head.seq == 0 and not end] = line
         try:
-            _append(self._path, "".join(f"{line}\n" for line in self._waiting.values()))
+            (_say if self._path == _STDOUT else _append)(self._path, [f"{line}\n" for line in self._waiting.values()])
         except OSError as error:
             if self.problem is None:
                 _log.warning("anchors of the trail cannot be written, tried again with each group: %s", error)
@@ -57,15 +58,15 @@ class Anchors:
 
 
 def anchors_path(address: str, given: str | Path | None) -> Path | None:
-    """The anchor file of a trail: as given, else beside an SQLite store; None for `none`.
+    """The anchor file of a trail: as given, else beside an SQLite store; standard output for `log`, None for `none`.
 
     Raises:
         SettingError: the store is PostgreSQL and nothing was given.
     """
     if given is not None:
-        return None if str(given) == NONE else Path(given)
+        return {NONE: None, LOG: _STDOUT}.get(str(given), Path(given))
     if not is_sqlite(address):
-        file = "a file on another machine or volume than the database's, or `none` to go without"
+        file = "a file on another machine or volume than the database's, `log`, or `none` to go without"
         way_out = f"Name {file}: --trail-anchors of what writes, --anchors of `earlybell trail`."
         raise SettingError("anchors of a trail in PostgreSQL are not named", shown(address), way_out)
     store = sqlite_path(address)
@@ -75,11 +76,17 @@ def anchors_path(address: str, given: str | Path | None) -> Path | None:
 def read_anchors(path: Path | None) -> dict[str, Known] | None:
     """What the anchors know of each writer; None without anchors. A line that a crash tore says nothing.
 
+    A log's other lines are passed over, and so is what a log's collector puts before an anchor.
+
     Raises:
         TrailError: the file cannot be read.
+        SettingError: the anchors are in the log, and no file of it is named.
     """
     if path is None:
         return None
+    if path == _STDOUT:
+        way_out = "Save the log's lines of all that write to the trail in a file, and name it with --anchors."
+        raise SettingError("anchors of the trail cannot be read from a log", LOG, way_out)
     try:
         with path.open(errors="replace") as lines:
             return _known(lines)
@@ -92,7 +99,7 @@ def _known(lines: Iterable[str]) -> dict[str, Known]:
     known: dict[str, Known] = {}
     for line in lines:
         try:
-            said = json.loads(line)
+            said = json.loads(line[max(0, line.find("{")) :])
             writer, seq, link = str(said["writer"]), int(said["seq"]), bytes.fromhex(said["link"])
         except (ValueError, KeyError, TypeError):
             continue
@@ -102,9 +109,15 @@ def _known(lines: Iterable[str]) -> dict[str, Known]:
     return known
 
 
-def _append(path: Path, text: str) -> None:
+def _say(_: Path, lines: list[str]) -> None:
+    """To standard output, each line in a write of its own: a pipe takes such a short one whole or not at all."""
+    for line in lines:
+        os.write(1, line.encode())
+
+
+def _append(path: Path, lines: list[str]) -> None:
     """In one write, which other processes' lines do not interrupt, and on a line of its own after a torn one."""
     with open(path, "ab+", opener=private) as file:
         size = file.seek(0, os.SEEK_END)
         torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
-        os.write(file.fileno(), b"\n" * torn + text.encode())
+        os.write(file.fileno(), b"\n" * torn + "".join(lines).encode())

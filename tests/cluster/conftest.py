@@ -14,7 +14,7 @@ from tests.cluster.caller import Caller
 from tests.cluster.cluster import ROOT, Cluster
 from tests.cluster.documented import commands
 from tests.cluster.figures import Figures
-from tests.cluster.site import TAG, Site, install, stores
+from tests.cluster.site import TAG, Site, install, stores, under_way
 
 _FIGURES = Figures(ROOT / "build/cluster-figures.json")
 
@@ -71,10 +71,17 @@ def university(
     found.remove()
 
 
-def under_way(tables: Path) -> dict[str, str]:
-    """What the documented commands ask about: the tables, a course run in them and a moment in it."""
-    import duckdb
-
-    query = "SELECT course_id, starts_at + (ends_at - starts_at) * 0.4 FROM read_parquet(?) ORDER BY starts_at DESC"
-    course, moment = duckdb.execute(query, [str(tables / "courses.parquet")]).fetchall()[0]
-    return {"SOURCE": f"tables:{tables}", "COURSE": course, "AS_OF": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
+@pytest.fixture(scope="session")
+def college(
+    university: Site, reached: dict[str, str], site: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Another site on the same cluster, in KServe's Standard mode; it serves the same registered versions."""
+    folder = tmp_path_factory.mktemp("college")
+    found = install(university.cluster, "college", folder, reached | under_way(site), overlay="standard")
+    (folder / "bundle").symlink_to(university.folder / "bundle")
+    (folder / "request.json").symlink_to(university.folder / "request.json")
+    university.register(2)
+    found.release("1", 100)
+    found.settled("1", 100)
+    yield found
+    found.remove()

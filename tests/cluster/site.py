@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
 
-from tests.cluster.cluster import HERE, ROOT, Cluster, Object
+from tests.cluster.cluster import HERE, ROOT, Cluster, Object, wait_for
 from tests.cluster.documented import commands
 
 TAG = os.environ.get("EARLYBELL_IMAGE_TAG", "1")
@@ -32,12 +33,13 @@ class Site:
     cluster: Cluster
     name: str
     folder: Path
+    overlay: str
     settings: dict[str, str] = field(default_factory=dict)
 
     def do(self, text: str, **settings: str) -> str:
         """Run commands of a document; what they print."""
-        at = f"cd {self.folder}\n"
-        return self.cluster.run("bash", "-euo", "pipefail", "-c", at + text, **self.settings, **settings).stdout
+        at, known = f"cd {self.folder}\n", self.settings | settings
+        return self.cluster.run("bash", "-euo", "pipefail", "-c", at + text, **known).stdout
 
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
         return self.cluster.kubectl("-n", self.name, *arguments, stdin=stdin, check=check)
@@ -60,6 +62,62 @@ class Site:
             record = json.loads(line)
             records.setdefault(record["request_id"], []).append(record)
         return records
+
+    def request_of_one(self) -> str:
+        """A request about one learner of the course run that docs/operations.md asks about."""
+        command = 'earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"'
+        instance = json.loads((self.folder / "request.json").read_text())["instances"][0]
+        return self.do(f"{command} --learner {instance['enrolments']['learner_id'][0]}")
+
+    def request_of_all(self, tables: Path) -> str:
+        """A request about a whole course run of other tables."""
+        asked = under_way(tables)
+        return self.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"', **asked)
+
+    def register(self, version: int) -> None:
+        """The bundle of version 1 again as this version, if it is not there: what differs is the number."""
+        code = (
+            "import mlflow, sys, pathlib; from components.registry import register\n"
+            "found = mlflow.MlflowClient().search_model_versions(\"name='learner-risk'\")\n"
+            "while len(found) < int(sys.argv[2]): found.append(register(pathlib.Path(sys.argv[1])))"
+        )
+        self.cluster.run("python", "-c", code, self.folder / "bundle", str(version), **self.settings)
+
+    def release(self, version: str | int, traffic: int | None, *options: str) -> None:
+        """`earlybell release … | kubectl apply -f -`; without traffic it is promoted."""
+        step = "--promote" if traffic is None else f"--traffic {traffic}"
+        more = " ".join(("--overlay", f"manifests/learner-risk/overlays/{self.overlay}", *options))
+        self.do(f'earlybell release {version} --namespace "$SITE" {step} {more} | kubectl apply -n "$SITE" -f -')
+
+    def status(self) -> list[dict[str, Any]]:
+        """What `earlybell status` says of each version."""
+        found: list[dict[str, Any]] = json.loads(self.do('earlybell status --namespace "$SITE" --json'))
+        return found
+
+    def settled(self, version: str | int, traffic: int, seconds: float = 180) -> None:
+        """Wait until the cluster says that a version is ready and has its share."""
+
+        def there() -> bool:
+            found = [one for one in self.status() if str(one["version"]) == str(version)]
+            return bool(found) and found[0]["ready"] and found[0]["traffic"] == traffic
+
+        wait_for(f"version {version} to have {traffic}% of {self.name}", seconds, there)
+
+    def move(self, version: str | int, *options: str) -> None:
+        """All traffic to a version, in the documented steps, whatever serves now."""
+        for traffic in (0, 100):
+            self.release(version, traffic, *options)
+            self.settled(version, traffic)
+        self.release(version, None, *options)
+
+    def champion(self, version: str | int) -> None:
+        """Let a version serve alone."""
+        found = self.status()
+        if [str(one["version"]) for one in found] != [str(version)]:
+            if any(str(one["version"]) == str(version) for one in found):
+                self.settled(version, 100)
+            self.move(version)
+        self.settled(version, 100)
 
     def load(self, through: str = "gateway", **asked: Any) -> dict[str, Any]:
         """What `load.py` is told to ask this site: through the gateway, or at an address."""
@@ -130,7 +188,7 @@ def secret(cluster: Cluster, name: str, key: str, namespace: str = "stores") -> 
     return base64.b64decode(data).decode()
 
 
-def install(cluster: Cluster, name: str, folder: Path, reached: dict[str, str]) -> Site:
+def install(cluster: Cluster, name: str, folder: Path, reached: dict[str, str], overlay: str = "knative") -> Site:
     """A site, installed by the commands of docs/operations.md up to its chart; no model serves yet."""
     (folder / "secrets").mkdir(parents=True)
     for shared in ("helm", "manifests"):
@@ -153,10 +211,17 @@ def install(cluster: Cluster, name: str, folder: Path, reached: dict[str, str]) 
         "S3_TLS": "0",
         "EARLYBELL_HOME": str(folder / "home"),
     }
-    site = Site(cluster, name, folder, settings)
+    site = Site(cluster, name, folder, overlay, settings)
     site.do(commands("Namespace and secrets"))
     site.do(commands("The chart"))
     return site
+
+
+def under_way(tables: Path) -> dict[str, str]:
+    """What the documented commands ask about: the tables, the latest course run in them and a moment in it."""
+    query = "SELECT course_id, starts_at + (ends_at - starts_at) * 0.4 FROM read_parquet(?) ORDER BY starts_at DESC"
+    course, moment = duckdb.execute(query, [str(tables / "courses.parquet")]).fetchall()[0]
+    return {"SOURCE": f"tables:{tables}", "COURSE": course, "AS_OF": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 def database(cluster: Cluster, name: str) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from tests.helm.tools import ROOT, program
+from tests.apiserver import program
+from tests.helm.tools import ROOT
 
 CHART = ROOT / "helm/earlybell"
 OVERLAYS = sorted(path.parent for path in (ROOT / "manifests").glob("*/overlays/*/kustomization.yaml"))

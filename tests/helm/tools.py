@@ -1,17 +1,14 @@
-"""The programs that these tests run, as the cluster's tests build them; else those on the path."""
+"""Where the kinds come from that the chart and the manifests use: Go modules, as the tests of the cluster pin them."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.apiserver import program
 
 ROOT = Path(__file__).parents[2]
-_CLUSTER = ROOT / "tests/cluster"
 _MODULES = {
     "kserve": "github.com/kserve/kserve",
     "gateway_api": "sigs.k8s.io/gateway-api",
@@ -20,28 +17,19 @@ _MODULES = {
 _VERSIONS = {"prometheus_operator": "v0.85.0"}  # of what the cluster itself does not run
 
 
-def missing(what: str) -> None:
-    """Skip the test, saying what is not here; in CI, where all is, fail it."""
-    if os.environ.get("CI") or os.environ.get("EARLYBELL_CI"):
-        pytest.fail(f"{what} is not here")
-    pytest.skip(f"{what} is not here: `make cluster` builds it")
-
-
-@cache
-def program(name: str) -> Path:
-    """A program of the cluster's, or of the path."""
-    folder = subprocess.check_output([_CLUSTER / "programs", "--folder"], text=True).strip()
-    found = shutil.which(name, path=f"{folder}{os.pathsep}{os.environ['PATH']}")
-    if not found:
-        missing(name)
-    return Path(str(found))
-
-
 @cache
 def module(name: str) -> Path:
-    """The folder of a Go module, in the version that the cluster's tests pin."""
-    pinned = dict(re.findall(r"(?m)^(\w+)=(\S+)$", (_CLUSTER / "versions").read_text()))
-    if not shutil.which("go"):
-        missing("go")
-    command = ["go", "mod", "download", "-json", f"{_MODULES[name]}@{(_VERSIONS | pinned)[name]}"]
+    """The folder of a Go module; it is fetched where it is not there."""
+    pinned = dict(re.findall(r"(?m)^(\w+)=(\S+)$", (ROOT / "tests/cluster/versions").read_text()))
+    command = [program("go"), "mod", "download", "-json", f"{_MODULES[name]}@{(_VERSIONS | pinned)[name]}"]
     return Path(json.loads(subprocess.check_output(command, text=True))["Dir"])
+
+
+def definitions() -> list[Path]:
+    """Files, and folders of files, of CustomResourceDefinitions."""
+    kserve = module("kserve") / "charts/kserve-crd/templates"
+    return [
+        *(kserve / f"serving.kserve.io_{name}.yaml" for name in ("inferenceservices", "servingruntimes")),
+        module("gateway_api") / "config/crd/standard",
+        module("prometheus_operator") / "example/prometheus-operator-crd",
+    ]

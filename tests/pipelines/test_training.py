@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from earlybell.bundle import read_bundle
-from pipelines.__main__ import compile_all
+from pipelines.compiled import compile_all
 
 SMALL = "simulate:learners=250,courses=2,runs=2,weeks=8,events=60,seed=5"
 
@@ -117,7 +117,9 @@ def test_the_pipeline_compiles_to_what_a_cluster_takes(compiled: dict[str, list[
     tasks = set(spec["root"]["dag"]["tasks"])
     assert {"extract", "validate", "features", "label", "evaluate", "gates", "register"} <= tasks
     kinds = [(one["kind"], one["metadata"]["name"]) for one in compiled["training-kubernetes.yaml"]]
-    assert kinds == [("Pipeline", "earlybell-training"), ("PipelineVersion", "earlybell-training")]
+    assert [kind for kind, _ in kinds] == ["Pipeline", "PipelineVersion"]
+    assert kinds[0][1] == "earlybell-training"
+    assert re.fullmatch(r"earlybell-training-0\.1\.0-[0-9a-f]{8}", kinds[1][1])
 
 
 def test_no_component_installs_anything_when_it_runs(compiled: dict[str, list[Any]]) -> None:

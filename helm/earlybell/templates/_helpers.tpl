@@ -90,3 +90,16 @@ seccompProfile:
 {{- end -}}
 {{- index . 0 | quote -}}
 {{- end }}
+
+{{/* The name of the ServingRuntime: the image's tag, and a suffix where the same image runs with other settings. */}}
+{{- define "earlybell.runtime" -}}
+{{- $tag := include "earlybell.tag" (list . "serving") -}}
+{{- printf "earlybell-%s%s" $tag (ternary "" (print "-" .Values.serving.revision) (empty .Values.serving.revision)) -}}
+{{- end }}
+
+{{/* An annotation of what a model needs to start again, so that it outlives an upgrade and the release. */}}
+{{- define "earlybell.keep" -}}
+{{- if .Values.serving.keep -}}
+helm.sh/resource-policy: keep
+{{- end -}}
+{{- end }}

@@ -153,8 +153,14 @@ def knative() -> None:
         if one["kind"] == "Deployment":
             found = re.fullmatch(r"ko://knative.dev/\S+/cmd/(\w+)", containers(one)[0]["image"])
             local(one, image(f"knative-{found[1]}") if found else envoy)
-    env = [{"name": "CERTS_SECRET_NAMESPACE", "value": "kourier-system"}, {"name": "CERTS_SECRET_NAME", "value": "gateway-tls"}]
-    edit(objects, "Deployment", "net-kourier-controller", lambda o: containers(o)[0]["env"].extend(env))
+    tls = {"CERTS_SECRET_NAMESPACE": "kourier-system", "CERTS_SECRET_NAME": "gateway-tls"}
+
+    def serve_tls(deployment: Object) -> None:
+        for one in containers(deployment)[0]["env"]:
+            if one["name"] in tls:
+                one["value"] = tls[one["name"]]
+
+    edit(objects, "Deployment", "net-kourier-controller", serve_tls)
     pair = certificate("gateway", "*.example.com")
     apply([*objects, tls_secret("gateway-tls", "kourier-system", pair)])
 

@@ -1,4 +1,4 @@
-"""The chart's monitoring without an operator: its rules and scrape rules as plain Prometheus configuration, and its queries."""
+"""The chart's monitoring without an operator: rules and scrape rules as plain Prometheus has them, and queries."""
 
 import copy
 import json
@@ -65,7 +65,7 @@ def queries(dashboard: Path, namespace: str, interval: str = "5m") -> dict[str, 
 
 
 def scrape_configs(objects: list[Object]) -> list[Object]:
-    """What the Prometheus operator makes of the chart's PodMonitor, ScrapeConfig and Probe, for a Prometheus that it does not run."""
+    """What the Prometheus operator makes of the chart's PodMonitor, ScrapeConfig and Probe."""
     makers = {"PodMonitor": _of_pods, "ScrapeConfig": _of_addresses, "Probe": _of_probe}
     return [makers[one["kind"]](one) for one in objects if one["kind"] in makers]
 

@@ -1,4 +1,4 @@
-"""A real Prometheus, Alertmanager and Pushgateway in processes of their own, and a receiver of what Alertmanager sends."""
+"""A real Prometheus, Alertmanager and Pushgateway as processes, and a receiver of what Alertmanager sends."""
 
 import json
 import shutil

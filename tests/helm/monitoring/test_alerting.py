@@ -1,4 +1,4 @@
-"""From a failure to whom it concerns: a challenger is broken on purpose, and a real Alertmanager tells a real receiver."""
+"""From a failure to whom it concerns: a challenger is broken on purpose, and Alertmanager tells a receiver."""
 
 import sqlite3
 import threading

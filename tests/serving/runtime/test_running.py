@@ -69,6 +69,20 @@ def test_only_who_has_a_token_may_ask_and_tokens_rotate_without_a_restart(
         assert first not in server.log.read_text()
 
 
+def test_a_container_says_version_and_anchors_by_its_environment(
+    bundle: Path, body: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARLYBELL_MODEL_VERSION", "7")
+    monkeypatch.setenv("EARLYBELL_TRAIL_ANCHORS", "log")
+    with started(bundle, tmp_path, "--workers", "2") as server:
+        assert ask(server, body, **{"x-request-id": "one"}).json()["model_version"] == "7"
+    assert {record.model_version for record in read_records(server.trail, request="one")} == {"7"}
+    audit = verify(server.trail, server.log)
+    assert audit.whole
+    assert audit.anchored
+    assert not (tmp_path / "trail.db.anchors").exists()
+
+
 def _says(server: Server, text: str) -> bool:
     """Whether its metrics say so soon: gauges are set once a second."""
     until = time.monotonic() + 10

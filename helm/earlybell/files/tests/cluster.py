@@ -1,4 +1,4 @@
-"""The cluster's API answers to the alias job's account, which has its rights and no more; and so does the model, if there is one."""
+"""The API server answers to the alias job's account, which may look and no more; so does the model, if there is one."""
 
 import sys
 import urllib.error

@@ -10,10 +10,12 @@ address = os.environ["MLFLOW_TRACKING_URI"].rstrip("/")
 user, password = (os.environ[f"MLFLOW_TRACKING_{name}"] for name in ("USERNAME", "PASSWORD"))
 basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
+SEARCH = "api/2.0/mlflow/registered-models/search?max_results=1"
+
 
 def status(headers: dict[str, str]) -> int:
     """The status of a search for registered models."""
-    request = urllib.request.Request(f"{address}/api/2.0/mlflow/registered-models/search?max_results=1", headers=headers)
+    request = urllib.request.Request(f"{address}/{SEARCH}", headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return int(answer.status)

@@ -1,0 +1,75 @@
+"""Gauges of a pipeline's last run that succeeded."""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
+from prometheus_client.exposition import basic_auth_handler, default_handler
+
+from earlybell.errors import PipelineError, SettingError
+
+ADDRESS = "EARLYBELL_PUSHGATEWAY"
+JOB = "earlybell-pipeline"
+
+
+def push(pipeline: str, started: str, counts: dict[str, float], now: float | None = None) -> str:
+    """Put the gauges of `pipeline` in the place of those of its last run, at the Pushgateway of the environment.
+
+    Args:
+        pipeline: the label of each gauge.
+        started: the run's creation as RFC 3339; anything else (a run on one machine has none): no duration.
+        counts: gauges `earlybell_pipeline_last_run_NAME`, by NAME.
+        now: seconds since 1970.
+
+    Returns:
+        The Pushgateway's address without credentials; empty where none is named.
+
+    Raises:
+        SettingError: the address is not one of HTTP.
+        PipelineError: it cannot be reached or refuses.
+    """
+    address = os.environ.get(ADDRESS, "")
+    if not address:
+        return ""
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingError(f"{ADDRESS} is not an address", address, "As http://pushgateway:9091.")
+    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    registry = _gauges(started, counts, time.time() if now is None else now)
+    try:
+        push_to_gateway(plain, JOB, registry, {"pipeline": pipeline}, handler=_handler(parts.username, parts.password))
+    except OSError as error:
+        way_out = f"Start it, or take {ADDRESS} out of the settings; all other steps of this run are done."
+        raise PipelineError("the Pushgateway does not take the gauges", f"{plain}: {error}", way_out) from None
+    return plain
+
+
+def _gauges(started: str, counts: dict[str, float], now: float) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    _set(registry, "last_success_timestamp_seconds", "When a run last succeeded, in seconds since 1970.", now)
+    if (began := _seconds(started)) is not None:
+        _set(registry, "last_run_seconds", "How long the last run that succeeded took.", now - began)
+    for name, count in counts.items():
+        _set(registry, f"last_run_{name}", f"{name.capitalize()} in the last run that succeeded.", count)
+    return registry
+
+
+def _set(registry: CollectorRegistry, name: str, said: str, value: float) -> None:
+    Gauge(f"earlybell_pipeline_{name}", said, registry=registry).set(value)
+
+
+def _seconds(started: str) -> float | None:
+    try:
+        return datetime.fromisoformat(started).timestamp()
+    except ValueError:
+        return None
+
+
+def _handler(user: str | None, password: str | None) -> Callable[..., Callable[[], None]]:
+    """Basic authentication where the address has a user."""
+    if user is None:
+        return default_handler
+    return lambda **request: basic_auth_handler(**request, username=user, password=password)

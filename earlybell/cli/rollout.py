@@ -1,0 +1,199 @@
+"""Commands about the cluster: release, status, aliases."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from earlybell.cli.options import Json, need_training
+from earlybell.errors import ClusterError, RegistryError, SettingError
+
+if TYPE_CHECKING:
+    from serving.rollout.cluster import Cluster
+    from serving.rollout.state import Rollout
+    from serving.rollout.status import Row
+
+ModelName = Annotated[str, typer.Option(help="name in the registry, and of the InferenceService")]
+Namespace = Annotated[str, typer.Option(help="of the site; kubeconfig's or the pod's own if not given")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(epilog="Example: earlybell release 4 --traffic 10 | kubectl apply -f -")(release)
+    app.command(epilog="Example: earlybell status --prometheus http://localhost:9090")(status)
+    app.command(epilog="Example: earlybell aliases --dry-run")(aliases)
+
+
+def release(
+    version: Annotated[str, typer.Argument(help="of the registered model, or its alias", metavar="MODEL_VERSION")],
+    traffic: Annotated[
+        int | None, typer.Option(min=0, max=100, help="percent for this version: 0 brings it up, or takes it back")
+    ] = None,
+    promote: Annotated[bool, typer.Option("--promote", help="this version serves, the other one goes")] = False,
+    overlay: Annotated[Path, typer.Option(help="folder of the kustomize overlay")] = Path(
+        "manifests/learner-risk/overlays/knative"
+    ),
+    runtime: Annotated[
+        str, typer.Option(help="another ServingRuntime, as earlybell-0.2.0: a new image goes the same way")
+    ] = "",
+    namespace: Namespace = "",
+    model_name: ModelName = "learner-risk",
+) -> None:
+    """Print the manifest of one step of a release, for `kubectl apply -f -`; what to look at next goes to stderr.
+
+    It reads the registry and the cluster and changes neither. --traffic 0, 10, 50, 100, --promote is the way up;
+    --traffic 0 the way back.
+    """
+    need_training("release")
+    if (traffic is None) is not promote:
+        given = "both" if promote else "neither"
+        raise SettingError("one of --traffic and --promote is needed", given, "Begin with --traffic 0.")
+    from components.registry import find
+    from serving.rollout.overlay import render, to_yaml
+    from serving.rollout.release import Step, advice
+    from serving.rollout.release import release as made_for
+
+    objects = render(overlay)
+    found = find(model_name, version)
+    cluster = _cluster(namespace)
+    now = _rollout(cluster, model_name)
+    step = Step(found, None if promote else traffic, runtime)
+    typer.echo(to_yaml(made_for(step, objects, now, cluster.namespace)), nl=False)
+    for line in advice(step, objects, now, cluster.namespace):
+        typer.echo(line, err=True)
+
+
+def status(
+    prometheus: Annotated[
+        str,
+        typer.Option(envvar="EARLYBELL_PROMETHEUS", help="its address, for the last five minutes' errors and times"),
+    ] = "",
+    namespace: Namespace = "",
+    model_name: ModelName = "learner-risk",
+    as_json: Json = False,
+) -> None:
+    """Show which version gets how much traffic, with its alias, its pods, and how it has answered."""
+    need_training("status")
+    from serving.rollout.prometheus import ask
+    from serving.rollout.status import rows
+
+    cluster = _cluster(namespace)
+    now = _required(_rollout(cluster, model_name), cluster, model_name)
+    named, remark = _named(model_name)
+    answers = ask(prometheus, cluster.namespace) if prometheus else None
+    found = rows(now, cluster.pods(model_name), named, answers)
+    if as_json:
+        versions = [row.to_json() for row in found]
+        typer.echo(
+            json.dumps({"model": model_name, "mode": now.mode, "namespace": cluster.namespace, "versions": versions})
+        )
+        return
+    _show(f"{model_name} in {cluster.namespace}, {now.mode} mode", found, prometheus=bool(prometheus))
+    for line in _remarks(found, remark, prometheus=bool(prometheus)):
+        typer.echo(line)
+
+
+def aliases(
+    model_name: ModelName = "learner-risk",
+    namespace: Namespace = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
+) -> None:
+    """Let the registry's aliases follow the traffic: `champion` serves, `challenger` is on trial.
+
+    They follow what the cluster says is so, never what was asked for. Safe to run again at any time.
+    """
+    need_training("aliases")
+    from components.registry import read_aliases, set_alias
+    from serving.rollout.aliases import changes
+
+    cluster = _cluster(namespace)
+    now = _required(_rollout(cluster, model_name), cluster, model_name)
+    found = changes(now, read_aliases(model_name))
+    for change in found:
+        if not dry_run:
+            set_alias(model_name, change.alias, change.after)
+        typer.echo(f"{'would set' if dry_run else 'set'} {change}")
+    if not found:
+        typer.echo("The aliases say what gets the traffic: nothing to change.")
+
+
+def _cluster(namespace: str) -> "Cluster":
+    from serving.rollout.cluster import Cluster
+
+    return Cluster(namespace)
+
+
+def _rollout(cluster: "Cluster", name: str) -> "Rollout | None":
+    """How it stands; None before the first release."""
+    from serving.rollout.state import Mode, knative, mode_of, standard
+
+    service = cluster.service(name)
+    if service is None:
+        return None
+    if mode_of(service) is Mode.knative:
+        return knative(service, cluster.revisions(name))
+    return standard(service, cluster.route(f"{name}-traffic"))
+
+
+def _required(now: "Rollout | None", cluster: "Cluster", name: str) -> "Rollout":
+    if now is None:
+        way_out = f"Release a version: `earlybell release 1 --traffic 100 | kubectl apply -n {cluster.namespace} -f -`."
+        raise ClusterError(f"there is no InferenceService {name} in namespace", cluster.namespace, way_out)
+    return now
+
+
+def _named(model_name: str) -> tuple[dict[str, str] | None, str]:
+    """The registry's aliases, or None and why: the cluster's state is worth seeing without them."""
+    from components.registry import read_aliases
+
+    try:
+        return read_aliases(model_name), ""
+    except RegistryError as error:
+        return None, f"No aliases: {error}"
+
+
+def _show(title: str, found: "list[Row]", *, prometheus: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0)
+    )
+    for name, right in (("version", False), ("alias", False), ("traffic", True), ("ready", True), ("runtime", False)):
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for name in ("age", "errors", "p50", "p99") if prometheus else ("age",):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in found:
+        table.add_row(*_cells(row, prometheus=prometheus))
+    Console(highlight=False).print(table)
+
+
+def _cells(row: "Row", *, prometheus: bool) -> list[str]:
+    aside = f" (of {row.asked}%)" if row.traffic != row.asked else ""
+    ready = f"{row.ready}/{row.pods}"
+    ready = ready if row.ready == row.pods and (row.pods or not row.traffic) else f"[yellow]{ready}[/]"
+    known = "?" if row.aliases is None else ", ".join(row.aliases)
+    cells = [row.version or "?", known, f"{row.traffic}%{aside}", ready, row.runtime, row.age]
+    if prometheus and row.answers is not None:
+        errors = _share(row.answers.errors)
+        errors = f"[red]{errors}[/]" if row.answers.errors else errors
+        cells += [f"{errors} of {row.answers.requests:,.0f}", _time(row.answers.p50), _time(row.answers.p99)]
+    return cells
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f}%"
+
+
+def _time(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{1000 * seconds:,.0f} ms"
+
+
+def _remarks(found: "list[Row]", remark: str, *, prometheus: bool) -> list[str]:
+    said: list[Any] = [remark]
+    if any(row.traffic != row.asked for row in found):
+        said.append("Traffic is not yet as asked: a pod is not ready, or the gateway has not taken it.")
+    if not prometheus:
+        said.append("For requests, errors and times give --prometheus URL (a `kubectl port-forward` to it will do).")
+    return [line for line in said if line]

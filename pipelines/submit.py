@@ -1,0 +1,256 @@
+"""Pipelines on a cluster, through KFP's client: the version uploaded, a run, a recurring run, and its end awaited."""
+
+import io
+import json
+import logging
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import kfp
+import kfp_server_api
+import urllib3
+from kfp.pipeline_spec.pipeline_spec_pb2 import ParameterType
+
+from earlybell.errors import PipelineError, SettingError
+from pipelines.compiled import PIPELINES, compile_one, pipeline_name
+
+EXPERIMENT = "earlybell"
+_WEEK = 7 * 24 * 3600
+_PAGE = 100
+_ENDED = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
+_TOLD = ("SUCCEEDED", "FAILED")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a recurring run starts: by a cron line of six fields, seconds first, or every so many seconds."""
+
+    cron: str = ""
+    seconds: int = 0
+
+
+def read_schedule(cron: str, weeks: int) -> Schedule | None:
+    """The schedule of a cron line of five fields (or KFP's six, seconds first) or of weeks; None without either.
+
+    Raises:
+        SettingError: both are given, or the line has another number of fields.
+    """
+    if cron and weeks:
+        raise SettingError("two schedules", f"{cron}; {weeks} weeks", "Give --schedule or --every-weeks.")
+    if not cron:
+        return Schedule(seconds=weeks * _WEEK) if weeks else None
+    fields = cron.split()
+    if len(fields) not in (5, 6):
+        raise SettingError("not a schedule", cron, "As '0 3 * * *', every day at 3: minute, hour, day, month, weekday.")
+    return Schedule(" ".join(["0", *fields][-6:]))
+
+
+def read_parameters(name: str, sources: list[str], settings: list[str]) -> dict[str, Any]:
+    """The parameters of a pipeline: its sources, and those written as `NAME=VALUE`.
+
+    Raises:
+        SettingError: the pipeline has no such parameter, or it is not a number.
+    """
+    inputs = PIPELINES[name].pipeline_spec.root.input_definitions.parameters
+    known = {one: inputs[one].parameter_type == ParameterType.NUMBER_DOUBLE for one in inputs if one != "sources"}
+    found: dict[str, Any] = {"sources": sources}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or key not in known:
+            raise SettingError(f"{name} has no such parameter", setting, f"NAME=VALUE, of {', '.join(sorted(known))}.")
+        found[key] = _number(key, value) if known[key] else value
+    return found
+
+
+def _number(key: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise SettingError(f"{key} is not a number", value, "As 0.7.") from None
+
+
+class Backend:
+    """Kubeflow Pipelines at an address.
+
+    Args:
+        token: a bearer token; empty: none.
+        namespace: of the site; empty: KFP serves one alone.
+        service_account: of the tasks' pods; empty: KFP's own.
+
+    Raises (each method, too):
+        PipelineError: it cannot be reached, or refuses.
+    """
+
+    def __init__(self, endpoint: str, token: str = "", namespace: str = "", service_account: str = "") -> None:
+        self._endpoint, self._account, self._namespace = (
+            endpoint.rstrip("/"),
+            service_account or None,
+            namespace or None,
+        )
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # it tells of each attempt
+        with self._reached(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "This client only works with", FutureWarning)
+            self._probe(token)
+            self._client = kfp.Client(
+                host=self._endpoint,
+                namespace=namespace or "kubeflow",
+                existing_token=token or None,
+                ssl_ca_cert=os.environ.get("SSL_CERT_FILE"),
+            )
+
+    def run(self, name: str, parameters: dict[str, Any]) -> str:
+        """Start a run of a pipeline; its id."""
+        with self._reached():
+            version = self._version(name)
+            title = f"{pipeline_name(name)} {datetime.now(UTC):%Y-%m-%d %H:%M}"
+            made = self._client.run_pipeline(
+                self._experiment(), title, params=parameters, service_account=self._account, **version
+            )
+            return str(made.run_id)
+
+    def schedule(self, name: str, parameters: dict[str, Any], when: Schedule) -> str:
+        """Have the pipeline run by a schedule, in the place of its earlier ones; what was done.
+
+        The new one is made before the old ones go: whatever fails in between, the site is not without.
+        """
+        with self._reached():
+            version, experiment = self._version(name), self._experiment()
+            before = self._scheduled(pipeline_name(name), experiment)
+            wanted = _wanted(version, parameters, when, self._account)
+            if len(before) == 1 and _as_wanted(before[0]) == wanted:
+                return f"recurring run {before[0].recurring_run_id} stays as it is"
+            made = self._client.create_recurring_run(
+                experiment,
+                pipeline_name(name),
+                cron_expression=when.cron or None,
+                interval_second=when.seconds or None,
+                no_catchup=True,
+                params=parameters,
+                service_account=self._account,
+                **version,
+            )
+            for one in before:
+                self._client.delete_recurring_run(one.recurring_run_id)
+        replaced = f", in the place of {', '.join(one.recurring_run_id for one in before)}" if before else ""
+        return f"recurring run {made.recurring_run_id}{replaced}"
+
+    def wait(self, run: str, say: Callable[[str], object], seconds: float = 5) -> None:
+        """Wait until a run has ended, telling each task that did.
+
+        Raises:
+            PipelineError: it failed; the error names the tasks.
+        """
+        told: dict[str, tuple[str, str]] = {}
+        while True:
+            with self._reached():
+                found = self._client.get_run(run)
+            for one in (found.run_details and found.run_details.task_details) or []:
+                if one.state in _TOLD and one.task_id not in told and "driver" not in one.display_name:
+                    told[one.task_id] = (one.display_name, one.state)
+                    say(f"{one.display_name}: {one.state.lower()}")
+            if found.state in _ENDED:
+                break
+            time.sleep(seconds)
+        if found.state != "SUCCEEDED":
+            failed = sorted({name for name, state in told.values() if state == "FAILED"} - {"executor"})
+            way_out = f"Read their logs in the pods, or at {self._endpoint}/#/runs/details/{run}."
+            raise PipelineError(f"run {run} {found.state.lower()}", ", ".join(failed) or found.state, way_out)
+
+    def outputs(self, run: str) -> dict[str, str]:
+        """The state of each task of a run by its name."""
+        with self._reached():
+            found = self._client.get_run(run)
+        return {one.display_name: one.state for one in found.run_details.task_details}
+
+    def _version(self, name: str) -> dict[str, str]:
+        """The ids of the pipeline and of its version, which are made if KFP does not have them."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name}.yaml"
+            version = compile_one(name, path)
+            pipeline = self._pipeline(pipeline_name(name))
+            pages = self._pages(self._client.list_pipeline_versions, "pipeline_versions", pipeline_id=pipeline)
+            known = {one.display_name: one.pipeline_version_id for one in pages}
+            if version not in known:
+                made = self._client.upload_pipeline_version(str(path), version, pipeline_id=pipeline)
+                known[version] = made.pipeline_version_id
+        return {"pipeline_id": pipeline, "version_id": known[version]}
+
+    def _pipeline(self, name: str) -> str:
+        for one in self._pages(self._client.list_pipelines, "pipelines", namespace=self._namespace):
+            if name in (one.name, one.display_name):
+                return str(one.pipeline_id)
+        body = kfp_server_api.V2beta1Pipeline(name=name, display_name=name, namespace=self._namespace)
+        return str(self._client.pipelines.pipeline_service_create_pipeline(body).pipeline_id)
+
+    def _experiment(self) -> str:
+        return str(self._client.create_experiment(EXPERIMENT, namespace=self._namespace).experiment_id)
+
+    def _scheduled(self, name: str, experiment: str) -> list[Any]:
+        pages = self._pages(self._client.list_recurring_runs, "recurring_runs", experiment_id=experiment)
+        return [one for one in pages if one.display_name == name]
+
+    def _pages(self, list_page: Callable[..., Any], kind: str, **asked: Any) -> Iterator[Any]:
+        token = ""
+        while True:
+            page = list_page(page_token=token, page_size=_PAGE, **asked)
+            yield from getattr(page, kind) or []
+            if not (token := page.next_page_token or ""):
+                return
+
+    def _probe(self, token: str) -> None:
+        """Ask once and soon whether it is there: the client would ask for minutes."""
+        configuration = kfp_server_api.Configuration(host=self._endpoint)
+        configuration.ssl_ca_cert = os.environ.get("SSL_CERT_FILE")
+        if token:
+            configuration.api_key, configuration.api_key_prefix = {"authorization": token}, {"authorization": "Bearer"}
+        api = kfp_server_api.HealthzServiceApi(kfp_server_api.ApiClient(configuration))
+        api.healthz_service_get_healthz(_request_timeout=10)
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Turn what the client raises into a PipelineError; what it prints is not ours to say."""
+        at = f"Kubeflow Pipelines at {self._endpoint}"
+        try:
+            with redirect_stdout(io.StringIO()):
+                yield
+        except kfp_server_api.ApiException as error:
+            way_out = "Check the address, KFP_TOKEN and --namespace, and look into the log of its API server."
+            raise PipelineError(f"{at} refuses", _said(error), way_out) from None
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            way_out = "Start it, or name its address by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
+            raise PipelineError(f"{at} cannot be reached", str(error).splitlines()[0], way_out) from None
+
+
+def _wanted(version: dict[str, str], parameters: dict[str, Any], when: Schedule, account: str | None) -> dict[str, Any]:
+    ids = (version["pipeline_id"], version["version_id"])
+    return {"version": ids, "parameters": parameters, "when": when, "account": account, "mode": "ENABLE"}
+
+
+def _as_wanted(run: Any) -> dict[str, Any]:
+    """What a recurring run of KFP does, in the words of `_wanted`."""
+    reference, trigger = run.pipeline_version_reference, run.trigger
+    periodic, cron = trigger.periodic_schedule, trigger.cron_schedule
+    return {
+        "version": (reference.pipeline_id, reference.pipeline_version_id) if reference else None,
+        "parameters": run.runtime_config.parameters,
+        "when": Schedule(cron.cron if cron else "", int(periodic.interval_second) if periodic else 0),
+        "account": run.service_account or None,
+        "mode": run.mode,
+    }
+
+
+def _said(error: Any) -> str:
+    """The server's own words, or the status."""
+    try:
+        said = json.loads(error.body)
+        return f"{error.status}: {said.get('error') or said.get('message')}"
+    except (ValueError, TypeError, AttributeError):
+        return f"{error.status} {error.reason}"

@@ -1,0 +1,1 @@
+"""The rollout: what a release prints for kubectl, and what follows the traffic. It changes nothing on the cluster."""

@@ -1,0 +1,121 @@
+"""What a step of a release applies: the pinned predictor, the InferenceService around it, and the route's weights."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from components.registry import Version
+from earlybell.errors import SettingError
+from serving.rollout.state import RUNTIME_LABEL, VERSION_VARIABLE, Mode, Pin, backend
+
+VERSION_LABEL, DIGEST = "earlybell.io/model-version", "earlybell.io/bundle-digest"
+_SCALING = (
+    "minReplicas",
+    "maxReplicas",
+    "scaleTarget",
+    "scaleMetric",
+    "autoScaling",
+)  # KServe's canaries take the first
+_READ = ("s3://", "gs://", "https://", "http://", "hdfs://", "webhdfs://", "pvc://", "hf://")
+_CONTAINER = "kserve-container"
+_PORT = 80  # of the Services that KServe makes
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a step leads to.
+
+    Attributes:
+        stable: the predictor that serves, or serves the rest; in the Knative mode the only one there is.
+        trial: the canary of the Standard mode.
+        percent: the share of what is on trial; None where nothing is.
+    """
+
+    stable: Object
+    trial: Object | None = None
+    percent: int | None = None
+
+
+def pinned(predictor: Object, version: Version, pin: Pin, name: str) -> Object:
+    """An overlay's predictor for a version of the model.
+
+    The label and the annotation are the predictor's: those of the InferenceService reach the pods of the champion too,
+    which would start anew.
+
+    Args:
+        name: of the predictor, in the Standard mode; else empty.
+
+    Raises:
+        SettingError: the overlay has no model, or KServe cannot fetch the bundle from where it lies.
+    """
+    made = copy.deepcopy(predictor)
+    made.pop("canaryTrafficPercent", None)
+    if "model" not in made:
+        raise SettingError("the InferenceService has no predictor.model", sorted(made), "Take one of our overlays.")
+    model = made["model"]
+    env = [one for one in model.get("env", []) if one["name"] != VERSION_VARIABLE]
+    model["env"] = [*env, {"name": VERSION_VARIABLE, "value": pin.version}]
+    model["runtime"], model["storageUri"] = pin.runtime, _address(model.get("storageUri", ""), version)
+    made["labels"] = made.get("labels", {}) | {VERSION_LABEL: pin.version, RUNTIME_LABEL: pin.runtime}
+    made["annotations"] = made.get("annotations", {}) | {DIGEST: version.digest}
+    return {**made, "name": name} if name else made
+
+
+def _address(rendered: str, version: Version) -> str:
+    """Where the storage initializer fetches the bundle; of an image, the tag is the version's number."""
+    if rendered.startswith("oci://"):
+        head, _, last = rendered.rpartition("/")
+        return f"{head}/{last.partition(':')[0]}:{version.version}"
+    if version.address.startswith(_READ):
+        return version.address
+    way_out = "Let MLflow keep its artifacts in a store that KServe reads, as S3, and register the bundle again."
+    raise SettingError("KServe cannot fetch a bundle from", version.address, way_out)
+
+
+def canary(predictor: Object, percent: int) -> Object:
+    """A predictor as a canary of the Standard mode: one pod without traffic, else KServe's share of the champion's."""
+    made = {key: value for key, value in predictor.items() if key not in _SCALING}
+    made["model"] = {"name": _CONTAINER, **made["model"]}  # which the schema wants of a canary alone
+    return made | ({"minReplicas": 1} if percent == 0 else {})
+
+
+def promoted(trial: Object, rendered: Object) -> Object:
+    """A canary as the predictor that serves: what was on trial, scaled as the overlay says."""
+    scaling = {key: rendered[key] for key in _SCALING if key in rendered}
+    return {key: value for key, value in trial.items() if key not in _SCALING} | scaling
+
+
+def service(base: Object, target: Target, mode: Mode, champion: str) -> Object:
+    """An InferenceService with the target's predictors and the rest as in `base`, which may come from the cluster."""
+    kept = {key: base["metadata"][key] for key in ("name", "namespace", "labels") if base["metadata"].get(key)}
+    notes = base["metadata"].get("annotations", {})
+    # Its label is the champion's, for people; the pods have their predictor's own.
+    kept["labels"] = kept.get("labels", {}) | {VERSION_LABEL: champion}
+    kept["annotations"] = {key: value for key, value in notes.items() if not key.startswith("kubectl.kubernetes.io/")}
+    spec = {key: value for key, value in base["spec"].items() if key not in ("predictor", "canary")}
+    spec["predictor"] = dict(target.stable)
+    if mode is Mode.knative and target.percent is not None:
+        spec["predictor"]["canaryTrafficPercent"] = target.percent
+    if target.trial is not None:
+        spec["canary"] = [{"trafficPercent": target.percent, "predictor": canary(target.trial, target.percent or 0)}]
+    return {"apiVersion": base["apiVersion"], "kind": base["kind"], "metadata": kept, "spec": spec}
+
+
+def route(rendered: Object, name: str, target: Target) -> Object:
+    """An overlay's HTTPRoute with the weights of the target; a Service without weight is left out.
+
+    A gateway answers 500 for a Service that is not there yet, and some do so whatever its weight.
+    """
+    made = copy.deepcopy(rendered)
+    percent = target.percent or 0
+    shares = [(target.stable, 100 - percent), *([(target.trial, percent)] if target.trial is not None else [])]
+    for rule in made["spec"].get("rules", []):
+        if like := next(iter(rule.get("backendRefs", [])), None):
+            rule["backendRefs"] = [
+                {"port": _PORT, **like, "name": backend(name, predictor.get("name", "")), "weight": weight}
+                for predictor, weight in shares
+                if weight
+            ]
+    return made

@@ -1,0 +1,56 @@
+"""The manifests that a release pins: a kustomize overlay as kubectl renders it, and YAML for kubectl to apply."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from earlybell.errors import SettingError
+
+Object = dict[str, Any]
+
+SERVICE, ROUTE = "InferenceService", "HTTPRoute"
+
+
+def render(overlay: Path) -> list[Object]:
+    """The objects of a kustomize overlay, an InferenceService among them.
+
+    Raises:
+        SettingError: kubectl is missing, the folder is no overlay, or it has not one InferenceService.
+    """
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        raise SettingError("a program is missing on PATH", "kubectl", "Install it: it renders the overlay.")
+    if not overlay.is_dir():
+        way_out = "Name the folder of an overlay, as manifests/learner-risk/overlays/knative."
+        raise SettingError("there is no such overlay", str(overlay), way_out)
+    done = subprocess.run([kubectl, "kustomize", str(overlay)], check=False, capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        raise SettingError(f"kubectl cannot render {overlay}", done.stderr.strip()[-500:], "Mend its kustomization.")
+    objects = [one for one in yaml.safe_load_all(done.stdout) if one]
+    if len(found := [one for one in objects if one.get("kind") == SERVICE]) != 1:
+        way_out = "A release is of one InferenceService."
+        raise SettingError(f"{overlay} has not one {SERVICE}", len(found), way_out)
+    return objects
+
+
+def to_yaml(objects: list[Object]) -> str:
+    """A document an object, in the order given: kubectl applies them in that order."""
+    return "---\n".join(yaml.dump(one, Dumper=_Dumper, sort_keys=False, width=120) for one in objects)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors, and with quotes around what another YAML reader could take for a number (as 1e3)."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if re.match(r"[-+.\d]", text) else None)
+
+
+_Dumper.add_representer(str, _text)

@@ -1,0 +1,191 @@
+"""The steps of a release, and what must hold before each: a version is brought up, gets traffic, and serves.
+
+Only what `kubectl apply` takes is made here. Once a version is on trial a step changes its share and nothing else; the
+champion's pin never changes in the step that moves traffic.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from components.registry import Version
+from earlybell.errors import ClusterError, SettingError
+from serving.rollout import manifest
+from serving.rollout.manifest import Target
+from serving.rollout.overlay import ROUTE, SERVICE
+from serving.rollout.state import Deployed, Mode, Pin, Rollout, mode_of, pin_of
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is asked for: a share of the traffic in percent, or, if that is None, all of it for good."""
+
+    version: Version
+    traffic: int | None
+    runtime: str = ""
+
+    def command(self, traffic: int | None, version: str = "") -> str:
+        """The command of another step."""
+        on = f" --runtime {self.runtime}" if self.runtime and not version else ""
+        return f"`earlybell release {version or self.version.version}{on} {_option(traffic)} | kubectl apply -f -`"
+
+
+def release(step: Step, objects: list[Object], now: Rollout | None, namespace: str) -> list[Object]:
+    """The objects to apply, in their order: what else there is, the route, the InferenceService last.
+
+    Args:
+        objects: of the rendered overlay.
+        now: how it stands on the cluster; None before the first release.
+
+    Raises:
+        ClusterError: the step may not be taken now.
+        SettingError: the overlay cannot be pinned, or is of another mode than the cluster's InferenceService.
+    """
+    rendered = next(one for one in objects if one["kind"] == SERVICE)
+    mode, name = mode_of(rendered), rendered["metadata"]["name"]
+    if now is not None and now.mode is not mode:
+        way_out = f"Give the overlay of the mode {now.mode} by --overlay."
+        raise SettingError(f"InferenceService {name} is deployed in another mode than the overlay's", mode, way_out)
+    target, base = _Rules(step, rendered, mode, now).target()
+    champion = pin_of(target.stable).version if now is None or target.percent is None else now.stable.pin.version
+    routes = [manifest.route(one, name, target) for one in objects if one["kind"] == ROUTE]
+    others = [one for one in objects if one["kind"] not in (ROUTE, SERVICE)]
+    made = [*others, *routes, manifest.service(base, target, mode, champion)]
+    return [one | {"metadata": one["metadata"] | {"namespace": namespace}} for one in made]
+
+
+class _Rules:
+    """What a step leads to from where the rollout stands, or why it may not be taken."""
+
+    def __init__(self, step: Step, rendered: Object, mode: Mode, now: Rollout | None) -> None:
+        self._step, self._rendered, self._mode = step, rendered, mode
+        self._now, self._trial = now, now.trial if now else None
+        self._asked = Pin(step.version.version, step.runtime or self._runtime())
+
+    def target(self) -> tuple[Target, Object]:
+        """What it leads to, and the InferenceService that its other fields come from."""
+        if self._now is None:
+            return self._first(), self._rendered
+        if self._step.traffic is None:
+            return self._promote(self._now)
+        if self._trial and self._asked == self._trial.pin:
+            return self._share(self._now, self._trial, self._step.traffic)
+        return self._bring(self._now, self._step.traffic)
+
+    def _runtime(self) -> str:
+        """The runtime where none is named: that of the same version on the cluster, else the overlay's."""
+        deployed = [self._now.stable, self._trial] if self._now else []
+        pins = {one.pin for one in deployed if one and one.pin.version == self._step.version.version}
+        if len(runtimes := {pin.runtime for pin in pins if pin.runtime}) > 1:
+            way_out = "Say by --runtime which one."
+            raise SettingError("this version is deployed on two runtimes", ", ".join(sorted(runtimes)), way_out)
+        return next(iter(runtimes), "") or pin_of(self._rendered["spec"]["predictor"]).runtime
+
+    def _fresh(self) -> Object:
+        """The overlay's predictor for what is asked; one with a runtime of its own needs a name of its own."""
+        tag = f"-{self._step.runtime.removeprefix('earlybell-').replace('.', '-')}" if self._step.runtime else ""
+        deployed = [self._now.stable, self._trial] if self._now else []
+        names = [one.name for one in deployed if one and one.pin == self._asked]
+        name = next(iter(names), f"v{self._asked.version}{tag}") if self._mode is Mode.standard else ""
+        return manifest.pinned(self._rendered["spec"]["predictor"], self._step.version, self._asked, name)
+
+    def _first(self) -> Target:
+        if self._step.traffic not in (None, 100):
+            self._refuse("the first release takes all traffic, not", f"{self._step.traffic}%", (100, ""))
+        return Target(self._fresh())
+
+    def _bring(self, now: Rollout, traffic: int) -> tuple[Target, Object]:
+        """Something that is not on trial yet."""
+        self._may_be_brought(now, traffic)
+        fresh = self._fresh()
+        if self._mode is Mode.knative:
+            return Target(fresh, percent=traffic), self._rendered
+        return Target(now.stable.predictor, fresh, traffic), now.service
+
+    def _may_be_brought(self, now: Rollout, traffic: int) -> None:
+        stable, trial = now.stable, self._trial
+        again = self._asked == stable.pin
+        if trial and trial.asked:
+            way_out = f"Promote it, or take it back first: {self._step.command(0, trial.pin.version)}."
+            raise ClusterError("a canary is under way", f"{trial.pin} with {trial.asked}%", way_out)
+        if again and (self._mode is Mode.standard or not trial):
+            self._refuse("this is what serves, so there is nothing to split", str(stable.pin), (None, ""))
+        if traffic and (self._mode is Mode.standard or trial or not stable.ready):
+            self._refuse("a version that is not up gets no traffic", str(self._asked), (0, ""))
+
+    def _share(self, now: Rollout, trial: Deployed, traffic: int) -> tuple[Target, Object]:
+        """Another share for what is on trial. Without traffic before and after, it is brought up anew."""
+        if traffic and not trial.ready:
+            self._refuse("what is on trial is not ready", str(trial.pin), (0, self._wait()))
+        if self._mode is Mode.standard:
+            predictor = trial.predictor if traffic or trial.asked else self._fresh()
+            return Target(now.stable.predictor, predictor, traffic), now.service
+        if traffic or trial.asked:
+            return Target(trial.predictor, percent=traffic), now.service
+        return Target(self._fresh(), percent=0), self._rendered
+
+    def _promote(self, now: Rollout) -> tuple[Target, Object]:
+        stable, trial = now.stable, self._trial
+        if trial and self._asked == trial.pin:
+            self._may_be_promoted(trial, same=trial.pin == stable.pin)
+            rendered = self._rendered["spec"]["predictor"]
+            kept = {key: value for key, value in trial.predictor.items() if key != "canaryTrafficPercent"}
+            return Target(kept if self._mode is Mode.knative else manifest.promoted(kept, rendered)), now.service
+        if self._asked != stable.pin:
+            self._refuse("this is not on trial", str(self._asked), (0, ""))
+        if not trial:
+            return Target(self._fresh()), self._rendered
+        if trial.asked or trial.traffic:
+            self._refuse_for("what is on trial has traffic", f"{trial.pin} with {trial.asked}%", trial)
+        if self._mode is Mode.knative:
+            # Without the field all traffic goes to the latest revision that is ready: to what was taken back.
+            self._refuse("Knative would send all traffic to what was taken back", str(trial.pin), (0, self._wait()))
+        return Target(stable.predictor), now.service
+
+    def _may_be_promoted(self, trial: Deployed, same: bool) -> None:
+        if not trial.ready:
+            self._refuse("what is on trial is not ready", str(trial.pin), (0, self._wait()))
+        if not same and (trial.asked < 100 or trial.traffic < 100):
+            said = f"{trial.asked}%" if trial.asked < 100 else f"{trial.traffic}% as yet: the gateway has not taken it"
+            self._refuse("only what has all traffic is promoted, and this has", said, (100, ""))
+
+    def _wait(self) -> str:
+        kind = "CanaryPredictorReady" if self._mode is Mode.standard else "PredictorReady"
+        return f"`kubectl wait --for=condition={kind} isvc/{self._rendered['metadata']['name']}`"
+
+    def _refuse(self, thing: str, value: str, way: tuple[int | None, str]) -> NoReturn:
+        traffic, then = way
+        more = f", then {then}" if then else ""
+        raise ClusterError(thing, value, f"First {self._step.command(traffic)}{more}.")
+
+    def _refuse_for(self, thing: str, value: str, trial: Deployed) -> NoReturn:
+        raise ClusterError(thing, value, f"First {replace(self._step, runtime='').command(0, trial.pin.version)}.")
+
+
+def _option(traffic: int | None) -> str:
+    return "--promote" if traffic is None else f"--traffic {traffic}"
+
+
+def advice(step: Step, objects: list[Object], now: Rollout | None, namespace: str) -> list[str]:
+    """What the step does, and what to look at before the next: for the person, a line each."""
+    version, traffic = step.version.version, step.traffic
+    rendered = next(one for one in objects if one["kind"] == SERVICE)
+    name, mode = rendered["metadata"]["name"], mode_of(rendered)
+    look = "`earlybell status`: pods ready, no errors, p99 as the champion's; and the alerts"
+    if now is None:
+        wait = f"`kubectl wait -n {namespace} --for=condition=Ready --timeout=10m isvc/{name}`"
+        return [f"First release: version {version} serves once it is ready. Then: {wait}, and {look}."]
+    if traffic is None:
+        kept = f"`earlybell release {now.stable.pin.version} --traffic 0`" if now.stable.pin.version else "a release"
+        return [f"Version {version} serves alone. After this the way back is {kept} and so on. Look at: {look}."]
+    if traffic == 0:
+        kind = "CanaryPredictorReady" if mode is Mode.standard else "PredictorReady"
+        wait = f"`kubectl wait -n {namespace} --for=condition={kind} --timeout=10m isvc/{name}`"
+        return [f"Version {version} gets no traffic. To go on: {wait}, then {step.command(10)}."]
+    following = next((one for one in (50, 100) if one > traffic), None)
+    back = step.command(0)
+    return [
+        f"Version {version} gets {traffic}% of the traffic once it is ready. Look at {look}.",
+        f"To go on: {step.command(following)}. Back at once: {back}.",
+    ]

@@ -1,0 +1,202 @@
+"""Where a rollout stands: which versions are deployed, and which share of the traffic each gets.
+
+Shares come from the status, which says what is, and not from the spec, which says what is wanted.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from earlybell.errors import ClusterError
+
+VERSION_VARIABLE = "EARLYBELL_MODEL_VERSION"
+RUNTIME_LABEL = "earlybell.io/runtime"
+_MODE = "serving.kserve.io/deploymentMode"
+
+Object = dict[str, Any]
+
+
+class Mode(StrEnum):
+    """How KServe deploys: both have other ways to split traffic."""
+
+    knative = "Knative"
+    standard = "Standard"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What is deployed: a version of the registered model, and the ServingRuntime (our image) that serves it."""
+
+    version: str
+    runtime: str
+
+    def __str__(self) -> str:
+        return f"version {self.version} on {self.runtime}"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A version on the cluster.
+
+    Attributes:
+        pin: what it is.
+        name: of its Knative revision, or of its predictor in the Standard mode; empty while there is none yet.
+        traffic: the percentage that it gets, by the status.
+        asked: the percentage that the spec asks for.
+        ready: whether it can answer.
+        predictor: its spec; empty where the InferenceService no longer holds it (a Knative revision of before).
+    """
+
+    pin: Pin
+    name: str
+    traffic: int
+    asked: int
+    ready: bool
+    predictor: Object = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """An InferenceService as it stands.
+
+    Attributes:
+        mode: how KServe deploys it.
+        stable: what serves, or, during a trial, serves the rest.
+        trial: what is on trial, even with no traffic.
+        service: the InferenceService itself.
+    """
+
+    mode: Mode
+    stable: Deployed
+    trial: Deployed | None
+    service: Object = field(compare=False, repr=False)
+
+
+def mode_of(service: Object) -> Mode:
+    """How KServe deploys an InferenceService.
+
+    Raises:
+        ClusterError: it does not say.
+    """
+    said = service["metadata"].get("annotations", {}).get(_MODE) or service.get("status", {}).get("deploymentMode")
+    known = {"Knative": Mode.knative, "Serverless": Mode.knative}
+    known |= {"Standard": Mode.standard, "RawDeployment": Mode.standard}
+    if said in known:
+        return known[said]
+    way_out = f"Annotate it with {_MODE}: Knative or Standard."
+    raise ClusterError("the InferenceService is of no mode that is known here", said, way_out)
+
+
+def pin_of(predictor: Object) -> Pin:
+    """What a predictor's spec is pinned to; empty where it does not say."""
+    model = predictor.get("model", {})
+    return Pin(_variable(model.get("env", [])), model.get("runtime", ""))
+
+
+def knative(service: Object, revisions: dict[str, Object]) -> Rollout:
+    """The state in the Knative mode.
+
+    KServe splits the latest ready revision against the last one that had all traffic, while `canaryTrafficPercent` is
+    in the spec; without it the latest ready revision has all of it.
+    """
+    predictor = service["spec"]["predictor"]
+    status, wanted = _component(service), pin_of(predictor)
+    shares = Counter[str]()
+    for target in status.get("traffic", []):
+        shares[target.get("revisionName", "")] += target.get("percent") or 0
+    pins = {name: _pin_of_revision(revision) for name, revision in revisions.items()}
+    newest = status.get("latestCreatedRevision", "")
+    newest = newest if newest in pins and _same(pins[newest], wanted) else ""  # or the controller has not seen the spec
+    percent = predictor.get("canaryTrafficPercent")
+
+    def deployed(name: str, pin: Pin, asked: int, spec: Object) -> Deployed:
+        ready = bool(name) and (name == status.get("latestReadyRevision") or _ready(revisions.get(name, {})))
+        return Deployed(pin, name, shares[name] if name else 0, asked, ready, spec)
+
+    if percent is None:
+        name = newest if shares[newest] or not shares else max(shares, key=lambda one: shares[one])
+        return Rollout(Mode.knative, deployed(name, pins.get(name, wanted), 100, predictor), None, service)
+    base = status.get("latestRolledoutRevision", "")
+    base = base if base != newest else status.get("previousRolledoutRevision", "")
+    stable = deployed(base, pins.get(base, Pin("", "")), 100 - percent, {})
+    return Rollout(Mode.knative, stable, deployed(newest, wanted, percent, predictor), service)
+
+
+def standard(service: Object, route: Object | None) -> Rollout:
+    """The state in the Standard mode: KServe deploys each predictor apart, the HTTPRoute has the weights.
+
+    Raises:
+        ClusterError: there is more than one canary.
+    """
+    spec, status = service["spec"], service.get("status", {})
+    asked, settled = _weights(route), route is not None and route_settled(route)
+    canaries = {one["name"]: one.get("ready", False) for one in status.get("canaryStatuses", [])}
+
+    def deployed(predictor: Object, ready: bool) -> Deployed:
+        name = predictor.get("name", "")
+        weight = asked.get(backend(service["metadata"]["name"], name), 0)
+        return Deployed(pin_of(predictor), name, weight if settled and ready else 0, weight, ready, predictor)
+
+    trials = [
+        deployed(one["predictor"], canaries.get(one["predictor"]["name"], False)) for one in spec.get("canary", [])
+    ]
+    if len(trials) > 1:
+        names = ", ".join(trial.name for trial in trials)
+        raise ClusterError("there is more than one canary", names, "Leave one in spec.canary of the InferenceService.")
+    stable = deployed(spec["predictor"], condition(status, "PredictorReady"))
+    return Rollout(Mode.standard, stable, trials[0] if trials else None, service)
+
+
+def backend(service: str, predictor: str) -> str:
+    """The name of the Service that KServe makes for a predictor in the Standard mode."""
+    return f"{service}-{predictor}-predictor" if predictor else f"{service}-predictor"
+
+
+def condition(status: Object, kind: str) -> bool:
+    """Whether a condition of a status is true."""
+    return any(one["type"] == kind and one["status"] == "True" for one in status.get("conditions", []))
+
+
+def route_settled(route: Object) -> bool:
+    """Whether every gateway that an HTTPRoute names has taken it as it is now, with all that it leads to."""
+    parents = route.get("status", {}).get("parents", [])
+    return bool(parents) and all(_taken(parent, route["metadata"].get("generation", 0)) for parent in parents)
+
+
+def _taken(parent: Object, generation: int) -> bool:
+    now = {one["type"]: one for one in parent.get("conditions", []) if one.get("observedGeneration", 0) >= generation}
+    return all(now.get(kind, {}).get("status") == "True" for kind in ("Accepted", "ResolvedRefs"))
+
+
+def _weights(route: Object | None) -> dict[str, int]:
+    """The percentage of each Service behind the HTTPRoute's first rule that leads anywhere."""
+    rules = route["spec"].get("rules", []) if route else []
+    references: list[Object] = next((rule["backendRefs"] for rule in rules if rule.get("backendRefs")), [])
+    weights = {one["name"]: one.get("weight", 1) for one in references}
+    total = sum(weights.values()) or 1
+    return {name: round(100 * weight / total) for name, weight in weights.items()}
+
+
+def _same(revision: Pin, wanted: Pin) -> bool:
+    """A revision that was not made by a release has no label that names its runtime."""
+    return revision.version == wanted.version and revision.runtime in ("", wanted.runtime)
+
+
+def _component(service: Object) -> Object:
+    found: Object = service.get("status", {}).get("components", {}).get("predictor", {})
+    return found
+
+
+def _pin_of_revision(revision: Object) -> Pin:
+    containers = revision.get("spec", {}).get("containers", [])
+    version = next((found for one in containers if (found := _variable(one.get("env", [])))), "")
+    return Pin(version, revision["metadata"].get("labels", {}).get(RUNTIME_LABEL, ""))
+
+
+def _ready(revision: Object) -> bool:
+    return condition(revision.get("status", {}), "Ready")
+
+
+def _variable(env: list[Object]) -> str:
+    return next((str(one.get("value", "")) for one in env if one["name"] == VERSION_VARIABLE), "")

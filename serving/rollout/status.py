@@ -1,0 +1,92 @@
+"""How a rollout stands, a row a version: what a person looks at before the next step."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from serving.rollout.prometheus import Answers
+from serving.rollout.state import Deployed, Mode, Rollout, backend, condition
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A version on the cluster.
+
+    Attributes:
+        version: its number in the registry; empty if the cluster does not say.
+        aliases: those that name it in the registry; None if that was not asked.
+        traffic: percent, by the status.
+        asked: percent, by the spec.
+        ready: how many pods can answer.
+        pods: how many there are.
+        runtime: the ServingRuntime's name.
+        since: when its oldest pod began, in UTC; empty without one.
+        answers: of the last five minutes; None if Prometheus was not asked.
+    """
+
+    version: str
+    aliases: list[str] | None
+    traffic: int
+    asked: int
+    ready: int
+    pods: int
+    runtime: str
+    since: str
+    answers: Answers | None
+
+    @property
+    def age(self) -> str:
+        """How long its oldest pod has run: 40s, 12m, 7h, 3d."""
+        if not self.since:
+            return ""
+        seconds = int((datetime.now(UTC) - datetime.fromisoformat(self.since)).total_seconds())
+        return next(f"{seconds // size}{unit}" for size, unit in _UNITS if seconds >= size or size == 1)
+
+    def to_json(self) -> Object:
+        """The row for machines."""
+        return asdict(self)
+
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+
+
+def rows(
+    now: Rollout, pods: list[Object], aliases: dict[str, str] | None, answers: dict[str, Answers] | None
+) -> list[Row]:
+    """A row for what serves and one for what is on trial.
+
+    Args:
+        aliases: the version that each names; None if the registry was not asked.
+        answers: by version; None if Prometheus was not asked.
+    """
+    return [_row(now, one, pods, aliases, answers) for one in (now.stable, now.trial) if one is not None]
+
+
+def _row(
+    now: Rollout,
+    one: Deployed,
+    pods: list[Object],
+    aliases: dict[str, str] | None,
+    answers: dict[str, Answers] | None,
+) -> Row:
+    version, mine = one.pin.version, [pod for pod in pods if _belongs(pod, one, now)]
+    return Row(
+        version=version,
+        aliases=None if aliases is None else sorted(name for name, named in aliases.items() if named == version),
+        traffic=one.traffic,
+        asked=one.asked,
+        ready=sum(condition(pod.get("status", {}), "Ready") for pod in mine),
+        pods=len(mine),
+        runtime=one.pin.runtime,
+        since=min((pod["metadata"]["creationTimestamp"] for pod in mine), default=""),
+        answers=None if answers is None else answers.get(version, Answers()),
+    )
+
+
+def _belongs(pod: Object, one: Deployed, now: Rollout) -> bool:
+    labels = pod["metadata"].get("labels", {})
+    if now.mode is Mode.knative:
+        return bool(one.name) and labels.get("serving.knative.dev/revision") == one.name
+    return bool(labels.get("app") == f"isvc.{backend(now.service['metadata']['name'], one.name)}")

@@ -1,0 +1,72 @@
+"""Who may do what, asked of the API server itself; and what a site's namespace refuses."""
+
+import json
+
+import pytest
+
+from tests.cluster.caller import Caller
+from tests.cluster.site import Site
+
+SERVICE, ROUTE = "inferenceservices.serving.kserve.io", "httproutes.gateway.networking.k8s.io"
+MAY = {
+    "serving": [],
+    "promotion": [("get", SERVICE), ("create", SERVICE), ("patch", SERVICE), ("patch", ROUTE)],
+    "aliases": [("get", SERVICE), ("list", SERVICE), ("get", ROUTE)],
+    "viewer": [("get", SERVICE), ("list", "pods"), ("get", "events"), ("get", ROUTE)],
+    "pipeline": [],
+}
+NEVER = [
+    ("get", "secrets"), ("list", "secrets"), ("create", "pods"), ("create", "pods/exec"), ("create", "rolebindings"),
+    ("delete", "namespaces"), ("patch", "servingruntimes.serving.kserve.io"), ("create", "serviceaccounts/token"),
+]  # fmt: skip
+ONLY_PROMOTION = [("create", SERVICE), ("patch", SERVICE), ("update", SERVICE), ("patch", ROUTE)]
+
+
+def may(site: Site, account: str, verb: str, resource: str, namespace: str = "") -> bool:
+    who = f"--as=system:serviceaccount:{site.name}:earlybell-{account}"
+    return site.cluster.kubectl("auth", "can-i", verb, resource, who, "-n", namespace or site.name, check=False) == "yes\n"
+
+
+@pytest.mark.parametrize(("account", "verb", "resource"), [(who, *what) for who, all_ in MAY.items() for what in all_])
+def test_an_account_may_do_its_work(university: Site, account: str, verb: str, resource: str) -> None:
+    assert may(university, account, verb, resource)
+
+
+@pytest.mark.parametrize("account", MAY)
+def test_no_account_may_read_secrets_or_take_rights(university: Site, account: str) -> None:
+    allowed = {"pipeline": {("create", "pods")}}.get(account, set())  # Argo's steps are pods of the pipeline's account
+    assert [what for what in NEVER if what not in allowed and may(university, account, *what)] == []
+
+
+@pytest.mark.parametrize("account", [who for who in MAY if who != "promotion"])
+def test_only_promotion_moves_traffic(university: Site, account: str) -> None:
+    assert [what for what in ONLY_PROMOTION if may(university, account, *what)] == []
+
+
+@pytest.mark.parametrize("account", MAY)
+def test_an_account_of_one_site_may_do_nothing_in_another(university: Site, college: Site, account: str) -> None:
+    asked = [("get", SERVICE), ("list", "pods"), ("get", "secrets"), ("patch", SERVICE), ("get", "configmaps")]
+    assert [what for what in asked if may(university, account, *what, namespace=college.name)] == []
+
+
+def test_a_pod_that_breaks_the_restricted_standard_is_refused(university: Site) -> None:
+    container = {"name": "x", "image": "dev.local/x:1", "securityContext": {"privileged": True}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [container]}}
+    refused = university.cluster.run("kubectl", "-n", university.name, "apply", "-f", "-", stdin=json.dumps(pod), check=False)
+    assert refused.returncode != 0
+    assert "violates PodSecurity" in refused.stderr
+
+
+def test_a_token_of_one_site_is_none_of_the_other(university: Site, college: Site, asking: Caller) -> None:
+    body = asking.put("other.json", university.request_of_one())
+    answers = asking.ask(**university.load(body=body, count=1, token=college.token))
+    assert [one["status"] for one in answers.all] == [401]
+    answers = asking.ask(**college.load(body=body, count=1, token=university.token))
+    assert [one["status"] for one in answers.all] == [401]
+
+
+def test_the_trail_of_a_site_is_its_own(university: Site, college: Site, asking: Caller) -> None:
+    body = asking.put("other.json", university.request_of_one())
+    (answer,) = asking.ask(**university.load(body=body, count=1)).all
+    assert answer["id"] in university.records()
+    assert answer["id"] not in college.records()

@@ -1,0 +1,99 @@
+"""Something dies under load: what fails, for how long, and that no acknowledged prediction is missing from the trail."""
+
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.cluster.caller import Answers, Caller, node
+from tests.cluster.cluster import HERE, Cluster, wait_for
+from tests.cluster.figures import Figures
+from tests.cluster.site import Site
+
+RATE = 20
+
+
+@pytest.fixture(scope="module")
+def outside(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Caller:
+    """Asks from the node's network, since pods end too."""
+    if not cluster.state:
+        pytest.skip("the node of somebody else's cluster is not ended")
+    return node(cluster, tmp_path_factory.mktemp("outside"))
+
+
+def under_load(site: Site, outside: Caller, seconds: float, act: Callable[[], object]) -> Answers:
+    """Ask for so long, and do something after five seconds; then hold every answer against the trail."""
+    body = outside.put("one.json", site.request_of_one())
+    with outside.asking(**site.load(body=body, rate=RATE, seconds=seconds, threads=32, timeout=20)) as answers:
+        time.sleep(5)
+        act()
+    wait_for("an answer again", 180, lambda: outside.ask(**site.load(body=body, count=1, timeout=20)).good)
+    kept = site.records()
+    assert [one["id"] for one in answers.good if one["id"] not in kept] == []
+    assert answers.good
+    return answers
+
+
+def tell(figures: Figures, what: str, answers: Answers) -> None:
+    said = f"{len(answers.bad)} of {len(answers.all)} failed, from the first to the last {answers.outage():.1f} s"
+    figures.tell(f"kill, {what}", f"{said}; acknowledged and missing from the trail: 0")
+
+
+def test_the_serving_pod(university: Site, outside: Caller, figures: Figures) -> None:
+    def act() -> None:
+        (pod,) = university.pods()
+        university.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
+
+    tell(figures, "the serving pod", under_load(university, outside, 40, act))
+
+
+def test_postgresql(university: Site, outside: Caller, figures: Figures) -> None:
+    def act() -> None:
+        university.cluster.kubectl("-n", "stores", "delete", "pod", "postgresql-0", "--grace-period=0", "--force")
+
+    answers = under_load(university, outside, 45, act)
+    tell(figures, "PostgreSQL", answers)
+    assert {one["status"] for one in answers.bad} <= {503, 504}
+
+
+def test_the_s3_store_which_only_a_new_pod_needs(university: Site, outside: Caller, figures: Figures) -> None:
+    stores = ("-n", "stores", "scale", "statefulset/s3")
+
+    def act() -> None:
+        university.cluster.kubectl(*stores, "--replicas=0")
+
+    try:
+        answers = under_load(university, outside, 20, act)
+    finally:
+        university.cluster.kubectl(*stores, "--replicas=1")
+    tell(figures, "the S3 store", answers)
+    assert answers.bad == []
+
+
+def test_kubelet_of_the_node(university: Site, outside: Caller, figures: Figures) -> None:
+    state = university.cluster.state
+    assert state
+
+    def act() -> None:
+        subprocess.run(["kill", "-9", (state / "log/kubelet.pid").read_text().strip()], check=True)
+        time.sleep(15)
+        subprocess.run([HERE / "up", state], check=True, capture_output=True)
+
+    answers = under_load(university, outside, 50, act)
+    tell(figures, "kubelet, for 15 s", answers)
+    assert answers.bad == []
+
+
+def test_a_node_that_restarts(university: Site, outside: Caller, figures: Figures) -> None:
+    state = university.cluster.state
+    assert state
+    body = outside.put("one.json", university.request_of_one())
+    before = outside.ask(**university.load(body=body, count=20))
+    began = time.monotonic()
+    subprocess.run([HERE / "down", state], check=True)
+    subprocess.run([HERE / "up", state], check=True, capture_output=True)
+    wait_for("an answer again", 400, lambda: outside.ask(**university.load(body=body, count=1, timeout=20)).good)
+    figures.tell("a node that restarts: from its end to the next answer", f"{time.monotonic() - began:.0f} s")
+    kept = university.records()
+    assert [one["id"] for one in before.good if one["id"] not in kept] == []

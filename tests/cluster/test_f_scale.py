@@ -1,0 +1,107 @@
+"""How large and how fast: to zero and back, to three under load, what the way through the gateway costs, memory, a minute's work."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from components.extract.simulate import parse, simulate
+from tests.cluster.caller import Caller
+from tests.cluster.cluster import HERE, Cluster, wait_for
+from tests.cluster.figures import Figures
+from tests.cluster.site import TAG, Site, gateway
+
+
+@pytest.fixture(scope="module")
+def one(university: Site, asking: Caller) -> str:
+    return asking.put("one.json", university.request_of_one())
+
+
+@pytest.fixture(scope="module")
+def course(university: Site, asking: Caller, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A request about a course of 200 learners."""
+    tables = tmp_path_factory.mktemp("large") / "tables"
+    simulate(tables, parse("learners=1000,weeks=10,events=400,seed=5"))
+    return asking.put("course.json", university.request_of_all(tables))
+
+
+@pytest.fixture(scope="module")
+def empty(cluster: Cluster) -> Iterator[str]:
+    """The host of a KServe model that answers a constant, on the same way: what the way itself costs."""
+    cluster.kubectl("apply", "-f", "-", stdin=(HERE / "empty.yaml").read_text().replace("TAG", TAG))
+    cluster.kubectl("-n", "empty", "wait", "inferenceservice/empty", "--for=condition=Ready", "--timeout=180s")
+    yield "empty-predictor-empty.example.com"
+    cluster.kubectl("delete", "namespace", "empty", "--wait=false")
+
+
+def times(caller: Caller, **asked: object) -> str:
+    caller.ask(**asked | {"count": 30})
+    answers = caller.ask(**asked)
+    assert answers.bad == []
+    return f"p50 {answers.milliseconds(0.5):.1f} ms, p99 {answers.milliseconds(0.99):.1f} ms"
+
+
+def test_the_way_through_the_gateway_beside_the_pod_and_an_empty_model(
+    university: Site, cluster: Cluster, asking: Caller, one: str, empty: str, figures: Figures
+) -> None:
+    (pod,) = university.pods()
+    at_pod = f"http://{pod['status']['podIP']}:8080"
+    asked = university.load(body=one, count=400)
+    figures.tell("one learner, at the pod", times(asking, **asked | {"address": at_pod}))
+    figures.tell("one learner, through the gateway with TLS", times(asking, **asked))
+    nothing = {"address": gateway(cluster), "host": empty, "path": "/v1/models/empty:predict", "count": 400}
+    body = asking.put("nothing.json", json.dumps({"instances": []}))
+    figures.tell("an empty KServe model, through the gateway with TLS", times(asking, **nothing, body=body))
+
+
+def memory(site: Site) -> str:
+    """As metrics-server knows it."""
+    selector = ("-l", "serving.kserve.io/inferenceservice=learner-risk", "--containers", "--no-headers")
+
+    def known() -> list[str]:
+        return re.findall(r"kserve-container\s+\S+\s+(\S+)", site.kubectl("top", "pod", *selector, check=False))
+
+    return ", ".join(wait_for("metrics-server to know the pod", 90, known))
+
+
+def test_memory_and_how_many_courses_a_pod_answers_a_minute(
+    university: Site, asking: Caller, course: str, figures: Figures
+) -> None:
+    (pod,) = university.pods()
+    figures.tell("memory of a serving pod at rest", memory(university))
+    began, address = time.monotonic(), f"http://{pod['status']['podIP']}:8080"
+    with asking.asking(**university.load(address, body=course, count=40, threads=2)) as answers:
+        time.sleep(20)
+        under_load = memory(university)
+    assert answers.bad == []
+    figures.tell("memory of a serving pod under load of whole courses", under_load)
+    figures.tell("courses of 200 learners that a pod answers a minute", 60 * len(answers.good) / (time.monotonic() - began))
+
+
+def test_from_one_pod_to_three_under_load(university: Site, asking: Caller, one: str, figures: Figures) -> None:
+    began = time.monotonic()
+    with asking.asking(**university.load(body=one, rate=60, seconds=75, threads=24)) as answers:
+        wait_for("three pods", 75, lambda: len([p for p in university.pods() if _ready(p)]) == 3)
+        figures.seconds("Knative, from one ready pod to three under load", began)
+    assert answers.bad == []
+
+
+def test_to_zero_and_back(university: Site, asking: Caller, one: str, figures: Figures) -> None:
+    patch = {
+        "metadata": {"annotations": {"autoscaling.knative.dev/scale-to-zero-pod-retention-period": "0s",
+                                     "autoscaling.knative.dev/window": "6s"}},
+        "spec": {"predictor": {"minReplicas": 0}},
+    }  # fmt: skip
+    university.kubectl("patch", "inferenceservice", "learner-risk", "--type=merge", "-p", json.dumps(patch))
+    wait_for("no pod", 240, lambda: not university.pods())
+    (answer,) = asking.ask(**university.load(body=one, count=1, timeout=120)).all
+    assert answer["status"] == 200
+    figures.tell("Knative, from no pod to the first answer", f"{answer['ms'] / 1000:.1f} s")
+
+
+def _ready(pod: dict[str, object]) -> bool:
+    conditions = pod["status"]["conditions"]  # type: ignore[index]
+    return {"type": "Ready", "status": "True"}.items() <= next((c for c in conditions if c["type"] == "Ready"), {}).items()

@@ -1,0 +1,92 @@
+"""helm's install, upgrade, rollback and uninstall on a real API server: what a model runs by stays as it is."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.apiserver import program
+from tests.helm.render import CHART, OVERLAYS, Object, built, named
+from tests.helm.site import Site
+
+Helm = Callable[..., subprocess.CompletedProcess[str]]
+NEXT = "9.9.9"
+
+
+@pytest.fixture
+def release(site: Site) -> Iterator[Helm]:
+    """helm at a site with the chart installed and a model in the middle of a canary."""
+
+    def helm(verb: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [program("helm"), verb, "earlybell", *arguments, "--namespace", site.name]
+        return subprocess.run([*command, "--kubeconfig", site.server.kubeconfig], text=True, capture_output=True)
+
+    done = helm("install", CHART)
+    assert done.returncode == 0, done.stderr
+    model = named(built(OVERLAYS[0]))["InferenceService/learner-risk"]
+    predictor = model["spec"]["predictor"] | {"canaryTrafficPercent": 20}
+    site.apply([model | {"spec": model["spec"] | {"predictor": predictor}}])
+    yield helm
+    helm("uninstall")
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Path:
+    """The chart as its next version will be."""
+    chart = Path(shutil.copytree(CHART, tmp_path / "earlybell"))
+    about = (chart / "Chart.yaml").read_text()
+    (chart / "Chart.yaml").write_text(about.replace("0.1.0", NEXT))
+    return chart
+
+
+def test_an_upgrade_and_its_rollback_change_nothing_that_a_canary_runs_by(
+    release: Helm, later: Path, site: Site
+) -> None:
+    before = _model(site)
+    for step, runtimes in (("upgrade", ["earlybell-0.1.0", f"earlybell-{NEXT}"]), ("rollback", ["earlybell-0.1.0"])):
+        done = release(step, later if step == "upgrade" else "1")
+        assert done.returncode == 0, done.stderr
+        now = _model(site)
+        assert now["InferenceService/learner-risk"] == before["InferenceService/learner-risk"]
+        assert now["ServingRuntime/earlybell-0.1.0"] == before["ServingRuntime/earlybell-0.1.0"]
+        assert {f"ServingRuntime/{name}" for name in runtimes} <= now.keys()
+    assert release("upgrade", later).returncode == 0
+
+
+def test_a_runtime_that_a_model_may_run_by_is_never_changed(release: Helm, site: Site) -> None:
+    before = _model(site)
+    done = release("upgrade", CHART, "--set", "serving.resources.limits.memory=2Gi")
+    assert done.returncode != 0
+    assert "set serving.revision" in done.stderr
+    done = release("upgrade", CHART, "--set", "serving.resources.limits.memory=2Gi,serving.revision=2gi")
+    assert done.returncode == 0, done.stderr
+    now = _model(site)
+    assert now["ServingRuntime/earlybell-0.1.0"] == before["ServingRuntime/earlybell-0.1.0"]
+    assert "ServingRuntime/earlybell-0.1.0-2gi" in now
+
+
+def test_what_a_model_needs_outlives_the_release_and_is_taken_up_again(release: Helm, site: Site) -> None:
+    before = _model(site)
+    assert release("uninstall").returncode == 0
+    assert _model(site) == before
+    done = release("install", CHART)
+    assert done.returncode == 0, done.stderr
+    assert _model(site) == before
+
+
+def _model(site: Site) -> dict[str, Object]:
+    """The model and what it runs by, of this namespace: by kind and name, what each says."""
+    kinds = "inferenceservices,servingruntimes,configmaps,serviceaccounts"
+    found = yaml.safe_load(site.ask("get", kinds, "-o", "yaml").stdout)["items"]
+    needed = {"learner-risk", "earlybell-settings", "earlybell-serving"}
+    kept = [one for one in found if one["kind"] == "ServingRuntime" or one["metadata"]["name"] in needed]
+    return {f"{one['kind']}/{one['metadata']['name']}": _said(one) for one in kept}
+
+
+def _said(found: Object) -> Object:
+    """The whole object but for its bookkeeping, and how often its spec was changed."""
+    about = {key: found["metadata"].get(key) for key in ("name", "generation")}
+    return {key: found.get(key) for key in ("spec", "data", "secrets")} | about

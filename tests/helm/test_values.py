@@ -1,0 +1,113 @@
+"""The chart's values: each is explained, checked and used, and a wrong one is refused by its name."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from earlybell import __version__
+from tests.helm.render import CHART, OVERLAYS, SITES, built, helm, named
+from tests.helm.tools import ROOT
+
+VALUES = (CHART / "values.yaml").read_text()
+WRONG = {
+    "unknown": (("--set", "servng.keep=true"), "servng"),
+    "unknown_below": (("--set", "trail.adress=x"), "adress"),
+    "anchors": (("--set", "trail.anchors=maybe"), "/trail/anchors"),
+    "trail_of_another_kind": (("--set", "trail.address=mysql://a@b/c"), "/trail/address"),
+    "password_of_the_trail": (("--set", "trail.address=postgresql://a:hush@b/c"), "trail.address"),
+    "password_of_mlflow": (("--set", "mlflow.address=http://a:hush@b"), "mlflow.address"),
+    "latest": (("--set", "images.serving.tag=latest"), "/images/serving/tag"),
+    "quantity": (("--set", "serving.resources.limits.memory=lots"), "/serving/resources/limits/memory"),
+    "no_limit": (("--set", "serving.resources.limits=null"), "limits"),
+    "option": (("--set", "serving.args={rate}"), "/serving/args/0"),
+    "gateway_without_host": (("--set", "gateway.create=true"), "/gateway/hostname"),
+    "blob_without_account": (("--set", "store.kind=blob"), "/store/account"),
+    "port": (("--set", "gateway.httpsPort=0"), "/gateway/httpsPort"),
+    "truth": (("--set-string", "aliases.enabled=yes"), "/aliases/enabled"),
+    "schedule": (("--set", "aliases.schedule=often"), "/aliases/schedule"),
+    "peer": (("--set-json", 'networkPolicies.stores=[{"to":[],"ports":[1]}]'), "/networkPolicies/stores/0/to"),
+}
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_helm_has_nothing_to_say_against_the_chart(site: str) -> None:
+    done = helm("lint", "--strict", "--quiet", ".", *SITES[site])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARNING" not in done.stdout
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_value_is_refused_by_its_name(wrong: str) -> None:
+    arguments, name = WRONG[wrong]
+    done = helm("template", "earlybell", ".", *arguments)
+    assert done.returncode != 0
+    assert name in done.stderr
+    assert "hush" not in done.stderr
+
+
+def test_the_chart_is_of_the_version_that_it_installs() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["version"] == chart["appVersion"] == __version__
+    for overlay in OVERLAYS:
+        model = named(built(overlay))["InferenceService/learner-risk"]["spec"]["predictor"]["model"]
+        assert model["runtime"] == f"earlybell-{__version__}"
+
+
+def test_the_chart_can_be_packed(tmp_path: Path) -> None:
+    done = helm("package", ".", "--destination", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [f"earlybell-{__version__}.tgz"]
+
+
+def test_every_value_is_in_the_schema_and_none_else() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    assert set(_leaves(yaml.safe_load(VALUES))) <= set(_allowed(schema)) | {"global"}
+    unused = set(_allowed(schema)) - set(_leaves(yaml.safe_load(VALUES))) - {"global"}
+    assert not unused, "a value that the schema allows has a default and a comment"
+
+
+def test_every_value_is_used_by_a_template() -> None:
+    text = "".join(path.read_text() for path in (CHART / "templates").rglob("*") if path.is_file())
+    by_name = ("images.", "serviceAccounts.", "networkPolicies.", "monitoring.")  # taken by index, with or range
+    for name in _leaves(yaml.safe_load(VALUES)):
+        word = name if not name.startswith(by_name) else name.rpartition(".")[2]
+        assert re.search(rf"\b{re.escape(word)}\b", text), f"no template uses {name}"
+
+
+def test_every_value_has_a_comment_and_the_table_of_the_readme_is_fresh() -> None:
+    before = (CHART / "README.md").read_text()
+    code = (
+        "import sys; sys.path.insert(0, 'helm'); import values_table as t\n"
+        "readme, values = (t.CHART / 'README.md').read_text(), (t.CHART / 'values.yaml').read_text()\n"
+        "sys.stdout.write(t.written(readme, values)); sys.stderr.write(' '.join(r[0] for r in t.rows(values)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, check=True)
+    assert done.stdout == before, "run `python helm/values_table.py`"
+    explained = done.stderr.split()
+    for name in _leaves(yaml.safe_load(VALUES)):
+        assert any(name == one or name.startswith(f"{one}.") for one in explained), f"{name} has no comment"
+
+
+def _leaves(values: dict[str, Any], path: str = "") -> Iterator[str]:
+    """Names of values; resources and other maps that a site fills count as one."""
+    for key, value in values.items():
+        if isinstance(value, dict) and value and key not in ("resources", "labels"):
+            yield from _leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}"
+
+
+def _allowed(schema: dict[str, Any], path: str = "") -> Iterator[str]:
+    """The same names as the schema allows them."""
+    for key, value in schema["properties"].items():
+        if value.get("additionalProperties") is False and value.get("properties") and key != "resources":
+            yield from _allowed(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}"

@@ -1,0 +1,118 @@
+"""A release in KServe's Standard mode: two predictors side by side, and an HTTPRoute with their weights."""
+
+import pytest
+
+from earlybell.errors import ClusterError
+from tests.serving.rollout.site import Object, Site, pin
+
+OLD, NEW = "learner-risk-v3-predictor", "learner-risk-v4-predictor"
+
+
+def _release(campus: Site, version: int, *options: object) -> list[Object]:
+    return campus.release(version, *options, overlay="standard")
+
+
+def _step(campus: Site, version: int, *options: object, ready: bool = True) -> None:
+    campus.apply(_release(campus, version, *options))
+    campus.standard_settles(ready=ready)
+
+
+@pytest.fixture
+def serving(campus: Site) -> Site:
+    """Version 3 serves."""
+    _step(campus, 3, "--traffic", 100)
+    return campus
+
+
+def test_the_first_release_takes_all_traffic(serving: Site) -> None:
+    assert serving.weights == {OLD: 100}
+    assert serving.spec["predictor"]["name"] == "v3"
+    assert pin(serving.spec["predictor"]) == ("3", "earlybell-0.1.0")
+    assert "canary" not in serving.spec
+
+
+@pytest.mark.parametrize("options", [(), ("--server-side",)], ids=["client side", "server side"])
+def test_kubectl_takes_every_step_up_and_promotes(campus: Site, options: tuple[str, ...]) -> None:
+    campus.apply(_release(campus, 3, "--promote"), *options)
+    campus.standard_settles()
+    champion = campus.spec["predictor"]
+    for traffic, weights in ((0, {OLD: 100}), (10, {OLD: 90, NEW: 10}), (50, {OLD: 50, NEW: 50}), (100, {NEW: 100})):
+        campus.apply(_release(campus, 4, "--traffic", traffic), *options)
+        campus.standard_settles()
+        (canary,) = campus.spec["canary"]
+        assert (campus.weights, canary["trafficPercent"]) == (weights, traffic)
+        assert (canary["predictor"]["name"], pin(canary["predictor"])[0]) == ("v4", "4")
+        assert not {"maxReplicas", "scaleMetric", "scaleTarget"} & set(canary["predictor"])
+        assert campus.spec["predictor"] == champion
+    campus.apply(_release(campus, 4, "--promote"), *options)
+    assert "canary" not in campus.spec
+    assert (campus.spec["predictor"]["name"], pin(campus.spec["predictor"])[0]) == ("v4", "4")
+    assert {"maxReplicas", "scaleMetric"} <= set(campus.spec["predictor"])
+    assert campus.weights == {NEW: 100}
+
+
+def test_the_route_moves_before_the_predictors_do(serving: Site) -> None:
+    kinds = [one["kind"] for one in _release(serving, 4, "--traffic", 0)]
+    assert kinds[-2:] == ["HTTPRoute", "InferenceService"]
+
+
+def test_a_pod_of_the_champion_is_never_touched_by_a_canary(serving: Site) -> None:
+    before = serving.get("isvc")
+    after = _release(serving, 4, "--traffic", 0)[-1]
+    assert after["spec"]["predictor"] == before["spec"]["predictor"]
+    assert after["metadata"]["labels"] == before["metadata"]["labels"]
+
+
+def test_a_version_that_is_not_ready_gets_no_traffic(serving: Site) -> None:
+    with pytest.raises(ClusterError, match="not up gets no traffic: version 4.*release 4 --traffic 0"):
+        _release(serving, 4, "--traffic", 10)
+    _step(serving, 4, "--traffic", 0, ready=False)
+    with pytest.raises(ClusterError, match=r"not ready: version 4.*kubectl wait --for=condition=CanaryPredictorReady"):
+        _release(serving, 4, "--traffic", 10)
+    serving.standard_settles()
+    assert _release(serving, 4, "--traffic", 10)[-1]["spec"]["canary"][0]["trafficPercent"] == 10
+
+
+def test_a_canary_without_traffic_has_one_pod_and_with_it_kserves_share(serving: Site) -> None:
+    assert _release(serving, 4, "--traffic", 0)[-1]["spec"]["canary"][0]["predictor"]["minReplicas"] == 1
+    _step(serving, 4, "--traffic", 0)
+    assert "minReplicas" not in _release(serving, 4, "--traffic", 10)[-1]["spec"]["canary"][0]["predictor"]
+
+
+def test_the_return_takes_the_canary_away(serving: Site) -> None:
+    _step(serving, 4, "--traffic", 0)
+    _step(serving, 4, "--traffic", 50)
+    with pytest.raises(ClusterError, match="has traffic: version 4.*release 4 --traffic 0"):
+        _release(serving, 3, "--promote")
+    _step(serving, 4, "--traffic", 0)
+    assert serving.weights == {OLD: 100}
+    _step(serving, 3, "--promote")
+    assert "canary" not in serving.spec
+    assert pin(serving.spec["predictor"])[0] == "3"
+
+
+def test_what_the_gateway_has_not_taken_is_not_promoted(serving: Site) -> None:
+    _step(serving, 4, "--traffic", 0)
+    serving.apply(_release(serving, 4, "--traffic", 100))
+    with pytest.raises(ClusterError, match="0% as yet: the gateway has not taken it"):
+        _release(serving, 4, "--promote")
+    serving.gateway_takes()
+    assert _release(serving, 4, "--promote")[-1]["spec"]["predictor"]["name"] == "v4"
+
+
+def test_a_third_version_is_refused_during_a_canary(serving: Site) -> None:
+    _step(serving, 4, "--traffic", 0)
+    _step(serving, 4, "--traffic", 10)
+    with pytest.raises(ClusterError, match="a canary is under way: version 4"):
+        _release(serving, 5, "--traffic", 0)
+
+
+def test_a_new_image_is_a_predictor_of_its_own_name(serving: Site) -> None:
+    image = ("--runtime", "earlybell-0.2.0")
+    _step(serving, 3, *image, "--traffic", 0)
+    assert serving.spec["canary"][0]["predictor"]["name"] == "v3-0-2-0"
+    _step(serving, 3, *image, "--traffic", 100)
+    assert serving.weights == {"learner-risk-v3-0-2-0-predictor": 100}
+    _step(serving, 3, *image, "--promote")
+    assert serving.spec["predictor"]["name"] == "v3-0-2-0"
+    assert _release(serving, 3, "--promote")[-1]["spec"]["predictor"]["name"] == "v3-0-2-0"

@@ -1,0 +1,214 @@
+"""What a person sees of a rollout, and what they read when the cluster cannot be asked."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from earlybell.cli.main import app
+from earlybell.errors import ClusterError, RegistryError, SettingError
+from tests.serving.rollout.site import MODEL, OVERLAYS, Object, Site
+from tests.serving.running import free_ports
+
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "spec": {"containers": [{"name": "kserve-container", "image": "dev.local/x:1"}]},
+}
+
+
+@pytest.fixture
+def canary(campus: Site) -> Site:
+    """Version 3 has 90%, version 4 has 10% and one pod of two that is ready."""
+    for version, traffic in ((3, 100), (4, 10)):
+        campus.apply(campus.release(version, "--traffic", traffic))
+        campus.knative_settles()
+    for number, (revision, ready) in enumerate((("00001", True), ("00002", True), ("00002", False))):
+        labels = {
+            "serving.kserve.io/inferenceservice": MODEL,
+            "serving.knative.dev/revision": f"{MODEL}-predictor-{revision}",
+        }
+        campus.apply([POD | {"metadata": {"name": f"pod-{number}", "labels": labels}}])
+        campus.kubectl(
+            "patch",
+            "pod",
+            f"pod-{number}",
+            "--subresource=status",
+            "-p",
+            json.dumps({"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": str(ready)}]}}),
+        )
+    campus.run("aliases")
+    return campus
+
+
+@pytest.fixture
+def prometheus() -> Iterator[str]:
+    """What answers as Prometheus does, for queries whose text is checked by promtool elsewhere."""
+
+    class Prometheus(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            (query,) = parse_qs(urlparse(self.path).query)["query"]
+            four = "0.099" if "0.99" in query else "0.012" if "0.5" in query else "5" if "outcome" in query else "200"
+            found = [{"metric": {"model_version": "4"}, "value": [0, four]}]
+            found += [{"metric": {"model_version": "3"}, "value": [0, "NaN" if "quantile" in query else "0"]}]
+            body = json.dumps({"status": "success", "data": {"result": found}}).encode()
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Prometheus) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_person_sees_who_gets_what(canary: Site, prometheus: str) -> None:
+    said = canary.run("status", "--prometheus", prometheus).stdout
+    lines = [line.split() for line in said.splitlines()]
+    assert lines[0] == f"{MODEL} in {canary.namespace}, Knative mode".split()
+    assert lines[2][:5] == ["3", "champion", "90%", "1/1", "earlybell-0.1.0"]
+    assert lines[3][:5] == ["4", "challenger", "10%", "1/2", "earlybell-0.1.0"]
+    assert lines[3][6:] == ["2.50%", "of", "200", "12", "ms", "99", "ms"]
+    assert lines[2][6:] == ["-", "of", "0", "-", "-"]
+    assert "\x1b" not in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_without_prometheus_the_status_says_what_to_do(canary: Site) -> None:
+    assert "give --prometheus URL" in canary.run("status").stdout
+
+
+def test_machines_get_json(canary: Site, prometheus: str) -> None:
+    said = json.loads(canary.run("status", "--json", "--prometheus", prometheus).stdout)
+    assert (said["model"], said["mode"], said["namespace"]) == (MODEL, "Knative", canary.namespace)
+    three, four = said["versions"]
+    assert (three["version"], three["aliases"], three["traffic"]) == ("3", ["champion"], 90)
+    assert four["answers"] == {"requests": 200, "errors": 0.025, "p50": 0.012, "p99": 0.099}
+
+
+def test_what_is_not_yet_as_asked_is_told(canary: Site) -> None:
+    canary.apply(canary.release(4, "--traffic", 50))
+    said = canary.run("status").stdout
+    assert "10% (of 50%)" in said
+    assert "Traffic is not yet as asked" in said
+
+
+def test_without_a_registry_the_cluster_is_shown_all_the_same(canary: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_ports(1)[0]}")
+    said = " ".join(canary.run("status").stdout.split())
+    assert "4 ? 10%" in said
+    assert "No aliases: the model registry at" in said
+
+
+def test_a_prometheus_that_does_not_answer_is_named(canary: Site) -> None:
+    with pytest.raises(SettingError, match=r"Prometheus cannot be asked: .*no HTTP address.*port-forward"):
+        canary.run("status", "--prometheus", "localhost:9090")
+
+
+# What goes wrong with the cluster
+
+
+def _as(campus: Site, folder: Path, **changed: Object) -> Path:
+    """The administrator's kubeconfig with something else in it."""
+    config = yaml.safe_load(campus.cluster.kubeconfig.read_text())
+    config["clusters"][0]["cluster"] |= changed.get("cluster", {})
+    config["users"][0]["user"] = changed.get("user", config["users"][0]["user"])
+    path = folder / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def _token(campus: Site) -> str:
+    """Of an account that may do nothing."""
+    campus.kubectl("create", "serviceaccount", "nobody")
+    return campus.kubectl("create", "token", "nobody").strip()
+
+
+def test_who_lacks_a_right_is_told_which(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(_as(campus, tmp_path, user={"token": _token(campus)})))
+    with pytest.raises(
+        ClusterError, match=r"not let you read this: inferenceservices.* is forbidden.*earlybell-viewer"
+    ):
+        campus.run("status")
+
+
+def test_who_is_not_known_is_told_to_log_in(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(_as(campus, tmp_path, user={"token": "wrong"})))
+    with pytest.raises(ClusterError, match=r"does not know who you are.*Log in again"):
+        campus.run("status")
+
+
+def test_a_cluster_that_is_away_is_named(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = f"https://127.0.0.1:{free_ports(1)[0]}"
+    monkeypatch.setenv("KUBECONFIG", str(_as(campus, tmp_path, cluster={"server": away})))
+    with pytest.raises(ClusterError, match=rf"cannot be reached: {away}: .*refused.*KUBECONFIG"):
+        campus.run("status")
+
+
+@pytest.mark.parametrize("text", [None, "", "[broken", "kind: Config"], ids=["missing", "empty", "broken", "bare"])
+def test_without_a_kubeconfig_it_is_said_which_is_meant(
+    text: str | None, campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if text is not None:
+        (tmp_path / "config").write_text(text)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    with pytest.raises(ClusterError, match="no kubeconfig that names a cluster.*Set KUBECONFIG"):
+        campus.run("status")
+
+
+def test_an_overlay_that_is_none_is_named(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingError, match="no such overlay.*overlays/knative"):
+        campus.run("release", 3, "--promote", "--overlay", tmp_path / "nowhere")
+    with pytest.raises(SettingError, match="kubectl cannot render.*kustomization"):
+        campus.run("release", 3, "--promote", "--overlay", tmp_path)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SettingError, match="missing on PATH: 'kubectl'"):
+        campus.run("release", 3, "--promote", "--overlay", OVERLAYS / "knative")
+
+
+def test_one_of_traffic_and_promote_is_needed(campus: Site) -> None:
+    with pytest.raises(SettingError, match="one of --traffic and --promote"):
+        campus.run("release", 3)
+    with pytest.raises(SettingError, match="one of --traffic and --promote"):
+        campus.run("release", 3, "--traffic", 10, "--promote")
+
+
+def test_a_version_that_is_not_registered_is_refused(campus: Site) -> None:
+    with pytest.raises(RegistryError, match="no such version or alias.*'77'.*It has versions"):
+        campus.release(77, "--promote")
+
+
+def test_a_bundle_that_kserve_cannot_fetch_is_refused(campus: Site, tmp_path: Path) -> None:
+    made = campus.registry.create_model_version(MODEL, f"file://{tmp_path}", tags={"bundle_digest": "0" * 64})
+    with pytest.raises(SettingError, match="KServe cannot fetch a bundle from.*S3"):
+        campus.release(int(made.version), "--promote")
+    campus.registry.delete_model_version(MODEL, made.version)
+
+
+def test_an_alias_names_the_version_to_release(campus: Site) -> None:
+    campus.registry.set_registered_model_alias(MODEL, "champion", "2")
+    words = [
+        "release",
+        "champion",
+        "--promote",
+        "--overlay",
+        str(OVERLAYS / "knative"),
+        "--namespace",
+        campus.namespace,
+    ]
+    said = CliRunner().invoke(app, words)
+    service = list(yaml.safe_load_all(said.stdout))[-1]
+    assert service["spec"]["predictor"]["labels"]["earlybell.io/model-version"] == "2"
+    assert "kubectl wait" in said.stderr
+    assert "earlybell status" in said.stderr
+    assert shutil.which("kubectl")
