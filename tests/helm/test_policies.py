@@ -135,6 +135,13 @@ def test_a_drained_node_takes_one_pod_of_a_model_and_a_zone_never_all(overlay: P
     assert spread == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
 
 
+@ALL_OVERLAYS
+def test_a_model_has_no_label_that_reaches_another_version(overlay: Path) -> None:
+    service = named(built(overlay))["InferenceService/learner-risk"]
+    assert "earlybell.io/model-version" not in service["metadata"]["labels"]
+    assert service["spec"]["predictor"]["labels"] == {"earlybell.io/model-version": "0"}
+
+
 def test_only_our_route_reaches_a_model_in_standard_mode() -> None:
     found = named(built(next(path for path in OVERLAYS if path.name == "standard")))
     labels = found["InferenceService/learner-risk"]["metadata"]["labels"]

@@ -6,7 +6,9 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from tests.apiserver import program
+from tests.apiserver import missing, program
+
+__all__ = ["ROOT", "definitions", "missing", "module", "program"]
 
 ROOT = Path(__file__).parents[2]
 _MODULES = {
