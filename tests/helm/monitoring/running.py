@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 
-from tests.helm.tools import missing
+from tests.apiserver import missing
 from tests.serving.running import end, free_ports
 
 Object = dict[str, Any]
@@ -26,7 +26,7 @@ def program(name: str) -> str:
     """A program of Debian's packages prometheus, prometheus-alertmanager and prometheus-pushgateway."""
     found = shutil.which(name)
     if not found:
-        missing(name)
+        missing(f"{name} is not installed: Debian's prometheus, prometheus-alertmanager, prometheus-pushgateway")
     return str(found)
 
 

@@ -2,12 +2,15 @@
 
 import json
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.helm.monitoring.plain import DASHBOARDS, FILES, groups, scrape_configs
+from tests.helm.monitoring.running import program
 from tests.helm.render import SITES, helm, named, rendered
 
 OBJECTS = ("PodMonitor", "PrometheusRule", "ScrapeConfig", "Probe", "AlertmanagerConfig")
@@ -27,8 +30,8 @@ def _stripped(given: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_a_site_has_its_own_budgets_and_limits_and_does_without_some_alerts() -> None:
-    own = "monitoring.budgets.errors=0.001,monitoring.limits.trail_lag=60,monitoring.without={EarlybellPredictionLate}"
-    found = [rule for group in _rules("--set", own) for rule in group["rules"]]
+    own = {"budgets": {"errors": 0.001}, "limits": {"trail_lag": 60}, "without": ["EarlybellPredictionLate"]}
+    found = [rule for group in _rules("--set-json", json.dumps({"monitoring": own})) for rule in group["rules"]]
     expressions = {tuple(rule["labels"].values()): rule["expr"] for rule in found if rule["expr"].startswith("vector(")}
     assert expressions["site", "errors"] == "vector(0.001)"
     assert expressions["site", "trail_lag"] == "vector(60)"
@@ -93,6 +96,14 @@ def test_what_the_operator_would_ask_is_known_without_it() -> None:
     assert gateway["static_configs"] == [
         {"targets": ["pushgateway.monitoring.svc:9091"], "labels": {"namespace": "site"}}
     ]
+
+
+def test_prometheus_takes_what_the_operator_would_make(tmp_path: Path) -> None:
+    configs = scrape_configs(rendered(*SITES["monitoring"]))
+    (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump({"scrape_configs": configs}))
+    command = [program("promtool"), "check", "config", tmp_path / "prometheus.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
