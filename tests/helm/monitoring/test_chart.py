@@ -2,15 +2,15 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
-from tests.helm.monitoring.plain import DASHBOARDS, FILES, groups, scrape_configs
-from tests.helm.monitoring.running import program
+from tests.helm.monitoring.plain import DASHBOARDS, FILES, groups, pod_targets, scrape_configs
+from tests.helm.monitoring.running import prometheus, until
 from tests.helm.render import SITES, helm, named, rendered
 
 OBJECTS = ("PodMonitor", "PrometheusRule", "ScrapeConfig", "Probe", "AlertmanagerConfig")
@@ -89,21 +89,40 @@ def _plain(given: Any) -> Any:
     }
 
 
-def test_what_the_operator_would_ask_is_known_without_it() -> None:
-    probe, pods, gateway = sorted(scrape_configs(rendered(*SITES["monitoring"])), key=lambda one: str(one["job_name"]))
-    assert pods["kubernetes_sd_configs"] == [{"role": "pod", "namespaces": {"names": ["site"]}}]
-    assert probe["static_configs"][0]["targets"] == ["https://risk.example.org/v2/health/ready"]
-    assert gateway["static_configs"] == [
-        {"targets": ["pushgateway.monitoring.svc:9091"], "labels": {"namespace": "site"}}
+def test_the_pods_of_both_modes_are_asked_once_each_and_known_by_their_version(tmp_path: Path) -> None:
+    knative = {"app": "learner-risk-predictor-00002", "serving.knative.dev/revision": "learner-risk-predictor-00002"}
+    pods = [
+        _pod("a", knative | {"earlybell.io/model-version": "4"}, kserve_container=8080, queue_proxy=9090),
+        _pod("b", {"app": "isvc.learner-risk-v3-predictor"}, kserve_container=8080),
+        _pod("c", {"app": "other"}, "other", kserve_container=8080),
     ]
+    (tmp_path / "pods.json").write_text(json.dumps(pod_targets(pods)))
+    configs = scrape_configs(rendered(*SITES["monitoring"]), tmp_path / "pods.json")
+    with prometheus(tmp_path, [], configs) as running:
+        address = f"{running.url}/api/v1/targets"
+        until(lambda: len(httpx.get(address, trust_env=False).json()["data"]["activeTargets"]) == 4, 30)
+        targets = httpx.get(address, trust_env=False).json()["data"]["activeTargets"]
+    found = {one["labels"]["pod"]: one["labels"] for one in targets if one["labels"]["job"] == "earlybell-serving"}
+    assert set(found) == {"a", "b"}
+    assert {one["namespace"] for one in found.values()} == {"site"}
+    assert {one["inferenceservice"] for one in found.values()} == {"learner-risk"}
+    assert found["a"]["revision"] == "learner-risk-predictor-00002"
+    assert found["a"]["model_version"] == "4"
+    assert found["b"]["revision"] == "learner-risk-v3-predictor"
+    others = {one["labels"]["job"]: one["labels"]["instance"] for one in targets if "pod" not in one["labels"]}
+    assert others["earlybell-probe"] == "https://risk.example.org/v2/health/ready"
+    assert "pushgateway.monitoring.svc:9091" in others.values()
 
 
-def test_prometheus_takes_what_the_operator_would_make(tmp_path: Path) -> None:
-    configs = scrape_configs(rendered(*SITES["monitoring"]))
-    (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump({"scrape_configs": configs}))
-    command = [program("promtool"), "check", "config", tmp_path / "prometheus.yaml"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+def _pod(name: str, labels: dict[str, str], namespace: str = "site", **ports: int) -> dict[str, Any]:
+    """A pod of the model that runs, with a container for each port; nothing listens at its address."""
+    labels = labels | {"serving.kserve.io/inferenceservice": "learner-risk"}
+    containers = [{"name": one.replace("_", "-"), "ports": [{"containerPort": port}]} for one, port in ports.items()]
+    return {
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": {"containers": containers},
+        "status": {"phase": "Running", "podIP": "127.0.0.2"},
+    }
 
 
 @pytest.mark.parametrize(
