@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,11 @@ def scrape_configs(objects: list[Object], pods: Path) -> list[Object]:
     Args:
         pods: JSON file of `pod_targets`, read again when it changes: Debian's Prometheus cannot ask Kubernetes itself.
     """
-    makers = {"PodMonitor": partial(_of_pods, pods), "ScrapeConfig": _of_addresses, "Probe": _of_probe}
+    makers: dict[str, Callable[[Object], Object]] = {
+        "PodMonitor": partial(_of_pods, pods),
+        "ScrapeConfig": _of_addresses,
+        "Probe": _of_probe,
+    }
     return [makers[one["kind"]](one) for one in objects if one["kind"] in makers]
 
 
