@@ -1,8 +1,10 @@
-"""The chart's monitoring without an operator: its rules and scrape rules as plain Prometheus configuration, and its queries."""
+"""The chart's monitoring without an operator: rules and scrape rules as plain Prometheus has them, and queries."""
 
 import copy
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +66,39 @@ def queries(dashboard: Path, namespace: str, interval: str = "5m") -> dict[str, 
     return found
 
 
-def scrape_configs(objects: list[Object]) -> list[Object]:
-    """What the Prometheus operator makes of the chart's PodMonitor, ScrapeConfig and Probe, for a Prometheus that it does not run."""
-    makers = {"PodMonitor": _of_pods, "ScrapeConfig": _of_addresses, "Probe": _of_probe}
+def scrape_configs(objects: list[Object], pods: Path) -> list[Object]:
+    """What the Prometheus operator makes of the chart's PodMonitor, ScrapeConfig and Probe.
+
+    Args:
+        pods: JSON file of `pod_targets`, read again when it changes: Debian's Prometheus cannot ask Kubernetes itself.
+    """
+    makers: dict[str, Callable[[Object], Object]] = {
+        "PodMonitor": partial(_of_pods, pods),
+        "ScrapeConfig": _of_addresses,
+        "Probe": _of_probe,
+    }
     return [makers[one["kind"]](one) for one in objects if one["kind"] in makers]
 
 
-def _of_pods(monitor: Object) -> Object:
+def pod_targets(pods: list[Object]) -> list[Object]:
+    """What Prometheus discovers of pods, as the API server has them: a target for each port of each container."""
+    meta = "__meta_kubernetes_pod"
+    found = []
+    for pod in pods:
+        said = {"__meta_kubernetes_namespace": pod["metadata"]["namespace"], f"{meta}_name": pod["metadata"]["name"]}
+        said[f"{meta}_phase"] = pod["status"]["phase"]
+        for name, value in pod["metadata"].get("labels", {}).items():
+            said[f"{meta}_label_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}"] = value
+            said[f"{meta}_labelpresent_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}"] = "true"
+        for container in pod["spec"]["containers"] if pod["status"].get("podIP") else ():
+            for port in container.get("ports", []):
+                number = str(port["containerPort"])
+                of = {f"{meta}_container_name": container["name"], f"{meta}_container_port_number": number}
+                found.append({"targets": [f"{pod['status']['podIP']}:{number}"], "labels": said | of})
+    return found
+
+
+def _of_pods(pods: Path, monitor: Object) -> Object:
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
     namespace = monitor["metadata"]["namespace"]
     (chosen,) = monitor["spec"]["selector"]["matchExpressions"]
@@ -78,6 +106,7 @@ def _of_pods(monitor: Object) -> Object:
     label = re.sub(r"\W", "_", chosen["key"])
     meta = "__meta_kubernetes_pod"
     relabelings = [
+        {"source_labels": ["__meta_kubernetes_namespace"], "regex": namespace, "action": "keep"},
         {"source_labels": [f"{meta}_phase"], "regex": "(Failed|Succeeded)", "action": "drop"},
         {"source_labels": [f"{meta}_labelpresent_{label}"], "regex": "true", "action": "keep"},
         {"source_labels": [f"{meta}_container_port_number"], "regex": str(endpoint["portNumber"]), "action": "keep"},
@@ -88,7 +117,7 @@ def _of_pods(monitor: Object) -> Object:
     ]
     return {
         "job_name": f"podMonitor/{namespace}/{monitor['metadata']['name']}/0",
-        "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [namespace]}}],
+        "file_sd_configs": [{"files": [str(pods)], "refresh_interval": "1s"}],
         "metrics_path": endpoint["path"],
         "scrape_interval": endpoint["interval"],
         "honor_labels": endpoint["honorLabels"],

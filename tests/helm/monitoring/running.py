@@ -1,4 +1,4 @@
-"""A real Prometheus, Alertmanager and Pushgateway in processes of their own, and a receiver of what Alertmanager sends."""
+"""A real Prometheus, Alertmanager and Pushgateway as processes, and a receiver of what Alertmanager sends."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 
-from tests.helm.tools import missing
+from tests.apiserver import missing
 from tests.serving.running import end, free_ports
 
 Object = dict[str, Any]
@@ -26,7 +26,7 @@ def program(name: str) -> str:
     """A program of Debian's packages prometheus, prometheus-alertmanager and prometheus-pushgateway."""
     found = shutil.which(name)
     if not found:
-        missing(name)
+        missing(f"{name} is not installed: Debian's prometheus, prometheus-alertmanager, prometheus-pushgateway")
     return str(found)
 
 
@@ -107,7 +107,7 @@ def receiver() -> Iterator[Receiver]:
     """A webhook."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 (http.server's name)
+        def do_POST(self) -> None:
             found.notices.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
             self.send_response(200)
             self.end_headers()

@@ -1,0 +1,143 @@
+"""What the chart makes of its rules, routes and dashboards."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.helm.monitoring.plain import DASHBOARDS, FILES, groups, pod_targets, scrape_configs
+from tests.helm.monitoring.running import prometheus, until
+from tests.helm.render import SITES, helm, named, rendered
+
+OBJECTS = ("PodMonitor", "PrometheusRule", "ScrapeConfig", "Probe", "AlertmanagerConfig")
+
+
+def _rules(*arguments: str) -> list[dict[str, Any]]:
+    objects = rendered(*SITES["monitoring"], *arguments)
+    return [group for one in objects if one["kind"] == "PrometheusRule" for group in one["spec"]["groups"]]
+
+
+def test_the_rules_of_a_site_are_the_tested_files_with_its_namespace() -> None:
+    assert _stripped(_rules()) == _stripped(groups("site"))
+
+
+def _stripped(given: list[dict[str, Any]]) -> dict[str, Any]:
+    return {group["name"]: group["rules"] for group in given}
+
+
+def test_a_site_has_its_own_budgets_and_limits_and_does_without_some_alerts() -> None:
+    own = {"budgets": {"errors": 0.001}, "limits": {"trail_lag": 60}, "without": ["EarlybellPredictionLate"]}
+    found = [rule for group in _rules("--set-json", json.dumps({"monitoring": own})) for rule in group["rules"]]
+    expressions = {tuple(rule["labels"].values()): rule["expr"] for rule in found if rule["expr"].startswith("vector(")}
+    assert expressions["site", "errors"] == "vector(0.001)"
+    assert expressions["site", "trail_lag"] == "vector(60)"
+    assert expressions["site", "latency"] == "vector(0.01)"
+    assert not [rule for rule in found if rule.get("alert") == "EarlybellPredictionLate"]
+
+
+def test_the_operators_objects_are_made_where_the_cluster_has_their_kinds() -> None:
+    assert not [one for one in rendered() if one["kind"] in OBJECTS]
+    has = ("--api-versions", "monitoring.coreos.com/v1", "--api-versions", "monitoring.coreos.com/v1alpha1")
+    kinds = {one["kind"] for one in rendered(*has)}
+    assert {"PodMonitor", "PrometheusRule"} <= kinds
+    assert not {"ScrapeConfig", "Probe", "AlertmanagerConfig"} & kinds  # nobody has said what they are to ask, and tell
+    assert {one["kind"] for one in rendered(*SITES["monitoring"])} >= set(OBJECTS)
+    assert not [one for one in rendered(*SITES["all_off"]) if one["metadata"]["name"].endswith("-dashboard")]
+
+
+def test_what_prometheus_chooses_by_is_on_every_object() -> None:
+    for one in rendered(*SITES["monitoring"]):
+        if one["kind"] in OBJECTS:
+            assert one["metadata"]["labels"]["release"] == "prometheus"
+
+
+def test_every_dashboard_is_a_config_map_that_grafana_finds() -> None:
+    objects = named(rendered())
+    for path in DASHBOARDS:
+        found = objects[f"ConfigMap/{path.stem}-dashboard"]
+        assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+        assert json.loads(found["data"][path.name]) == json.loads(path.read_text())
+
+
+def test_the_plain_routes_are_those_of_the_operator() -> None:
+    spec = named(rendered(*SITES["monitoring"]))["AlertmanagerConfig/earlybell"]["spec"]
+    plain = yaml.safe_load((FILES / "alertmanager/alertmanager.yml").read_text().replace("NAMESPACE", "site"))
+    assert _plain(spec["route"]) == plain["route"]["routes"][0]
+    inhibition = {
+        "source_matchers" if name == "source_match" else "target_matchers" if name == "target_match" else name: value
+        for name, value in _plain(spec["inhibitRules"][0]).items()
+    }
+    assert [inhibition] == plain["inhibit_rules"]
+    (own,) = spec["receivers"]
+    assert own["webhookConfigs"][0]["url"] == plain["receivers"][1]["webhook_configs"][0]["url"]
+
+
+def _plain(given: Any) -> Any:
+    """The operator's words as Alertmanager's."""
+    if isinstance(given, list):
+        return [_plain(one) for one in given]
+    if not isinstance(given, dict):
+        return given
+    if "matchType" in given:
+        return f'{given["name"]}{given["matchType"]}"{given["value"]}"'
+    return {
+        re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", name): _plain(value) for name, value in given.items()
+    }
+
+
+def test_the_pods_of_both_modes_are_asked_once_each_and_known_by_their_version(tmp_path: Path) -> None:
+    knative = {"app": "learner-risk-predictor-00002", "serving.knative.dev/revision": "learner-risk-predictor-00002"}
+    pods = [
+        _pod("a", knative | {"earlybell.io/model-version": "4"}, kserve_container=8080, queue_proxy=9090),
+        _pod("b", {"app": "isvc.learner-risk-v3-predictor"}, kserve_container=8080),
+        _pod("c", {"app": "other"}, "other", kserve_container=8080),
+    ]
+    (tmp_path / "pods.json").write_text(json.dumps(pod_targets(pods)))
+    configs = scrape_configs(rendered(*SITES["monitoring"]), tmp_path / "pods.json")
+    with prometheus(tmp_path, [], configs) as running:
+        address = f"{running.url}/api/v1/targets"
+        until(lambda: len(httpx.get(address, trust_env=False).json()["data"]["activeTargets"]) == 4, 30)
+        targets = httpx.get(address, trust_env=False).json()["data"]["activeTargets"]
+    found = {one["labels"]["pod"]: one["labels"] for one in targets if one["labels"]["job"] == "earlybell-serving"}
+    assert set(found) == {"a", "b"}
+    assert {one["namespace"] for one in found.values()} == {"site"}
+    assert {one["inferenceservice"] for one in found.values()} == {"learner-risk"}
+    assert found["a"]["revision"] == "learner-risk-predictor-00002"
+    assert found["a"]["model_version"] == "4"
+    assert found["b"]["revision"] == "learner-risk-v3-predictor"
+    others = {one["labels"]["job"]: one["labels"]["instance"] for one in targets if "pod" not in one["labels"]}
+    assert others["earlybell-probe"] == "https://risk.example.org/v2/health/ready"
+    assert "pushgateway.monitoring.svc:9091" in others.values()
+
+
+def _pod(name: str, labels: dict[str, str], namespace: str = "site", **ports: int) -> dict[str, Any]:
+    """A pod of the model that runs, with a container for each port; nothing listens at its address."""
+    labels = labels | {"serving.kserve.io/inferenceservice": "learner-risk"}
+    containers = [{"name": one.replace("_", "-"), "ports": [{"containerPort": port}]} for one, port in ports.items()]
+    return {
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": {"containers": containers},
+        "status": {"phase": "Running", "podIP": "127.0.0.2"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("monitoring.budgets.errors=2", "errors"),
+        ("monitoring.without={EarlybellNothing}", "without"),
+        ("monitoring.interval=often", "interval"),
+        ("monitoring.probe.exporter=http://a:1", "exporter"),
+        ("monitoring.force=true,monitoring.probe.exporter=a:1", "monitoring.probe.url"),
+        ("monitoring.force=true,monitoring.email.to=a@b.c", "monitoring.email.from"),
+        ("monitoring.alerts=true", "alerts"),
+    ],
+)
+def test_a_wrong_value_is_named(wrong: str, says: str) -> None:
+    done = helm("template", "earlybell", ".", "--set", wrong)
+    assert done.returncode != 0
+    assert says in done.stderr

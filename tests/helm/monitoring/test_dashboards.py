@@ -1,0 +1,116 @@
+"""The dashboards: each query is one, and finds something in a real Prometheus that asks real servers."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from serving.runtime.access import add_token
+from tests.helm.monitoring.plain import DASHBOARDS, Object, faster, groups, queries
+from tests.helm.monitoring.running import Prometheus, prometheus, pushgateway, until
+from tests.helm.monitoring.traffic import of_all_kinds
+from tests.serving.running import Server, started
+
+FACTOR = 60  # a minute of the rules is a second here
+QUERIES = {
+    f"{path.stem}: {place}": query
+    for path in DASHBOARDS
+    for place, query in queries(path, "site", interval="5s").items()
+}
+
+
+@pytest.fixture(scope="module")
+def canary(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """A Prometheus with the chart's rules, that asks a champion, a challenger and a Pushgateway."""
+    folder = tmp_path_factory.mktemp("canary")
+    file = folder / "tokens.json"
+    token = add_token(file, "moodle", 90, datetime.now(UTC))
+    with (
+        pushgateway(folder / "pushgateway") as gateway,
+        started(small_bundle, _made(folder / "3"), "--model-version", "3", "--tokens", str(file)) as champion,
+        started(small_bundle, _made(folder / "4"), "--model-version", "4", "--tokens", str(file)) as challenger,
+    ):
+        for pipeline in ("training", "prediction"):
+            text = f"earlybell_pipeline_last_success_timestamp_seconds {time.time()}\n"
+            httpx.post(f"{gateway}/metrics/job/earlybell-pipeline/pipeline/{pipeline}", content=text, trust_env=False)
+        scraped = [targets({"v3": champion, "v4": challenger}), _gateway(gateway)]
+        with prometheus(folder / "prometheus", faster(groups("site"), FACTOR), scraped) as running:
+            _ask(running, [champion, challenger], token)
+            yield running
+
+
+def targets(servers: dict[str, Server]) -> Object:
+    """Servers by their revision, labelled as the chart's PodMonitor labels pods."""
+    labels = {"namespace": "site", "inferenceservice": "learner-risk"}
+    found = [
+        {
+            "targets": [f"127.0.0.1:{server.port}"],
+            "labels": labels | {"revision": name, "pod": name, "model_version": name[1:]},
+        }
+        for name, server in servers.items()
+    ]
+    return {"job_name": "earlybell-serving", "honor_labels": True, "static_configs": found}
+
+
+def _gateway(address: str) -> Object:
+    static = {"targets": [address.removeprefix("http://")], "labels": {"namespace": "site"}}
+    return {"job_name": "earlybell-pipelines", "honor_labels": True, "static_configs": [static]}
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _ask(running: Prometheus, servers: list[Server], token: str) -> None:
+    """Ask until Prometheus has the figures of both."""
+    headers = {"authorization": f"Bearer {token}"}
+    until(lambda: len(running.query('up{job="earlybell-serving"} == 1')) == 2, 30)
+    time.sleep(2)  # a first sample from before the first request
+
+    def compared() -> list[Object]:
+        for server in servers:
+            with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=60) as client:
+                of_all_kinds(client)
+        return running.query("earlybell:risk_distance:6h")
+
+    until(compared, 60)
+    for _ in range(3):
+        compared()
+        time.sleep(1)
+
+
+@pytest.mark.parametrize("place", QUERIES)
+def test_a_dashboards_query_finds_something(place: str, canary: Prometheus) -> None:
+    assert canary.query(QUERIES[place]), QUERIES[place]
+
+
+def test_the_figures_are_there_by_version(canary: Prometheus) -> None:
+    for record in ("asked:per_second", "errors:ratio10m", "seconds:p95_10m", "risk:mean6h", "out_of_range:ratio6h"):
+        found = canary.query(f"earlybell:version_{record}")
+        assert {one["metric"]["model_version"] for one in found} == {"3", "4"}, record
+
+
+def test_no_rule_fails(canary: Prometheus) -> None:
+    answer = httpx.get(f"{canary.url}/api/v1/rules", trust_env=False).json()
+    found = [rule for group in answer["data"]["groups"] for rule in group["rules"]]
+    assert found
+    assert not [rule for rule in found if rule["health"] == "err"]
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_a_dashboard_can_be_read(path: Path) -> None:
+    found = json.loads(path.read_text())
+    assert found["uid"] == path.stem
+    assert [one["name"] for one in found["templating"]["list"]][:2] == ["datasource", "namespace"]
+    assert len(found["panels"]) < 12
+    for panel in found["panels"]:
+        assert panel["title"]
+        assert len(panel["description"].split()) > 2, panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["datasource"]["uid"] == "$datasource"
+    assert not [query for query in queries(path, "site").values() if "$" in query]
