@@ -40,7 +40,7 @@ class Answers:
 
     def last_of(self, version: str) -> float:
         """When the last answer of a version arrived, s since 1970."""
-        return max(one["at"] + one["ms"] / 1000 for one in self.good if one["version"] == version)
+        return max(float(one["at"] + one["ms"] / 1000) for one in self.good if one["version"] == version)
 
     def outage(self) -> float:
         """Seconds from the first request that failed to the last."""

@@ -37,7 +37,7 @@ class Cluster:
         return os.environ | {"KUBECONFIG": str(self.kubeconfig), "PATH": path}
 
     def run(
-        self, *command: str | Path, stdin: str = "", check: bool = True, **environment: str
+        self, *command: str | Path, stdin: str = "", check: bool = True, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of a person at this cluster; what it printed. With `check` a failure is the test's."""
         done = subprocess.run(
@@ -45,7 +45,7 @@ class Cluster:
             input=stdin,
             text=True,
             capture_output=True,
-            env=self.environment | environment,
+            env=self.environment | (environment or {}),
             cwd=ROOT,
             timeout=900,
         )

@@ -1,17 +1,19 @@
 """What a site has before us, and a site that is installed by the commands of docs/operations.md."""
 
 import base64
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
 
 from earlybell import __version__
-from tests.cluster.cluster import HERE, OURS, ROOT, Cluster, Object
+from tests.cluster.cluster import HERE, OURS, ROOT, Cluster, Object, wait_for
 from tests.cluster.documented import commands
 
 TAG = __version__
@@ -37,10 +39,117 @@ class Site:
     def do(self, text: str, **settings: str) -> str:
         """Run commands of a document; what they print."""
         at, known = f"cd {self.folder}\n", self.settings | settings
-        return self.cluster.run("bash", "-euo", "pipefail", "-c", at + text, **known).stdout
+        return self.cluster.run("bash", "-euo", "pipefail", "-c", at + text, environment=known).stdout
 
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
         return self.cluster.kubectl("-n", self.name, *arguments, stdin=stdin, check=check)
+
+    def pods(self) -> list[Object]:
+        """The pods of the model that are not ending."""
+        found = self.cluster.get("-n", self.name, "pods", "-l", "serving.kserve.io/inferenceservice=learner-risk")[
+            "items"
+        ]
+        return [one for one in found if "deletionTimestamp" not in one["metadata"]]
+
+    def records(self) -> dict[str, list[dict[str, Any]]]:
+        """What the trail keeps of each request, by its id."""
+        sql = "SELECT payload FROM trail_payload"
+        psql = ("exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", self.name, "-Atc", sql)
+        records: dict[str, list[dict[str, Any]]] = {}
+        for line in self.cluster.kubectl("-n", "stores", *psql).splitlines():
+            record = json.loads(line)
+            records.setdefault(record["request_id"], []).append(record)
+        return records
+
+    def request_of_one(self) -> str:
+        """A request about one learner of the course run that docs/operations.md asks about."""
+        command = 'earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"'
+        instance = json.loads((self.folder / "request.json").read_text())["instances"][0]
+        return self.do(f"{command} --learner {instance['enrolments']['learner_id'][0]}")
+
+    def request_of_all(self, tables: Path) -> str:
+        """A request about a whole course run of other tables."""
+        asked = under_way(tables)
+        return self.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"', **asked)
+
+    def register(self, version: int) -> None:
+        """The bundle of version 1 again as this version, if it is not there: what differs is the number."""
+        code = (
+            "import mlflow, sys, pathlib; from components.registry import register\n"
+            "found = mlflow.MlflowClient().search_model_versions(\"name='learner-risk'\")\n"
+            "while len(found) < int(sys.argv[2]): found.append(register(pathlib.Path(sys.argv[1])))"
+        )
+        self.cluster.run("python", "-c", code, self.folder / "bundle", str(version), environment=self.settings)
+
+    def spoil(self, version: int) -> None:
+        """A file of a registered version is changed in the store, as by a hand that should not be there."""
+        code = (
+            "import sys, boto3; from urllib.parse import urlsplit; from components.registry import find\n"
+            "at = urlsplit(find('learner-risk', sys.argv[1]).address)\n"
+            "store = boto3.client('s3', endpoint_url=sys.argv[2])\n"
+            "store.put_object(Bucket=at.netloc, Key=at.path.strip('/') + '/features.sql', Body=b'SELECT 1')"
+        )
+        store = self.settings["MLFLOW_S3_ENDPOINT_URL"]
+        self.cluster.run("python", "-c", code, str(version), store, environment=self.settings)
+
+    def says_why(self, version: str) -> str:
+        """What the pods of a version say on their log."""
+        selector = "serving.kserve.io/inferenceservice=learner-risk"
+        of_version = {"name": "EARLYBELL_MODEL_VERSION", "value": version}
+        said = ""
+        for pod in self.cluster.get("-n", self.name, "pods", "-l", selector)["items"]:
+            if any(of_version in one.get("env", []) for one in pod["spec"]["containers"]):
+                said += self.kubectl("logs", pod["metadata"]["name"], "-c", "kserve-container", check=False)
+        return said
+
+    def another_runtime(self) -> str:
+        """A ServingRuntime as a new version of Earlybell brings it, of another name; its pods say so in a variable."""
+        made = self.cluster.get("-n", self.name, "servingruntime", f"earlybell-{TAG}")
+        made["metadata"] = {"name": "earlybell-another", "namespace": self.name}
+        made["spec"]["containers"][0]["env"].append({"name": "EARLYBELL_OF", "value": "another"})
+        self.cluster.apply(made)
+        return "earlybell-another"
+
+    def release(self, version: str | int, traffic: int | None, *options: str) -> None:
+        """`earlybell release … | kubectl apply -f -`; without traffic it is promoted."""
+        step = "--promote" if traffic is None else f"--traffic {traffic}"
+        more = " ".join(("--overlay", f"manifests/learner-risk/overlays/{self.overlay}", *options))
+        self.do(f'earlybell release {version} --namespace "$SITE" {step} {more} | kubectl apply -n "$SITE" -f -')
+
+    def status(self) -> list[dict[str, Any]]:
+        """What `earlybell status` says of each version."""
+        found: list[dict[str, Any]] = json.loads(self.do('earlybell status --namespace "$SITE" --json'))["versions"]
+        return found
+
+    def settled(self, version: str | int, traffic: int, seconds: float = 180) -> None:
+        """Wait until the cluster says that a version is ready and has its share."""
+
+        def there() -> bool:
+            found = [one for one in self.status() if str(one["version"]) == str(version)]
+            return bool(found) and found[0]["ready"] > 0 and found[0]["traffic"] == traffic
+
+        wait_for(f"version {version} to have {traffic}% of {self.name}", seconds, there)
+
+    def move(self, version: str | int, *options: str) -> None:
+        """All traffic to a version, in the documented steps, whatever serves now."""
+        for traffic in (0, 100):
+            self.release(version, traffic, *options)
+            self.settled(version, traffic)
+        self.release(version, None, *options)
+
+    def champion(self, version: str | int) -> None:
+        """Let a version serve alone."""
+        found = self.status()
+        if [str(one["version"]) for one in found] != [str(version)]:
+            if any(str(one["version"]) == str(version) for one in found):
+                self.settled(version, 100)
+            self.move(version)
+        self.settled(version, 100)
+
+    def load(self, through: str = "gateway", **asked: Any) -> dict[str, Any]:
+        """What `load.py` is told to ask this site: through the gateway, or at an address."""
+        address = gateway(self.cluster, self.overlay) if through == "gateway" else through
+        return {"address": address, "host": self.host, "path": PREDICT, "token": self.token} | asked
 
     @contextmanager
     def gateway(self) -> Iterator[None]:
@@ -84,7 +193,7 @@ def stores(cluster: Cluster) -> Iterator[dict[str, str]]:
             "AWS_SECRET_ACCESS_KEY": secret(cluster, "s3", "AWS_SECRET_ACCESS_KEY"),
         }
         make = "import boto3, sys; boto3.client('s3', endpoint_url=sys.argv[1]).create_bucket(Bucket='earlybell')"
-        cluster.run("python", "-c", make, f"http://127.0.0.1:{s3}", **addresses)
+        cluster.run("python", "-c", make, f"http://127.0.0.1:{s3}", environment=addresses)
         yield addresses
 
 

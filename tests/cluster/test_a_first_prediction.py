@@ -35,5 +35,7 @@ def test_its_record_is_in_the_trail(university: Site) -> None:
 
 def test_without_a_token_the_pod_itself_refuses(university: Site, asking: Caller) -> None:
     (pod,) = university.pods()
-    answers = asking.ask(address=f"http://{pod['status']['podIP']}:8080", host="pod", path=PREDICT, count=1)
+    body = asking.put("nothing.json", "{}")
+    address = f"http://{pod['status']['podIP']}:8080"
+    answers = asking.ask(address=address, host="pod", path=PREDICT, count=1, body=body)
     assert [one["status"] for one in answers.all] == [401]

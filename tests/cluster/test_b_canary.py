@@ -65,9 +65,8 @@ def test_a_new_serving_image_comes_by_canary_too(university: Site, asking: Calle
     figures.tell(f"Knative, a new serving image under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
     figures.tell("Knative, a new serving image", f"{time.time() - commanded:.1f} s for its three steps")
     assert answers.bad == []
-    (pod,) = wait_for(
-        "the old pods to go", 120, lambda: (found := university.pods()) if len(university.pods()) == 1 else []
-    )
+    wait_for("the old pods to go", 180, lambda: len(university.pods()) == 1)
+    (pod,) = university.pods()
     assert {"name": "EARLYBELL_OF", "value": "another"} in pod["spec"]["containers"][0]["env"]
     university.move("1", "--runtime", f"earlybell-{TAG}")
 
@@ -87,7 +86,7 @@ def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, bo
         "--namespace",
         university.name,
         check=False,
-        **university.settings,
+        environment=university.settings,
     )
     assert refused.returncode != 0
     assert "not ready" in refused.stderr

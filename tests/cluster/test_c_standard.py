@@ -19,7 +19,7 @@ def body(college: Site, asking: Caller) -> str:
 def test_a_version_that_is_not_up_is_refused_traffic(college: Site) -> None:
     refused = college.cluster.run(
         "earlybell", "release", "2", "--traffic", "10", "--namespace", college.name,
-        "--overlay", "manifests/learner-risk/overlays/standard", check=False, **college.settings,
+        "--overlay", "manifests/learner-risk/overlays/standard", check=False, environment=college.settings,
     )  # fmt: skip
     assert refused.returncode != 0
     assert "--traffic 0" in refused.stderr

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parent))
-from modules import module, programs, run
+sys.path.insert(0, str(Path(__file__).parents[3]))
+from tests.cluster.addons.modules import module, programs, run
 
 Object = dict[str, Any]
 HERE = Path(__file__).parent
@@ -196,7 +196,7 @@ def kserve() -> None:
     image("kserve-controller", "/manager")
     apply([*render(charts / "kserve-crd", {}), namespace("kserve")])
     pair = certificate("webhook", "kserve-webhook-server-service.kserve.svc")
-    now, later = [tls_secret("kserve-webhook-server-cert", "kserve", pair)], []
+    now, later = [tls_secret("kserve-webhook-server-cert", "kserve", pair)], list[Object]()
     for one in render(charts / "kserve-resources", values):
         for hook in one.get("webhooks", []):
             hook["clientConfig"]["caBundle"] = pair[0]
