@@ -25,8 +25,9 @@ def versions(root: Path) -> set[str]:
     """Every version that the files of a checkout name."""
     chart = yaml.safe_load((root / FILES[2]).read_text())
     model = yaml.safe_load((root / FILES[3]).read_text())["spec"]["predictor"]["model"]
-    images = [re.findall(r"(?m)^ARG VERSION=(.*)$", (root / file).read_text()) for file in FILES[4:]]
-    return {chart["version"], chart["appVersion"], model["runtime"].removeprefix("earlybell-"), *sum(images, [])}
+    images = re.findall(r"(?m)^ARG VERSION=(.*)$", "".join((root / file).read_text() for file in FILES[4:]))
+    assert len(images) == len(FILES[4:])
+    return {chart["version"], chart["appVersion"], model["runtime"].removeprefix("earlybell-"), *images}
 
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -99,7 +99,7 @@ def token(
     days: Annotated[int, typer.Option(min=1, help="until it expires")] = 90,
     revoke: Annotated[bool, typer.Option("--revoke", help="take all tokens of the caller out, and make none")] = False,
     revoke_earlier: Annotated[
-        bool, typer.Option("--revoke-earlier", help="take all but the last of them out, once the caller has changed over")
+        bool, typer.Option("--revoke-earlier", help="take all but the last one out, when the caller has changed over")
     ] = False,
 ) -> None:
     """Make a caller's token and print it, once: the file keeps its SHA-256 and its expiry alone.

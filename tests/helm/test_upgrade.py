@@ -47,7 +47,8 @@ def test_an_upgrade_and_its_rollback_change_nothing_that_a_canary_runs_by(
     release: Helm, later: Path, site: Site
 ) -> None:
     before = _model(site)
-    for step, runtimes in (("upgrade", [f"earlybell-{__version__}", f"earlybell-{NEXT}"]), ("rollback", [f"earlybell-{__version__}"])):
+    ours = f"earlybell-{__version__}"
+    for step, runtimes in (("upgrade", [ours, f"earlybell-{NEXT}"]), ("rollback", [ours])):
         done = release(step, later if step == "upgrade" else "1")
         assert done.returncode == 0, done.stderr
         now = _model(site)
