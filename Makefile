@@ -3,9 +3,10 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN = $(VENV)/bin
 DATA ?= simulate:
+CLUSTER = .earlybell/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check serving images bench lock hooks clean
+.PHONY: help demo test cluster cluster-down test-cluster lint check serving images bench lock hooks clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,8 +14,25 @@ help:  ## list the targets
 demo: $(VENV)/training  ## the main job on a simulated site, or on DATA=oulad:DIR, DATA=tables:DIR
 	@$(BIN)/earlybell demo $(DATA)
 
-test: $(VENV)/dev  ## the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(VENV)/dev  ## the tests, but for those that need a cluster
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/cluster
+
+cluster: $(VENV)/dev  ## start a Kubernetes with Knative and KServe on this machine (Linux, root, Go; a quarter of an hour the first time)
+	@PYTHON=$(abspath $(BIN)/python) tests/cluster/start $(CLUSTER)
+
+cluster-down:  ## end it; its state stays, and `make cluster` goes on from there
+	@tests/cluster/down $(CLUSTER)
+
+# Only a KUBECONFIG on make's own command line names a cluster: never one that happens to be in the environment.
+ifeq ($(origin KUBECONFIG), command line)
+test-cluster: LOADER = "$(IMAGE_LOADER)" base postgresql seaweedfs
+test-cluster: export EARLYBELL_CLUSTER_KUBECONFIG = $(abspath $(KUBECONFIG))
+else
+test-cluster: LOADER = $(CLUSTER)
+endif
+test-cluster: $(VENV)/dev  ## the tests on that cluster; or on yours, KUBECONFIG=FILE IMAGE_LOADER='kind load image-archive'
+	@tests/cluster/images/load $(LOADER) serving components
+	@$(BIN)/python -m pytest tests/cluster
 
 lint: $(VENV)/dev  ## style, strict types and import rules
 	$(BIN)/ruff check .

@@ -1,6 +1,5 @@
 """A cluster, what a site has before us in it, and sites that were installed as docs/operations.md says."""
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -78,9 +77,19 @@ def college(
     """Another site on the same cluster, in KServe's Standard mode; it serves the same registered versions."""
     folder = tmp_path_factory.mktemp("college")
     with installed(university.cluster, "college", folder, reached | under_way(site), overlay="standard") as found:
+        college_certificate(found)
         (folder / "bundle").symlink_to(university.folder / "bundle")
         (folder / "request.json").symlink_to(university.folder / "request.json")
         university.register(2)
         found.release("1", 100)
         found.settled("1", 100)
         yield found
+
+
+def college_certificate(site: Site) -> None:
+    """The Secret that the Gateway names: here that of the whole cluster's gateway."""
+    data = site.cluster.get("-n", "kourier-system", "secret", "gateway-tls")["data"]
+    metadata = {"name": "earlybell-tls", "namespace": site.name}
+    site.cluster.apply(
+        {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata, "data": data}
+    )

@@ -1,24 +1,21 @@
 """What a site has before us, and a site that is installed by the commands of docs/operations.md."""
 
 import base64
-import json
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import yaml
 
-from tests.cluster.cluster import HERE, ROOT, Cluster, Object, wait_for
+from earlybell import __version__
+from tests.cluster.cluster import HERE, OURS, ROOT, Cluster, Object
 from tests.cluster.documented import commands
 
-TAG = os.environ.get("EARLYBELL_IMAGE_TAG", "1")
+TAG = __version__
 PREDICT = "/v1/models/learner-risk:predict"
-_OURS = "earlybell.io/of=tests"
 USERS = {"MLFLOW_TRACKING_USERNAME": "admin", "AWS_ACCESS_KEY_ID": "earlybell"}
 
 
@@ -45,86 +42,6 @@ class Site:
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
         return self.cluster.kubectl("-n", self.name, *arguments, stdin=stdin, check=check)
 
-    def remove(self) -> None:
-        """The site is gone, but for its database and what lies in the stores."""
-        self.cluster.kubectl("delete", "namespace", self.name, "--timeout=180s")
-
-    def pods(self) -> list[Object]:
-        """The pods of the model that are not ending."""
-        found = self.cluster.get("-n", self.name, "pods", "-l", "serving.kserve.io/inferenceservice=learner-risk")["items"]
-        return [one for one in found if "deletionTimestamp" not in one["metadata"]]
-
-    def records(self) -> dict[str, list[dict[str, Any]]]:
-        """What the trail keeps of each request, by its id."""
-        sql = "SELECT payload FROM trail_payload"
-        psql = ("exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", self.name, "-Atc", sql)
-        records: dict[str, list[dict[str, Any]]] = {}
-        for line in self.cluster.kubectl("-n", "stores", *psql).splitlines():
-            record = json.loads(line)
-            records.setdefault(record["request_id"], []).append(record)
-        return records
-
-    def request_of_one(self) -> str:
-        """A request about one learner of the course run that docs/operations.md asks about."""
-        command = 'earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"'
-        instance = json.loads((self.folder / "request.json").read_text())["instances"][0]
-        return self.do(f"{command} --learner {instance['enrolments']['learner_id'][0]}")
-
-    def request_of_all(self, tables: Path) -> str:
-        """A request about a whole course run of other tables."""
-        asked = under_way(tables)
-        return self.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"', **asked)
-
-    def register(self, version: int) -> None:
-        """The bundle of version 1 again as this version, if it is not there: what differs is the number."""
-        code = (
-            "import mlflow, sys, pathlib; from components.registry import register\n"
-            "found = mlflow.MlflowClient().search_model_versions(\"name='learner-risk'\")\n"
-            "while len(found) < int(sys.argv[2]): found.append(register(pathlib.Path(sys.argv[1])))"
-        )
-        self.cluster.run("python", "-c", code, self.folder / "bundle", str(version), **self.settings)
-
-    def release(self, version: str | int, traffic: int | None, *options: str) -> None:
-        """`earlybell release … | kubectl apply -f -`; without traffic it is promoted."""
-        step = "--promote" if traffic is None else f"--traffic {traffic}"
-        more = " ".join(("--overlay", f"manifests/learner-risk/overlays/{self.overlay}", *options))
-        self.do(f'earlybell release {version} --namespace "$SITE" {step} {more} | kubectl apply -n "$SITE" -f -')
-
-    def status(self) -> list[dict[str, Any]]:
-        """What `earlybell status` says of each version."""
-        found: list[dict[str, Any]] = json.loads(self.do('earlybell status --namespace "$SITE" --json'))
-        return found
-
-    def settled(self, version: str | int, traffic: int, seconds: float = 180) -> None:
-        """Wait until the cluster says that a version is ready and has its share."""
-
-        def there() -> bool:
-            found = [one for one in self.status() if str(one["version"]) == str(version)]
-            return bool(found) and found[0]["ready"] and found[0]["traffic"] == traffic
-
-        wait_for(f"version {version} to have {traffic}% of {self.name}", seconds, there)
-
-    def move(self, version: str | int, *options: str) -> None:
-        """All traffic to a version, in the documented steps, whatever serves now."""
-        for traffic in (0, 100):
-            self.release(version, traffic, *options)
-            self.settled(version, traffic)
-        self.release(version, None, *options)
-
-    def champion(self, version: str | int) -> None:
-        """Let a version serve alone."""
-        found = self.status()
-        if [str(one["version"]) for one in found] != [str(version)]:
-            if any(str(one["version"]) == str(version) for one in found):
-                self.settled(version, 100)
-            self.move(version)
-        self.settled(version, 100)
-
-    def load(self, through: str = "gateway", **asked: Any) -> dict[str, Any]:
-        """What `load.py` is told to ask this site: through the gateway, or at an address."""
-        address = gateway(self.cluster) if through == "gateway" else through
-        return {"address": address, "host": self.host, "path": PREDICT, "token": self.token} | asked
-
     @contextmanager
     def gateway(self) -> Iterator[None]:
         """Let the person reach the gateway: its address and its certificate, as docs/operations.md names them."""
@@ -145,14 +62,12 @@ class Site:
 
 @contextmanager
 def stores(cluster: Cluster) -> Iterator[dict[str, str]]:
-    """PostgreSQL, S3 and MLflow, once for all sites of a cluster; how a person outside of it reaches them.
-
-    Their passwords are random and stay in the cluster, so that a second run of the tests goes on with what is there.
-    """
-    cluster.kubectl("create", "namespace", "stores", check=False)
-    if cluster.run("kubectl", "-n", "stores", "get", "secret", "mlflow", check=False).returncode:
-        cluster.apply(*_passwords())
-    cluster.kubectl("apply", "-f", str(HERE / "stores/stores.yaml"))
+    """PostgreSQL, S3 and MLflow, new, and once for all sites of a cluster; how a person outside of it reaches them."""
+    cluster.remove("stores")
+    cluster.kubectl("create", "namespace", "stores")
+    cluster.kubectl("label", "namespace", "stores", OURS)
+    cluster.apply(*_passwords())
+    cluster.kubectl("apply", "-f", "-", stdin=(HERE / "stores.yaml").read_text().replace("TAG", TAG))
     cluster.kubectl("-n", "stores", "rollout", "status", "statefulset/postgresql", "--timeout=300s")
     for name in ("mlflow", "mlflow_auth"):
         database(cluster, name)
@@ -173,9 +88,10 @@ def stores(cluster: Cluster) -> Iterator[dict[str, str]]:
         yield addresses
 
 
-def gateway(cluster: Cluster) -> str:
-    """Where requests from outside arrive, as they are seen inside the cluster."""
-    return f"https://{cluster.get('-n', 'kourier-system', 'service', 'kourier')['spec']['clusterIP']}:443"
+def gateway(cluster: Cluster, overlay: str) -> str:
+    """Where requests from outside arrive in a mode, as it is seen inside the cluster."""
+    namespace, name = {"knative": ("kourier-system", "kourier"), "standard": ("traefik", "traefik")}[overlay]
+    return f"https://{cluster.get('-n', namespace, 'service', name)['spec']['clusterIP']}:443"
 
 
 def _passwords() -> list[Object]:
@@ -207,15 +123,14 @@ def installed(
 ) -> Iterator[Site]:
     """A site, installed by the commands of docs/operations.md up to its chart; no model serves yet. It is gone at the end."""
     site = _prepare(cluster, name, folder, reached, overlay)
-    if name in cluster.kubectl("get", "namespaces", "-l", _OURS, "-o", "name"):
-        site.remove()  # left by a run that was ended
+    cluster.remove(name)
     site.do(commands("Namespace and secrets"))
-    cluster.kubectl("label", "namespace", name, _OURS)
+    cluster.kubectl("label", "namespace", name, OURS)
     try:
         site.do(commands("The chart"))
         yield site
     finally:
-        site.remove()
+        cluster.remove(name)
 
 
 def _prepare(cluster: Cluster, name: str, folder: Path, reached: dict[str, str], overlay: str) -> Site:
@@ -232,15 +147,19 @@ def _prepare(cluster: Cluster, name: str, folder: Path, reached: dict[str, str],
     for file, lines in held.items():
         (folder / f"secrets/{file}.env").write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
     database(cluster, name)
-    (folder / "site.yaml").write_text(yaml.safe_dump(values(name)))
-    settings = reached | held["pseudonym"] | {
-        "SITE": name,
-        "HOST": f"learner-risk-predictor-{name}.example.com",
-        "VALUES": "site.yaml",
-        "S3_HOST": "s3.stores.svc:8333",
-        "S3_TLS": "0",
-        "EARLYBELL_HOME": str(folder / "home"),
-    }
+    (folder / "site.yaml").write_text(yaml.safe_dump(values(name, overlay)))
+    settings = (
+        reached
+        | held["pseudonym"]
+        | {
+            "SITE": name,
+            "HOST": f"learner-risk-predictor-{name}.example.com" if overlay == "knative" else f"{name}.example.com",
+            "VALUES": "site.yaml",
+            "S3_HOST": "s3.stores.svc:8333",
+            "S3_TLS": "0",
+            "EARLYBELL_HOME": str(folder / "home"),
+        }
+    )
     return Site(cluster, name, folder, overlay, settings)
 
 
@@ -258,7 +177,12 @@ def database(cluster: Cluster, name: str) -> None:
         cluster.kubectl(*psql, f'CREATE DATABASE "{name}"')
 
 
-def values(name: str) -> Object:
-    """The values of a site of the tests: our images by the names that they have here, and its own database."""
-    images = {name: {"repository": f"dev.local/earlybell/{name}", "tag": TAG} for name in ("serving", "components")}
-    return {"images": images, "trail": {"address": f"postgresql://earlybell@postgresql.stores.svc:5432/{name}"}}
+def values(name: str, overlay: str) -> Object:
+    """The values of a site of the tests: our images by the names that they have here, a database of its own, its gateway."""
+    images = {image: {"repository": f"dev.local/earlybell/{image}"} for image in ("serving", "components")}
+    trail = {"address": f"postgresql://earlybell@postgresql.stores.svc:5432/{name}"}
+    few = {"requests": {"cpu": "50m"}}  # all of a cluster shares two cores
+    site: Object = {"images": images, "trail": trail, "serving": {"resources": few}}
+    if overlay == "standard":
+        site["gateway"] = {"create": True, "hostname": f"{name}.example.com"}
+    return site

@@ -1,12 +1,9 @@
 """From an empty cluster to a first prediction, by the documented commands; and what that prediction is."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from earlybell.bundle import read_bundle
-from earlybell.predict import Predictor
 from tests.cluster.caller import Caller
 from tests.cluster.site import PREDICT, Site
 
@@ -17,12 +14,12 @@ def test_the_documented_commands_lead_to_a_first_prediction_which_names_its_vers
     assert answer["predictions"][0]["learners"]
 
 
-def test_a_prediction_through_the_gateway_is_the_batch_prediction(university: Site, site: Path) -> None:
+def test_a_prediction_through_the_gateway_is_the_batch_prediction(university: Site) -> None:
     answered = json.loads((university.folder / "first.json").read_text())["predictions"][0]["learners"]
-    bundle = Predictor(read_bundle(university.folder / "bundle"))
-    rows = bundle.predict_tables(site, university.settings["AS_OF"]).rows()
+    said = university.do('earlybell predict bundle "$SOURCE" --as-of "$AS_OF" --json')
+    rows = [json.loads(line) for line in said.splitlines()]
     batch = {row["learner_id"]: row for row in rows if row["course_id"] == university.settings["COURSE"]}
-    assert [one["learner_id"] for one in answered] == list(batch)
+    assert {one["learner_id"] for one in answered} == set(batch)
     for one in answered:
         row = batch[one["learner_id"]]
         assert one["band"] == row["band"]

@@ -8,7 +8,7 @@ import pytest
 from tests.cluster.caller import Caller
 from tests.cluster.cluster import wait_for
 from tests.cluster.figures import Figures
-from tests.cluster.site import Site
+from tests.cluster.site import TAG, Site
 
 RATE = 50
 
@@ -68,7 +68,8 @@ def test_a_new_serving_image_comes_by_canary_too(university: Site, asking: Calle
     (pod,) = wait_for(
         "the old pods to go", 120, lambda: (found := university.pods()) if len(university.pods()) == 1 else []
     )
-    assert pod["spec"]["containers"][0]["image"].endswith(":another")
+    assert {"name": "EARLYBELL_OF", "value": "another"} in pod["spec"]["containers"][0]["env"]
+    university.move("1", "--runtime", f"earlybell-{TAG}")
 
 
 def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, body: str) -> None:
@@ -76,7 +77,7 @@ def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, bo
     university.champion("1")
     university.spoil(3)
     university.release("3", 0)
-    wait_for("the pod to say why", 120, lambda: "manifest.json" in university.says_why("3"))
+    wait_for("the pod to say why", 120, lambda: "features.sql" in university.says_why("3"))
     refused = university.cluster.run(
         "earlybell",
         "release",

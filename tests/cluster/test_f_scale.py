@@ -4,7 +4,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -52,7 +51,7 @@ def test_the_way_through_the_gateway_beside_the_pod_and_an_empty_model(
     asked = university.load(body=one, count=400)
     figures.tell("one learner, at the pod", times(asking, **asked | {"address": at_pod}))
     figures.tell("one learner, through the gateway with TLS", times(asking, **asked))
-    nothing = {"address": gateway(cluster), "host": empty, "path": "/v1/models/empty:predict", "count": 400}
+    nothing = {"address": gateway(cluster, "knative"), "host": empty, "path": "/v1/models/empty:predict", "count": 400}
     body = asking.put("nothing.json", json.dumps({"instances": []}))
     figures.tell("an empty KServe model, through the gateway with TLS", times(asking, **nothing, body=body))
 
@@ -78,7 +77,9 @@ def test_memory_and_how_many_courses_a_pod_answers_a_minute(
         under_load = memory(university)
     assert answers.bad == []
     figures.tell("memory of a serving pod under load of whole courses", under_load)
-    figures.tell("courses of 200 learners that a pod answers a minute", 60 * len(answers.good) / (time.monotonic() - began))
+    figures.tell(
+        "courses of 200 learners that a pod answers a minute", 60 * len(answers.good) / (time.monotonic() - began)
+    )
 
 
 def test_from_one_pod_to_three_under_load(university: Site, asking: Caller, one: str, figures: Figures) -> None:
@@ -104,4 +105,6 @@ def test_to_zero_and_back(university: Site, asking: Caller, one: str, figures: F
 
 def _ready(pod: dict[str, object]) -> bool:
     conditions = pod["status"]["conditions"]  # type: ignore[index]
-    return {"type": "Ready", "status": "True"}.items() <= next((c for c in conditions if c["type"] == "Ready"), {}).items()
+    return {"type": "Ready", "status": "True"}.items() <= next(
+        (c for c in conditions if c["type"] == "Ready"), {}
+    ).items()
