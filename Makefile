@@ -57,11 +57,11 @@ chart:  ## the chart as a package, in build/
 	@mkdir -p build
 	$(HELM) package helm/earlybell --destination build
 
-sbom:  ## what is in the images that were built: build/NAME.spdx.json, with syft; SOURCE=docker, podman
+sbom:  ## what is in the images that were built: build/NAME.spdx.json, with syft; BUILDER=docker or podman
 	@mkdir -p build
 	@for name in serving components; do \
 		image=$${REPOSITORY:-ghcr.io/earlybell}/$$name:$${TAG:-$$(images/version)}; \
-		$(SYFT) scan "$${SOURCE:-docker}:$$image" --output "spdx-json=build/$$name.spdx.json" || exit 1; \
+		$(SYFT) scan "$${BUILDER:-docker}:$$image" --output "spdx-json=build/$$name.spdx.json" || exit 1; \
 	done
 
 publish:  ## push images and chart (build them first), sign them with cosign, attach their SBOM; REPOSITORY=, TAG=

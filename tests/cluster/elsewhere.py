@@ -37,7 +37,7 @@ def elsewhere(origin: Site, backup: Path, folder: Path) -> Iterator[tuple[Site, 
         site = _person(origin, folder / NAME, s3 | {"MLFLOW_TRACKING_PASSWORD": password}, known["PGPASSWORD"])
         (site.folder / "backup").symlink_to(backup)
         site.do(commands("Restore the data"), **known)
-        cluster.run("python", "-c", FILL, s3["MLFLOW_S3_ENDPOINT_URL"], backup / "bucket", **site.settings)
+        cluster.run("python", "-c", FILL, s3["MLFLOW_S3_ENDPOINT_URL"], backup / "bucket", environment=site.settings)
         cluster.apply(mlflow)
         cluster.kubectl("-n", STORES, "rollout", "status", "deploy/mlflow", "--timeout=300s")
         site.settings.update(stack.enter_context(registry(cluster, STORES)))

@@ -1,4 +1,4 @@
-"""What a site does in the years after, by the documented commands: upgrade, rotate, restore, uninstall; and under load."""
+"""What a site does in the years after, by the documented commands: upgrade, rotate, restore, uninstall; under load."""
 
 import json
 import shutil
@@ -153,7 +153,7 @@ def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens
     saved = university.folder / "backup"
     assert {path.name for path in saved.iterdir()} == {"trail.dump", "mlflow.dump", "tokens.json", "pseudonym.env"}
     university.cluster.run(
-        "python", "-c", COPY, reach["MLFLOW_S3_ENDPOINT_URL"], saved / "bucket", **university.settings
+        "python", "-c", COPY, reach["MLFLOW_S3_ENDPOINT_URL"], saved / "bucket", environment=university.settings
     )
     began = time.monotonic()
     with elsewhere(university, saved, tmp_path) as (restored, known):

@@ -136,14 +136,14 @@ def test_a_version_is_registered_with_the_settings_and_secrets_of_the_site(tasks
     )
     cluster = tasks.site.cluster
     with registry(cluster) as mlflow, bucket(cluster) as s3:
-        said = cluster.run("python", "-c", code, MODEL, **tasks.site.settings | mlflow | s3).stdout.split()
+        said = cluster.run("python", "-c", code, MODEL, environment=tasks.site.settings | mlflow | s3).stdout.split()
     assert said[0] == registered["digest"]
     assert said[1].startswith("s3://earlybell/")
 
 
 def test_who_was_predicted_is_in_the_trail_of_the_site(tasks: Tasks) -> None:
-    code = """psql "$TRAIL" -Atc "SELECT count(*) FROM trail_payload WHERE payload LIKE '%""" + MODEL + """%'" """
+    count = """psql "$TRAIL" -Atc "SELECT count(*) FROM trail_payload WHERE payload LIKE '%predict-site%'" """
     with databases(tasks.site.cluster, tasks.site.name) as known:
-        kept = int(tasks.site.do(code, **known))
+        kept = int(tasks.site.do(count, **known))
         assert "Whole: " in tasks.site.do('earlybell trail verify "$TRAIL" --anchors none', **known)
     assert kept == tasks.left["predict.predictions"]["metadata"]["moments"]
