@@ -49,6 +49,32 @@ images:  ## the container images, with docker, podman or buildah; BUILDER=, BASE
 	images/build serving
 	images/build components
 
+.PHONY: chart sbom publish version retrain
+HELM ?= helm
+SYFT ?= syft
+
+chart:  ## the chart as a package, in build/
+	@mkdir -p build
+	$(HELM) package helm/earlybell --destination build
+
+sbom:  ## what is in the images that were built: build/NAME.spdx.json, with syft; BUILDER=docker or podman
+	@mkdir -p build
+	@for name in serving components; do \
+		image=$${REPOSITORY:-ghcr.io/earlybell}/$$name:$${TAG:-$$(images/version)}; \
+		$(SYFT) scan "$${BUILDER:-docker}:$$image" --output "spdx-json=build/$$name.spdx.json" || exit 1; \
+	done
+
+publish:  ## push images and chart (build them first), sign them with cosign, attach their SBOM; REPOSITORY=, TAG=
+	images/publish serving
+	images/publish components
+	images/publish chart
+
+version:  ## Earlybell's version; NEW=0.2.0 sets it wherever it stands, IS=v0.1.0 fails where it is another
+	@images/version $(if $(IS),--is "$(IS)") $(NEW)
+
+retrain: $(VENV)/training  ## train on Kubeflow Pipelines at KFP_ENDPOINT; SOURCE=oulad:/sources/oulad (docs/operations.md)
+	@$(BIN)/python -m pipelines submit training --source "$${SOURCE:?what to train on}" --wait
+
 bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared to; SOURCE=oulad:DIR: training too
 	$(BIN)/python -m bench $(if $(SOURCE),--source $(SOURCE))
 

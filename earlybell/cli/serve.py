@@ -98,6 +98,9 @@ def token(
     file: Annotated[Path, typer.Option(help="file of tokens; made if it is not there")],
     days: Annotated[int, typer.Option(min=1, help="until it expires")] = 90,
     revoke: Annotated[bool, typer.Option("--revoke", help="take all tokens of the caller out, and make none")] = False,
+    revoke_earlier: Annotated[
+        bool, typer.Option("--revoke-earlier", help="take all but the last one out, when the caller has changed over")
+    ] = False,
 ) -> None:
     """Make a caller's token and print it, once: the file keeps its SHA-256 and its expiry alone.
 
@@ -106,8 +109,8 @@ def token(
     need_serving("token")
     from serving.runtime import access
 
-    if revoke:
-        typer.echo(f"Took {access.revoke(file, name)} tokens of {name} out of {file}.")
+    if revoke or revoke_earlier:
+        typer.echo(f"Took {access.revoke(file, name, keep_last=not revoke)} tokens of {name} out of {file}.")
     else:
         typer.echo(access.add_token(file, name, days, datetime.now(UTC)))
 

@@ -100,15 +100,16 @@ def add_token(path: Path, name: str, days: int, now: datetime) -> str:
     return token
 
 
-def revoke(path: Path, name: str) -> int:
-    """Take all tokens of a name out of the file; how many there were.
+def revoke(path: Path, name: str, *, keep_last: bool = False) -> int:
+    """Take all tokens of a name out of the file, or all but the last that was made; how many they were.
 
     Raises:
         SettingError: it does not hold tokens, or none of that name.
     """
     found = read_tokens(path)
-    kept = [one for one in found if one.name != name]
-    if len(kept) == len(found):
+    of_name = [one for one in found if one.name == name]
+    kept = [one for one in found if one.name != name or (keep_last and one is of_name[-1])]
+    if not of_name:
         names = ", ".join(sorted({one.name for one in found})) or "nobody"
         raise SettingError(f"no token in {path} of the name", name, f"It has tokens of {names}.")
     _write(path, kept)

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from earlybell import __version__
 from tests.apiserver import ApiServer
 from tests.helm.render import OVERLAYS, Object, built, named, rendered
 from tests.helm.site import Site, make
@@ -72,7 +73,7 @@ def test_a_pod_of_the_model_is_taken_and_one_with_more_rights_is_refused(site: S
 
 def _pod() -> Object:
     """A pod as KServe makes it, its storage initializer with the settings of KServe's own chart."""
-    runtime = named(rendered())["ServingRuntime/earlybell-0.1.0"]["spec"]
+    runtime = named(rendered())[f"ServingRuntime/earlybell-{__version__}"]["spec"]
     predictor = named(built(OVERLAYS[0]))["InferenceService/learner-risk"]["spec"]["predictor"]
     fetching = {
         "name": "storage-initializer",

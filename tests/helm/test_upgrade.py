@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from earlybell import __version__
 from tests.apiserver import program
 from tests.helm.render import CHART, OVERLAYS, Object, built, named
 from tests.helm.site import Site
@@ -38,7 +39,7 @@ def later(tmp_path: Path) -> Path:
     """The chart as its next version will be."""
     chart = Path(shutil.copytree(CHART, tmp_path / "earlybell"))
     about = (chart / "Chart.yaml").read_text()
-    (chart / "Chart.yaml").write_text(about.replace("0.1.0", NEXT))
+    (chart / "Chart.yaml").write_text(about.replace(__version__, NEXT))
     return chart
 
 
@@ -46,12 +47,13 @@ def test_an_upgrade_and_its_rollback_change_nothing_that_a_canary_runs_by(
     release: Helm, later: Path, site: Site
 ) -> None:
     before = _model(site)
-    for step, runtimes in (("upgrade", ["earlybell-0.1.0", f"earlybell-{NEXT}"]), ("rollback", ["earlybell-0.1.0"])):
+    ours = f"earlybell-{__version__}"
+    for step, runtimes in (("upgrade", [ours, f"earlybell-{NEXT}"]), ("rollback", [ours])):
         done = release(step, later if step == "upgrade" else "1")
         assert done.returncode == 0, done.stderr
         now = _model(site)
         assert now["InferenceService/learner-risk"] == before["InferenceService/learner-risk"]
-        assert now["ServingRuntime/earlybell-0.1.0"] == before["ServingRuntime/earlybell-0.1.0"]
+        assert now[f"ServingRuntime/earlybell-{__version__}"] == before[f"ServingRuntime/earlybell-{__version__}"]
         assert {f"ServingRuntime/{name}" for name in runtimes} <= now.keys()
     assert release("upgrade", later).returncode == 0
 
@@ -64,8 +66,8 @@ def test_a_runtime_that_a_model_may_run_by_is_never_changed(release: Helm, site:
     done = release("upgrade", CHART, "--set", "serving.resources.limits.memory=2Gi,serving.revision=2gi")
     assert done.returncode == 0, done.stderr
     now = _model(site)
-    assert now["ServingRuntime/earlybell-0.1.0"] == before["ServingRuntime/earlybell-0.1.0"]
-    assert "ServingRuntime/earlybell-0.1.0-2gi" in now
+    assert now[f"ServingRuntime/earlybell-{__version__}"] == before[f"ServingRuntime/earlybell-{__version__}"]
+    assert f"ServingRuntime/earlybell-{__version__}-2gi" in now
 
 
 def test_what_a_model_needs_outlives_the_release_and_is_taken_up_again(release: Helm, site: Site) -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from earlybell import __version__
 from earlybell.errors import ClusterError, SettingError
 from tests.serving.rollout.site import Site, pin
 
-OURS = "earlybell-0.1.0"
+OURS = f"earlybell-{__version__}"
 
 
 def _step(campus: Site, version: int, *options: object, ready: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from earlybell import __version__
 from earlybell.errors import ClusterError
 from tests.serving.rollout.site import Object, Site, pin
 
@@ -27,7 +28,7 @@ def serving(campus: Site) -> Site:
 def test_the_first_release_takes_all_traffic(serving: Site) -> None:
     assert serving.weights == {OLD: 100}
     assert serving.spec["predictor"]["name"] == "v3"
-    assert pin(serving.spec["predictor"]) == ("3", "earlybell-0.1.0")
+    assert pin(serving.spec["predictor"]) == ("3", f"earlybell-{__version__}")
     assert "canary" not in serving.spec
 
 

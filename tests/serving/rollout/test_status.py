@@ -11,6 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from earlybell import __version__
 from earlybell.cli.main import app
 from earlybell.errors import ClusterError, RegistryError, SettingError
 from tests.apiserver import program
@@ -97,8 +98,8 @@ def test_a_person_sees_who_gets_what(canary: Site, prometheus: str) -> None:
     said = canary.run("status", "--prometheus", prometheus).stdout
     lines = [line.split() for line in said.splitlines()]
     assert lines[0] == f"{MODEL} in {canary.namespace}, Knative mode".split()
-    assert lines[2][:5] == ["3", "champion", "90%", "1/1", "earlybell-0.1.0"]
-    assert lines[3][:5] == ["4", "challenger", "10%", "1/2", "earlybell-0.1.0"]
+    assert lines[2][:5] == ["3", "champion", "90%", "1/1", f"earlybell-{__version__}"]
+    assert lines[3][:5] == ["4", "challenger", "10%", "1/2", f"earlybell-{__version__}"]
     assert lines[3][6:8] == ["2.50%", "of"]
     assert lines[3][9:] == ["20", "ms", "100", "ms"]
     assert lines[2][6:] == ["-", "of", "0", "-", "-"]

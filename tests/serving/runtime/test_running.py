@@ -105,6 +105,18 @@ def test_the_tokens_of_a_caller_are_taken_out(tmp_path: Path) -> None:
     assert "It has tokens of other." in again.stderr
 
 
+def test_the_earlier_tokens_of_a_caller_are_taken_out(tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    for name in ("moodle", "other", "moodle"):
+        token(file, name)
+    last = json.loads(file.read_text())["tokens"][1:]
+    command = [EARLYBELL, "token", "moodle", "--file", str(file), "--revoke-earlier"]
+    for taken in (1, 0):
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout.startswith(f"Took {taken} tokens")
+        assert json.loads(file.read_text())["tokens"] == last
+
+
 def test_a_port_that_is_taken_is_said(server: Server, bundle: Path, tmp_path: Path) -> None:
     command = [EARLYBELL, "serve", str(bundle), "--no-tokens", "--trail", f"sqlite:{tmp_path}/t.db", "--grpc-port", "0"]
     ran = subprocess.run([*command, "--http-port", str(server.port)], capture_output=True, text=True, check=False)

@@ -1,0 +1,188 @@
+"""What a site does in the years after, by the documented commands: upgrade, rotate, restore, uninstall; under load."""
+
+import json
+import shutil
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.apiserver import missing
+from tests.cluster.caller import Caller
+from tests.cluster.cluster import Cluster, wait_for
+from tests.cluster.documented import commands
+from tests.cluster.elsewhere import elsewhere
+from tests.cluster.figures import Figures
+from tests.cluster.reach import bucket, databases, registry
+from tests.cluster.site import PREDICT, Site, installed, under_way
+
+RATE = 20
+COPY = """
+import boto3, pathlib, sys
+client = boto3.client("s3", endpoint_url=sys.argv[1])
+for page in client.get_paginator("list_objects_v2").paginate(Bucket="earlybell"):
+    for one in page.get("Contents", []):
+        path = pathlib.Path(sys.argv[2], one["Key"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        client.download_file("earlybell", one["Key"], str(path))"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def reach(university: Site) -> Iterator[dict[str, str]]:
+    """The stores and the gateway, reached anew."""
+    with registry(university.cluster) as mlflow, bucket(university.cluster) as s3, university.gateway():
+        university.settings.update(mlflow | s3)
+        yield mlflow | s3
+
+
+@pytest.fixture(scope="module", autouse=True)
+def champion(reach: dict[str, str], university: Site) -> None:
+    """Version 1 serves alone, and there is a version 2."""
+    university.register(2)
+    university.champion("1")
+
+
+@pytest.fixture(scope="module")
+def body(university: Site, asking: Caller) -> str:
+    return asking.put("operations.json", university.request_of_one())
+
+
+def schedule(site: Site) -> str:
+    """When the alias job runs: a value that harms nobody."""
+    return site.kubectl("get", "cronjob", "earlybell-aliases", "-o", "jsonpath={.spec.schedule}")
+
+
+def served_by(site: Site) -> tuple[str, str]:
+    """How often the model's InferenceService was changed, and its revisions."""
+    generation = site.kubectl("get", "inferenceservice", "learner-risk", "-o", "jsonpath={.metadata.generation}")
+    return generation, site.kubectl("get", "revisions.serving.knative.dev", "-o", "name")
+
+
+def test_an_upgrade_of_the_chart_and_its_rollback_touch_no_canary(
+    university: Site, asking: Caller, body: str, figures: Figures
+) -> None:
+    university.release(2, 20)
+    university.settled(2, 20)
+    before, planned = served_by(university), schedule(university)
+    values = yaml.safe_load((university.folder / "site.yaml").read_text())
+    changed = university.folder / "upgraded.yaml"
+    changed.write_text(yaml.safe_dump(values | {"aliases": {"schedule": "7 7 7 7 *"}}))
+    with asking.asking(**university.load(body=body, rate=RATE, seconds=120, threads=16)) as answers:
+        university.do(commands("Upgrade the chart"), VALUES="upgraded.yaml")
+        assert schedule(university) == "7 7 7 7 *"
+        assert served_by(university) == before
+        university.do(commands("Take an upgrade back"))
+    figures.tell(f"chart upgraded and taken back under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
+    assert answers.bad == []
+    assert 0.14 < answers.versions["2"] / len(answers.good) < 0.26
+    assert (served_by(university), schedule(university)) == (before, planned)
+    university.settled(2, 20)
+    university.release(2, 0)
+    university.champion("1")
+
+
+def at_pods(site: Site, asking: Caller, body: str, token: str) -> set[int]:
+    """What each pod of the model answers to a token."""
+    addresses = [f"http://{pod['status']['podIP']}:8080" for pod in site.pods()]
+    asked = {"host": "pod", "path": PREDICT, "token": token, "body": body, "count": 1}
+    return {one["status"] for address in addresses for one in asking.ask(address=address, **asked).all}
+
+
+def test_a_token_is_rotated_without_a_refused_request(
+    university: Site, asking: Caller, body: str, figures: Figures
+) -> None:
+    old, began = university.token, time.monotonic()
+    with asking.asking(**university.load(body=body, token=old, rate=RATE, seconds=150, threads=16)) as of_old:
+        university.do(commands("A caller's token"))
+        new = (university.folder / "moodle-new.token").read_text().strip()
+        wait_for("every pod to know the new token", 140, lambda: at_pods(university, asking, body, new) == {200})
+        figures.seconds("token: from the changed Secret until every pod knows it", began)
+    with asking.asking(**university.load(body=body, token=new, rate=RATE, seconds=150, threads=16)) as of_new:
+        university.do(commands("A caller's old token"))
+        wait_for("every pod to refuse the old token", 140, lambda: at_pods(university, asking, body, old) == {401})
+    assert of_old.bad == of_new.bad == []
+    assert university.token == new != old
+
+
+def shown(site: Site) -> str:
+    """The certificate that the gateway shows."""
+    host, port = site.settings["GATEWAY"].split(":")
+    return ssl.get_server_certificate((host, int(port)))
+
+
+def test_a_certificate_is_rotated_without_a_failed_request(
+    university: Site, asking: Caller, body: str, figures: Figures
+) -> None:
+    names = ("-subj", "/CN=example.com", "-addext", "subjectAltName=DNS:*.example.com", "-days", "30")
+    make = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "new.key", "-out", "new.crt", *names)
+    subprocess.run(make, cwd=university.folder, check=True, capture_output=True)
+    new = ssl.PEM_cert_to_DER_cert((university.folder / "new.crt").read_text())
+    gateways = {"TLS_NAMESPACE": "kourier-system", "TLS_SECRET": "gateway-tls"}
+    with asking.asking(**university.load(body=body, rate=RATE, seconds=90, threads=16)) as answers:
+        began = time.monotonic()
+        university.do(commands("The certificate"), **gateways)
+        wait_for("the new certificate", 80, lambda: ssl.PEM_cert_to_DER_cert(shown(university)) == new)
+        figures.seconds("certificate: from the command until the gateway shows it", began)
+    figures.tell(f"certificate rotated under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
+    assert answers.bad == []
+    shutil.copy(university.folder / "new.crt", university.folder / "gateway.crt")
+    assert json.loads(university.do(commands("The first prediction")))["model_version"] == "1"
+
+
+def key_of(site: Site) -> str:
+    """The pseudonyms' key, as its Secret holds it."""
+    return site.kubectl("get", "secret", "earlybell-pseudonym", "-o", "jsonpath={.data.EARLYBELL_PSEUDONYM_KEY}")
+
+
+def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens(
+    university: Site, reach: dict[str, str], figures: Figures, tmp_path: Path
+) -> None:
+    if not shutil.which("pg_dump"):
+        missing("pg_dump is not installed (postgresql-client)")
+    university.champion("1")
+    university.do('earlybell aliases --namespace "$SITE"')
+    before = json.loads(university.do(commands("The first prediction")))
+    count = """psql "$TRAIL" -Atc "SELECT count(*) FROM trail_chain" """
+    with databases(university.cluster, university.name) as known:
+        recorded = int(university.do(count, **known))
+        university.do(commands("Back up"), **known)
+    saved = university.folder / "backup"
+    assert {path.name for path in saved.iterdir()} == {"trail.dump", "mlflow.dump", "tokens.json", "pseudonym.env"}
+    university.cluster.run(
+        "python", "-c", COPY, reach["MLFLOW_S3_ENDPOINT_URL"], saved / "bucket", environment=university.settings
+    )
+    began = time.monotonic()
+    with elsewhere(university, saved, tmp_path) as (restored, known):
+        figures.seconds("from a backup to a model that serves elsewhere", began)
+        assert int(restored.do(count, **known)) >= recorded
+        assert "Whole: " in restored.do('earlybell trail verify "$TRAIL" --anchors none', **known)
+        assert key_of(university) == key_of(restored) != ""
+        (restored.folder / "moodle.token").write_text(university.token)
+        again = json.loads(restored.do(commands("The first prediction")))
+        assert again["model_version"] == before["model_version"]
+        assert again["predictions"] == before["predictions"]
+
+
+def test_a_model_goes_on_when_the_chart_is_uninstalled(
+    university: Site, cluster: Cluster, reached: dict[str, str], reach: dict[str, str],
+    asking: Caller, body: str, site: Path, tmp_path: Path,
+) -> None:  # fmt: skip
+    with installed(cluster, "leaving", tmp_path / "leaving", reached | reach | under_way(site)) as leaving:
+        leaving.release("1", 100)
+        leaving.settled("1", 100)
+        with asking.asking(**leaving.load(body=body, rate=RATE, seconds=60, threads=16)) as answers:
+            leaving.do(commands("Uninstall"))
+        assert answers.bad == []
+        assert "servingruntime" in leaving.kubectl("get", "servingruntimes", "-o", "name")
+        secrets = leaving.kubectl("get", "secrets", "-o", "name").split()
+        assert {"secret/earlybell-tokens", "secret/earlybell-trail", "secret/earlybell-pseudonym"} <= set(secrets)
+        gone = {pod["metadata"]["name"] for pod in leaving.pods()}
+        leaving.kubectl("delete", "pod", *gone)
+        wait_for("a new pod to answer", 240, lambda: asking.ask(**leaving.load(body=body, count=1, timeout=30)).good)
+        assert not gone & {pod["metadata"]["name"] for pod in leaving.pods()}
+        leaving.do(commands("The chart"))
+        assert asking.ask(**leaving.load(body=body, count=20)).bad == []
