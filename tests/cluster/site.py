@@ -121,29 +121,30 @@ class Site:
         found: list[dict[str, Any]] = json.loads(self.do('earlybell status --namespace "$SITE" --json'))["versions"]
         return found
 
-    def settled(self, version: str | int, traffic: int, seconds: float = 180) -> None:
-        """Wait until the cluster says that a version is ready and has its share."""
+    def settled(self, version: str | int, traffic: int, runtime: str = "", seconds: float = 180) -> None:
+        """Wait until the cluster says that a version, by that runtime if one is named, is ready and has its share."""
 
         def there() -> bool:
-            found = [one for one in self.status() if str(one["version"]) == str(version)]
-            return bool(found) and found[0]["ready"] > 0 and found[0]["traffic"] == traffic
+            rows = [one for one in self.status() if one["version"] == str(version) and runtime in ("", one["runtime"])]
+            return bool(rows) and rows[-1]["ready"] > 0 and rows[-1]["traffic"] == traffic
 
         wait_for(f"version {version} to have {traffic}% of {self.name}", seconds, there)
 
-    def move(self, version: str | int, *options: str) -> None:
+    def move(self, version: str | int, runtime: str = "") -> None:
         """All traffic to a version, in the documented steps, whatever serves now."""
+        options = ("--runtime", runtime) if runtime else ()
         for traffic in (0, 100):
             self.release(version, traffic, *options)
-            self.settled(version, traffic)
+            self.settled(version, traffic, runtime)
         self.release(version, None, *options)
 
     def champion(self, version: str | int) -> None:
-        """Let a version serve alone."""
-        found = self.status()
-        if [str(one["version"]) for one in found] != [str(version)]:
-            if any(str(one["version"]) == str(version) for one in found):
-                self.settled(version, 100)
+        """Let a version serve all; what was on trial beside it has no traffic then."""
+        stable, *trial = (str(one["version"]) for one in self.status())
+        if stable != str(version):
             self.move(version)
+        elif trial:
+            self.release(trial[0], 0)
         self.settled(version, 100)
 
     def load(self, through: str = "gateway", **asked: Any) -> dict[str, Any]:

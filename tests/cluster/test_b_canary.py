@@ -61,14 +61,14 @@ def test_a_new_serving_image_comes_by_canary_too(university: Site, asking: Calle
     runtime = university.another_runtime()
     with asking.asking(**university.load(body=body, rate=RATE, seconds=60, threads=16)) as answers:
         commanded = time.time()
-        university.move("1", "--runtime", runtime)
+        university.move("1", runtime)
     figures.tell(f"Knative, a new serving image under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
     figures.tell("Knative, a new serving image", f"{time.time() - commanded:.1f} s for its three steps")
     assert answers.bad == []
     wait_for("the old pods to go", 180, lambda: len(university.pods()) == 1)
     (pod,) = university.pods()
     assert {"name": "EARLYBELL_OF", "value": "another"} in pod["spec"]["containers"][0]["env"]
-    university.move("1", "--runtime", f"earlybell-{TAG}")
+    university.move("1", f"earlybell-{TAG}")
 
 
 def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, body: str) -> None:
