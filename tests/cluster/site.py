@@ -102,20 +102,21 @@ class Site:
                 said += self.kubectl("logs", pod["metadata"]["name"], "-c", "kserve-container", check=False)
         return said
 
-    def another_runtime(self, **variables: str) -> str:
+    def another_runtime(self, of: str, **variables: str) -> str:
         """A ServingRuntime as a new version of Earlybell brings it, of another name; its pods say so in a variable.
 
         Args:
+            of: the end of its name.
             variables: of its pods, in the place of those that the chart's has.
         """
         made = self.cluster.get("-n", self.name, "servingruntime", f"earlybell-{TAG}")
-        made["metadata"] = {"name": "earlybell-another", "namespace": self.name}
-        own = {"EARLYBELL_OF": "another"} | variables
+        made["metadata"] = {"name": f"earlybell-{of}", "namespace": self.name}
+        own = {"EARLYBELL_OF": of} | variables
         (container,) = made["spec"]["containers"]
         container["env"] = [one for one in container["env"] if one["name"] not in own]
         container["env"] += [{"name": name, "value": value} for name, value in own.items()]
         self.cluster.apply(made)
-        return "earlybell-another"
+        return f"earlybell-{of}"
 
     def release(self, version: str | int, traffic: int | None, *options: str) -> None:
         """`earlybell release … | kubectl apply -f -`; without traffic it is promoted."""

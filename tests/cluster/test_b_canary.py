@@ -58,7 +58,7 @@ def test_traffic_moves_under_load_without_a_failed_request(
 
 def test_a_new_serving_image_comes_by_canary_too(university: Site, asking: Caller, body: str, figures: Figures) -> None:
     university.champion("1")
-    runtime = university.another_runtime()
+    runtime = university.another_runtime("another")
     with asking.asking(**university.load(body=body, rate=RATE, seconds=40, threads=16)) as answers:
         commanded = time.time()
         university.move("1", runtime)

@@ -67,7 +67,7 @@ def canary(place: Place, university: Site) -> Iterator[Site]:
         university.champion("1")
         database(university.cluster, TRAIL)
         address = f"postgresql://earlybell@postgresql.stores.svc:5432/{TRAIL}"
-        options = ("--runtime", university.another_runtime(EARLYBELL_TRAIL=address))
+        options = ("--runtime", university.another_runtime("challenger", EARLYBELL_TRAIL=address))
         try:
             for traffic in (0, 50):
                 university.release(2, traffic, *options)
