@@ -79,7 +79,7 @@ def college(
     with installed(university.cluster, "college", folder, reached | under_way(site), overlay="standard") as found:
         college_certificate(found)
         (folder / "bundle").symlink_to(university.folder / "bundle")
-        (folder / "request.json").symlink_to(university.folder / "request.json")
+        found.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF" > request.json')
         university.register(2)
         found.release("1", 100)
         found.settled("1", 100)
