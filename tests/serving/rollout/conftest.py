@@ -17,9 +17,9 @@ _NUMBERS = count(1)
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """The API server with KServe's, Knative's and the Gateway API's resources."""
-    kserve = module("github.com/kserve/kserve@v0.20.0") / "config" / "crd" / "full"
-    knative = module("knative.dev/serving@v0.48.1") / "config" / "core" / "300-resources"
-    gateway = module("sigs.k8s.io/gateway-api@v1.5.1") / "config" / "crd" / "standard"
+    kserve = module("kserve") / "config/crd/full"
+    knative = module("knative") / "config/core/300-resources"
+    gateway = module("gateway_api") / "config/crd/standard"
     with api_server(tmp_path_factory.mktemp("apiserver")) as server:
         server.install(
             kserve / "serving.kserve.io_inferenceservices.yaml",
