@@ -8,9 +8,11 @@ import pytest
 from mlflow import MlflowClient
 
 from components.registry.server import connect
+from earlybell import __version__
 from tests.apiserver import ApiServer, api_server, module
-from tests.serving.rollout.site import MODEL, VERSIONS, Site
+from tests.serving.rollout.site import MODEL, VERSIONS, Site, runtime
 
+KINDS = ("inferenceservices", "servingruntimes", "clusterservingruntimes")
 _NUMBERS = count(1)
 
 
@@ -22,7 +24,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     gateway = module("gateway_api") / "config/crd/standard"
     with api_server(tmp_path_factory.mktemp("apiserver")) as server:
         server.install(
-            kserve / "serving.kserve.io_inferenceservices.yaml",
+            *(kserve / f"serving.kserve.io_{name}.yaml" for name in KINDS),
             knative / "revision.yaml",
             gateway / "gateway.networking.k8s.io_httproutes.yaml",
         )
@@ -53,8 +55,10 @@ def registry(database: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
 
 @pytest.fixture
 def campus(cluster: ApiServer, registry: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """A namespace of its own, and the registry beside it."""
+    """A namespace of its own with two runtimes, and the registry beside it."""
     monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
     namespace = f"site-{next(_NUMBERS)}"
     cluster.kubectl("create", "namespace", namespace)
-    return Site(cluster, namespace, registry)
+    site = Site(cluster, namespace, registry)
+    site.apply([runtime(f"earlybell-{tag}") for tag in (__version__, "0.2.0")])
+    return site
