@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.cluster.cluster import Cluster
-from tests.cluster.site import secret
+from tests.cluster.site import Site, secret
 
 
 @contextmanager
@@ -30,3 +30,11 @@ def registry(cluster: Cluster, namespace: str = "stores") -> Iterator[dict[str, 
     with cluster.forward(namespace, "svc/mlflow", 80) as port:
         password = secret(cluster, "mlflow", "password", namespace)
         yield {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_TRACKING_PASSWORD": password}
+
+
+@contextmanager
+def again(site: Site) -> Iterator[dict[str, str]]:
+    """A site's registry, bucket and gateway, reached anew; what it knows of them."""
+    with registry(site.cluster) as mlflow, bucket(site.cluster) as s3, site.gateway():
+        site.settings.update(mlflow | s3)
+        yield mlflow | s3

@@ -102,11 +102,18 @@ class Site:
                 said += self.kubectl("logs", pod["metadata"]["name"], "-c", "kserve-container", check=False)
         return said
 
-    def another_runtime(self) -> str:
-        """A ServingRuntime as a new version of Earlybell brings it, of another name; its pods say so in a variable."""
+    def another_runtime(self, **variables: str) -> str:
+        """A ServingRuntime as a new version of Earlybell brings it, of another name; its pods say so in a variable.
+
+        Args:
+            variables: of its pods, in the place of those that the chart's has.
+        """
         made = self.cluster.get("-n", self.name, "servingruntime", f"earlybell-{TAG}")
         made["metadata"] = {"name": "earlybell-another", "namespace": self.name}
-        made["spec"]["containers"][0]["env"].append({"name": "EARLYBELL_OF", "value": "another"})
+        own = {"EARLYBELL_OF": "another"} | variables
+        (container,) = made["spec"]["containers"]
+        container["env"] = [one for one in container["env"] if one["name"] not in own]
+        container["env"] += [{"name": name, "value": value} for name, value in own.items()]
         self.cluster.apply(made)
         return "earlybell-another"
 
@@ -280,11 +287,16 @@ def under_way(tables: Path) -> dict[str, str]:
     return {"SOURCE": f"tables:{tables}", "COURSE": course, "AS_OF": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
+def sql(cluster: Cluster, statement: str) -> str:
+    """What PostgreSQL answers its administrator."""
+    psql = ("exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", "earlybell", "-Atc")
+    return cluster.kubectl("-n", "stores", *psql, statement)
+
+
 def database(cluster: Cluster, name: str) -> None:
     """A database in PostgreSQL, if it is not there."""
-    psql = ("-n", "stores", "exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", "earlybell", "-Atc")
-    if not cluster.kubectl(*psql, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-        cluster.kubectl(*psql, f'CREATE DATABASE "{name}"')
+    if not sql(cluster, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+        sql(cluster, f'CREATE DATABASE "{name}"')
 
 
 def values(name: str, overlay: str) -> Object:

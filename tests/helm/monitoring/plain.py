@@ -49,6 +49,15 @@ def _divided(duration: str, factor: float) -> str:
     return f"{max(1, round(int(number) * _UNITS[unit] * 1000 / factor))}ms"
 
 
+def routes(webhook: str, namespace: str) -> Object:
+    """The routes of a site to a webhook, without the time that they gather alerts for."""
+    text = (FILES / "alertmanager/alertmanager.yml").read_text().replace("NAMESPACE", namespace)
+    found: Object = yaml.safe_load(text)
+    found["route"]["routes"][0] |= {"group_wait": "1s", "group_interval": "1s"}
+    found["receivers"][1]["webhook_configs"][0]["url"] = webhook
+    return found
+
+
 def queries(dashboard: Path, namespace: str, interval: str = "5m") -> dict[str, str]:
     """The queries of a dashboard as Grafana sends them, by their panel's title and the query's letter.
 

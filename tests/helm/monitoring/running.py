@@ -22,6 +22,22 @@ Object = dict[str, Any]
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True)
+class Place:
+    """A network where the programs run.
+
+    Attributes:
+        address: theirs in it, which this process reaches.
+        shell: the start of a command that runs the rest of it there, and becomes it.
+    """
+
+    address: str = "127.0.0.1"
+    shell: tuple[str, ...] = ()
+
+
+HERE = Place()
+
+
 def program(name: str) -> str:
     """A program of Debian's packages prometheus, prometheus-alertmanager and prometheus-pushgateway."""
     found = shutil.which(name)
@@ -62,16 +78,20 @@ class Receiver:
     def alerts(self, status: str = "firing") -> list[Object]:
         return [alert for notice in list(self.notices) for alert in notice["alerts"] if alert["status"] == status]
 
+    def versions(self, name: str, status: str = "firing") -> set[str]:
+        """The versions that alerts of a name are about."""
+        return {one["labels"]["model_version"] for one in self.alerts(status) if one["labels"]["alertname"] == name}
+
 
 @contextmanager
 def prometheus(
-    folder: Path, groups: list[Object], scrape_configs: list[Object], alertmanager: str = "", interval: str = "1s"
+    folder: Path, groups: list[Object], scrape_configs: list[Object], alertmanager: str = "", place: Place = HERE
 ) -> Iterator[Prometheus]:
-    """One with these rules that asks and evaluates at an interval, and tells an Alertmanager, by its address."""
+    """One with these rules that asks and evaluates each second, and tells an Alertmanager, by its address."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
     config: Object = {
-        "global": {"scrape_interval": interval, "evaluation_interval": interval, "scrape_timeout": "1s"},
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"},
         "rule_files": ["rules.yaml"],
         "scrape_configs": scrape_configs,
     }
@@ -80,31 +100,31 @@ def prometheus(
         config["alerting"] = {"alertmanagers": [target]}
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
     options = [f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/data"]
-    with _running("prometheus", folder, options, "/-/ready") as url:
+    with _running("prometheus", folder, options, place) as url:
         yield Prometheus(url)
 
 
 @contextmanager
-def alertmanager(folder: Path, config: Object) -> Iterator[str]:
+def alertmanager(folder: Path, config: Object, place: Place = HERE) -> Iterator[str]:
     """One with this configuration; its address."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "alertmanager.yaml").write_text(yaml.safe_dump(config))
     options = [f"--config.file={folder}/alertmanager.yaml", f"--storage.path={folder}/data"]
-    with _running("prometheus-alertmanager", folder, [*options, "--cluster.listen-address="], "/-/ready") as url:
+    with _running("prometheus-alertmanager", folder, [*options, "--cluster.listen-address="], place) as url:
         yield url
 
 
 @contextmanager
-def pushgateway(folder: Path) -> Iterator[str]:
+def pushgateway(folder: Path, place: Place = HERE) -> Iterator[str]:
     """One that is empty; its address."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _running("prometheus-pushgateway", folder, [], "/-/ready") as url:
+    with _running("prometheus-pushgateway", folder, [], place) as url:
         yield url
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """A webhook."""
+def receiver(address: str = HERE.address) -> Iterator[Receiver]:
+    """A webhook at an address of this machine."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -115,8 +135,8 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, format: str, *args: Any) -> None:
             """Write nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found = Receiver(f"http://127.0.0.1:{server.server_address[1]}")
+    with ThreadingHTTPServer((address, 0), Handler) as server:
+        found = Receiver(f"http://{address}:{server.server_address[1]}")
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield found
         server.shutdown()
@@ -136,15 +156,15 @@ def until(look: Callable[[], _T], seconds: float, why: Callable[[], object] = st
 
 
 @contextmanager
-def _running(name: str, folder: Path, options: list[str], ready: str) -> Iterator[str]:
+def _running(name: str, folder: Path, options: list[str], place: Place) -> Iterator[str]:
     (port,) = free_ports(1)
     log = folder / f"{name}.log"
     with log.open("wb") as out:
-        command = [program(name), *options, f"--web.listen-address=127.0.0.1:{port}"]
+        command = [*place.shell, program(name), *options, f"--web.listen-address={place.address}:{port}"]
         process = subprocess.Popen(command, stdout=out, stderr=out)
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{place.address}:{port}"
     try:
-        until(lambda: process.poll() is not None or _answers(f"{url}{ready}"), 30, log.read_text)
+        until(lambda: process.poll() is not None or _answers(f"{url}/-/ready"), 30, log.read_text)
         assert process.poll() is None, log.read_text()
         yield url
     finally:

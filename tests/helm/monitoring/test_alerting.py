@@ -6,13 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
-import yaml
 
 from tests.earlybell.extracts import EXTRACT
-from tests.helm.monitoring.plain import FILES, faster, groups
+from tests.helm.monitoring.plain import faster, groups, routes
 from tests.helm.monitoring.running import alertmanager, prometheus, receiver, until
 from tests.helm.monitoring.test_dashboards import FACTOR, targets
 from tests.helm.monitoring.traffic import PREDICT
@@ -28,7 +26,7 @@ def test_a_broken_challenger_and_then_a_dead_one_are_told_of_and_the_champion_is
         started(small_bundle, tmp_path / "3", "--model-version", "3", "--rate", "100000") as champion,
         started(small_bundle, tmp_path / "4", "--model-version", "4", "--rate", "100000") as challenger,
         receiver() as inbox,
-        alertmanager(tmp_path / "alertmanager", routes(inbox.url)) as manager,
+        alertmanager(tmp_path / "alertmanager", routes(inbox.url, "site")) as manager,
         prometheus(
             tmp_path / "prometheus",
             faster(groups("site"), FACTOR),
@@ -41,25 +39,16 @@ def test_a_broken_challenger_and_then_a_dead_one_are_told_of_and_the_champion_is
             time.sleep(5)
             assert not running.firing()
             with _locked(challenger):
-                until(lambda: _told(inbox.alerts(), "EarlybellVersionFails"), 90, lambda: running.query("ALERTS"))
-        assert _told(inbox.alerts(), "EarlybellVersionFails") == {"4"}
+                until(lambda: inbox.versions("EarlybellVersionFails"), 90, lambda: running.query("ALERTS"))
+        assert inbox.versions("EarlybellVersionFails") == {"4"}
         end(challenger.process)
-        until(lambda: _told(inbox.alerts(), "EarlybellVersionDown"), 90, lambda: running.query("ALERTS"))
-        assert _told(inbox.alerts(), "EarlybellVersionDown") == {"4"}
-        until(lambda: _told(inbox.alerts("resolved"), "EarlybellVersionFails"), 90, lambda: inbox.notices)
-
-
-def routes(webhook: str) -> dict[str, Any]:
-    """The chart's routes to a webhook, without the time that they gather alerts for."""
-    text = (FILES / "alertmanager/alertmanager.yml").read_text().replace("NAMESPACE", "site")
-    found: dict[str, Any] = yaml.safe_load(text)
-    found["route"]["routes"][0] |= {"group_wait": "1s", "group_interval": "1s"}
-    found["receivers"][1]["webhook_configs"][0]["url"] = webhook
-    return found
+        until(lambda: inbox.versions("EarlybellVersionDown"), 90, lambda: running.query("ALERTS"))
+        assert inbox.versions("EarlybellVersionDown") == {"4"}
+        until(lambda: inbox.versions("EarlybellVersionFails", "resolved"), 90, lambda: inbox.notices)
 
 
 def test_an_alert_of_another_site_is_not_told(tmp_path: Path) -> None:
-    with receiver() as inbox, alertmanager(tmp_path, routes(inbox.url)) as manager:
+    with receiver() as inbox, alertmanager(tmp_path, routes(inbox.url, "site")) as manager:
         alerts = [
             {"labels": {"alertname": name, "namespace": site, "severity": "critical"}}
             for name, site in (("EarlybellGone", "other"), ("Watchdog", "site"), ("EarlybellGone", "site"))
@@ -69,11 +58,6 @@ def test_an_alert_of_another_site_is_not_told(tmp_path: Path) -> None:
         time.sleep(2)
         told = {(one["labels"]["alertname"], one["labels"]["namespace"]) for one in inbox.alerts()}
     assert told == {("EarlybellGone", "site")}
-
-
-def _told(alerts: list[dict[str, Any]], name: str) -> set[str]:
-    """The versions that alerts of a name are about."""
-    return {one["labels"]["model_version"] for one in alerts if one["labels"]["alertname"] == name}
 
 
 @contextmanager
