@@ -40,6 +40,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def registry(database: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
     """A registry with versions 1 to 5, whose bundles lie in S3, and no alias."""
+    monkeypatch.chdir(database)  # where an experiment keeps its artifacts
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}/mlflow.db")
     monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
     client = connect()
