@@ -22,6 +22,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.cluster.addons import modules
 from tests.serving.running import end, free_ports
 
 PROGRAMS = ("etcd", "kube-apiserver", "kubectl")
@@ -64,21 +65,19 @@ class ApiServer:
 @cache
 def program(name: str) -> str:
     """Where a program is: among those of the tests' cluster, or on PATH. Without it, the test does not run here."""
-    command = [str(Path(__file__).parent / "cluster" / "programs"), "--folder"]
-    built = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    found = shutil.which(name, path=f"{built}{os.pathsep}{os.environ['PATH']}")
+    found = shutil.which(name, path=f"{modules.programs()}{os.pathsep}{os.environ['PATH']}")
     if not found:
         missing(f"{name} is not installed: `make cluster` builds what a cluster needs")
     return found
 
 
-def module(path: str) -> Path:
-    """The folder of a Go module, as github.com/kserve/kserve@v0.20.0. Without it, the test does not run here."""
-    command = [program("go"), "env", "GOMODCACHE"]
-    cache = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    if not (folder := Path(cache) / path).is_dir():
-        missing(f"the Go module {path} is not here: `make cluster` fetches it")
-    return folder
+def module(name: str) -> Path:
+    """The folder of a Go module, as `kserve`, fetched if need be. Where it cannot be, the test does not run here."""
+    program("go")
+    try:
+        return modules.module(name)
+    except subprocess.CalledProcessError as error:
+        missing(f"the Go module of {name} cannot be fetched: {error.stdout.strip()}")
 
 
 def missing(reason: str) -> NoReturn:

@@ -52,7 +52,7 @@ def release(
         raise SettingError("one of --traffic and --promote is needed", given, "Begin with --traffic 0.")
     from components.registry import find
     from serving.rollout.overlay import render, to_yaml
-    from serving.rollout.release import Step, advice
+    from serving.rollout.release import Step, advice, may_run
     from serving.rollout.release import release as made_for
 
     objects = render(overlay)
@@ -60,7 +60,9 @@ def release(
     cluster = _cluster(namespace)
     now = _rollout(cluster, model_name)
     step = Step(found, None if promote else traffic, runtime, _given(overlay, namespace, model_name))
-    typer.echo(to_yaml(made_for(step, objects, now, cluster.namespace)), nl=False)
+    made = made_for(step, objects, now, cluster.namespace)
+    may_run(made, now, cluster)
+    typer.echo(to_yaml(made), nl=False)
     for line in advice(step, objects, now, cluster.namespace):
         typer.echo(line, err=True)
 
@@ -102,14 +104,18 @@ def aliases(
 ) -> None:
     """Let the registry's aliases follow the traffic: `champion` serves, `challenger` is on trial.
 
-    They follow what the cluster says is so, never what was asked for. Safe to run again at any time.
+    They follow what the cluster says is so, never what was asked for. Safe to run again at any time, and before the
+    first release, when there is nothing to follow.
     """
     need_training("aliases")
     from components.registry import read_aliases, set_alias
     from serving.rollout.aliases import changes
 
     cluster = _cluster(namespace)
-    now = _required(_rollout(cluster, model_name), cluster, model_name)
+    now = _rollout(cluster, model_name)
+    if now is None:
+        typer.echo(f"Nothing serves yet: there is no InferenceService {model_name} in {cluster.namespace}.")
+        return
     found = changes(now, read_aliases(model_name))
     for change in found:
         if not dry_run:

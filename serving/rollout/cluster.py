@@ -19,6 +19,7 @@ from earlybell.errors import ClusterError
 Object = dict[str, Any]
 
 KSERVE = "/apis/serving.kserve.io/v1beta1"
+RUNTIMES = "/apis/serving.kserve.io/v1alpha1"
 KNATIVE = "/apis/serving.knative.dev/v1"
 GATEWAY = "/apis/gateway.networking.k8s.io/v1"
 OF_SERVICE = "serving.kserve.io/inferenceservice"  # KServe's label on all that it makes
@@ -54,6 +55,19 @@ class Cluster:
     def route(self, name: str) -> Object | None:
         """The HTTPRoute with the weights of the Standard mode; None where there is none."""
         return self._get(GATEWAY, "httproutes", name)
+
+    def runtimes(self) -> list[str]:
+        """The names of the ServingRuntimes of the namespace."""
+        found = self._ask(f"{RUNTIMES}/namespaces/{self.namespace}/servingruntimes", "servingruntimes")
+        return [one["metadata"]["name"] for one in found.get("items", [])]
+
+    def runtimes_of_all(self) -> list[str] | None:
+        """The names of the ClusterServingRuntimes; None for who may not list them, as most in a site may not."""
+        try:
+            found = self._ask(f"{RUNTIMES}/clusterservingruntimes", "clusterservingruntimes")
+        except ClusterError:
+            return None
+        return [one["metadata"]["name"] for one in found.get("items", [])]
 
     def revisions(self, name: str) -> dict[str, Object]:
         """Knative's revisions of an InferenceService, by name."""

@@ -103,6 +103,11 @@ def service(base: Object, target: Target, mode: Mode, champion: str) -> Object:
     return {"apiVersion": base["apiVersion"], "kind": base["kind"], "metadata": kept, "spec": spec}
 
 
+def predictors(service: Object) -> list[Object]:
+    """What an InferenceService deploys: its predictor, and its canaries in the Standard mode."""
+    return [service["spec"]["predictor"], *(one["predictor"] for one in service["spec"].get("canary", []))]
+
+
 def route(rendered: Object, name: str, target: Target) -> Object:
     """An overlay's HTTPRoute with the weights of the target; a Service without weight is left out.
 

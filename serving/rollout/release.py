@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from components.registry import Version
 from earlybell.errors import ClusterError, SettingError
 from serving.rollout import manifest
+from serving.rollout.cluster import Cluster
 from serving.rollout.manifest import Target
 from serving.rollout.overlay import ROUTE, SERVICE
 from serving.rollout.state import Deployed, Mode, Pin, Rollout, mode_of, pin_of
@@ -60,6 +61,26 @@ def release(step: Step, objects: list[Object], now: Rollout | None, namespace: s
     others = [one for one in objects if one["kind"] not in (ROUTE, SERVICE)]
     made = [*others, *routes, manifest.service(base, target, mode, champion)]
     return [one | {"metadata": one["metadata"] | {"namespace": namespace}} for one in made]
+
+
+def may_run(made: list[Object], now: Rollout | None, cluster: Cluster) -> None:
+    """Refuse what names a runtime that is not there, since KServe would wait for it without end.
+
+    What is deployed already is not asked about: the way back is never barred.
+
+    Raises:
+        ClusterError: there is no such ServingRuntime, nor a ClusterServingRuntime as far as one may know.
+    """
+    deployed = [one.pin for one in (now.stable, now.trial) if one] if now else []
+    wanted = {pin.runtime for pin in map(pin_of, manifest.predictors(made[-1])) if pin not in deployed}
+    if not (missing := wanted - {""} - set(there := cluster.runtimes())):
+        return
+    of_all = cluster.runtimes_of_all()
+    if missing := missing - set(of_all or []):
+        known = ", ".join(sorted({*there, *(of_all or [])})) or "none; the chart brings ours"
+        unknown = " (ClusterServingRuntimes you may not list)" if of_all is None else ""
+        way_out = f"Name one by --runtime. There are: {known}{unknown}."
+        raise ClusterError(f"no such ServingRuntime in {cluster.namespace}", ", ".join(missing), way_out)
 
 
 class _Rules:

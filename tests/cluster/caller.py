@@ -1,4 +1,4 @@
-"""Who asks: a pod in a namespace of its own, or this machine inside the cluster's network, where the node itself is on trial."""
+"""Who asks: a pod in a namespace of its own, or this machine in the cluster's network, where the node is on trial."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What the tests of the cluster measure: told at the end of a run, never asserted, because machines are shared and noisy."""
+"""What the tests of the cluster measure: told at the end and never asserted, since machines are noisy."""
 
 import json
 import time

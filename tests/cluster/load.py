@@ -1,6 +1,7 @@
 """Asks a server and says of each request what came of it, a JSON line each. Runs in a pod: only Python itself is there.
 
-usage: load.py '{"address": "https://10.0.0.1:443", "host": …, "path": …, "token": …, "body": FILE, "rate": 50, "seconds": 10}'
+usage: load.py '{"address": "https://10.0.0.1:443", "host": …, "path": …, "token": …, "body": FILE,
+                 "rate": 50, "seconds": 10}'
 """
 
 import http.client

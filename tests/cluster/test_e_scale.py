@@ -1,4 +1,4 @@
-"""How large and how fast: to zero and back, to three under load, what the way through the gateway costs, memory, a minute's work."""
+"""How large and how fast: to zero and back, to three under load, what the gateway costs, memory, a minute's work."""
 
 import json
 import re

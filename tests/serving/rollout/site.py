@@ -180,6 +180,12 @@ def pin(predictor: Object) -> tuple[str, str]:
     return version, model["runtime"]
 
 
+def runtime(name: str, kind: str = "ServingRuntime") -> Object:
+    """A runtime; what it runs does not matter where no pod does."""
+    spec = {"containers": [{"name": "kserve-container", "image": "dev.local/x:1"}]}
+    return {"apiVersion": "serving.kserve.io/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
 def _status(conditions: dict[str, bool], **components: Object) -> Object:
     return {"conditions": [_condition(kind, true) for kind, true in conditions.items()]} | (
         {"components": components} if components else {}
