@@ -93,8 +93,8 @@ def mlflow(folder: Path, *options: str, **environment: str) -> Iterator[str]:
                 time.sleep(0.3)
         yield f"http://127.0.0.1:{port}"
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        os.killpg(process.pid, signal.SIGKILL)  # nothing of it is wanted any more, and politely it can take long
+        process.wait()
 
 
 def test_mlflow_is_tested_by_its_password_which_must_be_right(tmp_path: Path) -> None:

@@ -114,8 +114,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _wait_for(address, process, folder / "log")
         yield address
     finally:
-        os.killpg(process.pid, 15)
-        process.wait(20)
+        os.killpg(process.pid, 9)  # nothing of it is wanted any more, and politely it can take long
+        process.wait()
 
 
 @pytest.fixture
