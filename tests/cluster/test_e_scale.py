@@ -91,20 +91,20 @@ def test_from_one_pod_to_three_under_load(university: Site, asking: Caller, one:
 
 
 def test_to_zero_and_back(university: Site, asking: Caller, one: str, figures: Figures) -> None:
-    patch = {
-        "metadata": {"annotations": {"autoscaling.knative.dev/scale-to-zero-pod-retention-period": "0s",
-                                     "autoscaling.knative.dev/window": "6s"}},
-        "spec": {"predictor": {"minReplicas": 0}},
-    }  # fmt: skip
-    university.kubectl("patch", "inferenceservice", "learner-risk", "--type=merge", "-p", json.dumps(patch))
+    at_once = {
+        "autoscaling.knative.dev/scale-to-zero-pod-retention-period": "0s",
+        "autoscaling.knative.dev/window": "6s",
+    }
+    before = university.cluster.get("-n", university.name, "inferenceservice", "learner-risk")["metadata"]["annotations"]
+    _patch(university, {"metadata": {"annotations": at_once}, "spec": {"predictor": {"minReplicas": 0}}})
     wait_for("no pod", 240, lambda: not university.pods())
     (answer,) = asking.ask(**university.load(body=one, count=1, timeout=120)).all
     assert answer["status"] == 200
     figures.tell("Knative, from no pod to the first answer", f"{answer['ms'] / 1000:.1f} s")
+    annotations = {name: before.get(name) for name in at_once}
+    _patch(university, {"metadata": {"annotations": annotations}, "spec": {"predictor": {"minReplicas": 1}}})
+    university.settled("1", 100)
 
 
-def _ready(pod: dict[str, object]) -> bool:
-    conditions = pod["status"]["conditions"]  # type: ignore[index]
-    return {"type": "Ready", "status": "True"}.items() <= next(
-        (c for c in conditions if c["type"] == "Ready"), {}
-    ).items()
+def _patch(site: Site, change: dict[str, object]) -> None:
+    site.kubectl("patch", "inferenceservice", "learner-risk", "--type=merge", "-p", json.dumps(change))
