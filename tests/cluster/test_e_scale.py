@@ -9,7 +9,7 @@ import pytest
 
 from components.extract.simulate import parse, simulate
 from tests.cluster.caller import Caller
-from tests.cluster.cluster import HERE, Cluster, wait_for
+from tests.cluster.cluster import HERE, Cluster, Object, wait_for
 from tests.cluster.figures import Figures
 from tests.cluster.site import TAG, Site, gateway
 
@@ -95,7 +95,8 @@ def test_to_zero_and_back(university: Site, asking: Caller, one: str, figures: F
         "autoscaling.knative.dev/scale-to-zero-pod-retention-period": "0s",
         "autoscaling.knative.dev/window": "6s",
     }
-    before = university.cluster.get("-n", university.name, "inferenceservice", "learner-risk")["metadata"]["annotations"]
+    service = university.cluster.get("-n", university.name, "inferenceservice", "learner-risk")
+    before = service["metadata"]["annotations"]
     _patch(university, {"metadata": {"annotations": at_once}, "spec": {"predictor": {"minReplicas": 0}}})
     wait_for("no pod", 240, lambda: not university.pods())
     (answer,) = asking.ask(**university.load(body=one, count=1, timeout=120)).all
@@ -108,3 +109,7 @@ def test_to_zero_and_back(university: Site, asking: Caller, one: str, figures: F
 
 def _patch(site: Site, change: dict[str, object]) -> None:
     site.kubectl("patch", "inferenceservice", "learner-risk", "--type=merge", "-p", json.dumps(change))
+
+
+def _ready(pod: Object) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"]["conditions"])
