@@ -84,7 +84,9 @@ def canary(predictor: Object, percent: int) -> Object:
 def promoted(trial: Object, rendered: Object) -> Object:
     """A canary as the predictor that serves: what was on trial, scaled as the overlay says."""
     scaling = {key: rendered[key] for key in _SCALING if key in rendered}
-    return {key: value for key, value in trial.items() if key not in _SCALING} | scaling
+    # KServe's webhook refuses the name of a container here, which its schema wants of a canary.
+    model = {key: value for key, value in trial["model"].items() if key != "name"}
+    return {key: value for key, value in trial.items() if key not in _SCALING} | scaling | {"model": model}
 
 
 def service(base: Object, target: Target, mode: Mode, champion: str) -> Object:

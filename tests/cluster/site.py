@@ -239,7 +239,7 @@ def secret(cluster: Cluster, name: str, key: str, namespace: str = "stores") -> 
 def installed(
     cluster: Cluster, name: str, folder: Path, reached: dict[str, str], overlay: str = "knative"
 ) -> Iterator[Site]:
-    """A site, installed by the commands of docs/operations.md up to its chart; no model serves yet. It is gone at the end."""
+    """A site, installed by the commands of docs/operations.md up to its chart, without a model; gone at the end."""
     site = _prepare(cluster, name, folder, reached, overlay)
     cluster.remove(name)
     site.do(commands("Namespace and secrets"))
@@ -301,7 +301,7 @@ def database(cluster: Cluster, name: str) -> None:
 
 
 def values(name: str, overlay: str) -> Object:
-    """The values of a site of the tests: our images by the names that they have here, a database of its own, its gateway."""
+    """The values of a site of the tests: our images by their names here, a database of its own, its gateway."""
     images = {image: {"repository": f"dev.local/earlybell/{image}"} for image in ("serving", "components")}
     trail = {"address": f"postgresql://earlybell@postgresql.stores.svc:5432/{name}"}
     few = {"requests": {"cpu": "50m"}}  # all of a cluster shares two cores

@@ -1,4 +1,4 @@
-"""A canary in KServe's Knative mode, by the documented commands: split, promoted, taken back, and never a request lost."""
+"""A canary in KServe's Knative mode, by the documented commands: split, promoted, taken back, no request lost."""
 
 import json
 import time
