@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.addons.modules import programs
+
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 OURS = "earlybell.io/of=tests"  # the label of namespaces that tests may remove
@@ -81,11 +83,6 @@ class Cluster:
         finally:
             process.terminate()
             process.communicate()
-
-
-def programs() -> Path:
-    """The folder of the cluster's programs."""
-    return Path(subprocess.check_output([HERE / "programs", "--folder"], text=True).strip())
 
 
 def wait_for(what: str, seconds: float, ask: Callable[[], Any]) -> Any:

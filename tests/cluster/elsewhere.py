@@ -10,7 +10,7 @@ import yaml
 from tests.cluster.cluster import HERE, OURS, Cluster, Object
 from tests.cluster.documented import commands
 from tests.cluster.reach import bucket, databases, registry
-from tests.cluster.site import TAG, Site, _passwords, _prepare, secret, values
+from tests.cluster.site import TAG, Site, _passwords, _prepare, secret, sql, values
 
 NAME, STORES = "restored", "elsewhere"
 FILL = """
@@ -61,9 +61,8 @@ def _empty_stores(cluster: Cluster) -> Object:
     cluster.apply(*passwords, *(one for one in objects if one not in (space, mlflow)))
     for name in ("postgresql", "s3"):
         cluster.kubectl("-n", STORES, "rollout", "status", f"statefulset/{name}", "--timeout=300s")
-    psql = ("-n", STORES, "exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", "earlybell", "-Atc")
     for name in (NAME, "mlflow", "mlflow_auth"):
-        cluster.kubectl(*psql, f'CREATE DATABASE "{name}"')
+        sql(cluster, f'CREATE DATABASE "{name}"', namespace=STORES)
     return mlflow
 
 

@@ -17,6 +17,7 @@ from tests.cluster.cluster import HERE, OURS, ROOT, Cluster, Object, wait_for
 from tests.cluster.documented import commands
 
 TAG = __version__
+OF_MODEL = "serving.kserve.io/inferenceservice=learner-risk"
 PREDICT = "/v1/models/learner-risk:predict"
 USERS = {"MLFLOW_TRACKING_USERNAME": "admin", "AWS_ACCESS_KEY_ID": "earlybell"}
 
@@ -46,17 +47,16 @@ class Site:
 
     def pods(self) -> list[Object]:
         """The pods of the model that are not ending."""
-        found = self.cluster.get("-n", self.name, "pods", "-l", "serving.kserve.io/inferenceservice=learner-risk")[
-            "items"
-        ]
-        return [one for one in found if "deletionTimestamp" not in one["metadata"]]
+        return [one for one in self._all_pods() if "deletionTimestamp" not in one["metadata"]]
+
+    def _all_pods(self) -> list[Object]:
+        found: list[Object] = self.cluster.get("-n", self.name, "pods", "-l", OF_MODEL)["items"]
+        return found
 
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """What the trail keeps of each request, by its id."""
-        sql = "SELECT payload FROM trail_payload"
-        psql = ("exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", self.name, "-Atc", sql)
         records: dict[str, list[dict[str, Any]]] = {}
-        for line in self.cluster.kubectl("-n", "stores", *psql).splitlines():
+        for line in sql(self.cluster, "SELECT payload FROM trail_payload", self.name).splitlines():
             record = json.loads(line)
             records.setdefault(record["request_id"], []).append(record)
         return records
@@ -94,10 +94,9 @@ class Site:
 
     def says_why(self, version: str) -> str:
         """What the pods of a version say on their log."""
-        selector = "serving.kserve.io/inferenceservice=learner-risk"
         of_version = {"name": "EARLYBELL_MODEL_VERSION", "value": version}
         said = ""
-        for pod in self.cluster.get("-n", self.name, "pods", "-l", selector)["items"]:
+        for pod in self._all_pods():
             if any(of_version in one.get("env", []) for one in pod["spec"]["containers"]):
                 said += self.kubectl("logs", pod["metadata"]["name"], "-c", "kserve-container", check=False)
         return said
@@ -168,6 +167,11 @@ class Site:
         with self.cluster.forward("kourier-system", "svc/kourier", 443) as port:
             self.settings["GATEWAY"] = f"127.0.0.1:{port}"
             yield
+
+    @property
+    def mode(self) -> str:
+        """KServe's word for the mode of its overlay."""
+        return self.overlay.capitalize()
 
     @property
     def token(self) -> str:
@@ -288,10 +292,10 @@ def under_way(tables: Path) -> dict[str, str]:
     return {"SOURCE": f"tables:{tables}", "COURSE": course, "AS_OF": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def sql(cluster: Cluster, statement: str) -> str:
+def sql(cluster: Cluster, statement: str, database: str = "earlybell", namespace: str = "stores") -> str:
     """What PostgreSQL answers its administrator."""
-    psql = ("exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", "earlybell", "-Atc")
-    return cluster.kubectl("-n", "stores", *psql, statement)
+    psql = ("exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", database, "-Atc")
+    return cluster.kubectl("-n", namespace, *psql, statement)
 
 
 def database(cluster: Cluster, name: str) -> None:

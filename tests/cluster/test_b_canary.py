@@ -6,11 +6,10 @@ import time
 import pytest
 
 from tests.cluster.caller import Caller
+from tests.cluster.canary import RATE, assert_moves, assert_share
 from tests.cluster.cluster import wait_for
 from tests.cluster.figures import Figures
 from tests.cluster.site import Site
-
-RATE = 50
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +29,7 @@ def test_a_canary_gets_its_share_and_no_request_is_lost(
 ) -> None:
     university.release(2, 20)
     university.settled(2, 20)
-    answers = asking.ask(**university.load(body=body, count=2000, threads=4))
-    share = answers.versions["2"] / len(answers.good)
-    figures.tell("Knative, canary of 20% over 2,000 requests: share of version 2", share)
-    assert answers.bad == []
-    assert 0.17 < share < 0.23  # five standard deviations are .045; Envoy deals by turns
+    assert_share(university, asking, body, figures)
 
 
 @pytest.mark.parametrize(("step", "old", "new"), [("promotion", "1", "2"), ("rollback", "2", "1")])
@@ -42,18 +37,7 @@ def test_traffic_moves_under_load_without_a_failed_request(
     university: Site, asking: Caller, body: str, figures: Figures, step: str, old: str, new: str
 ) -> None:
     university.champion(old)
-    university.release(new, 0)
-    university.settled(new, 0)
-    with asking.asking(**university.load(body=body, rate=RATE, seconds=30, threads=16)) as answers:
-        time.sleep(5)
-        commanded = time.time()
-        university.release(new, 100)
-        university.settled(new, 100)
-        university.release(new, None)
-    figures.tell(f"Knative, {step} under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
-    figures.tell(f"Knative, {step}: last answer of the old version", f"{answers.last_of(old) - commanded:.1f} s after")
-    assert answers.bad == []
-    assert answers.versions[new]
+    assert_moves(university, asking, body, figures, step, old, new)
 
 
 def test_a_new_serving_image_comes_by_canary_too(university: Site, asking: Caller, body: str, figures: Figures) -> None:

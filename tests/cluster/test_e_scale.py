@@ -11,7 +11,7 @@ from components.extract.simulate import parse, simulate
 from tests.cluster.caller import Caller
 from tests.cluster.cluster import HERE, Cluster, Object, wait_for
 from tests.cluster.figures import Figures
-from tests.cluster.site import TAG, Site, gateway
+from tests.cluster.site import OF_MODEL, TAG, Site, gateway
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_the_way_through_the_gateway_beside_the_pod_and_an_empty_model(
 
 def memory(site: Site) -> str:
     """As metrics-server knows it."""
-    selector = ("-l", "serving.kserve.io/inferenceservice=learner-risk", "--containers", "--no-headers")
+    selector = ("-l", OF_MODEL, "--containers", "--no-headers")
 
     def known() -> list[str]:
         return re.findall(r"kserve-container\s+\S+\s+(\S+)", site.kubectl("top", "pod", *selector, check=False))
