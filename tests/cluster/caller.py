@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
-from tests.cluster.cluster import HERE, Cluster
+from tests.cluster.cluster import HERE, OURS, Cluster
 
 LOAD = HERE / "load.py"
 
@@ -77,16 +78,22 @@ class Caller:
 
     @contextmanager
     def asking(self, **asked: Any) -> Iterator[Answers]:
-        """Ask while the body of the `with` does something; its answers are complete when it ends."""
+        """Ask while the body of the `with` does something; its answers are complete when it has ended.
+
+        Without `seconds` and `count` it is asked as long as the body takes, at `rate`.
+        """
         answers = Answers([])
         command = [*self.shell, self.python, "-c", LOAD.read_text(), json.dumps(asked)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment)
-        try:
-            yield answers
-            said, _ = process.communicate(timeout=900)
-        finally:
-            process.kill()
-        answers.all.extend(json.loads(line) for line in said.splitlines() if line)
+        with TemporaryFile("w+") as said:  # a pipe that nobody reads meanwhile would stop who asks
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, env=self.environment)
+            try:
+                yield answers
+                process.communicate(timeout=900)  # ends its input
+                assert process.returncode == 0, f"who asks ended early: {asked}"
+            finally:
+                process.kill()
+            said.seek(0)
+            answers.all.extend(json.loads(line) for line in said if line.strip())
         assert answers.all, f"nothing was asked: {asked}"
 
 
@@ -101,16 +108,17 @@ def pod(cluster: Cluster, image: str) -> Iterator[Caller]:
         "terminationGracePeriodSeconds": 0,
         "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
     }
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     metadata = {"name": "caller", "namespace": "callers"}
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "callers", "labels": labels}})
+    cluster.remove("callers")
+    cluster.kubectl("create", "namespace", "callers")
+    cluster.kubectl("label", "namespace", "callers", OURS, "pod-security.kubernetes.io/enforce=restricted")
     cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     cluster.kubectl("-n", "callers", "wait", "pod/caller", "--for=condition=Ready", "--timeout=120s")
     shell = ("kubectl", "-n", "callers", "exec", "-i", "caller", "--")
     try:
         yield Caller(shell, "python3", cluster.environment, "/tmp")  # noqa: S108
     finally:
-        cluster.kubectl("delete", "namespace", "callers", "--wait=false")
+        cluster.remove("callers", wait=False)
 
 
 def node(cluster: Cluster, folder: Path) -> Caller:

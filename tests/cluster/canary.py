@@ -22,12 +22,13 @@ def assert_moves(site: Site, asking: Caller, body: str, figures: Figures, step: 
     """All traffic moves to a version under load, in the documented steps, and no request fails."""
     site.release(new, 0)
     site.settled(new, 0)
-    with asking.asking(**site.load(body=body, rate=RATE, seconds=30, threads=16)) as answers:
+    with asking.asking(**site.load(body=body, rate=RATE, threads=16)) as answers:
         time.sleep(5)
         commanded = time.time()
         site.release(new, 100)
         site.settled(new, 100)
         site.release(new, None)
+        time.sleep(10)
     figures.tell(f"{site.mode}, {step} under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
     figures.tell(
         f"{site.mode}, {step}: last answer of the old version", f"{answers.last_of(old) - commanded:.1f} s after"

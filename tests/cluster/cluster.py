@@ -65,10 +65,10 @@ class Cluster:
     def apply(self, *objects: Object) -> None:
         self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
 
-    def remove(self, namespace: str) -> None:
-        """A namespace of the tests is gone, if it is there; somebody else's of that name is not touched."""
+    def remove(self, namespace: str, wait: bool = True) -> None:
+        """A namespace of the tests is gone, if it is there, or goes; somebody else's of that name is not touched."""
         if f"namespace/{namespace}\n" in self.kubectl("get", "namespaces", "-l", OURS, "-o", "name"):
-            self.kubectl("delete", "namespace", namespace, "--timeout=180s")
+            self.kubectl("delete", "namespace", namespace, "--timeout=180s", f"--wait={str(wait).lower()}")
 
     @contextmanager
     def forward(self, namespace: str, target: str, port: int) -> Iterator[int]:

@@ -29,7 +29,7 @@ def elsewhere(origin: Site, backup: Path, folder: Path) -> Iterator[tuple[Site, 
     with ExitStack() as stack:
         for namespace in (NAME, STORES):
             cluster.remove(namespace)
-            stack.callback(cluster.remove, namespace)
+            stack.callback(cluster.remove, namespace, wait=False)
         mlflow = _empty_stores(cluster)
         known = stack.enter_context(databases(cluster, NAME, STORES))
         s3 = stack.enter_context(bucket(cluster, STORES))

@@ -12,8 +12,9 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
-from queue import Empty, Queue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,32 +51,30 @@ def ask(connection: http.client.HTTPConnection, body: bytes, asked: dict[str, An
     return known if status == 200 else known | {"said": said[:300].decode(errors="replace")}
 
 
-def worker(times: "Queue[float]", body: bytes, asked: dict[str, Any], out: threading.Lock) -> None:
+def worker(due: Iterator[float], body: bytes, asked: dict[str, Any], over: threading.Event) -> None:
     connection = connect(asked["address"], asked.get("timeout", 60))
-    while True:
-        try:
-            due = times.get_nowait()
-        except Empty:
+    for moment in due:  # taken by all workers: each moment is one worker's
+        time.sleep(max(0.0, moment - time.monotonic()))
+        if over.is_set():
             return
-        time.sleep(max(0.0, due - time.monotonic()))
-        answer = json.dumps(ask(connection, body, asked))
-        with out:
-            sys.stdout.write(answer + "\n")
-            sys.stdout.flush()
+        sys.stdout.write(json.dumps(ask(connection, body, asked)) + "\n")  # one write: lines stay whole
+        sys.stdout.flush()
 
 
 def main(asked: dict[str, Any]) -> None:
-    """`rate` a second over `seconds`, or `count` as fast as `threads` can."""
+    """`count` as fast as `threads` can; or `rate` a second, over `seconds` or until standard input ends."""
     body = Path(asked["body"]).read_bytes() if asked.get("body") else b""
-    rate, start, times = asked.get("rate", 0), time.monotonic(), Queue[float]()
-    for number in range(asked.get("count") or int(rate * asked["seconds"])):
-        times.put(start + (number / rate if rate else 0))
-    out = threading.Lock()
-    threads = [threading.Thread(target=worker, args=(times, body, asked, out)) for _ in range(asked.get("threads", 1))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    rate, seconds, over = asked.get("rate", 0), asked.get("seconds"), threading.Event()
+    number = asked.get("count") or (int(rate * seconds) if seconds else None)
+    due = islice(count(time.monotonic(), 1 / rate if rate else 0), number)
+    workers = [threading.Thread(target=worker, args=(due, body, asked, over)) for _ in range(asked.get("threads", 1))]
+    for one in workers:
+        one.start()
+    if number is None:
+        sys.stdin.read()
+        over.set()
+    for one in workers:
+        one.join()
 
 
 if __name__ == "__main__":

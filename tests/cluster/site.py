@@ -252,7 +252,7 @@ def installed(
         site.do(commands("The chart"))
         yield site
     finally:
-        cluster.remove(name)
+        cluster.remove(name, wait=False)
 
 
 def _prepare(cluster: Cluster, name: str, folder: Path, reached: dict[str, str], overlay: str) -> Site:

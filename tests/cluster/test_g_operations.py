@@ -70,7 +70,7 @@ def test_an_upgrade_of_the_chart_and_its_rollback_touch_no_canary(
     values = yaml.safe_load((university.folder / "site.yaml").read_text())
     changed = university.folder / "upgraded.yaml"
     changed.write_text(yaml.safe_dump(values | {"aliases": {"schedule": "7 7 7 7 *"}}))
-    with asking.asking(**university.load(body=body, rate=RATE, seconds=120, threads=16)) as answers:
+    with asking.asking(**university.load(body=body, rate=RATE, threads=16)) as answers:
         university.do(commands("Upgrade the chart"), VALUES="upgraded.yaml")
         assert schedule(university) == "7 7 7 7 *"
         assert served_by(university) == before
@@ -95,12 +95,12 @@ def test_a_token_is_rotated_without_a_refused_request(
     university: Site, asking: Caller, body: str, figures: Figures
 ) -> None:
     old, began = university.token, time.monotonic()
-    with asking.asking(**university.load(body=body, token=old, rate=RATE, seconds=150, threads=16)) as of_old:
+    with asking.asking(**university.load(body=body, token=old, rate=RATE, threads=16)) as of_old:
         university.do(commands("A caller's token"))
         new = (university.folder / "moodle-new.token").read_text().strip()
         wait_for("every pod to know the new token", 140, lambda: at_pods(university, asking, body, new) == {200})
         figures.seconds("token: from the changed Secret until every pod knows it", began)
-    with asking.asking(**university.load(body=body, token=new, rate=RATE, seconds=150, threads=16)) as of_new:
+    with asking.asking(**university.load(body=body, token=new, rate=RATE, threads=16)) as of_new:
         university.do(commands("A caller's old token"))
         wait_for("every pod to refuse the old token", 140, lambda: at_pods(university, asking, body, old) == {401})
     assert of_old.bad == of_new.bad == []
@@ -121,7 +121,7 @@ def test_a_certificate_is_rotated_without_a_failed_request(
     subprocess.run(make, cwd=university.folder, check=True, capture_output=True)
     new = ssl.PEM_cert_to_DER_cert((university.folder / "new.crt").read_text())
     gateways = {"TLS_NAMESPACE": "kourier-system", "TLS_SECRET": "gateway-tls"}
-    with asking.asking(**university.load(body=body, rate=RATE, seconds=90, threads=16)) as answers:
+    with asking.asking(**university.load(body=body, rate=RATE, threads=16)) as answers:
         began = time.monotonic()
         university.do(commands("The certificate"), **gateways)
         wait_for("the new certificate", 80, lambda: ssl.PEM_cert_to_DER_cert(shown(university)) == new)
@@ -173,7 +173,7 @@ def test_a_model_goes_on_when_the_chart_is_uninstalled(
     with installed(cluster, "leaving", tmp_path / "leaving", reached | reach | under_way(site)) as leaving:
         leaving.release("1", 100)
         leaving.settled("1", 100)
-        with asking.asking(**leaving.load(body=body, rate=RATE, seconds=60, threads=16)) as answers:
+        with asking.asking(**leaving.load(body=body, rate=RATE, threads=16)) as answers:
             leaving.do(commands("Uninstall"))
         assert answers.bad == []
         assert "servingruntime" in leaving.kubectl("get", "servingruntimes", "-o", "name")

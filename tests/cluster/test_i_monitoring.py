@@ -139,7 +139,7 @@ def test_a_challenger_that_breaks_is_told_of_and_the_champion_is_not(
     canary: Site, watch: Watch, asking: Caller, figures: Figures
 ) -> None:
     asked = canary.load(body=asking.put("watched.json", canary.request_of_one()), threads=16, timeout=20)
-    with asking.asking(**asked, rate=RATE, seconds=100) as answers:
+    with asking.asking(**asked, rate=RATE) as answers:
         time.sleep(20)
         assert watch.blamed() == set()
         broken, began = time.time(), time.monotonic()
