@@ -32,7 +32,7 @@ test-cluster: LOADER = $(CLUSTER)
 endif
 test-cluster: $(VENV)/dev  ## the tests on that cluster; or on yours, KUBECONFIG=FILE IMAGE_LOADER='kind load image-archive'
 	@tests/cluster/images/load $(LOADER) serving components
-	@$(BIN)/python -m pytest tests/cluster
+	@$(BIN)/python -m pytest -v tests/cluster
 
 lint: $(VENV)/dev  ## style, strict types and import rules
 	$(BIN)/ruff check .
@@ -94,7 +94,7 @@ lock: $(VENV)/dev  ## lock the dependencies again, by version and hash
 hooks: $(VENV)/dev  ## run what CI runs before each commit
 	$(BIN)/pre-commit install
 
-clean:  ## remove the environment and every run's files
+clean: cluster-down  ## remove the environment and every run's files
 	rm -rf $(VENV) .earlybell build *.egg-info
 
 # One environment; a set is installed when its lock changes.
