@@ -84,14 +84,16 @@ class Caller:
         """
         answers = Answers([])
         command = [*self.shell, self.python, "-c", LOAD.read_text(), json.dumps(asked)]
-        with TemporaryFile("w+") as said:  # a pipe that nobody reads meanwhile would stop who asks
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, env=self.environment)
+        with (
+            TemporaryFile("w+") as said,  # a pipe that nobody reads meanwhile would stop who asks
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, env=self.environment) as process,
+        ):
             try:
                 yield answers
                 process.communicate(timeout=900)  # ends its input
-                assert process.returncode == 0, f"who asks ended early: {asked}"
             finally:
                 process.kill()
+            assert process.returncode == 0, f"who asks ended early: {asked}"
             said.seek(0)
             answers.all.extend(json.loads(line) for line in said if line.strip())
         assert answers.all, f"nothing was asked: {asked}"

@@ -26,9 +26,9 @@ RATE = 10
 FAILS = "EarlybellVersionFails"
 TRAIL = "challenger"  # a database of its own, so that it alone can be taken away
 QUERIES = {
-    f"{path.stem}: {place}": query
+    f"{path.stem}: {panel}": query
     for path in DASHBOARDS
-    for place, query in queries(path, "university", interval="1m").items()
+    for panel, query in queries(path, "university", interval="1m").items()
 }
 
 
@@ -177,9 +177,9 @@ def shown(canary: Site, watch: Watch) -> Prometheus:
     return watch.prometheus
 
 
-@pytest.mark.parametrize("place", QUERIES)
-def test_a_dashboards_query_finds_something_on_a_cluster(place: str, shown: Prometheus) -> None:
-    assert shown.query(QUERIES[place]), QUERIES[place]
+@pytest.mark.parametrize("panel", QUERIES)
+def test_a_dashboards_query_finds_something_on_a_cluster(panel: str, shown: Prometheus) -> None:
+    assert shown.query(QUERIES[panel]), QUERIES[panel]
 
 
 def test_the_dashboards_figures_are_there_by_version(shown: Prometheus) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.cluster.caller import Answers, Caller, node
 from tests.cluster.cluster import HERE, Cluster, wait_for
 from tests.cluster.figures import Figures
-from tests.cluster.site import Site
+from tests.cluster.site import OF_MODEL, Site
 
 RATE = 20
 
@@ -42,8 +42,7 @@ def tell(figures: Figures, what: str, answers: Answers) -> None:
 
 def test_the_serving_pod(university: Site, outside: Caller, figures: Figures) -> None:
     def act() -> None:
-        (pod,) = university.pods()
-        university.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
+        university.kubectl("delete", "pod", "-l", OF_MODEL, "--grace-period=0", "--force")
 
     tell(figures, "the serving pod", under_load(university, outside, 40, act))
 
