@@ -154,6 +154,13 @@ class Site:
             self.release(trial[0], 0)
         self.settled(version, 100)
 
+    def alone(self, version: str | int) -> None:
+        """Let a version serve all, and what was on trial beside it go for good."""
+        self.champion(version)
+        if len(self.status()) > 1:
+            self.move(version)
+        wait_for("the other pods to go", 180, lambda: len(self.pods()) == 1)
+
     def load(self, through: str = "gateway", **asked: Any) -> dict[str, Any]:
         """What `load.py` is told to ask this site: through the gateway, or at an address."""
         address = gateway(self.cluster, self.overlay) if through == "gateway" else through

@@ -14,6 +14,12 @@ from tests.cluster.figures import Figures
 from tests.cluster.site import OF_MODEL, TAG, Site, gateway
 
 
+@pytest.fixture(scope="module", autouse=True)
+def alone(university: Site) -> None:
+    """One version is measured, and nothing beside it."""
+    university.alone("1")
+
+
 @pytest.fixture(scope="module")
 def one(university: Site, asking: Caller) -> str:
     return asking.put("one.json", university.request_of_one())

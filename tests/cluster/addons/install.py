@@ -28,7 +28,6 @@ os.environ["KUBECONFIG"] = str(STATE / "admin.conf")
 KNATIVE_FEATURES = {
     "kubernetes.podspec-securitycontext": "enabled",
     "kubernetes.podspec-topologyspreadconstraints": "enabled",
-    "secure-pod-defaults": "enabled",
 }
 
 
