@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from earlybell import __version__
 from tests.helm.render import OVERLAYS, SITES, Object, built, named, pods, rendered
 
 ALL_SITES = pytest.mark.parametrize("site", SITES)
@@ -78,6 +79,14 @@ def test_a_token_of_the_cluster_is_mounted_only_where_the_cluster_is_asked(site:
     assert mounted == {"ServiceAccount/earlybell-pipeline"}
 
 
+def test_pods_that_others_make_can_pull_from_a_private_registry() -> None:
+    found = named(rendered(*SITES["private_registry"]))
+    assert found["ServiceAccount/earlybell-pipeline"]["imagePullSecrets"] == [{"name": "registry"}]  # KFP's
+    assert found[f"ServingRuntime/earlybell-{__version__}"]["spec"]["imagePullSecrets"] == [
+        {"name": "registry"}
+    ]  # KServe's
+
+
 @ALL_SITES
 def test_the_chart_never_renders_a_model(site: str) -> None:
     kinds = {found["kind"] for found in rendered(*SITES[site])}
@@ -99,7 +108,9 @@ def test_nothing_reaches_a_pod_that_no_policy_names() -> None:
     assert denied == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     coming = {name for name, one in policies.items() if "ingress" in one}
     assert coming == {"NetworkPolicy/earlybell-serving"}
-    assert all(rule.get("from") and rule.get("ports") for rule in policies.popitem()[1].get("ingress", []))
+    ingress = policies["NetworkPolicy/earlybell-serving"]["ingress"]
+    assert ingress
+    assert all(rule.get("from") and rule.get("ports") for rule in ingress)
     for name, policy in policies.items():
         assert all(rule.get("to") for rule in policy.get("egress", [])), name
 

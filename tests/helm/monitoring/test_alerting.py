@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -40,7 +41,7 @@ def test_a_broken_challenger_and_then_a_dead_one_are_told_of_and_the_champion_is
             assert not running.firing()
             with _locked(challenger):
                 for alert in ("EarlybellVersionFails", "EarlybellTrailAway"):
-                    until(lambda told=alert: inbox.versions(told), 90, lambda: running.query("ALERTS"))
+                    until(partial(inbox.versions, alert), 90, lambda: running.query("ALERTS"))
         assert inbox.versions("EarlybellVersionFails") == inbox.versions("EarlybellTrailAway") == {"4"}
         end(challenger.process)
         until(lambda: inbox.versions("EarlybellVersionDown"), 90, lambda: running.query("ALERTS"))
