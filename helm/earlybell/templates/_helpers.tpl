@@ -67,6 +67,13 @@ seccompProfile:
 {{- end }}
 {{- end }}
 
+{{/* What chooses the model's pods, of every version. */}}
+{{- define "earlybell.models" -}}
+matchExpressions:
+  - key: serving.kserve.io/inferenceservice
+    operator: Exists
+{{- end }}
+
 {{/* TCP ports of a NetworkPolicy. */}}
 {{- define "earlybell.ports" -}}
 {{- range . }}
