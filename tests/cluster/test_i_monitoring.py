@@ -54,9 +54,7 @@ def place(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The node's network, where pods are reached."""
     if not cluster.state:
         pytest.skip("Prometheus runs in the network of our own node; this is somebody else's cluster")
-    addresses = cluster.get("nodes")["items"][0]["status"]["addresses"]
-    (address,) = (one["address"] for one in addresses if one["type"] == "InternalIP")
-    return Place(address, node(cluster, tmp_path_factory.mktemp("node")).shell)
+    return Place(cluster.node, node(cluster, tmp_path_factory.mktemp("node")).shell)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +63,8 @@ def canary(place: Place, university: Site) -> Iterator[Site]:
     with again(university):
         university.register(2)
         university.champion("1")
-        database(university.cluster, TRAIL)
-        address = f"postgresql://earlybell@postgresql.stores.svc:5432/{TRAIL}"
+        database(university.cluster, TRAIL, owner=university.name)
+        address = f"postgresql://{university.name}@postgresql.stores.svc:5432/{TRAIL}"
         options = ("--runtime", university.another_runtime("challenger", EARLYBELL_TRAIL=address))
         try:
             for traffic in (0, 50):
