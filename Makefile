@@ -25,13 +25,13 @@ cluster-down:  ## end it; its state stays, and `make cluster` goes on from there
 
 # Only a KUBECONFIG on make's own command line names a cluster: never one that happens to be in the environment.
 ifeq ($(origin KUBECONFIG), command line)
-test-cluster: LOADER = "$(IMAGE_LOADER)" base postgresql seaweedfs
+test-cluster: LOAD = tests/cluster/images/load "$(IMAGE_LOADER)" base postgresql seaweedfs serving components
 test-cluster: export EARLYBELL_CLUSTER_KUBECONFIG = $(abspath $(KUBECONFIG))
 else
-test-cluster: LOADER = $(CLUSTER)
+test-cluster: LOAD = test ! -e $(CLUSTER)/installed || tests/cluster/images/load $(CLUSTER) serving components
 endif
 test-cluster: $(VENV)/dev  ## the tests on that cluster; or on yours, KUBECONFIG=FILE IMAGE_LOADER='kind load image-archive'
-	@tests/cluster/images/load $(LOADER) serving components
+	@$(LOAD)
 	@$(BIN)/python -m pytest -v tests/cluster
 
 lint: $(VENV)/dev  ## style, strict types and import rules

@@ -18,7 +18,7 @@ from tests.cluster.documented import commands
 from tests.cluster.elsewhere import elsewhere
 from tests.cluster.figures import Figures
 from tests.cluster.reach import again, databases
-from tests.cluster.site import PREDICT, Site, installed, under_way
+from tests.cluster.site import PREDICT, TAG, Site, installed, under_way
 
 RATE = 20
 COPY = """
@@ -69,10 +69,12 @@ def test_an_upgrade_of_the_chart_and_its_rollback_touch_no_canary(
     before, planned = served_by(university), schedule(university)
     values = yaml.safe_load((university.folder / "site.yaml").read_text())
     changed = university.folder / "upgraded.yaml"
-    changed.write_text(yaml.safe_dump(values | {"aliases": {"schedule": "7 7 7 7 *"}}))
+    serving = values["serving"] | {"revision": "next"}
+    changed.write_text(yaml.safe_dump(values | {"aliases": {"schedule": "7 7 7 7 *"}, "serving": serving}))
     with asking.asking(**university.load(body=body, rate=RATE, threads=16)) as answers:
         university.do(commands("Upgrade the chart"), VALUES="upgraded.yaml")
         assert schedule(university) == "7 7 7 7 *"
+        assert f"earlybell-{TAG}-next" in university.kubectl("get", "servingruntimes", "-o", "name")
         assert served_by(university) == before
         university.do(commands("Take an upgrade back"))
     figures.tell(f"chart upgraded and taken back under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
