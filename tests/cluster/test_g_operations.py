@@ -134,6 +134,29 @@ def test_a_certificate_is_rotated_without_a_failed_request(
     assert json.loads(university.do(commands("The first prediction")))["model_version"] == "1"
 
 
+def test_a_password_is_rotated_without_a_failed_request(
+    university: Site, asking: Caller, body: str, figures: Figures
+) -> None:
+    if not shutil.which("psql"):
+        missing("psql is not installed (postgresql-client)")
+    file, old = university.folder / "site.yaml", university.folder / "secrets/trail.env"
+    site = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump(site | {"serving": site["serving"] | {"revision": "2"}}))
+    with databases(university.cluster, university.name) as known:
+        own = {
+            "TRAIL": known["TRAIL"].replace("earlybell@", f"{university.name}@"),
+            "PGPASSWORD": old.read_text().strip().removeprefix("PGPASSWORD="),
+        }
+        with asking.asking(**university.load(body=body, rate=RATE, threads=16)) as answers:
+            university.do(commands("A password"), **own)
+            university.move("1", f"earlybell-{TAG}-2")
+            university.settled("1", 100, f"earlybell-{TAG}-2")
+        refused = university.do('psql "$TRAIL" -c "SELECT 1" 2>&1 || true', **own)
+    figures.tell(f"password rotated under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
+    assert answers.bad == []
+    assert "password authentication failed" in refused
+
+
 def key_of(site: Site) -> str:
     """The pseudonyms' key, as its Secret holds it."""
     return site.kubectl("get", "secret", "earlybell-pseudonym", "-o", "jsonpath={.data.EARLYBELL_PSEUDONYM_KEY}")
