@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from earlybell import __version__
-from tests.helm.render import CHART, OVERLAYS, SITES, built, helm, named
+from tests.helm.render import CHART, OVERLAYS, SITES, built, helm, named, rendered
 from tests.helm.tools import ROOT
 
 VALUES = (CHART / "values.yaml").read_text()
@@ -27,6 +27,9 @@ WRONG = {
     "password_of_a_key": (("--set", "trail.address=postgresql://a@b/c?x=1&sslpassword=hush"), "trail.address"),
     "password_of_mlflow": (("--set", "mlflow.address=http://a:hush@b"), "mlflow.address"),
     "latest": (("--set", "images.serving.tag=latest"), "/images/serving/tag"),
+    "tag_that_names_no_runtime": (("--set", "images.serving.tag=1.0_rc1"), "/images/serving/tag"),
+    "tag_with_an_empty_part": (("--set", "images.serving.tag=1..0"), "/images/serving/tag"),
+    "digest": (("--set", "images.serving.digest=sha256:12"), "/images/serving/digest"),
     "quantity": (("--set", "serving.resources.limits.memory=lots"), "/serving/resources/limits/memory"),
     "no_limit": (("--set", "serving.resources.limits=null"), "limits"),
     "option": (("--set", "serving.args={rate}"), "/serving/args/0"),
@@ -63,6 +66,13 @@ def test_the_chart_is_of_the_version_that_it_installs() -> None:
         assert model["runtime"] == f"earlybell-{__version__}"
 
 
+def test_an_image_can_be_pulled_by_its_digest_and_its_runtime_keeps_its_name() -> None:
+    digest = f"sha256:{'0123abcd' * 8}"
+    found = named(rendered("--set", f"images.serving.digest={digest}"))[f"ServingRuntime/earlybell-{__version__}"]
+    image = found["spec"]["containers"][0]["image"]
+    assert image == f"ghcr.io/earlybell/serving:{__version__}@{digest}"
+
+
 def test_the_chart_can_be_packed(tmp_path: Path) -> None:
     done = helm("package", ".", "--destination", str(tmp_path))
     assert done.returncode == 0, done.stderr
@@ -71,8 +81,9 @@ def test_the_chart_can_be_packed(tmp_path: Path) -> None:
 
 def test_every_value_is_in_the_schema_and_none_else() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
-    assert set(_leaves(yaml.safe_load(VALUES))) <= set(_allowed(schema)) | {"global"}
-    unused = set(_allowed(schema)) - set(_leaves(yaml.safe_load(VALUES))) - {"global"}
+    allowed = set(_allowed(schema, schema["$defs"]))
+    assert set(_leaves(yaml.safe_load(VALUES))) <= allowed | {"global"}
+    unused = allowed - set(_leaves(yaml.safe_load(VALUES))) - {"global"}
     assert not unused, "a value that the schema allows has a default and a comment"
 
 
@@ -108,10 +119,11 @@ def _leaves(values: dict[str, Any], path: str = "") -> Iterator[str]:
             yield f"{path}{key}"
 
 
-def _allowed(schema: dict[str, Any], path: str = "") -> Iterator[str]:
+def _allowed(schema: dict[str, Any], definitions: dict[str, Any], path: str = "") -> Iterator[str]:
     """The same names as the schema allows them."""
     for key, value in schema["properties"].items():
+        value = definitions[value["$ref"].rpartition("/")[2]] if "$ref" in value else value
         if value.get("additionalProperties") is False and value.get("properties") and key != "resources":
-            yield from _allowed(value, f"{path}{key}.")
+            yield from _allowed(value, definitions, f"{path}{key}.")
         else:
             yield f"{path}{key}"

@@ -30,7 +30,7 @@ app.kubernetes.io/part-of: earlybell
 {{- define "earlybell.image" -}}
 {{- $root := index . 0 -}}
 {{- $image := index $root.Values.images (index . 1) -}}
-image: "{{ $image.repository }}:{{ include "earlybell.tag" . }}"
+image: "{{ $image.repository }}:{{ include "earlybell.tag" . }}{{ with $image.digest }}@{{ . }}{{ end }}"
 imagePullPolicy: {{ $image.pullPolicy }}
 {{- end }}
 

@@ -131,6 +131,8 @@ def _pod(name: str, labels: dict[str, str], namespace: str = "site", **ports: in
         ("monitoring.budgets.errors=2", "errors"),
         ("monitoring.without={EarlybellNothing}", "without"),
         ("monitoring.interval=often", "interval"),
+        ("monitoring.interval=10m", "interval"),  # rules of 5 minutes would find one sample at most
+        ("monitoring.interval=121s", "interval"),
         ("monitoring.probe.exporter=http://a:1", "exporter"),
         ("monitoring.force=true,monitoring.probe.exporter=a:1", "monitoring.probe.url"),
         ("monitoring.force=true,monitoring.email.to=a@b.c", "monitoring.email.from"),
