@@ -6,7 +6,7 @@ DATA ?= simulate:
 CLUSTER = .earlybell/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cluster cluster-down test-cluster lint check serving images bench lock hooks clean
+.PHONY: help demo test cluster cluster-down test-cluster lint check serving operations images bench lock hooks clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,13 +25,13 @@ cluster-down:  ## end it; its state stays, and `make cluster` goes on from there
 
 # Only a KUBECONFIG on make's own command line names a cluster: never one that happens to be in the environment.
 ifeq ($(origin KUBECONFIG), command line)
-test-cluster: LOADER = "$(IMAGE_LOADER)" base postgresql seaweedfs
+test-cluster: LOAD = tests/cluster/images/load "$(IMAGE_LOADER)" base postgresql seaweedfs serving components
 test-cluster: export EARLYBELL_CLUSTER_KUBECONFIG = $(abspath $(KUBECONFIG))
 else
-test-cluster: LOADER = $(CLUSTER)
+test-cluster: LOAD = test ! -e $(CLUSTER)/installed || tests/cluster/images/load $(CLUSTER) serving components
 endif
 test-cluster: $(VENV)/dev  ## the tests on that cluster; or on yours, KUBECONFIG=FILE IMAGE_LOADER='kind load image-archive'
-	@tests/cluster/images/load $(LOADER) serving components
+	@$(LOAD)
 	@$(BIN)/python -m pytest -v tests/cluster
 
 lint: $(VENV)/dev  ## style, strict types and import rules
@@ -41,9 +41,11 @@ lint: $(VENV)/dev  ## style, strict types and import rules
 	$(BIN)/lint-imports
 	$(BIN)/hadolint $$(git ls-files '*Containerfile')
 
-check: test lint  ## all that CI runs
+check: test lint  ## the tests and lint
 
 serving: $(VENV)/serving  ## install what serves: earlybell serve, token, request
+
+operations: $(VENV)/components $(VENV)/serving  ## install what docs/operations.md needs: train, release, token, trail in PostgreSQL
 
 images:  ## the container images, with docker, podman or buildah; BUILDER=, BASE=, WHEELS=, REPOSITORY=, TAG= (docs/images.md)
 	images/build serving
@@ -91,14 +93,14 @@ lock: $(VENV)/dev  ## lock the dependencies again, by version and hash
 	echo "setuptools>=80" | $(BIN)/uv pip compile -q - -c requirements/dev.txt --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements/build.txt
 
-hooks: $(VENV)/dev  ## run what CI runs before each commit
+hooks: $(VENV)/dev  ## run lint before each commit and the tests before each push
 	$(BIN)/pre-commit install
 
 clean: cluster-down  ## remove the environment and every run's files
 	rm -rf $(VENV) .earlybell build *.egg-info
 
 # One environment; a set is installed when its lock changes.
-$(VENV)/training $(VENV)/serving $(VENV)/dev: $(VENV)/%: requirements/%.txt pyproject.toml | $(BIN)/python
+$(VENV)/training $(VENV)/serving $(VENV)/components $(VENV)/dev: $(VENV)/%: requirements/%.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked packages ($*) into $(VENV): a few minutes the first time."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$*.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .

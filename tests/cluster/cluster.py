@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 OURS = "earlybell.io/of=tests"  # the label of namespaces that tests may remove
 Object = dict[str, Any]
+_ADDRESS = "{.items[0].status.addresses[?(@.type=='InternalIP')].address}"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Cluster:
         """With our own kubectl and helm, and the project's commands, on the path."""
         path = f"{programs()}:{ROOT / '.venv/bin'}:{os.environ['PATH']}"
         return os.environ | {"KUBECONFIG": str(self.kubeconfig), "PATH": path}
+
+    @property
+    def node(self) -> str:
+        """The address of our own node."""
+        return self.kubectl("get", "nodes", "-o", f"jsonpath={_ADDRESS}")
 
     def run(
         self, *command: str | Path, stdin: str = "", check: bool = True, environment: dict[str, str] | None = None

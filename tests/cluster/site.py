@@ -18,6 +18,7 @@ from tests.cluster.documented import commands
 
 TAG = __version__
 OF_MODEL = "serving.kserve.io/inferenceservice=learner-risk"
+KSERVICE, REVISION = "service.serving.knative.dev", "revision.serving.knative.dev"
 PREDICT = "/v1/models/learner-risk:predict"
 USERS = {"MLFLOW_TRACKING_USERNAME": "admin", "AWS_ACCESS_KEY_ID": "earlybell"}
 
@@ -159,6 +160,10 @@ class Site:
         self.champion(version)
         if len(self.status()) > 1:
             self.move(version)
+        traffic = self.cluster.get("-n", self.name, KSERVICE, "learner-risk-predictor")["status"]["traffic"]
+        serving = {f"{REVISION}/{one['revisionName']}" for one in traffic}
+        if others := set(self.kubectl("get", REVISION, "-o", "name").split()) - serving:
+            self.kubectl("delete", *others)  # Knative keeps what was never ready for ten minutes
         wait_for("the other pods to go", 180, lambda: len(self.pods()) == 1)
 
     def load(self, through: str = "gateway", **asked: Any) -> dict[str, Any]:
@@ -199,7 +204,7 @@ def stores(cluster: Cluster) -> Iterator[dict[str, str]]:
     cluster.kubectl("apply", "-f", "-", stdin=(HERE / "stores.yaml").read_text().replace("TAG", TAG))
     cluster.kubectl("-n", "stores", "rollout", "status", "statefulset/postgresql", "--timeout=300s")
     for name in ("mlflow", "mlflow_auth"):
-        database(cluster, name)
+        sql(cluster, f"CREATE DATABASE {name}")
     for workload in ("statefulset/s3", "deploy/mlflow"):
         cluster.kubectl("-n", "stores", "rollout", "status", workload, "--timeout=300s")
     with cluster.forward("stores", "svc/mlflow", 80) as mlflow, cluster.forward("stores", "svc/s3", 8333) as s3:
@@ -268,14 +273,15 @@ def _prepare(cluster: Cluster, name: str, folder: Path, reached: dict[str, str],
     for shared in ("helm", "manifests"):
         (folder / shared).symlink_to(ROOT / shared)
     held = {
-        "trail": {"PGPASSWORD": secret(cluster, "postgresql", "password")},
+        "trail": {"PGPASSWORD": secrets.token_hex(16)},
         "pseudonym": {"EARLYBELL_PSEUDONYM_KEY": secrets.token_hex(16)},
         "mlflow": {key: reached[key] for key in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")},
         "s3": {key: reached[key] for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")},
     }
     for file, lines in held.items():
         (folder / f"secrets/{file}.env").write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
-    database(cluster, name)
+    role(cluster, name, held["trail"]["PGPASSWORD"])
+    database(cluster, name, owner=name)
     (folder / "site.yaml").write_text(yaml.safe_dump(values(name, overlay)))
     settings = (
         reached
@@ -305,16 +311,24 @@ def sql(cluster: Cluster, statement: str, database: str = "earlybell", namespace
     return cluster.kubectl("-n", namespace, *psql, statement)
 
 
-def database(cluster: Cluster, name: str) -> None:
-    """A database in PostgreSQL, if it is not there."""
+def role(cluster: Cluster, name: str, password: str) -> None:
+    """A role of PostgreSQL that may log in by that password, and do nothing else."""
+    if not sql(cluster, f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'"):
+        sql(cluster, f'CREATE ROLE "{name}" LOGIN')
+    sql(cluster, f"ALTER ROLE \"{name}\" PASSWORD '{password}'")
+
+
+def database(cluster: Cluster, name: str, owner: str) -> None:
+    """A database in PostgreSQL that its owner alone may enter, if it is not there."""
     if not sql(cluster, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-        sql(cluster, f'CREATE DATABASE "{name}"')
+        sql(cluster, f'CREATE DATABASE "{name}" OWNER "{owner}"')
+        sql(cluster, f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC')
 
 
 def values(name: str, overlay: str) -> Object:
     """The values of a site of the tests: our images by their names here, a database of its own, its gateway."""
     images = {image: {"repository": f"dev.local/earlybell/{image}"} for image in ("serving", "components")}
-    trail = {"address": f"postgresql://earlybell@postgresql.stores.svc:5432/{name}"}
+    trail = {"address": f"postgresql://{name}@postgresql.stores.svc:5432/{name}"}
     few = {"requests": {"cpu": "50m"}}  # all of a cluster shares two cores
     site: Object = {"images": images, "trail": trail, "serving": {"resources": few}}
     if overlay == "standard":

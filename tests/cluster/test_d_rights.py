@@ -74,3 +74,8 @@ def test_the_trail_of_a_site_is_its_own(university: Site, college: Site, asking:
     (answer,) = asking.ask(**university.load(body=body, count=1)).all
     assert answer["id"] in university.records()
     assert answer["id"] not in college.records()
+    own = (university.folder / "secrets/trail.env").read_text().strip()
+    psql = ("exec", "postgresql-0", "--", "env", own, "psql", "-h", "postgresql", "-U", university.name)
+    command = ("kubectl", "-n", "stores", *psql, "-d", college.name, "-c", "SELECT 1")
+    refused = university.cluster.run(*command, check=False)
+    assert "permission denied for database" in refused.stderr

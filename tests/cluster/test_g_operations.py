@@ -18,7 +18,7 @@ from tests.cluster.documented import commands
 from tests.cluster.elsewhere import elsewhere
 from tests.cluster.figures import Figures
 from tests.cluster.reach import again, databases
-from tests.cluster.site import PREDICT, Site, installed, under_way
+from tests.cluster.site import PREDICT, TAG, Site, installed, under_way
 
 RATE = 20
 COPY = """
@@ -69,10 +69,12 @@ def test_an_upgrade_of_the_chart_and_its_rollback_touch_no_canary(
     before, planned = served_by(university), schedule(university)
     values = yaml.safe_load((university.folder / "site.yaml").read_text())
     changed = university.folder / "upgraded.yaml"
-    changed.write_text(yaml.safe_dump(values | {"aliases": {"schedule": "7 7 7 7 *"}}))
+    serving = values["serving"] | {"revision": "next"}
+    changed.write_text(yaml.safe_dump(values | {"aliases": {"schedule": "7 7 7 7 *"}, "serving": serving}))
     with asking.asking(**university.load(body=body, rate=RATE, threads=16)) as answers:
         university.do(commands("Upgrade the chart"), VALUES="upgraded.yaml")
         assert schedule(university) == "7 7 7 7 *"
+        assert f"earlybell-{TAG}-next" in university.kubectl("get", "servingruntimes", "-o", "name")
         assert served_by(university) == before
         university.do(commands("Take an upgrade back"))
     figures.tell(f"chart upgraded and taken back under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
@@ -130,6 +132,29 @@ def test_a_certificate_is_rotated_without_a_failed_request(
     assert answers.bad == []
     shutil.copy(university.folder / "new.crt", university.folder / "gateway.crt")
     assert json.loads(university.do(commands("The first prediction")))["model_version"] == "1"
+
+
+def test_a_password_is_rotated_without_a_failed_request(
+    university: Site, asking: Caller, body: str, figures: Figures
+) -> None:
+    if not shutil.which("psql"):
+        missing("psql is not installed (postgresql-client)")
+    file, old = university.folder / "site.yaml", university.folder / "secrets/trail.env"
+    site = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump(site | {"serving": site["serving"] | {"revision": "2"}}))
+    with databases(university.cluster, university.name) as known:
+        own = {
+            "TRAIL": known["TRAIL"].replace("earlybell@", f"{university.name}@"),
+            "PGPASSWORD": old.read_text().strip().removeprefix("PGPASSWORD="),
+        }
+        with asking.asking(**university.load(body=body, rate=RATE, threads=16)) as answers:
+            university.do(commands("A password"), **own)
+            university.move("1", f"earlybell-{TAG}-2")
+            university.settled("1", 100, f"earlybell-{TAG}-2")
+        refused = university.do('psql "$TRAIL" -c "SELECT 1" 2>&1 || true', **own)
+    figures.tell(f"password rotated under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
+    assert answers.bad == []
+    assert "password authentication failed" in refused
 
 
 def key_of(site: Site) -> str:

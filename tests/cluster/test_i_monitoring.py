@@ -54,9 +54,7 @@ def place(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The node's network, where pods are reached."""
     if not cluster.state:
         pytest.skip("Prometheus runs in the network of our own node; this is somebody else's cluster")
-    addresses = cluster.get("nodes")["items"][0]["status"]["addresses"]
-    (address,) = (one["address"] for one in addresses if one["type"] == "InternalIP")
-    return Place(address, node(cluster, tmp_path_factory.mktemp("node")).shell)
+    return Place(cluster.node, node(cluster, tmp_path_factory.mktemp("node")).shell)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +63,8 @@ def canary(place: Place, university: Site) -> Iterator[Site]:
     with again(university):
         university.register(2)
         university.champion("1")
-        database(university.cluster, TRAIL)
-        address = f"postgresql://earlybell@postgresql.stores.svc:5432/{TRAIL}"
+        database(university.cluster, TRAIL, owner=university.name)
+        address = f"postgresql://{university.name}@postgresql.stores.svc:5432/{TRAIL}"
         options = ("--runtime", university.another_runtime("challenger", EARLYBELL_TRAIL=address))
         try:
             for traffic in (0, 50):
@@ -98,8 +96,9 @@ def this_machine(there: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def watch(canary: Site, place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+def watch(canary: Site, place: Place, figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """Prometheus with the chart's rules and relabelings, faster, and Alertmanager with its routes."""
+    began = time.monotonic()
     folder = tmp_path_factory.mktemp("watch")
     (folder / "pods.json").write_text(json.dumps(pod_targets(canary.pods())))
     with (
@@ -113,6 +112,7 @@ def watch(canary: Site, place: Place, tmp_path_factory: pytest.TempPathFactory) 
         with prometheus(folder / "prometheus", faster(rules(objects), FACTOR), scraped, manager, place) as running:
             found = Watch(running, inbox)
             wait_for("both versions to answer Prometheus", 60, lambda: found.up() == {"1", "2"})
+            figures.seconds("monitoring, from its start until both versions are watched", began)
             yield found
 
 
@@ -156,9 +156,9 @@ def test_a_challenger_that_breaks_is_told_of_and_the_champion_is_not(
 
 
 @pytest.fixture(scope="module")
-def shown(canary: Site, watch: Watch) -> Prometheus:
+def shown(canary: Site, watch: Watch, figures: Figures) -> Prometheus:
     """Prometheus, when both versions have been asked all kinds of things, at their pods, and it can compare them."""
-    headers = {"authorization": f"Bearer {canary.token}"}
+    headers, began = {"authorization": f"Bearer {canary.token}"}, time.monotonic()
 
     def compared() -> list[Object]:
         for pod in canary.pods():
@@ -172,6 +172,7 @@ def shown(canary: Site, watch: Watch) -> Prometheus:
         return watch.prometheus.query("earlybell:risk_distance:6h")
 
     wait_for("the versions to be compared", 120, compared)
+    figures.seconds(f"from questions of all kinds to dashboards with data, rules {FACTOR} times as fast", began)
     compared()
     time.sleep(3)  # for the rules to see the last
     return watch.prometheus

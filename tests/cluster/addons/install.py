@@ -70,7 +70,7 @@ def certificate(name: str, host: str) -> tuple[str, str]:
     key, cert = STATE / f"pki/{name}.key", STATE / f"pki/{name}.crt"
     if not key.exists():
         subject = ["-subj", f"/CN={host.removeprefix('*.')}", "-addext", f"subjectAltName=DNS:{host}"]
-        made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"]
+        made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650"]
         subprocess.run([*made, "-keyout", key, "-out", cert, *subject], check=True, stderr=subprocess.DEVNULL)
     return base64.b64encode(cert.read_bytes()).decode(), base64.b64encode(key.read_bytes()).decode()
 
