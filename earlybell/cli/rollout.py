@@ -63,7 +63,7 @@ def release(
     made = made_for(step, objects, now, cluster.namespace)
     may_run(made, now, cluster)
     typer.echo(to_yaml(made), nl=False)
-    for line in advice(step, objects, now, cluster.namespace):
+    for line in advice(step, made, now):
         typer.echo(line, err=True)
 
 

@@ -1,6 +1,7 @@
 """What a step of a release applies: the pinned predictor, the InferenceService around it, and the route's weights."""
 
 import copy
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +10,9 @@ from earlybell.errors import SettingError
 from serving.rollout.state import RUNTIME_LABEL, VERSION_VARIABLE, Mode, Pin, backend
 
 VERSION_LABEL, DIGEST = "earlybell.io/model-version", "earlybell.io/bundle-digest"
-_SCALING = (
-    "minReplicas",
-    "maxReplicas",
-    "scaleTarget",
-    "scaleMetric",
-    "autoScaling",
-)  # KServe's canaries take the first
+_SCALING = ("minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "autoScaling")
 _READ = ("s3://", "gs://", "https://", "http://", "hdfs://", "webhdfs://", "pvc://", "hf://")
+_AZURE = re.compile(r"(?:wasbs|abfss)://([^@/]+)@([^./]+)\.(?:blob|dfs)\.core\.windows\.net/(.+)")
 _CONTAINER = "kserve-container"
 _PORT = 80  # of the Services that KServe makes
 
@@ -68,25 +64,43 @@ def _address(rendered: str, version: Version) -> str:
     if rendered.startswith("oci://"):
         head, _, last = rendered.rpartition("/")
         return f"{head}/{last.partition(':')[0]}:{version.version}"
+    if found := _AZURE.fullmatch(version.address):  # MLflow's two names of it; KServe knows a third
+        container, account, path = found.groups()
+        return f"https://{account}.blob.core.windows.net/{container}/{path}"
     if version.address.startswith(_READ):
         return version.address
     way_out = "Let MLflow keep its artifacts in a store that KServe reads, as S3, and register the bundle again."
     raise SettingError("KServe cannot fetch a bundle from", version.address, way_out)
 
 
-def canary(predictor: Object, percent: int) -> Object:
-    """A predictor as a canary of the Standard mode: one pod without traffic, else KServe's share of the champion's."""
-    made = {key: value for key, value in predictor.items() if key not in _SCALING}
-    made["model"] = {"name": _CONTAINER, **made["model"]}  # which the schema wants of a canary alone
-    return made | ({"minReplicas": 1} if percent == 0 else {})
+def canary(rendered: Object) -> Object:
+    """A predictor as a canary of the Standard mode, which KServe does not scale: with all the pods that it may need."""
+    made = {key: value for key, value in rendered.items() if key not in _SCALING}
+    # The schema wants the name of its container of a canary alone.
+    return made | {"model": {"name": _CONTAINER, **made["model"]}, "minReplicas": _replicas(rendered)[1]}
 
 
-def promoted(trial: Object, rendered: Object) -> Object:
-    """A canary as the predictor that serves: what was on trial, scaled as the overlay says."""
+def beside(stable: Object, rendered: Object) -> Object:
+    """What serves, while a canary is on.
+
+    KServe takes the pods of the canary from the least of these: added here, they leave it the overlay's own least.
+    """
+    both = sum(_replicas(rendered))
+    return alone(stable, rendered) | {"minReplicas": both, "maxReplicas": both}
+
+
+def alone(predictor: Object, rendered: Object) -> Object:
+    """What serves, or what was a canary, as it serves alone: scaled as the overlay says."""
     scaling = {key: rendered[key] for key in _SCALING if key in rendered}
     # KServe's webhook refuses the name of a container here, which its schema wants of a canary.
-    model = {key: value for key, value in trial["model"].items() if key != "name"}
-    return {key: value for key, value in trial.items() if key not in _SCALING} | scaling | {"model": model}
+    model = {key: value for key, value in predictor["model"].items() if key != "name"}
+    return {key: value for key, value in predictor.items() if key not in _SCALING} | scaling | {"model": model}
+
+
+def _replicas(rendered: Object) -> tuple[int, int]:
+    """The least and the most pods, by KServe's defaults where the overlay does not say."""
+    least = max(1, rendered.get("minReplicas", 1))
+    return least, max(least, rendered.get("maxReplicas", least))
 
 
 def service(base: Object, target: Target, mode: Mode, champion: str) -> Object:
@@ -101,13 +115,31 @@ def service(base: Object, target: Target, mode: Mode, champion: str) -> Object:
     if mode is Mode.knative and target.percent is not None:
         spec["predictor"]["canaryTrafficPercent"] = target.percent
     if target.trial is not None:
-        spec["canary"] = [{"trafficPercent": target.percent, "predictor": canary(target.trial, target.percent or 0)}]
+        spec["canary"] = [{"trafficPercent": target.percent, "predictor": target.trial}]
     return {"apiVersion": base["apiVersion"], "kind": base["kind"], "metadata": kept, "spec": spec}
 
 
 def predictors(service: Object) -> list[Object]:
     """What an InferenceService deploys: its predictor, and its canaries in the Standard mode."""
     return [service["spec"]["predictor"], *(one["predictor"] for one in service["spec"].get("canary", []))]
+
+
+def budgets(rendered: Object, serving: Pin, other: Pin | None) -> list[Object]:
+    """The overlay's budget of disruptions for what serves, and one for what is on trial or goes.
+
+    They are two, so that the pods of one version never count for the other; and of fixed names, since kubectl removes
+    none. Their selectors are disjoint: a pod with two budgets cannot be evicted.
+    """
+    name = rendered["metadata"]["name"]
+    named = ((name, serving), (f"{name}-trial", other))
+    return [_budget(rendered, own, pin) for own, pin in named if pin and pin.version and pin.runtime]
+
+
+def _budget(rendered: Object, name: str, pin: Pin) -> Object:
+    made = copy.deepcopy(rendered)
+    made["metadata"]["name"] = name
+    made["spec"]["selector"]["matchLabels"] |= {VERSION_LABEL: pin.version, RUNTIME_LABEL: pin.runtime}
+    return made
 
 
 def route(rendered: Object, name: str, target: Target) -> Object:

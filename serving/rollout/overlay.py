@@ -12,7 +12,7 @@ from earlybell.errors import SettingError
 
 Object = dict[str, Any]
 
-SERVICE, ROUTE = "InferenceService", "HTTPRoute"
+SERVICE, ROUTE, BUDGET = "InferenceService", "HTTPRoute", "PodDisruptionBudget"
 
 
 def render(overlay: Path) -> list[Object]:

@@ -12,8 +12,8 @@ from earlybell.errors import ClusterError, SettingError
 from serving.rollout import manifest
 from serving.rollout.cluster import Cluster
 from serving.rollout.manifest import Target
-from serving.rollout.overlay import ROUTE, SERVICE
-from serving.rollout.state import Deployed, Mode, Pin, Rollout, mode_of, pin_of
+from serving.rollout.overlay import BUDGET, ROUTE, SERVICE
+from serving.rollout.state import Deployed, Mode, Pin, Rollout, backend, belongs, condition, mode_of, pin_of
 
 Object = dict[str, Any]
 
@@ -56,21 +56,52 @@ def release(step: Step, objects: list[Object], now: Rollout | None, namespace: s
         way_out = f"Give the overlay of the mode {now.mode} by --overlay."
         raise SettingError(f"InferenceService {name} is deployed in another mode than the overlay's", mode, way_out)
     target, base = _Rules(step, rendered, mode, now).target()
-    champion = pin_of(target.stable).version if now is None or target.percent is None else now.stable.pin.version
+    serving = pin_of(target.stable) if now is None or target.percent is None else now.stable.pin
+    others = [one for one in objects if one["kind"] not in (BUDGET, ROUTE, SERVICE)]
+    for one in objects:
+        if one["kind"] == BUDGET:
+            others += manifest.budgets(one, serving, _other(serving, target, now))
     routes = [manifest.route(one, name, target) for one in objects if one["kind"] == ROUTE]
-    others = [one for one in objects if one["kind"] not in (ROUTE, SERVICE)]
-    made = [*others, *routes, manifest.service(base, target, mode, champion)]
+    made = [*others, *routes, manifest.service(base, target, mode, serving.version)]
     return [one | {"metadata": one["metadata"] | {"namespace": namespace}} for one in made]
 
 
-def may_run(made: list[Object], now: Rollout | None, cluster: Cluster) -> None:
-    """Refuse what names a runtime that is not there, since KServe would wait for it without end.
+def _other(serving: Pin, target: Target, now: Rollout | None) -> Pin | None:
+    """What is on trial after the step; without a trial, what goes."""
+    before = [one.pin for one in (now.trial, now.stable) if one] if now else []
+    return next((pin for pin in (pin_of(target.trial or target.stable), *before) if pin != serving), None)
 
-    What is deployed already is not asked about: the way back is never barred.
+
+def may_run(made: list[Object], now: Rollout | None, cluster: Cluster) -> None:
+    """Refuse what the cluster cannot do as yet. The way back is never barred.
 
     Raises:
-        ClusterError: there is no such ServingRuntime, nor a ClusterServingRuntime as far as one may know.
+        ClusterError: a ServingRuntime is not there, or not all pods of what shall get more traffic are ready.
     """
+    _has_runtimes(made, now, cluster)
+    if now and now.trial and now.mode is Mode.standard:
+        for one in made[-1]["spec"].get("canary", []):
+            if one["trafficPercent"] > now.trial.asked:
+                _has_pods(now, now.trial, one["predictor"].get("minReplicas", 1), cluster)
+
+
+def _has_pods(now: Rollout, trial: Deployed, least: int, cluster: Cluster) -> None:
+    """KServe calls a canary ready that has one pod of several."""
+    name = now.service["metadata"]["name"]
+    mine = [pod for pod in cluster.pods(name) if belongs(pod, trial, now)]
+    ready = sum(condition(pod.get("status", {}), "Ready") for pod in mine)
+    if ready < least:
+        wait = _all_ready(cluster.namespace, backend(name, trial.name), least)
+        raise ClusterError(f"not all pods of {trial.pin} are ready", f"{ready} of {least}", f"First {wait}.")
+
+
+def _all_ready(namespace: str, deployment: str, pods: int) -> str:
+    wait = f"--for=jsonpath='{{.status.readyReplicas}}'={pods} --timeout=10m"
+    return f"`kubectl wait -n {namespace} {wait} deployment/{deployment}`"
+
+
+def _has_runtimes(made: list[Object], now: Rollout | None, cluster: Cluster) -> None:
+    """KServe would wait without end for one that is not there. What is deployed already is not asked about."""
     deployed = [one.pin for one in (now.stable, now.trial) if one] if now else []
     wanted = {pin.runtime for pin in map(pin_of, manifest.predictors(made[-1])) if pin not in deployed}
     if not (missing := wanted - {""} - set(there := cluster.runtimes())):
@@ -129,7 +160,12 @@ class _Rules:
         fresh = self._fresh()
         if self._mode is Mode.knative:
             return Target(fresh, percent=traffic), self._rendered
-        return Target(now.stable.predictor, fresh, traffic), now.service
+        return self._beside(now, fresh, traffic), now.service
+
+    def _beside(self, now: Rollout, fresh: Object, traffic: int) -> Target:
+        """Both with their pods, so that a later step moves traffic alone."""
+        stable = manifest.beside(now.stable.predictor, self._rendered["spec"]["predictor"])
+        return Target(stable, manifest.canary(fresh), traffic)
 
     def _may_be_brought(self, now: Rollout, traffic: int) -> None:
         stable, trial = now.stable, self._trial
@@ -147,8 +183,9 @@ class _Rules:
         if traffic and not trial.ready:
             self._refuse("what is on trial is not ready", str(trial.pin), (0, self._wait()))
         if self._mode is Mode.standard:
-            predictor = trial.predictor if traffic or trial.asked else self._fresh()
-            return Target(now.stable.predictor, predictor, traffic), now.service
+            again = not (traffic or trial.asked)
+            kept = Target(now.stable.predictor, trial.predictor, traffic)
+            return self._beside(now, self._fresh(), traffic) if again else kept, now.service
         if traffic or trial.asked:
             return Target(trial.predictor, percent=traffic), now.service
         return Target(self._fresh(), percent=0), self._rendered
@@ -159,7 +196,7 @@ class _Rules:
             self._may_be_promoted(trial, same=trial.pin == stable.pin)
             rendered = self._rendered["spec"]["predictor"]
             kept = {key: value for key, value in trial.predictor.items() if key != "canaryTrafficPercent"}
-            return Target(kept if self._mode is Mode.knative else manifest.promoted(kept, rendered)), now.service
+            return Target(kept if self._mode is Mode.knative else manifest.alone(kept, rendered)), now.service
         if self._asked != stable.pin:
             self._refuse("this is not on trial", str(self._asked), (0, ""))
         if not trial:
@@ -170,7 +207,7 @@ class _Rules:
         if self._mode is Mode.knative:
             # Without the field all traffic goes to the latest revision that is ready: to what was taken back.
             self._refuse("Knative would send all traffic to what was taken back", str(trial.pin), (0, self._wait()))
-        return Target(stable.predictor), now.service
+        return Target(manifest.alone(stable.predictor, self._rendered["spec"]["predictor"])), now.service
 
     def _may_be_promoted(self, trial: Deployed, same: bool) -> None:
         if not trial.ready:
@@ -200,25 +237,54 @@ def _command(version: str, runtime: str, traffic: int | None, options: str) -> s
     return f"`earlybell release {version}{on} {share}{options} | kubectl apply -f -`"
 
 
-def advice(step: Step, objects: list[Object], now: Rollout | None, namespace: str) -> list[str]:
-    """What the step does, and what to look at before the next: for the person, a line each."""
-    version, traffic = step.version.version, step.traffic
-    rendered = next(one for one in objects if one["kind"] == SERVICE)
-    name, mode = rendered["metadata"]["name"], mode_of(rendered)
+def advice(step: Step, made: list[Object], now: Rollout | None) -> list[str]:
+    """What the step does, and what to look at before the next: for the person, a line each.
+
+    Args:
+        made: what the step applies.
+        now: how it stands before that.
+    """
+    version, traffic, service = step.version.version, step.traffic, made[-1]
     look = "`earlybell status`: pods ready, no errors, p99 as the champion's; and the alerts"
     if now is None:
-        wait = f"`kubectl wait -n {namespace} --for=condition=Ready --timeout=10m isvc/{name}`"
-        return [f"First release: version {version} serves once it is ready. Then: {wait}, and {look}."]
+        return [
+            f"First release: version {version} serves once it is ready. Then: {_wait(service, 'Ready')}, and {look}."
+        ]
     if traffic is None:
-        kept = f"`earlybell release {now.stable.pin.version} --traffic 0`" if now.stable.pin.version else "a release"
-        return [f"Version {version} serves alone. After this the way back is {kept} and so on. Look at: {look}."]
+        return [
+            f"Version {version} serves alone. Look at {look}.",
+            *_after(step, pin_of(service["spec"]["predictor"]), now),
+        ]
     if traffic == 0:
-        kind = "CanaryPredictorReady" if mode is Mode.standard else "PredictorReady"
-        wait = f"`kubectl wait -n {namespace} --for=condition={kind} --timeout=10m isvc/{name}`"
-        return [f"Version {version} gets no traffic. To go on: {wait}, then {step.command(10)}."]
+        return [
+            f"Version {version} gets no traffic. To go on: {_until_up(service, now.mode)}, then {step.command(10)}."
+        ]
     following = next((one for one in (50, 100) if one > traffic), None)
-    back = step.command(0)
+    cold = traffic == 100 and now.mode is Mode.knative
+    how = "Back, by a cold start, since the pods of before go now" if cold else "Back at once"
     return [
         f"Version {version} gets {traffic}% of the traffic once it is ready. Look at {look}.",
-        f"To go on: {step.command(following)}. Back at once: {back}.",
+        f"To go on: {step.command(following)}. {how}: {step.command(0)}.",
     ]
+
+
+def _after(step: Step, serving: Pin, now: Rollout) -> list[str]:
+    """The way back once it is promoted, if something else served before."""
+    old = now.stable.pin
+    if not old.version or old == serving:
+        return []
+    back = _command(old.version, old.runtime if old.version == serving.version else "", 0, step.options)
+    return [f"The way back is now that of any version, beginning with {back}."]
+
+
+def _until_up(service: Object, mode: Mode) -> str:
+    if mode is Mode.knative:
+        return _wait(service, "PredictorReady")
+    canary, metadata = service["spec"]["canary"][0]["predictor"], service["metadata"]
+    pods = _all_ready(metadata["namespace"], backend(metadata["name"], canary["name"]), canary.get("minReplicas", 1))
+    return f"{_wait(service, 'CanaryPredictorReady')}, {pods}"
+
+
+def _wait(service: Object, kind: str) -> str:
+    name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
+    return f"`kubectl wait -n {namespace} --for=condition={kind} --timeout=10m isvc/{name}`"

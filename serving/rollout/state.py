@@ -153,6 +153,14 @@ def backend(service: str, predictor: str) -> str:
     return f"{service}-{predictor}-predictor" if predictor else f"{service}-predictor"
 
 
+def belongs(pod: Object, one: Deployed, now: Rollout) -> bool:
+    """Whether a pod of the InferenceService is of this version."""
+    labels = pod["metadata"].get("labels", {})
+    if now.mode is Mode.knative:
+        return bool(one.name) and labels.get("serving.knative.dev/revision") == one.name
+    return bool(labels.get("app") == f"isvc.{backend(now.service['metadata']['name'], one.name)}")
+
+
 def condition(status: Object, kind: str) -> bool:
     """Whether a condition of a status is true."""
     return any(one["type"] == kind and one["status"] == "True" for one in status.get("conditions", []))

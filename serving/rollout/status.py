@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from serving.rollout.prometheus import Answers
-from serving.rollout.state import Deployed, Mode, Rollout, backend, condition
+from serving.rollout.state import Deployed, Rollout, belongs, condition
 
 Object = dict[str, Any]
 
@@ -71,7 +71,7 @@ def _row(
     aliases: dict[str, str] | None,
     answers: dict[str, Answers] | None,
 ) -> Row:
-    version, mine = one.pin.version, [pod for pod in pods if _belongs(pod, one, now)]
+    version, mine = one.pin.version, [pod for pod in pods if belongs(pod, one, now)]
     return Row(
         version=version,
         aliases=None if aliases is None else sorted(name for name, named in aliases.items() if named == version),
@@ -83,10 +83,3 @@ def _row(
         since=min((pod["metadata"]["creationTimestamp"] for pod in mine), default=""),
         answers=None if answers is None else answers.get(version, Answers()),
     )
-
-
-def _belongs(pod: Object, one: Deployed, now: Rollout) -> bool:
-    labels = pod["metadata"].get("labels", {})
-    if now.mode is Mode.knative:
-        return bool(one.name) and labels.get("serving.knative.dev/revision") == one.name
-    return bool(labels.get("app") == f"isvc.{backend(now.service['metadata']['name'], one.name)}")

@@ -168,7 +168,7 @@ def test_a_model_runs_without_root_and_without_a_token(overlay: Path) -> None:
 @ALL_OVERLAYS
 def test_a_drained_node_takes_one_pod_of_a_model_and_a_zone_never_all(overlay: Path) -> None:
     budget = named(built(overlay))["PodDisruptionBudget/learner-risk"]["spec"]
-    assert budget["maxUnavailable"] == 1
+    assert (budget["maxUnavailable"], budget["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
     spread = {one["topologyKey"] for one in _predictor(overlay)["topologySpreadConstraints"]}
     assert spread == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
 

@@ -4,6 +4,7 @@ No controller runs here. `knative_settles` and `standard_settles` write into the
 sources (ksvc_reconciler.go, PropagateStatus, reconcileCanaryDeployments); tests/cluster has the controllers themselves.
 """
 
+import json
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -75,6 +76,13 @@ class Site:
         found = self.registry.get_registered_model(MODEL).aliases
         return {alias: str(version) for alias, version in found.items()}
 
+    def has_pod(self, name: str, labels: dict[str, str], *, ready: bool) -> None:
+        """A pod that kubelet says is ready, or is not."""
+        spec = {"containers": [{"name": "kserve-container", "image": "dev.local/x:1"}]}
+        self.apply([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": spec}])
+        status = {"phase": "Running", "conditions": [{"type": "Ready", "status": str(ready)}]}
+        self.kubectl("patch", "pod", name, "--subresource=status", "-p", json.dumps({"status": status}))
+
     def patch_status(self, kind: str, name: str, status: Object) -> None:
         self._ask("PATCH", f"{_KINDS[kind]}/{name}/status", {"status": status})
 
@@ -139,8 +147,8 @@ class Site:
 
     # Standard
 
-    def standard_settles(self, *, ready: bool = True) -> None:
-        """Every predictor has its pods, if the canary is `ready`; the gateway has taken the route."""
+    def standard_settles(self, *, ready: bool = True, pods: int | None = None) -> None:
+        """Every predictor is up, if the canary is `ready`, with `pods` of its pods or all; the route is taken."""
         canaries = self.spec.get("canary", [])
         statuses = [
             {"name": one["predictor"]["name"], "ready": ready, "trafficPercent": one["trafficPercent"]}
@@ -148,7 +156,14 @@ class Site:
         ]
         conditions = {"PredictorReady": True, "Ready": True} | ({"CanaryPredictorReady": ready} if canaries else {})
         self.patch_status("isvc", MODEL, _status(conditions) | {"canaryStatuses": statuses})
+        for one in canaries if ready else []:
+            self._has_pods(one["predictor"]["name"], pods or one["predictor"]["minReplicas"])
         self.gateway_takes()
+
+    def _has_pods(self, predictor: str, number: int) -> None:
+        labels = {"serving.kserve.io/inferenceservice": MODEL, "app": f"isvc.{MODEL}-{predictor}-predictor"}
+        for each in range(number):
+            self.has_pod(f"{predictor}-{each}", labels, ready=True)
 
     def gateway_takes(self) -> None:
         route = self.get("httproute", f"{MODEL}-traffic")
@@ -178,6 +193,19 @@ def pin(predictor: Object) -> tuple[str, str]:
     assert predictor["annotations"]["earlybell.io/bundle-digest"] == f"{int(version):064x}"
     assert predictor["labels"]["earlybell.io/runtime"] == model["runtime"]
     return version, model["runtime"]
+
+
+def pods(spec: Object) -> dict[str, int]:
+    """How many pods each predictor has at least, by KServe's rule in reconcileRawDeployment and canaryReplicaCount.
+
+    What its webhook wants of them is asserted (validateCanarySpecs, validateReplicas).
+    """
+    stable, canaries = spec["predictor"], [one["predictor"] for one in spec.get("canary", [])]
+    found = {one["name"]: one["minReplicas"] for one in canaries}
+    assert stable["minReplicas"] <= stable["maxReplicas"]
+    assert all(number <= stable["minReplicas"] for number in found.values())
+    assert not any(one.keys() & {"maxReplicas", "scaleTarget", "scaleMetric", "autoScaling"} for one in canaries)
+    return {stable["name"]: max(1, stable["minReplicas"] - sum(found.values()))} | found
 
 
 def runtime(name: str, kind: str = "ServingRuntime") -> Object:

@@ -4,7 +4,7 @@ import pytest
 
 from earlybell import __version__
 from earlybell.errors import ClusterError
-from tests.serving.rollout.site import Object, Site, pin
+from tests.serving.rollout.site import Object, Site, pin, pods
 
 OLD, NEW = "learner-risk-v3-predictor", "learner-risk-v4-predictor"
 
@@ -16,6 +16,15 @@ def _release(campus: Site, version: int, *options: object) -> list[Object]:
 def _step(campus: Site, version: int, *options: object, ready: bool = True) -> None:
     campus.apply(_release(campus, version, *options))
     campus.standard_settles(ready=ready)
+
+
+def _pod(predictor: Object) -> Object:
+    """A predictor without how many pods it has."""
+    return {key: value for key, value in predictor.items() if key not in ("minReplicas", "maxReplicas")}
+
+
+def _scaling(predictor: Object) -> Object:
+    return {key: predictor.get(key) for key in ("minReplicas", "maxReplicas", "scaleMetric", "scaleTarget")}
 
 
 @pytest.fixture
@@ -44,11 +53,12 @@ def test_kubectl_takes_every_step_up_and_promotes(campus: Site, options: tuple[s
         assert (campus.weights, canary["trafficPercent"]) == (weights, traffic)
         assert (canary["predictor"]["name"], pin(canary["predictor"])[0]) == ("v4", "4")
         assert not {"maxReplicas", "scaleMetric", "scaleTarget"} & set(canary["predictor"])
-        assert campus.spec["predictor"] == champion
+        assert _pod(campus.spec["predictor"]) == _pod(champion)
+        assert pods(campus.spec) == {"v3": 2, "v4": 3}
     campus.apply(_release(campus, 4, "--promote"), *options)
     assert "canary" not in campus.spec
     assert (campus.spec["predictor"]["name"], pin(campus.spec["predictor"])[0]) == ("v4", "4")
-    assert {"maxReplicas", "scaleMetric"} <= set(campus.spec["predictor"])
+    assert _scaling(campus.spec["predictor"]) == _scaling(champion)
     assert campus.weights == {NEW: 100}
 
 
@@ -60,7 +70,7 @@ def test_the_route_moves_before_the_predictors_do(serving: Site) -> None:
 def test_a_pod_of_the_champion_is_never_touched_by_a_canary(serving: Site) -> None:
     before = serving.get("isvc")
     after = _release(serving, 4, "--traffic", 0)[-1]
-    assert after["spec"]["predictor"] == before["spec"]["predictor"]
+    assert _pod(after["spec"]["predictor"]) == _pod(before["spec"]["predictor"])
     assert after["metadata"]["labels"] == before["metadata"]["labels"]
 
 
@@ -74,10 +84,20 @@ def test_a_version_that_is_not_ready_gets_no_traffic(serving: Site) -> None:
     assert _release(serving, 4, "--traffic", 10)[-1]["spec"]["canary"][0]["trafficPercent"] == 10
 
 
-def test_a_canary_without_traffic_has_one_pod_and_with_it_kserves_share(serving: Site) -> None:
-    assert _release(serving, 4, "--traffic", 0)[-1]["spec"]["canary"][0]["predictor"]["minReplicas"] == 1
-    _step(serving, 4, "--traffic", 0)
-    assert "minReplicas" not in _release(serving, 4, "--traffic", 10)[-1]["spec"]["canary"][0]["predictor"]
+def test_a_version_gets_no_more_traffic_before_all_its_pods_are_ready(serving: Site) -> None:
+    serving.apply(_release(serving, 4, "--traffic", 0))
+    serving.standard_settles(pods=1)
+    missing = (
+        r"not all pods of version 4 .* are ready: 1 of 3.*readyReplicas}'=3 .*deployment/learner-risk-v4-predictor"
+    )
+    with pytest.raises(ClusterError, match=missing):
+        _release(serving, 4, "--traffic", 10)
+    serving.standard_settles()
+    _step(serving, 4, "--traffic", 50)
+    serving.kubectl("delete", "pod", "--all", "--force")
+    with pytest.raises(ClusterError, match="0 of 3"):
+        _release(serving, 4, "--traffic", 100)
+    assert _release(serving, 4, "--traffic", 0)  # the way back is never barred
 
 
 def test_the_return_takes_the_canary_away(serving: Site) -> None:
@@ -90,6 +110,7 @@ def test_the_return_takes_the_canary_away(serving: Site) -> None:
     _step(serving, 3, "--promote")
     assert "canary" not in serving.spec
     assert pin(serving.spec["predictor"])[0] == "3"
+    assert (serving.spec["predictor"]["minReplicas"], serving.spec["predictor"]["maxReplicas"]) == (2, 3)
 
 
 def test_what_the_gateway_has_not_taken_is_not_promoted(serving: Site) -> None:

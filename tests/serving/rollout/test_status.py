@@ -18,12 +18,6 @@ from tests.apiserver import program
 from tests.serving.rollout.site import MODEL, OVERLAYS, Object, Site
 from tests.serving.running import end, free_ports
 
-POD = {
-    "apiVersion": "v1",
-    "kind": "Pod",
-    "spec": {"containers": [{"name": "kserve-container", "image": "dev.local/x:1"}]},
-}
-
 
 @pytest.fixture
 def canary(campus: Site) -> Site:
@@ -36,15 +30,7 @@ def canary(campus: Site) -> Site:
             "serving.kserve.io/inferenceservice": MODEL,
             "serving.knative.dev/revision": f"{MODEL}-predictor-{revision}",
         }
-        campus.apply([POD | {"metadata": {"name": f"pod-{number}", "labels": labels}}])
-        campus.kubectl(
-            "patch",
-            "pod",
-            f"pod-{number}",
-            "--subresource=status",
-            "-p",
-            json.dumps({"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": str(ready)}]}}),
-        )
+        campus.has_pod(f"pod-{number}", labels, ready=ready)
     campus.run("aliases")
     return campus
 
@@ -216,6 +202,34 @@ def test_a_bundle_that_kserve_cannot_fetch_is_refused(campus: Site, tmp_path: Pa
     with pytest.raises(SettingError, match="KServe cannot fetch a bundle from.*S3"):
         campus.release(int(made.version), "--promote")
     campus.registry.delete_model_version(MODEL, made.version)
+
+
+@pytest.mark.parametrize(
+    "registered",
+    ["wasbs://models@campus.blob.core.windows.net/m/7", "abfss://models@campus.dfs.core.windows.net/m/7"],
+)
+def test_a_bundle_in_azure_is_named_as_kserve_knows_it(campus: Site, registered: str) -> None:
+    made = campus.registry.create_model_version(MODEL, registered, tags={"bundle_digest": "0" * 64})
+    predictor = campus.release(int(made.version), "--promote")[-1]["spec"]["predictor"]
+    assert predictor["model"]["storageUri"] == "https://campus.blob.core.windows.net/models/m/7/bundle"
+    campus.registry.delete_model_version(MODEL, made.version)
+
+
+def test_the_way_back_is_told_with_the_options_that_were_given(campus: Site) -> None:
+    here = f"--overlay {OVERLAYS / 'standard'} --namespace {campus.namespace}"
+    for version, step in ((3, ("--traffic", 100)), (4, ("--traffic", 0)), (4, ("--traffic", 100))):
+        campus.apply(campus.release(version, *step, overlay="standard"))
+        campus.standard_settles()
+    said = campus.run("release", 4, "--promote", "--overlay", OVERLAYS / "standard").stderr
+    assert f"beginning with `earlybell release 3 --traffic 0 {here} | kubectl apply -f -`" in said
+
+
+def test_a_cold_start_on_the_way_back_is_told(campus: Site) -> None:
+    campus.apply(campus.release(3, "--traffic", 100))
+    campus.knative_settles()
+    said = [campus.run("release", 4, "--traffic", n, "--overlay", OVERLAYS / "knative").stderr for n in (50, 100)]
+    assert "Back at once: `earlybell release 4 --traffic 0" in said[0]
+    assert "Back, by a cold start" in said[1]
 
 
 def test_an_alias_names_the_version_to_release(campus: Site) -> None:
