@@ -82,7 +82,7 @@ def test_kubelet_of_the_node(university: Site, outside: Caller, figures: Figures
     def act() -> None:
         subprocess.run(["kill", "-9", (state / "log/kubelet.pid").read_text().strip()], check=True)
         time.sleep(15)
-        subprocess.run([HERE / "up", state], check=True, capture_output=True)
+        university.cluster.run(HERE / "up", state)
 
     answers = under_load(university, outside, 50, act)
     tell(figures, "kubelet, for 15 s", answers)
@@ -101,8 +101,8 @@ def test_a_node_that_restarts(university: Site, outside: Caller, figures: Figure
     asked = university.load(f"https://{cluster.node}:{port['nodePort']}", body=body, timeout=5)
     with machine.asking(**asked, rate=RATE, threads=150) as answers:
         time.sleep(5)
-        subprocess.run([HERE / "down", cluster.state], check=True)
-        subprocess.run([HERE / "up", cluster.state], check=True, capture_output=True)
+        for step in ("down", "up"):
+            cluster.run(HERE / step, cluster.state)
         wait_for("an answer again", 400, lambda: machine.ask(**asked, count=1).good)
         time.sleep(5)
     tell(figures, "a node that restarts", answers)

@@ -1,10 +1,12 @@
 """What the chart and the manifests may not do, on any site."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from earlybell import __version__
 from tests.helm.render import OVERLAYS, SITES, Object, built, named, pods, rendered
 
 ALL_SITES = pytest.mark.parametrize("site", SITES)
@@ -78,6 +80,14 @@ def test_a_token_of_the_cluster_is_mounted_only_where_the_cluster_is_asked(site:
     assert mounted == {"ServiceAccount/earlybell-pipeline"}
 
 
+def test_pods_that_others_make_can_pull_from_a_private_registry() -> None:
+    found = named(rendered(*SITES["private_registry"]))
+    assert found["ServiceAccount/earlybell-pipeline"]["imagePullSecrets"] == [{"name": "registry"}]  # KFP's
+    assert found[f"ServingRuntime/earlybell-{__version__}"]["spec"]["imagePullSecrets"] == [
+        {"name": "registry"}
+    ]  # KServe's
+
+
 @ALL_SITES
 def test_the_chart_never_renders_a_model(site: str) -> None:
     kinds = {found["kind"] for found in rendered(*SITES[site])}
@@ -99,9 +109,37 @@ def test_nothing_reaches_a_pod_that_no_policy_names() -> None:
     assert denied == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     coming = {name for name, one in policies.items() if "ingress" in one}
     assert coming == {"NetworkPolicy/earlybell-serving"}
-    assert all(rule.get("from") and rule.get("ports") for rule in policies.popitem()[1].get("ingress", []))
+    ingress = policies["NetworkPolicy/earlybell-serving"]["ingress"]
+    assert ingress
+    assert all(rule.get("from") and rule.get("ports") for rule in ingress)
     for name, policy in policies.items():
         assert all(rule.get("to") for rule in policy.get("egress", [])), name
+
+
+def test_a_mirror_reaches_the_challengers_pods_and_no_others() -> None:
+    policy = named(rendered())["NetworkPolicy/earlybell-serving"]["spec"]
+    models = {"podSelector": policy["podSelector"]}
+    to_pods = [rule for rule in policy["egress"] if any("podSelector" in peer for peer in rule["to"])]
+    assert [rule["to"] for rule in to_pods] == [[models]]
+    going = {one["port"] for one in to_pods[0]["ports"]}
+    assert [rule for rule in policy["ingress"] if models in rule["from"] and going <= _ports(rule)]
+
+
+def test_steps_reach_the_pushgateway_where_the_site_says_it_is() -> None:
+    place = [{"to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}], "ports": [443]}]
+    given = (
+        "--set-json",
+        f"networkPolicies.pushgateway={json.dumps(place)}",
+        "--set",
+        "pushgateway.address=https://push",
+    )
+    for arguments, reached in ((given, True), (given[:2], False)):
+        rules = named(rendered(*arguments))["NetworkPolicy/earlybell-pipelines"]["spec"]["egress"]
+        assert bool([rule for rule in rules if rule["to"] == place[0]["to"] and _ports(rule) == {443}]) is reached
+
+
+def _ports(rule: Object) -> set[int]:
+    return {one["port"] for one in rule["ports"]}
 
 
 def test_http_reaches_no_pod() -> None:

@@ -26,7 +26,7 @@ MAY = {
         *("list events", "list cronjobs.batch", "list deployments.apps"),
     ],
     "earlybell-pipeline": [
-        *("create workflowtaskresults.argoproj.io", "get pods", "create persistentvolumeclaims"),
+        *("create workflowtaskresults.argoproj.io", "get pods"),
         *("get configmaps:kfp-launcher", "get secrets:mlpipeline-minio-artifact"),
     ],
 }
@@ -37,6 +37,7 @@ MAY_NOT = [
     *(f"delete {SERVICES}", f"patch {SERVICES}", f"patch {RUNTIMES}", f"patch {ROUTES}", f"delete {ROUTES}"),
     *("patch networkpolicies.networking.k8s.io", "create rolebindings.rbac.authorization.k8s.io"),
     *("impersonate serviceaccounts", "get configmaps:earlybell-settings", "delete deployments.apps"),
+    *("create persistentvolumeclaims", "delete persistentvolumeclaims:earlybell-sources"),
 ]
 
 

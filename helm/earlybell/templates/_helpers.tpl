@@ -67,6 +67,13 @@ seccompProfile:
 {{- end }}
 {{- end }}
 
+{{/* What chooses the model's pods, of every version. */}}
+{{- define "earlybell.models" -}}
+matchExpressions:
+  - key: serving.kserve.io/inferenceservice
+    operator: Exists
+{{- end }}
+
 {{/* TCP ports of a NetworkPolicy. */}}
 {{- define "earlybell.ports" -}}
 {{- range . }}
@@ -85,7 +92,7 @@ seccompProfile:
 
 {{/* An address that goes into a ConfigMap: refused with a password in it, which is not shown. Call with (list value "name"). */}}
 {{- define "earlybell.address" -}}
-{{- if regexMatch "^[a-z]+://[^/@]*:[^/@]*@" (index . 0) -}}
+{{- if regexMatch "(?i)^[a-z0-9+.-]+://[^/@]*:.*@|[?&](ssl)?password=" (index . 0) -}}
 {{- fail (printf "%s holds a password. Put it into the Secret beside it, and name the role or nobody here." (index . 1)) -}}
 {{- end -}}
 {{- index . 0 | quote -}}

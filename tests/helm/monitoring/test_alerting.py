@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -39,8 +40,9 @@ def test_a_broken_challenger_and_then_a_dead_one_are_told_of_and_the_champion_is
             time.sleep(5)
             assert not running.firing()
             with _locked(challenger):
-                until(lambda: inbox.versions("EarlybellVersionFails"), 90, lambda: running.query("ALERTS"))
-        assert inbox.versions("EarlybellVersionFails") == {"4"}
+                for alert in ("EarlybellVersionFails", "EarlybellTrailAway"):
+                    until(partial(inbox.versions, alert), 90, lambda: running.query("ALERTS"))
+        assert inbox.versions("EarlybellVersionFails") == inbox.versions("EarlybellTrailAway") == {"4"}
         end(challenger.process)
         until(lambda: inbox.versions("EarlybellVersionDown"), 90, lambda: running.query("ALERTS"))
         assert inbox.versions("EarlybellVersionDown") == {"4"}

@@ -30,11 +30,11 @@ def _stripped(given: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_a_site_has_its_own_budgets_and_limits_and_does_without_some_alerts() -> None:
-    own = {"budgets": {"errors": 0.001}, "limits": {"trail_lag": 60}, "without": ["EarlybellPredictionLate"]}
+    own = {"budgets": {"errors": 0.001}, "limits": {"training_age": 60}, "without": ["EarlybellPredictionLate"]}
     found = [rule for group in _rules("--set-json", json.dumps({"monitoring": own})) for rule in group["rules"]]
     expressions = {tuple(rule["labels"].values()): rule["expr"] for rule in found if rule["expr"].startswith("vector(")}
     assert expressions["site", "errors"] == "vector(0.001)"
-    assert expressions["site", "trail_lag"] == "vector(60)"
+    assert expressions["site", "training_age"] == "vector(60)"
     assert expressions["site", "latency"] == "vector(0.01)"
     assert not [rule for rule in found if rule.get("alert") == "EarlybellPredictionLate"]
 
