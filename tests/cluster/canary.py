@@ -3,6 +3,7 @@
 import time
 
 from tests.cluster.caller import Caller
+from tests.cluster.cluster import wait_for
 from tests.cluster.figures import Figures
 from tests.cluster.site import Site
 
@@ -19,19 +20,69 @@ def assert_share(site: Site, asking: Caller, body: str, figures: Figures) -> Non
 
 
 def assert_moves(site: Site, asking: Caller, body: str, figures: Figures, step: str, old: str, new: str) -> None:
-    """All traffic moves to a version under load, in the documented steps, and no request fails."""
+    """All traffic moves to a version under load, in all documented steps, and no request fails."""
     site.release(new, 0)
     site.settled(new, 0)
     with asking.asking(**site.load(body=body, rate=RATE, threads=16)) as answers:
         time.sleep(5)
-        commanded = time.time()
-        site.release(new, 100)
-        site.settled(new, 100)
+        for share in (10, 50, 100):
+            commanded = time.time()
+            site.release(new, share)
+            site.settled(new, share)
         site.release(new, None)
         time.sleep(10)
     figures.tell(f"{site.mode}, {step} under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
     figures.tell(
-        f"{site.mode}, {step}: last answer of the old version", f"{answers.last_of(old) - commanded:.1f} s after"
+        f"{site.mode}, {step}: last answer of the old version", f"{answers.last_of(old) - commanded:.1f} s after 100%"
     )
     assert answers.bad == []
     assert answers.versions[new]
+
+
+def assert_way_back(site: Site, asking: Caller, body: str, figures: Figures, share: int) -> None:
+    """Version 2, on trial with a share, loses it under load, and no request fails; version 1 serves before and after.
+
+    From 100% Knative has ended the pods of version 1 before that: the way back is through a cold start.
+    """
+    for traffic in (0, share):
+        site.release("2", traffic)
+        site.settled("2", traffic)
+    if cold := site.mode == "Knative" and share == 100:
+        wait_for("the pods of version 1 to go", 240, lambda: _versions(site) == {"2"})
+    with asking.asking(**site.load(body=body, rate=RATE, threads=16)) as answers:
+        time.sleep(5)
+        commanded = time.time()
+        site.release("2", 0)
+        site.settled("2", 0)
+        time.sleep(30 if cold else 10)
+    back = [one for one in answers.good if one["version"] == "1" and one["at"] > answers.last_of("2")]
+    what = f"{site.mode}, back from {share}% under {RATE} a second"
+    figures.tell(f"{what}: failed of {len(answers.all)}", len(answers.bad))
+    figures.tell(f"{what}: last answer of the new version", f"{answers.last_of('2') - commanded:.1f} s after")
+    figures.tell(f"{what}: longest answer", f"{answers.milliseconds(1) / 1000:.1f} s")
+    assert answers.bad == []
+    assert back
+
+
+def assert_new_image(site: Site, asking: Caller, body: str, figures: Figures) -> None:
+    """Version 1 moves to another runtime under load, in the documented steps, and no request fails."""
+    runtime = site.another_runtime("another")
+    with asking.asking(**site.load(body=body, rate=RATE, threads=16)) as answers:
+        began = time.monotonic()
+        site.move("1", runtime)
+        figures.seconds(f"{site.mode}, a new serving image: its three steps", began)
+        time.sleep(5)
+    what = f"{site.mode}, a new serving image under {RATE} a second: failed of {len(answers.all)}"
+    figures.tell(what, len(answers.bad))
+    assert answers.bad == []
+    wait_for("the old pods to go", 180, lambda: _variables(site, "EARLYBELL_OF") == {"another"})
+
+
+def _versions(site: Site) -> set[str | None]:
+    return _variables(site, "EARLYBELL_MODEL_VERSION")
+
+
+def _variables(site: Site, name: str) -> set[str | None]:
+    """What a variable is in the pods of the model; None for those that have it not."""
+    containers = [pod["spec"]["containers"][0] for pod in site.pods()]
+    return {next((one["value"] for one in each["env"] if one["name"] == name), None) for each in containers}

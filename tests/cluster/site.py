@@ -134,9 +134,22 @@ class Site:
 
         def there() -> bool:
             rows = [one for one in self.status() if one["version"] == str(version) and runtime in ("", one["runtime"])]
-            return bool(rows) and rows[-1]["ready"] > 0 and rows[-1]["traffic"] == traffic
+            return bool(rows) and rows[-1]["ready"] > 0 and rows[-1]["traffic"] == traffic and self._scaled()
 
         wait_for(f"version {version} to have {traffic}% of {self.name}", seconds, there)
+
+    def _scaled(self) -> bool:
+        """Whether each Deployment of the Standard mode has the pods that its autoscaler wants of it at least."""
+        if self.overlay != "standard":
+            return True
+        least, ready = (
+            {one["metadata"]["name"]: one for one in self.cluster.get("-n", self.name, kind)["items"]}
+            for kind in ("hpa", "deployments")
+        )
+        pods = {name: one["status"].get("readyReplicas", 0) for name, one in ready.items()}
+        return all(
+            pods[name] >= least[name]["spec"]["minReplicas"] for name in pods if name.startswith("learner-risk-")
+        )
 
     def move(self, version: str | int, runtime: str = "") -> None:
         """All traffic to a version, in the documented steps, whatever serves now."""

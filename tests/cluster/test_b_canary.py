@@ -1,12 +1,11 @@
 """A canary in KServe's Knative mode, by the documented commands: split, promoted, taken back, no request lost."""
 
 import json
-import time
 
 import pytest
 
 from tests.cluster.caller import Caller
-from tests.cluster.canary import RATE, assert_moves, assert_share
+from tests.cluster.canary import assert_moves, assert_new_image, assert_share, assert_way_back
 from tests.cluster.cluster import wait_for
 from tests.cluster.figures import Figures
 from tests.cluster.site import Site
@@ -40,19 +39,17 @@ def test_traffic_moves_under_load_without_a_failed_request(
     assert_moves(university, asking, body, figures, step, old, new)
 
 
+@pytest.mark.parametrize("share", [50, 100])
+def test_a_version_is_taken_back_under_load_without_a_failed_request(
+    university: Site, asking: Caller, body: str, figures: Figures, share: int
+) -> None:
+    university.champion("1")
+    assert_way_back(university, asking, body, figures, share)
+
+
 def test_a_new_serving_image_comes_by_canary_too(university: Site, asking: Caller, body: str, figures: Figures) -> None:
     university.champion("1")
-    runtime = university.another_runtime("another")
-    with asking.asking(**university.load(body=body, rate=RATE, threads=16)) as answers:
-        began = time.monotonic()
-        university.move("1", runtime)
-        figures.seconds("Knative, a new serving image: its three steps", began)
-        time.sleep(5)
-    figures.tell(f"Knative, a new serving image under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
-    assert answers.bad == []
-    wait_for("the old pods to go", 180, lambda: len(university.pods()) == 1)
-    (pod,) = university.pods()
-    assert {"name": "EARLYBELL_OF", "value": "another"} in pod["spec"]["containers"][0]["env"]
+    assert_new_image(university, asking, body, figures)
 
 
 def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, body: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cluster.caller import Caller
-from tests.cluster.canary import assert_moves, assert_share
+from tests.cluster.canary import assert_moves, assert_new_image, assert_share, assert_way_back
 from tests.cluster.figures import Figures
 from tests.cluster.site import Site
 
@@ -37,3 +37,14 @@ def test_traffic_moves_under_load_without_a_failed_request(
     college: Site, asking: Caller, body: str, figures: Figures, step: str, old: str, new: str
 ) -> None:
     assert_moves(college, asking, body, figures, step, old, new)
+
+
+@pytest.mark.parametrize("share", [50, 100])
+def test_a_version_is_taken_back_under_load_without_a_failed_request(
+    college: Site, asking: Caller, body: str, figures: Figures, share: int
+) -> None:
+    assert_way_back(college, asking, body, figures, share)
+
+
+def test_a_new_serving_image_comes_by_canary_too(college: Site, asking: Caller, body: str, figures: Figures) -> None:
+    assert_new_image(college, asking, body, figures)
