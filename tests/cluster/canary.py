@@ -19,24 +19,23 @@ def assert_share(site: Site, asking: Caller, body: str, figures: Figures) -> Non
     assert 0.17 < share < 0.23  # five standard deviations are .045; Envoy deals by turns
 
 
-def assert_moves(site: Site, asking: Caller, body: str, figures: Figures, step: str, old: str, new: str) -> None:
-    """All traffic moves to a version under load, in all documented steps, and no request fails."""
-    site.release(new, 0)
-    site.settled(new, 0)
+def assert_promotion(site: Site, asking: Caller, body: str, figures: Figures) -> None:
+    """Version 2 takes the place of version 1 under load, in all documented steps, and no request fails."""
+    site.release("2", 0)
+    site.settled("2", 0)
     with asking.asking(**site.load(body=body, rate=RATE, threads=16)) as answers:
         time.sleep(5)
         for share in (10, 50, 100):
             commanded = time.time()
-            site.release(new, share)
-            site.settled(new, share)
-        site.release(new, None)
+            site.release("2", share)
+            site.settled("2", share)
+        site.release("2", None)
         time.sleep(10)
-    figures.tell(f"{site.mode}, {step} under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
-    figures.tell(
-        f"{site.mode}, {step}: last answer of the old version", f"{answers.last_of(old) - commanded:.1f} s after 100%"
-    )
+    what = f"{site.mode}, promotion under {RATE} a second"
+    figures.tell(f"{what}: failed of {len(answers.all)}", len(answers.bad))
+    figures.tell(f"{what}: last answer of the old version", f"{answers.last_of('1') - commanded:.1f} s after 100%")
     assert answers.bad == []
-    assert answers.versions[new]
+    assert answers.versions["2"]
 
 
 def assert_way_back(site: Site, asking: Caller, body: str, figures: Figures, share: int) -> None:
@@ -65,11 +64,11 @@ def assert_way_back(site: Site, asking: Caller, body: str, figures: Figures, sha
 
 
 def assert_new_image(site: Site, asking: Caller, body: str, figures: Figures) -> None:
-    """Version 1 moves to another runtime under load, in the documented steps, and no request fails."""
+    """Version 2 moves to another runtime under load, in the documented steps, and no request fails."""
     runtime = site.another_runtime("another")
     with asking.asking(**site.load(body=body, rate=RATE, threads=16)) as answers:
         began = time.monotonic()
-        site.move("1", runtime)
+        site.move("2", runtime)
         figures.seconds(f"{site.mode}, a new serving image: its three steps", began)
         time.sleep(5)
     what = f"{site.mode}, a new serving image under {RATE} a second: failed of {len(answers.all)}"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cluster.caller import Caller
-from tests.cluster.canary import assert_moves, assert_new_image, assert_share, assert_way_back
+from tests.cluster.canary import assert_new_image, assert_promotion, assert_share, assert_way_back
 from tests.cluster.figures import Figures
 from tests.cluster.site import Site
 
@@ -32,18 +32,17 @@ def test_a_canary_gets_its_share_and_no_request_is_lost(
     assert_share(college, asking, body, figures)
 
 
-@pytest.mark.parametrize(("step", "old", "new"), [("promotion", "1", "2"), ("rollback", "2", "1")])
-def test_traffic_moves_under_load_without_a_failed_request(
-    college: Site, asking: Caller, body: str, figures: Figures, step: str, old: str, new: str
-) -> None:
-    assert_moves(college, asking, body, figures, step, old, new)
-
-
 @pytest.mark.parametrize("share", [50, 100])
 def test_a_version_is_taken_back_under_load_without_a_failed_request(
     college: Site, asking: Caller, body: str, figures: Figures, share: int
 ) -> None:
     assert_way_back(college, asking, body, figures, share)
+
+
+def test_a_version_is_promoted_under_load_without_a_failed_request(
+    college: Site, asking: Caller, body: str, figures: Figures
+) -> None:
+    assert_promotion(college, asking, body, figures)
 
 
 def test_a_new_serving_image_comes_by_canary_too(college: Site, asking: Caller, body: str, figures: Figures) -> None:
