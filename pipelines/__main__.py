@@ -46,7 +46,9 @@ def submit(
     every_weeks: Annotated[int, typer.Option(min=0, help="recurring, every so many weeks from now")] = 0,
     setting: Annotated[list[str], typer.Option("--set", help="parameter, as min_auc=0.7; may be repeated")] = [],  # noqa: B006 (Typer reads it, nobody changes it)
     wait: Annotated[bool, typer.Option(help="until the run has ended, telling its progress")] = False,
-    service_account: Annotated[str, typer.Option(help="of the tasks' pods")] = "earlybell-pipeline",
+    service_account: Annotated[
+        str, typer.Option(help="of the tasks' pods; else the chart's in --namespace, or KFP's")
+    ] = "",
     image: Image = "",
     namespace: Namespace = "",
 ) -> None:

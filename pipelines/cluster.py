@@ -35,6 +35,8 @@ class Service:
         may: keys of it that a site may do without.
         held_by, keys: a Secret and its keys.
         optional: a site may do without the Secret.
+        patience: variables and their values, by which its client waits for a service that is away for a minute or two:
+            as KFP 2.17 sets Argo up, a task whose program fails is not tried again.
     """
 
     settings: tuple[str, ...] = ()
@@ -42,6 +44,7 @@ class Service:
     held_by: str = ""
     keys: tuple[str, ...] = ()
     optional: bool = True
+    patience: tuple[tuple[str, str], ...] = ()
 
 
 LIGHT = Need(("100m", "1"), ("512Mi", "2Gi"), 1800)
@@ -54,12 +57,14 @@ MLFLOW = Service(
     settings=("MLFLOW_TRACKING_URI",),
     held_by="earlybell-mlflow",
     keys=("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"),
+    patience=(("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "6"), ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "2")),
 )
 # For who uses it alone: KFP's launcher, which runs in the same container, would take these variables for its own store.
 STORE = Service(
     may=("AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "MLFLOW_S3_ENDPOINT_URL", "AZURE_STORAGE_ACCOUNT"),
     held_by="earlybell-s3",
     keys=("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    patience=(("AWS_MAX_ATTEMPTS", "10"),),
 )
 TRAIL = Service(may=("EARLYBELL_TRAIL", "EARLYBELL_TRAIL_ANCHORS"), held_by="earlybell-trail", keys=("PGPASSWORD",))
 PUSHGATEWAY = Service(may=("EARLYBELL_PUSHGATEWAY",))
@@ -88,10 +93,16 @@ def _give(task: Any, service: Service) -> None:
     if service.held_by:
         keys = {key: key for key in service.keys}
         kubernetes.use_secret_as_env(task, service.held_by, keys, optional=service.optional)
+    for name, value in service.patience:
+        task.set_env_variable(name, value)
 
 
 def _limit(task: Any, need: Need) -> None:
-    """Resources, time and attempts; `backoff_max_duration` counts from the first attempt's start, its work included."""
+    """Resources, time and attempts; `backoff_max_duration` counts from the first attempt's start, its work included.
+
+    What is tried again says Argo's `retryPolicy`, which a pipeline cannot set: under KFP's own settings a pod that was
+    lost (deleted, its node gone), and not a program that failed.
+    """
     task.set_cpu_request(need.cpu[0]).set_cpu_limit(need.cpu[1])
     task.set_memory_request(need.memory[0]).set_memory_limit(need.memory[1])
     whole = (RETRIES + 1) * need.seconds + 3600

@@ -46,7 +46,7 @@ def run(pipeline: Any, arguments: dict[str, Any], folder: Path, say: Callable[[s
 
 
 def _bare(pipeline: Any) -> Any:
-    """A copy without retries, which would only delay an error's message, and limits, which nothing here keeps.
+    """A copy without retries and patience, which would only delay an error's message, and limits, which nothing keeps.
 
     The time of the run, which the local runner does not know, is now.
     """
@@ -60,7 +60,8 @@ def _bare(pipeline: Any) -> Any:
                     given.runtime_value.constant.string_value = datetime.now(UTC).isoformat()
     for executor in spec.deployment_spec["executors"].values():
         if "container" in executor:
-            executor["container"].fields.pop("resources", None)
+            for unwanted in ("resources", "env"):
+                executor["container"].fields.pop(unwanted, None)
     return bare
 
 

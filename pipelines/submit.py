@@ -23,10 +23,21 @@ from earlybell.errors import PipelineError, SettingError
 from pipelines.compiled import PIPELINES, compile_one, pipeline_name
 
 EXPERIMENT = "earlybell"
+ACCOUNT = "earlybell-pipeline"  # of the chart
 _WEEK = 7 * 24 * 3600
 _PAGE = 100
 _ENDED = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
 _TOLD = ("SUCCEEDED", "FAILED")
+_LIVE = ("PENDING", "RUNNING")
+_LATE = 4  # how often an ended run is read: KFP says that it has ended before it says how its last steps did
+# KFP lists every node of Argo's: a step of ours is one of its name, beside its driver, its executor and their attempts.
+_STEPS = {
+    name
+    for pipeline in PIPELINES.values()
+    for graph in (pipeline.pipeline_spec.root, *pipeline.pipeline_spec.components.values())
+    for name, task in graph.dag.tasks.items()
+    if pipeline.pipeline_spec.components[task.component_ref.name].executor_label
+}
 
 
 @dataclass(frozen=True)
@@ -83,18 +94,15 @@ class Backend:
     Args:
         token: a bearer token; empty: none.
         namespace: of the site; empty: KFP serves one alone.
-        service_account: of the tasks' pods; empty: KFP's own.
+        service_account: of the tasks' pods; empty: the chart's in the site's namespace, else KFP's own.
 
     Raises (each method, too):
         PipelineError: it cannot be reached, or refuses.
     """
 
     def __init__(self, endpoint: str, token: str = "", namespace: str = "", service_account: str = "") -> None:
-        self._endpoint, self._account, self._namespace = (
-            endpoint.rstrip("/"),
-            service_account or None,
-            namespace or None,
-        )
+        self._endpoint, self._namespace = endpoint.rstrip("/"), namespace or None
+        self._account = service_account or (ACCOUNT if namespace else None)
         logging.getLogger("urllib3").setLevel(logging.ERROR)  # it tells of each attempt
         with self._reached(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "This client only works with", FutureWarning)
@@ -125,7 +133,7 @@ class Backend:
             version, experiment = self._version(name), self._experiment()
             before = self._scheduled(pipeline_name(name), experiment)
             wanted = _wanted(version, parameters, when, self._account)
-            if len(before) == 1 and _as_wanted(before[0]) == wanted:
+            if len(before) == 1 and _as_wanted(before[0], self._account) == wanted:
                 return f"recurring run {before[0].recurring_run_id} stays as it is"
             made = self._client.create_recurring_run(
                 experiment,
@@ -148,27 +156,28 @@ class Backend:
         Raises:
             PipelineError: it failed; the error names the tasks.
         """
-        told: dict[str, tuple[str, str]] = {}
-        while True:
-            with self._reached():
-                found = self._client.get_run(run)
-            for one in (found.run_details and found.run_details.task_details) or []:
-                if one.state in _TOLD and one.task_id not in told and "driver" not in one.display_name:
-                    told[one.task_id] = (one.display_name, one.state)
+        told, late = set[str](), _LATE
+        while late:
+            state, nodes = self._read(run)
+            for one in nodes:
+                if one.state in _TOLD and one.display_name in _STEPS and one.task_id not in told:
+                    told.add(one.task_id)
                     say(f"{one.display_name}: {one.state.lower()}")
-            if found.state in _ENDED:
-                break
-            time.sleep(seconds)
-        if found.state != "SUCCEEDED":
-            failed = sorted({name for name, state in told.values() if state == "FAILED"} - {"executor"})
+            if state in _ENDED:
+                late = late - 1 if any(one.state in _LIVE for one in nodes) else 0
+            time.sleep(seconds if late else 0)
+        if state != "SUCCEEDED":
             way_out = f"Read their logs in the pods, or at {self._endpoint}/#/runs/details/{run}."
-            raise PipelineError(f"run {run} {found.state.lower()}", ", ".join(failed) or found.state, way_out)
+            raise PipelineError(f"run {run} {state.lower()}", _failed(nodes) or state, way_out)
 
-    def outputs(self, run: str) -> dict[str, str]:
-        """The state of each task of a run by its name."""
+    def nodes(self, run: str) -> list[tuple[str, str]]:
+        """Name and state of every node of a run; several have the same name, as `executor`."""
+        return [(one.display_name, one.state) for one in self._read(run)[1]]
+
+    def _read(self, run: str) -> tuple[str, list[Any]]:
         with self._reached():
             found = self._client.get_run(run)
-        return {one.display_name: one.state for one in found.run_details.task_details}
+        return str(found.state), (found.run_details and found.run_details.task_details) or []
 
     def _version(self, name: str) -> dict[str, str]:
         """The ids of the pipeline and of its version, which are made if KFP does not have them."""
@@ -229,20 +238,26 @@ class Backend:
             raise PipelineError(f"{at} cannot be reached", str(error).splitlines()[0], way_out) from None
 
 
+def _failed(nodes: list[Any]) -> str:
+    """The steps that failed, or whose driver did: nothing of the step itself ran then."""
+    steps = {one.display_name.removesuffix("-driver") for one in nodes if one.state == "FAILED"}
+    return ", ".join(sorted(steps & _STEPS))
+
+
 def _wanted(version: dict[str, str], parameters: dict[str, Any], when: Schedule, account: str | None) -> dict[str, Any]:
     ids = (version["pipeline_id"], version["version_id"])
     return {"version": ids, "parameters": parameters, "when": when, "account": account, "mode": "ENABLE"}
 
 
-def _as_wanted(run: Any) -> dict[str, Any]:
-    """What a recurring run of KFP does, in the words of `_wanted`."""
+def _as_wanted(run: Any, account: str | None) -> dict[str, Any]:
+    """What a recurring run of KFP does, in the words of `_wanted`; where no account is asked for, any will do."""
     reference, trigger = run.pipeline_version_reference, run.trigger
     periodic, cron = trigger.periodic_schedule, trigger.cron_schedule
     return {
         "version": (reference.pipeline_id, reference.pipeline_version_id) if reference else None,
         "parameters": run.runtime_config.parameters,
         "when": Schedule(cron.cron if cron else "", int(periodic.interval_second) if periodic else 0),
-        "account": run.service_account or None,
+        "account": account and run.service_account,
         "mode": run.mode,
     }
 

@@ -143,7 +143,7 @@ def pod(compiled: Compiled, ready: Task, volume: dict[str, Any], at: Path, image
         "image": image or container["image"],
         "imagePullPolicy": own["imagePullPolicy"],
         "command": ready.command,
-        "env": _env(own),
+        "env": container.get("env", []) + _env(own),
         "resources": _resources(container["resources"]),
         "securityContext": _security(own["securityContext"]),
         "volumeMounts": [*mounts, {"name": "artifacts", "mountPath": str(at)}],

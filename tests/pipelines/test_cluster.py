@@ -39,7 +39,7 @@ def test_every_task_has_requests_and_limits(compiled: Compiled) -> None:
             assert resources[f"resource{kind}"], (name, kind)
 
 
-def test_every_task_is_tried_again_after_a_pause_and_no_attempt_is_cut_short_by_the_time_of_all(
+def test_every_task_may_be_tried_again_after_a_pause_and_no_attempt_is_cut_short_by_the_time_of_all(
     compiled: Compiled,
 ) -> None:
     for name in _tasks(compiled):
@@ -48,6 +48,16 @@ def test_every_task_is_tried_again_after_a_pause_and_no_attempt_is_cut_short_by_
         assert attempts == 3
         assert policy["backoffDuration"] == "60s"
         assert int(policy["backoffMaxDuration"].rstrip("s")) > attempts * seconds, name
+
+
+def test_a_task_waits_for_a_registry_that_is_away_since_nobody_tries_it_again(
+    training: Compiled, prediction: Compiled
+) -> None:
+    for compiled, name in ((training, "register"), (prediction, "fetch")):
+        set_here = {one["name"]: one["value"] for one in compiled.container(name)["env"]}
+        tries, factor = (int(set_here[f"MLFLOW_HTTP_REQUEST_{part}"]) for part in ("MAX_RETRIES", "BACKOFF_FACTOR"))
+        assert 60 < sum(factor * 2**attempt for attempt in range(tries)) < 300
+        assert int(set_here["AWS_MAX_ATTEMPTS"]) > 5
 
 
 def test_nothing_is_answered_from_the_cache(compiled: Compiled) -> None:
