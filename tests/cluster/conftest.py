@@ -1,8 +1,10 @@
 """A cluster, what a site has before us in it, and sites that were installed as docs/operations.md says."""
 
+import fcntl
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -29,15 +31,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
 
 
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """One session at a time on a cluster: each removes the namespaces of the one before."""
+    with (state / "session").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.exit(f"another session tests on the cluster of {state}: wait until it has ended", returncode=2)
+        yield
+
+
 @pytest.fixture(scope="session")
-def cluster() -> Cluster:
+def cluster() -> Iterator[Cluster]:
     """The cluster that `make test-cluster` tests on."""
     named, state = os.environ.get("EARLYBELL_CLUSTER_KUBECONFIG"), ROOT / ".earlybell/cluster"
     if not named and not (state / "installed").exists():
         missing("there is no cluster: `make cluster` starts one, `make test-cluster KUBECONFIG=FILE` names one")
     found = Cluster(Path(named), None) if named else Cluster(state / "admin.conf", state)
     found.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=60s")
-    return found
+    with nullcontext() if named else _alone(state):
+        yield found
 
 
 @pytest.fixture(scope="session")
