@@ -194,9 +194,8 @@ class _Rules:
         stable, trial = now.stable, self._trial
         if trial and self._asked == trial.pin:
             self._may_be_promoted(trial, same=trial.pin == stable.pin)
-            rendered = self._rendered["spec"]["predictor"]
             kept = {key: value for key, value in trial.predictor.items() if key != "canaryTrafficPercent"}
-            return Target(kept if self._mode is Mode.knative else manifest.alone(kept, rendered)), now.service
+            return Target(kept if self._mode is Mode.knative else self._in_place(stable, kept)), now.service
         if self._asked != stable.pin:
             self._refuse("this is not on trial", str(self._asked), (0, ""))
         if not trial:
@@ -208,6 +207,15 @@ class _Rules:
             # Without the field all traffic goes to the latest revision that is ready: to what was taken back.
             self._refuse("Knative would send all traffic to what was taken back", str(trial.pin), (0, self._wait()))
         return Target(manifest.alone(stable.predictor, self._rendered["spec"]["predictor"])), now.service
+
+    def _in_place(self, stable: Deployed, kept: Object) -> Object:
+        """What was a canary as what serves.
+
+        KServe's webhook lets a predictor have another name with another model alone. So a new image of the same version
+        comes into the predictor that serves, whose pods are replaced one by one.
+        """
+        made = manifest.alone(kept, self._rendered["spec"]["predictor"])
+        return made | {"name": stable.name} if pin_of(kept).version == stable.pin.version else made
 
     def _may_be_promoted(self, trial: Deployed, same: bool) -> None:
         if not trial.ready:

@@ -1,8 +1,10 @@
 """Who asks: a pod in a namespace of its own, or this machine in the cluster's network, where the node is on trial."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,7 +82,8 @@ class Caller:
     def asking(self, **asked: Any) -> Iterator[Answers]:
         """Ask while the body of the `with` does something; its answers are complete when it has ended.
 
-        Without `seconds` and `count` it is asked as long as the body takes, at `rate`.
+        The body begins when the first answer is there. Without `seconds` and `count` it is asked as long as the body
+        takes, at `rate` or as fast as `threads` can.
         """
         answers = Answers([])
         command = [*self.shell, self.python, "-c", LOAD.read_text(), json.dumps(asked)]
@@ -89,6 +92,8 @@ class Caller:
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, env=self.environment) as process,
         ):
             try:
+                while process.poll() is None and not os.fstat(said.fileno()).st_size:
+                    time.sleep(0.1)
                 yield answers
                 process.communicate(timeout=900)  # ends its input
             finally:

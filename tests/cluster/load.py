@@ -62,7 +62,7 @@ def worker(due: Iterator[float], body: bytes, asked: dict[str, Any], over: threa
 
 
 def main(asked: dict[str, Any]) -> None:
-    """`count` as fast as `threads` can; or `rate` a second, over `seconds` or until standard input ends."""
+    """At `rate` a second, or as fast as `threads` can: `count` times, over `seconds`, or until standard input ends."""
     body = Path(asked["body"]).read_bytes() if asked.get("body") else b""
     rate, seconds, over = asked.get("rate", 0), asked.get("seconds"), threading.Event()
     number = asked.get("count") or (int(rate * seconds) if seconds else None)

@@ -90,7 +90,7 @@ def test_memory_and_how_many_courses_a_pod_answers_a_minute(
 
 def test_from_one_pod_to_three_under_load(university: Site, asking: Caller, one: str, figures: Figures) -> None:
     began = time.monotonic()
-    with asking.asking(**university.load(body=one, rate=60, threads=24)) as answers:
+    with asking.asking(**university.load(body=one, threads=24)) as answers:
         wait_for("three pods", 120, lambda: len([p for p in university.pods() if _ready(p)]) == 3)
         figures.seconds("Knative, from one ready pod to three under load", began)
     assert answers.bad == []
