@@ -32,7 +32,7 @@ test-cluster: LOAD = test ! -e $(CLUSTER)/installed || tests/cluster/images/load
 endif
 test-cluster: $(VENV)/dev  ## the tests on that cluster; or on yours, KUBECONFIG=FILE IMAGE_LOADER='kind load image-archive'
 	@$(LOAD)
-	@$(BIN)/python -m pytest -v tests/cluster
+	@$(BIN)/python -m pytest -vv --durations 25 tests/cluster
 
 lint: $(VENV)/dev  ## style, strict types and import rules
 	$(BIN)/ruff check .
