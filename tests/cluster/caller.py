@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from tests.cluster.cluster import HERE, OURS, Cluster
+from tests.cluster.cluster import HERE, Cluster
 
 LOAD = HERE / "load.py"
 
@@ -44,6 +44,11 @@ class Answers:
     def last_of(self, version: str) -> float:
         """When the last answer of a version arrived, s since 1970."""
         return max(float(one["at"] + one["ms"] / 1000) for one in self.good if one["version"] == version)
+
+    def per_second(self) -> float:
+        """Good answers a second, from the first request to the last answer."""
+        ended = max(one["at"] + one["ms"] / 1000 for one in self.good)
+        return len(self.good) / float(ended - min(one["at"] for one in self.good))
 
     def outage(self) -> float:
         """Seconds from the first request that failed to the last."""
@@ -116,9 +121,7 @@ def pod(cluster: Cluster, image: str) -> Iterator[Caller]:
         "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
     }
     metadata = {"name": "caller", "namespace": "callers"}
-    cluster.remove("callers")
-    cluster.kubectl("create", "namespace", "callers")
-    cluster.kubectl("label", "namespace", "callers", OURS, "pod-security.kubernetes.io/enforce=restricted")
+    cluster.create("callers")
     cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     cluster.kubectl("-n", "callers", "wait", "pod/caller", "--for=condition=Ready", "--timeout=120s")
     shell = ("kubectl", "-n", "callers", "exec", "-i", "caller", "--")

@@ -29,8 +29,11 @@ def assert_promotion(site: Site, asking: Caller, body: str, figures: Figures) ->
             commanded = time.time()
             site.release("2", share)
             site.settled("2", share)
+            if share == 50:
+                assert site.aliases() == {"champion": "1", "challenger": "2"}
         site.release("2", None)
         time.sleep(10)
+    assert site.aliases() == {"champion": "2"}
     what = f"{site.mode}, promotion under {RATE} a second"
     figures.tell(f"{what}: failed of {len(answers.all)}", len(answers.bad))
     figures.tell(f"{what}: last answer of the old version", f"{answers.last_of('1') - commanded:.1f} s after 100%")
@@ -70,11 +73,12 @@ def assert_new_image(site: Site, asking: Caller, body: str, figures: Figures) ->
         began = time.monotonic()
         site.move("2", runtime)
         figures.seconds(f"{site.mode}, a new serving image: its three steps", began)
-        time.sleep(5)
+        wait_for("the old pods to go", 180, lambda: _variables(site, "EARLYBELL_OF") == {"another"})
+        figures.seconds(f"{site.mode}, a new serving image: until the old pods are gone", began)
+        site.settled("2", 100)
     what = f"{site.mode}, a new serving image under {RATE} a second: failed of {len(answers.all)}"
     figures.tell(what, len(answers.bad))
     assert answers.bad == []
-    wait_for("the old pods to go", 180, lambda: _variables(site, "EARLYBELL_OF") == {"another"})
 
 
 def _versions(site: Site) -> set[str | None]:

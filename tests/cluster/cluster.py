@@ -71,6 +71,12 @@ class Cluster:
     def apply(self, *objects: Object) -> None:
         self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
 
+    def create(self, namespace: str) -> None:
+        """A new namespace of the tests, bound to `restricted`; somebody else's of that name stays, with an error."""
+        self.remove(namespace)
+        self.kubectl("create", "namespace", namespace)
+        self.kubectl("label", "namespace", namespace, OURS, "pod-security.kubernetes.io/enforce=restricted")
+
     def remove(self, namespace: str, wait: bool = True) -> None:
         """A namespace of the tests is gone, if it is there, or goes; somebody else's of that name is not touched."""
         if f"namespace/{namespace}\n" in self.kubectl("get", "namespaces", "-l", OURS, "-o", "name"):

@@ -15,7 +15,8 @@ from tests.cluster.caller import Caller
 from tests.cluster.cluster import ROOT, Cluster
 from tests.cluster.documented import commands
 from tests.cluster.figures import Figures
-from tests.cluster.site import TAG, Site, installed, stores, under_way
+from tests.cluster.site import TAG, Site, installed, under_way
+from tests.cluster.stores import stores
 
 _FIGURES = Figures(ROOT / "build/cluster-figures.json")
 
@@ -55,13 +56,6 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def reached(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The stores that sites share, and how a person outside of the cluster reaches them."""
-    with stores(cluster) as addresses:
-        yield addresses
-
-
-@pytest.fixture(scope="session")
 def asking(cluster: Cluster) -> Iterator[Caller]:
     """A pod that asks."""
     with caller.pod(cluster, f"dev.local/earlybell/serving:{TAG}") as found:
@@ -70,34 +64,38 @@ def asking(cluster: Cluster) -> Iterator[Caller]:
 
 @pytest.fixture(scope="session")
 def university(
-    cluster: Cluster, reached: dict[str, str], site: Path, figures: Figures, tmp_path_factory: pytest.TempPathFactory
+    cluster: Cluster, site: Path, figures: Figures, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """A site in KServe's Knative mode, from nothing to its first prediction by the documented commands alone."""
-    began = time.monotonic()
     folder = tmp_path_factory.mktemp("university")
-    with installed(cluster, "university", folder, reached | under_way(site)) as found, found.gateway():
-        figures.seconds("from nothing to the chart, tested", began)
-        found.do(commands("The first model"))
-        figures.seconds("from nothing to a model that serves", began)
-        (folder / "first.json").write_text(found.do(commands("The first prediction")))
-        figures.seconds("from nothing to the first prediction through the gateway", began)
-        yield found
+    with stores(cluster, "stores") as own, own.clients() as known:
+        began = time.monotonic()
+        with installed(own, "university", folder, known | under_way(site)) as found, found.gateway():
+            figures.seconds("from nothing to the chart, tested", began)
+            found.do(commands("The first model"))
+            figures.seconds("from nothing to a model that serves", began)
+            (folder / "first.json").write_text(found.do(commands("The first prediction")))
+            figures.seconds("from nothing to the first prediction through the gateway", began)
+            yield found
 
 
 @pytest.fixture(scope="session")
-def college(
-    university: Site, reached: dict[str, str], site: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """Another site on the same cluster, in KServe's Standard mode; it serves the same registered versions."""
+def college(university: Site, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Another site on the same cluster, in KServe's Standard mode, with stores of its own and the same bundle in them.
+
+    Its trail's tables belong to a role that its pods do not have.
+    """
     folder = tmp_path_factory.mktemp("college")
-    with installed(university.cluster, "college", folder, reached | under_way(site), overlay="standard") as found:
-        college_certificate(found)
-        (folder / "bundle").symlink_to(university.folder / "bundle")
-        found.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF" > request.json')
-        university.register(2)
-        found.release("1", 100)
-        found.settled("1", 100)
-        yield found
+    with stores(university.cluster, "college-stores") as own, own.clients() as known:
+        asked = known | under_way(site)
+        with installed(own, "college", folder, asked, overlay="standard", owner="college_owner") as found:
+            college_certificate(found)
+            (folder / "bundle").symlink_to(university.folder / "bundle")
+            found.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF" > request.json')
+            found.register(2)
+            found.release("1", 100)
+            found.settled("1", 100)
+            yield found
 
 
 def college_certificate(site: Site) -> None:

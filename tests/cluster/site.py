@@ -13,14 +13,14 @@ import duckdb
 import yaml
 
 from earlybell import __version__
-from tests.cluster.cluster import HERE, OURS, ROOT, Cluster, Object, wait_for
+from tests.cluster.cluster import OURS, ROOT, Cluster, Object, wait_for
 from tests.cluster.documented import commands
+from tests.cluster.stores import Stores
 
 TAG = __version__
 OF_MODEL = "serving.kserve.io/inferenceservice=learner-risk"
 KSERVICE, REVISION = "service.serving.knative.dev", "revision.serving.knative.dev"
 PREDICT = "/v1/models/learner-risk:predict"
-USERS = {"MLFLOW_TRACKING_USERNAME": "admin", "AWS_ACCESS_KEY_ID": "earlybell"}
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,15 @@ class Site:
         settings: what docs/operations.md lets the person set, and the stores' addresses.
     """
 
-    cluster: Cluster
+    stores: Stores
     name: str
     folder: Path
     overlay: str
     settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def cluster(self) -> Cluster:
+        return self.stores.cluster
 
     def do(self, text: str, **settings: str) -> str:
         """Run commands of a document; what they print."""
@@ -57,7 +61,7 @@ class Site:
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """What the trail keeps of each request, by its id."""
         records: dict[str, list[dict[str, Any]]] = {}
-        for line in sql(self.cluster, "SELECT payload FROM trail_payload", self.name).splitlines():
+        for line in self.stores.sql("SELECT payload FROM trail_payload", self.name).splitlines():
             record = json.loads(line)
             records.setdefault(record["request_id"], []).append(record)
         return records
@@ -159,6 +163,15 @@ class Site:
             self.settled(version, traffic, runtime)
         self.release(version, None, *options)
 
+    def aliases(self) -> dict[str, str]:
+        """What the registry's aliases name when the site's own job has run, with its account and its Secrets."""
+        name = f"aliases-{secrets.token_hex(4)}"
+        self.kubectl("create", "job", name, "--from=cronjob/earlybell-aliases")
+        self.kubectl("wait", f"job/{name}", "--for=condition=Complete", "--timeout=180s")
+        code = "import json, components.registry as known; print(json.dumps(known.read_aliases('learner-risk')))"
+        said: dict[str, str] = json.loads(self.cluster.run("python", "-c", code, environment=self.settings).stdout)
+        return said
+
     def champion(self, version: str | int) -> None:
         """Let a version serve all; what was on trial beside it has no traffic then."""
         stable, *trial = (str(one["version"]) for one in self.status())
@@ -185,6 +198,32 @@ class Site:
         return {"address": address, "host": self.host, "path": PREDICT, "token": self.token} | asked
 
     @contextmanager
+    def reached(self) -> Iterator[None]:
+        """Let the person reach the registry, the bucket and the gateway; anew where a node's restart ended that."""
+        with self.stores.clients() as known, self.gateway():
+            self.settings.update(known)
+            yield
+
+    @contextmanager
+    def databases(self) -> Iterator[dict[str, str]]:
+        """The addresses of the trail's database and of MLflow's, as docs/operations.md names them, with passwords."""
+        with self.stores.postgresql() as at:
+            held = {self.name: self.secret_of("trail"), "earlybell": self.stores.secret("postgresql", "password")}
+            lines = "".join(f"{at}:*:{role}:{password}\n" for role, password in held.items())
+            file = self.folder / "pgpass"
+            file.write_text(lines)
+            file.chmod(0o600)
+            yield {
+                "TRAIL": f"postgresql://{self.name}@{at}/{self.name}",
+                "MLFLOW_DATABASE": f"postgresql://earlybell@{at}/mlflow",
+                "PGPASSFILE": str(file),
+            }
+
+    def secret_of(self, file: str) -> str:
+        """The password in one of the person's files of secrets."""
+        return (self.folder / f"secrets/{file}.env").read_text().strip().partition("=")[2]
+
+    @contextmanager
     def gateway(self) -> Iterator[None]:
         """Let the person reach the gateway: its address and its certificate, as docs/operations.md names them."""
         data = self.cluster.get("-n", "kourier-system", "secret", "gateway-tls")["data"]["tls.crt"]
@@ -207,108 +246,63 @@ class Site:
         return self.settings["HOST"]
 
 
-@contextmanager
-def stores(cluster: Cluster) -> Iterator[dict[str, str]]:
-    """PostgreSQL, S3 and MLflow, new, and once for all sites of a cluster; how a person outside of it reaches them."""
-    cluster.remove("stores")
-    cluster.kubectl("create", "namespace", "stores")
-    cluster.kubectl("label", "namespace", "stores", OURS)
-    cluster.apply(*_passwords())
-    cluster.kubectl("apply", "-f", "-", stdin=(HERE / "stores.yaml").read_text().replace("TAG", TAG))
-    cluster.kubectl("-n", "stores", "rollout", "status", "statefulset/postgresql", "--timeout=300s")
-    for name in ("mlflow", "mlflow_auth"):
-        sql(cluster, f"CREATE DATABASE {name}")
-    for workload in ("statefulset/s3", "deploy/mlflow"):
-        cluster.kubectl("-n", "stores", "rollout", "status", workload, "--timeout=300s")
-    with cluster.forward("stores", "svc/mlflow", 80) as mlflow, cluster.forward("stores", "svc/s3", 8333) as s3:
-        addresses = {
-            "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{mlflow}",
-            "MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{s3}",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "MLFLOW_TRACKING_USERNAME": USERS["MLFLOW_TRACKING_USERNAME"],
-            "MLFLOW_TRACKING_PASSWORD": secret(cluster, "mlflow", "password"),
-            "AWS_ACCESS_KEY_ID": USERS["AWS_ACCESS_KEY_ID"],
-            "AWS_SECRET_ACCESS_KEY": secret(cluster, "s3", "AWS_SECRET_ACCESS_KEY"),
-        }
-        make = "import boto3, sys; boto3.client('s3', endpoint_url=sys.argv[1]).create_bucket(Bucket='earlybell')"
-        cluster.run("python", "-c", make, f"http://127.0.0.1:{s3}", environment=addresses)
-        yield addresses
-
-
 def gateway(cluster: Cluster, overlay: str) -> str:
     """Where requests from outside arrive in a mode, as it is seen inside the cluster."""
     namespace, name = {"knative": ("kourier-system", "kourier"), "standard": ("traefik", "traefik")}[overlay]
     return f"https://{cluster.get('-n', namespace, 'service', name)['spec']['clusterIP']}:443"
 
 
-def _passwords() -> list[Object]:
-    postgresql, s3, mlflow = (secrets.token_hex(16) for _ in range(3))
-    database = f"postgresql+psycopg://earlybell:{postgresql}@postgresql:5432/mlflow_auth"
-    auth = (
-        "[mlflow]\ndefault_permission = READ\n"
-        f"database_uri = {database}\nadmin_username = admin\nadmin_password = {mlflow}\n"
-    )
-    held = {
-        "postgresql": {"password": postgresql},
-        "s3": {"AWS_ACCESS_KEY_ID": USERS["AWS_ACCESS_KEY_ID"], "AWS_SECRET_ACCESS_KEY": s3},
-        "mlflow": {"password": mlflow, "session": secrets.token_hex(32), "auth.ini": auth},
-    }
-    return [
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "stores"}, "stringData": data}
-        for name, data in held.items()
-    ]
-
-
-def secret(cluster: Cluster, name: str, key: str, namespace: str = "stores") -> str:
-    data = cluster.get("-n", namespace, "secret", name)["data"][key]
-    return base64.b64decode(data).decode()
-
-
 @contextmanager
 def installed(
-    cluster: Cluster, name: str, folder: Path, reached: dict[str, str], overlay: str = "knative"
+    stores: Stores, name: str, folder: Path, known: dict[str, str], overlay: str = "knative", owner: str = ""
 ) -> Iterator[Site]:
-    """A site, installed by the commands of docs/operations.md up to its chart, without a model; gone at the end."""
-    site = _prepare(cluster, name, folder, reached, overlay)
-    cluster.remove(name)
+    """A site, installed by the commands of docs/operations.md up to its chart, without a model; gone at the end.
+
+    Args:
+        known: how the person reaches the stores, and what they ask about.
+        owner: the role that owns the trail's tables, if the pods' role does not.
+    """
+    site = prepared(stores, name, folder, known, overlay, owner)
+    site.cluster.remove(name)
     site.do(commands("Namespace and secrets"))
-    cluster.kubectl("label", "namespace", name, OURS)
+    site.cluster.kubectl("label", "namespace", name, OURS)
+    if owner:
+        site.do('kubectl -n "$SITE" create secret generic earlybell-trail-owner --from-env-file=secrets/trail-owner.env')
     try:
         site.do(commands("The chart"))
         yield site
     finally:
-        cluster.remove(name, wait=False)
+        site.cluster.remove(name, wait=False)
 
 
-def _prepare(cluster: Cluster, name: str, folder: Path, reached: dict[str, str], overlay: str) -> Site:
+def prepared(
+    stores: Stores, name: str, folder: Path, known: dict[str, str], overlay: str = "knative", owner: str = ""
+) -> Site:
     """What a person has at hand: files of secrets and of values, and a database."""
     (folder / "secrets").mkdir(parents=True)
     for shared in ("helm", "manifests"):
         (folder / shared).symlink_to(ROOT / shared)
-    held = {
-        "trail": {"PGPASSWORD": secrets.token_hex(16)},
+    roles = {"trail": name} | ({"trail-owner": owner} if owner else {})
+    held = {file: {"PGPASSWORD": secrets.token_hex(16)} for file in roles} | {
         "pseudonym": {"EARLYBELL_PSEUDONYM_KEY": secrets.token_hex(16)},
-        "mlflow": {key: reached[key] for key in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")},
-        "s3": {key: reached[key] for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")},
+        "mlflow": {key: known[key] for key in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")},
+        "s3": {key: known[key] for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")},
     }
     for file, lines in held.items():
         (folder / f"secrets/{file}.env").write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
-    role(cluster, name, held["trail"]["PGPASSWORD"])
-    database(cluster, name, owner=name)
-    (folder / "site.yaml").write_text(yaml.safe_dump(values(name, overlay)))
-    settings = (
-        reached
-        | held["pseudonym"]
-        | {
-            "SITE": name,
-            "HOST": f"learner-risk-predictor-{name}.example.com" if overlay == "knative" else f"{name}.example.com",
-            "VALUES": "site.yaml",
-            "S3_HOST": "s3.stores.svc:8333",
-            "S3_TLS": "0",
-            "EARLYBELL_HOME": str(folder / "home"),
-        }
-    )
-    return Site(cluster, name, folder, overlay, settings)
+    for file, role in roles.items():
+        stores.role(role, held[file]["PGPASSWORD"])
+    stores.database(name, owner=owner or name, guest=name)
+    (folder / "site.yaml").write_text(yaml.safe_dump(_values(stores.namespace, name, overlay, owner)))
+    own = {
+        "SITE": name,
+        "HOST": f"learner-risk-predictor-{name}.example.com" if overlay == "knative" else f"{name}.example.com",
+        "VALUES": "site.yaml",
+        "S3_HOST": f"s3.{stores.namespace}.svc:8333",
+        "S3_TLS": "0",
+        "EARLYBELL_HOME": str(folder / "home"),
+    }
+    return Site(stores, name, folder, overlay, known | held["pseudonym"] | own)
 
 
 def under_way(tables: Path) -> dict[str, str]:
@@ -318,32 +312,21 @@ def under_way(tables: Path) -> dict[str, str]:
     return {"SOURCE": f"tables:{tables}", "COURSE": course, "AS_OF": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def sql(cluster: Cluster, statement: str, database: str = "earlybell", namespace: str = "stores") -> str:
-    """What PostgreSQL answers its administrator."""
-    psql = ("exec", "postgresql-0", "--", "psql", "-U", "earlybell", "-d", database, "-Atc")
-    return cluster.kubectl("-n", namespace, *psql, statement)
-
-
-def role(cluster: Cluster, name: str, password: str) -> None:
-    """A role of PostgreSQL that may log in by that password, and do nothing else."""
-    if not sql(cluster, f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'"):
-        sql(cluster, f'CREATE ROLE "{name}" LOGIN')
-    sql(cluster, f"ALTER ROLE \"{name}\" PASSWORD '{password}'")
-
-
-def database(cluster: Cluster, name: str, owner: str) -> None:
-    """A database in PostgreSQL that its owner alone may enter, if it is not there."""
-    if not sql(cluster, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-        sql(cluster, f'CREATE DATABASE "{name}" OWNER "{owner}"')
-        sql(cluster, f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC')
-
-
-def values(name: str, overlay: str) -> Object:
-    """The values of a site of the tests: our images by their names here, a database of its own, its gateway."""
+def _values(stores: str, name: str, overlay: str, owner: str) -> Object:
+    """The values of a site of the tests: our images by their names here, its stores, its gateway."""
     images = {image: {"repository": f"dev.local/earlybell/{image}"} for image in ("serving", "components")}
-    trail = {"address": f"postgresql://{name}@postgresql.stores.svc:5432/{name}"}
-    few = {"requests": {"cpu": "50m"}}  # all of a cluster shares two cores
-    site: Object = {"images": images, "trail": trail, "serving": {"resources": few}}
+    there = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": stores}}}
+    site: Object = {
+        "images": images,
+        "trail": {
+            "address": f"postgresql://{name}@postgresql.{stores}.svc:5432/{name}",
+            "owner": {"role": owner},
+        },
+        "mlflow": {"address": f"http://mlflow.{stores}.svc"},
+        "store": {"endpoint": f"http://s3.{stores}.svc:8333"},
+        "networkPolicies": {"stores": [{"to": [there], "ports": [5432, 5000, 8333]}]},
+        "serving": {"resources": {"requests": {"cpu": "50m"}}},  # all of a cluster shares two cores
+    }
     if overlay == "standard":
         site["gateway"] = {"create": True, "hostname": f"{name}.example.com"}
     return site

@@ -8,7 +8,7 @@ from tests.cluster.caller import Caller
 from tests.cluster.canary import assert_new_image, assert_promotion, assert_share, assert_way_back
 from tests.cluster.cluster import wait_for
 from tests.cluster.figures import Figures
-from tests.cluster.site import Site
+from tests.cluster.site import KSERVICE, Site
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,15 @@ def test_a_new_serving_image_comes_by_canary_too(university: Site, asking: Calle
     assert_new_image(university, asking, body, figures)
 
 
+def taken(site: Site) -> bool:
+    """Whether KServe, and Knative after it, have acted on the last change."""
+    kinds = ("inferenceservice/learner-risk", f"{KSERVICE}/learner-risk-predictor")
+    found = [site.cluster.get("-n", site.name, kind) for kind in kinds]
+    share = [one.get("percent", 0) for one in found[1]["spec"]["traffic"]]
+    observed = all(one["status"]["observedGeneration"] == one["metadata"]["generation"] for one in found)
+    return observed and 50 in share
+
+
 def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, body: str) -> None:
     university.register(3)
     university.champion("1")
@@ -70,6 +79,7 @@ def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, bo
     # Whoever applies it all the same moves nothing: Knative gives no traffic to a revision that was never ready.
     patch = {"spec": {"predictor": {"canaryTrafficPercent": 50}}}
     university.kubectl("patch", "inferenceservice", "learner-risk", "--type=merge", "-p", json.dumps(patch))
+    wait_for("KServe to have taken that", 60, lambda: taken(university))
     answers = asking.ask(**university.load(body=body, count=200, threads=4))
     assert answers.bad == []
     assert set(answers.versions) == {"1"}

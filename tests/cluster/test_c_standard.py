@@ -4,6 +4,7 @@ import pytest
 
 from tests.cluster.caller import Caller
 from tests.cluster.canary import assert_new_image, assert_promotion, assert_share, assert_way_back
+from tests.cluster.cluster import wait_for
 from tests.cluster.figures import Figures
 from tests.cluster.site import Site
 
@@ -43,6 +44,24 @@ def test_a_version_is_promoted_under_load_without_a_failed_request(
     college: Site, asking: Caller, body: str, figures: Figures
 ) -> None:
     assert_promotion(college, asking, body, figures)
+
+
+def test_a_broken_bundle_never_gets_traffic(college: Site, asking: Caller, body: str) -> None:
+    (champion,) = (one["version"] for one in college.status())
+    college.register(3)
+    college.spoil(3)
+    college.release("3", 0)
+    wait_for("the pod to say why", 120, lambda: "features.sql" in college.says_why("3"))
+    refused = college.cluster.run(
+        "earlybell", "release", "3", "--traffic", "10", "--namespace", college.name,
+        "--overlay", "manifests/learner-risk/overlays/standard", check=False, environment=college.settings,
+    )  # fmt: skip
+    assert refused.returncode != 0
+    assert "not ready" in refused.stderr
+    answers = asking.ask(**college.load(body=body, count=200, threads=4))
+    assert answers.bad == []
+    assert set(answers.versions) == {str(champion)}
+    college.release(champion, None)
 
 
 def test_a_new_serving_image_comes_by_canary_too(college: Site, asking: Caller, body: str, figures: Figures) -> None:

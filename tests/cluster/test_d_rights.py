@@ -1,9 +1,11 @@
 """Who may do what, asked of the API server itself; and what a site's namespace refuses."""
 
 import json
+import shutil
 
 import pytest
 
+from tests.apiserver import missing
 from tests.cluster.caller import Caller
 from tests.cluster.site import Site
 
@@ -77,8 +79,29 @@ def test_the_trail_of_a_site_is_its_own(university: Site, college: Site, asking:
     (answer,) = asking.ask(**university.load(body=body, count=1)).all
     assert answer["id"] in university.records()
     assert answer["id"] not in college.records()
-    own = (university.folder / "secrets/trail.env").read_text().strip()
-    psql = ("exec", "postgresql-0", "--", "env", own, "psql", "-h", "postgresql", "-U", university.name)
-    command = ("kubectl", "-n", "stores", *psql, "-d", college.name, "-c", "SELECT 1")
-    refused = university.cluster.run(*command, check=False)
-    assert "permission denied for database" in refused.stderr
+
+
+def test_the_secrets_of_a_site_open_none_of_the_other_s_stores(university: Site, college: Site) -> None:
+    ask = (
+        "import sys, httpx; print(httpx.get(sys.argv[1], auth=(sys.argv[2], sys.argv[3]), trust_env=False).status_code)"
+    )
+    search = "/api/2.0/mlflow/registered-models/search"
+    list_all = "import boto3, sys; boto3.client('s3', endpoint_url=sys.argv[1]).list_objects_v2(Bucket='earlybell')"
+    own = {name: university.settings[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    if not shutil.which("psql"):
+        missing("psql is not installed (postgresql-client)")
+    for site in (university, college):  # the same is asked of one's own
+        with site.stores.clients() as there, site.stores.postgresql() as at:
+            account = (university.settings[f"MLFLOW_TRACKING_{part}"] for part in ("USERNAME", "PASSWORD"))
+            registry = site.cluster.run("python", "-c", ask, there["MLFLOW_TRACKING_URI"] + search, *account).stdout
+            bucket = site.cluster.run(
+                "python", "-c", list_all, there["MLFLOW_S3_ENDPOINT_URL"], check=False, environment=there | own
+            )
+            trail = site.cluster.run(
+                "psql", f"postgresql://{university.name}@{at}/{university.name}", "-c", "SELECT 1", check=False,
+                environment={"PGPASSWORD": university.secret_of("trail")},
+            )  # fmt: skip
+        mine = site is university
+        assert registry.strip() == ("200" if mine else "401")
+        assert (bucket.returncode == 0, "SignatureDoesNotMatch" in bucket.stderr) == (mine, not mine)
+        assert (trail.returncode == 0, "password authentication failed" in trail.stderr) == (mine, not mine)

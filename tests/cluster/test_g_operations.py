@@ -13,36 +13,22 @@ import yaml
 
 from tests.apiserver import missing
 from tests.cluster.caller import Caller
-from tests.cluster.cluster import Cluster, wait_for
+from tests.cluster.cluster import wait_for
 from tests.cluster.documented import commands
 from tests.cluster.elsewhere import elsewhere
 from tests.cluster.figures import Figures
-from tests.cluster.reach import again, databases
 from tests.cluster.site import PREDICT, TAG, Site, installed, under_way
 
 RATE = 20
-COPY = """
-import boto3, pathlib, sys
-client = boto3.client("s3", endpoint_url=sys.argv[1])
-for page in client.get_paginator("list_objects_v2").paginate(Bucket="earlybell"):
-    for one in page.get("Contents", []):
-        path = pathlib.Path(sys.argv[2], one["Key"])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        client.download_file("earlybell", one["Key"], str(path))"""
 
 
 @pytest.fixture(scope="module", autouse=True)
-def reach(university: Site) -> Iterator[dict[str, str]]:
-    """The stores and the gateway, reached anew."""
-    with again(university) as known:
-        yield known
-
-
-@pytest.fixture(scope="module", autouse=True)
-def champion(reach: dict[str, str], university: Site) -> None:
-    """Version 1 serves alone, and there is a version 2."""
-    university.register(2)
-    university.champion("1")
+def champion(university: Site) -> Iterator[None]:
+    """The stores and the gateway, reached anew; version 1 serves alone, and there is a version 2."""
+    with university.reached():
+        university.register(2)
+        university.champion("1")
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -139,19 +125,15 @@ def test_a_password_is_rotated_without_a_failed_request(
 ) -> None:
     if not shutil.which("psql"):
         missing("psql is not installed (postgresql-client)")
-    file, old = university.folder / "site.yaml", university.folder / "secrets/trail.env"
+    file = university.folder / "site.yaml"
     site = yaml.safe_load(file.read_text())
     file.write_text(yaml.safe_dump(site | {"serving": site["serving"] | {"revision": "2"}}))
-    with databases(university.cluster, university.name) as known:
-        own = {
-            "TRAIL": known["TRAIL"].replace("earlybell@", f"{university.name}@"),
-            "PGPASSWORD": old.read_text().strip().removeprefix("PGPASSWORD="),
-        }
+    with university.databases() as known:
         with asking.asking(**university.load(body=body, rate=RATE, threads=16)) as answers:
-            university.do(commands("A password"), **own)
+            university.do(commands("A password"), **known)
             university.move("1", f"earlybell-{TAG}-2")
             university.settled("1", 100, f"earlybell-{TAG}-2")
-        refused = university.do('psql "$TRAIL" -c "SELECT 1" 2>&1 || true', **own)
+        refused = university.do('psql "$TRAIL" -c "SELECT 1" 2>&1 || true', **known)
     figures.tell(f"password rotated under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
     assert answers.bad == []
     assert "password authentication failed" in refused
@@ -163,7 +145,7 @@ def key_of(site: Site) -> str:
 
 
 def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens(
-    university: Site, reach: dict[str, str], figures: Figures, tmp_path: Path
+    university: Site, figures: Figures, tmp_path: Path
 ) -> None:
     if not shutil.which("pg_dump"):
         missing("pg_dump is not installed (postgresql-client)")
@@ -171,14 +153,12 @@ def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens
     university.do('earlybell aliases --namespace "$SITE"')
     before = json.loads(university.do(commands("The first prediction")))
     count = """psql "$TRAIL" -Atc "SELECT count(*) FROM trail_chain" """
-    with databases(university.cluster, university.name) as known:
+    with university.databases() as known:
         recorded = int(university.do(count, **known))
         university.do(commands("Back up"), **known)
     saved = university.folder / "backup"
     assert {path.name for path in saved.iterdir()} == {"trail.dump", "mlflow.dump", "tokens.json", "pseudonym.env"}
-    university.cluster.run(
-        "python", "-c", COPY, reach["MLFLOW_S3_ENDPOINT_URL"], saved / "bucket", environment=university.settings
-    )
+    university.stores.download(saved / "bucket")
     began = time.monotonic()
     with elsewhere(university, saved, tmp_path) as (restored, known):
         figures.seconds("from a backup to a model that serves elsewhere", began)
@@ -192,10 +172,10 @@ def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens
 
 
 def test_a_model_goes_on_when_the_chart_is_uninstalled(
-    university: Site, cluster: Cluster, reached: dict[str, str], reach: dict[str, str],
-    asking: Caller, body: str, site: Path, tmp_path: Path,
-) -> None:  # fmt: skip
-    with installed(cluster, "leaving", tmp_path / "leaving", reached | reach | under_way(site)) as leaving:
+    university: Site, asking: Caller, body: str, site: Path, tmp_path: Path
+) -> None:
+    known = university.settings | under_way(site)
+    with installed(university.stores, "leaving", tmp_path / "leaving", known) as leaving:
         leaving.release("1", 100)
         leaving.settled("1", 100)
         with asking.asking(**leaving.load(body=body, rate=RATE, threads=16)) as answers:

@@ -10,7 +10,6 @@ import pytest
 
 from pipelines.compiled import compile_all
 from tests.cluster.cluster import Object, wait_for
-from tests.cluster.reach import bucket, databases, registry
 from tests.cluster.site import TAG, Site
 from tests.pipelines.executor import Artifact, Compiled, pod, read, task
 
@@ -134,16 +133,15 @@ def test_a_version_is_registered_with_the_settings_and_secrets_of_the_site(tasks
         "import sys; from components.registry import find; found = find(sys.argv[1], '1')\n"
         "print(found.digest, found.address)"
     )
-    cluster = tasks.site.cluster
-    with registry(cluster) as mlflow, bucket(cluster) as s3:
-        said = cluster.run("python", "-c", code, MODEL, environment=tasks.site.settings | mlflow | s3).stdout.split()
+    with tasks.site.stores.clients() as known:
+        said = tasks.site.cluster.run("python", "-c", code, MODEL, environment=known).stdout.split()
     assert said[0] == registered["digest"]
     assert said[1].startswith("s3://earlybell/")
 
 
 def test_who_was_predicted_is_in_the_trail_of_the_site(tasks: Tasks) -> None:
     count = """psql "$TRAIL" -Atc "SELECT count(*) FROM trail_payload WHERE payload LIKE '%predict-site%'" """
-    with databases(tasks.site.cluster, tasks.site.name) as known:
+    with tasks.site.databases() as known:
         kept = int(tasks.site.do(count, **known))
         assert "Whole: " in tasks.site.do('earlybell trail verify "$TRAIL" --anchors none', **known)
     assert kept == tasks.left["predict.predictions"]["metadata"]["moments"]

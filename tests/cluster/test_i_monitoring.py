@@ -15,8 +15,8 @@ from components.succeeded import push
 from tests.cluster.caller import Caller, node
 from tests.cluster.cluster import Cluster, wait_for
 from tests.cluster.figures import Figures
-from tests.cluster.reach import again
-from tests.cluster.site import Site, database, sql
+from tests.cluster.site import Site
+from tests.cluster.stores import Stores
 from tests.helm.monitoring.plain import DASHBOARDS, Object, faster, pod_targets, queries, routes, scrape_configs
 from tests.helm.monitoring.running import Place, Prometheus, Receiver, alertmanager, prometheus, pushgateway, receiver
 from tests.helm.monitoring.traffic import of_all_kinds
@@ -60,10 +60,10 @@ def place(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def canary(place: Place, university: Site) -> Iterator[Site]:
     """Version 2 beside version 1, with half of the traffic and its own trail; then version 1 serves alone again."""
-    with again(university):
+    with university.reached():
         university.register(2)
         university.champion("1")
-        database(university.cluster, TRAIL, owner=university.name)
+        university.stores.database(TRAIL, owner=university.name)
         address = f"postgresql://{university.name}@postgresql.stores.svc:5432/{TRAIL}"
         options = ("--runtime", university.another_runtime("challenger", EARLYBELL_TRAIL=address))
         try:
@@ -125,14 +125,14 @@ def leave(gateway: str) -> None:
 
 
 @contextmanager
-def without_its_trail(cluster: Cluster) -> Iterator[None]:
+def without_its_trail(stores: Stores) -> Iterator[None]:
     """The challenger's database is shut meanwhile, as when it is moved: what cannot be recorded is not answered."""
-    sql(cluster, f"ALTER DATABASE {TRAIL} ALLOW_CONNECTIONS false")
+    stores.sql(f"ALTER DATABASE {TRAIL} ALLOW_CONNECTIONS false")
     try:
-        sql(cluster, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TRAIL}'")
+        stores.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TRAIL}'")
         yield
     finally:
-        sql(cluster, f"ALTER DATABASE {TRAIL} ALLOW_CONNECTIONS true")
+        stores.sql(f"ALTER DATABASE {TRAIL} ALLOW_CONNECTIONS true")
 
 
 def test_a_challenger_that_breaks_is_told_of_and_the_champion_is_not(
@@ -143,7 +143,7 @@ def test_a_challenger_that_breaks_is_told_of_and_the_champion_is_not(
         time.sleep(20)
         assert watch.blamed() == set()
         broken, began = time.time(), time.monotonic()
-        with without_its_trail(canary.cluster):
+        with without_its_trail(canary.stores):
             wait_for("somebody to be told", 70, lambda: watch.told.versions(FAILS))
             figures.seconds(f"from a broken challenger to who is told, rules {FACTOR} times as fast", began)
     assert watch.told.versions(FAILS) == {"2"}
