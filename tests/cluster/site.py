@@ -267,7 +267,8 @@ def installed(
     site.do(commands("Namespace and secrets"))
     site.cluster.kubectl("label", "namespace", name, OURS)
     if owner:
-        site.do('kubectl -n "$SITE" create secret generic earlybell-trail-owner --from-env-file=secrets/trail-owner.env')
+        create = 'kubectl -n "$SITE" create secret generic earlybell-trail-owner'
+        site.do(f"{create} --from-env-file=secrets/trail-owner.env")
     try:
         site.do(commands("The chart"))
         yield site
