@@ -13,6 +13,7 @@ from kfp import dsl, local
 
 from components.extract.component import extract
 from components.extract.simulate import parse, simulate
+from earlybell import __version__
 from pipelines.cluster import LIGHT, on_cluster
 from pipelines.local import _bare
 from tests.apiserver import ApiServer, api_server
@@ -132,7 +133,7 @@ def test_the_objects_for_kubectl_name_a_version_by_its_content(written: Path) ->
         pipeline, version = yaml.safe_load_all((written / f"{name}-kubernetes.yaml").read_text())
         spec, platform = yaml.safe_load_all((written / f"{name}.yaml").read_text())
         assert version["spec"]["pipelineName"] == pipeline["metadata"]["name"] == f"earlybell-{name}"
-        assert re.fullmatch(rf"earlybell-{name}-0\.1\.0-[0-9a-f]{{8}}", version["metadata"]["name"])
+        assert re.fullmatch(rf"earlybell-{name}-{re.escape(__version__)}-[0-9a-f]{{8}}", version["metadata"]["name"])
         assert (version["spec"]["pipelineSpec"], version["spec"]["platformSpec"]) == (spec, platform)
 
 
