@@ -89,6 +89,22 @@ def test_a_task_sees_the_secrets_of_what_it_uses_and_no_other(training: Compiled
     }
 
 
+def test_who_uses_the_store_may_do_so_by_keys_of_s3_or_azure_or_by_azures_identity(
+    training: Compiled, prediction: Compiled
+) -> None:
+    keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_CONNECTION_STRING"}
+    for compiled in (training, prediction):
+        for name in _tasks(compiled):
+            given = variables(compiled, name)
+            of_store = {key for key, (held_by, _) in given.items() if held_by == "earlybell-s3"}
+            labels = compiled.kubernetes(name).get("podMetadata", {}).get("labels", {})
+            if name in ("register", "fetch"):
+                assert (of_store, labels) == (keys, {"azure.workload.identity/use": "true"})
+                assert given["AZURE_STORAGE_ACCOUNT"] == ("earlybell-settings", "AZURE_STORAGE_ACCOUNT")
+            else:
+                assert (of_store, labels) == (set(), {}), name
+
+
 def test_no_pod_starts_without_the_registrys_address_or_the_key_of_the_pseudonyms(
     training: Compiled, prediction: Compiled
 ) -> None:
