@@ -209,7 +209,10 @@ class Site:
 
 @contextmanager
 def stores(cluster: Cluster) -> Iterator[dict[str, str]]:
-    """PostgreSQL, S3 and MLflow, new, and once for all sites of a cluster; how a person outside of it reaches them."""
+    """PostgreSQL, S3 and MLflow, new; how a person outside of the cluster reaches them.
+
+    Once for all sites, to save memory. Real sites have their own, since on one registry their alias jobs would fight.
+    """
     cluster.remove("stores")
     cluster.kubectl("create", "namespace", "stores")
     cluster.kubectl("label", "namespace", "stores", OURS)
