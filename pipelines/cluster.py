@@ -35,6 +35,7 @@ class Service:
         may: keys of it that a site may do without.
         held_by, keys: a Secret and its keys.
         optional: a site may do without the Secret.
+        label: of the pod, set to "true": Azure gives the identity of its account to no pod without.
         patience: variables and their values, by which its client waits for a service that is away for a minute or two:
             as KFP 2.17 sets Argo up, a task whose program fails is not tried again.
     """
@@ -44,6 +45,7 @@ class Service:
     held_by: str = ""
     keys: tuple[str, ...] = ()
     optional: bool = True
+    label: str = ""
     patience: tuple[tuple[str, str], ...] = ()
 
 
@@ -63,7 +65,8 @@ MLFLOW = Service(
 STORE = Service(
     may=("AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "MLFLOW_S3_ENDPOINT_URL", "AZURE_STORAGE_ACCOUNT"),
     held_by="earlybell-s3",
-    keys=("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    keys=("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_CONNECTION_STRING"),
+    label="azure.workload.identity/use",
     patience=(("AWS_MAX_ATTEMPTS", "10"),),
 )
 TRAIL = Service(may=("EARLYBELL_TRAIL", "EARLYBELL_TRAIL_ANCHORS"), held_by="earlybell-trail", keys=("PGPASSWORD",))
@@ -93,6 +96,8 @@ def _give(task: Any, service: Service) -> None:
     if service.held_by:
         keys = {key: key for key in service.keys}
         kubernetes.use_secret_as_env(task, service.held_by, keys, optional=service.optional)
+    if service.label:
+        kubernetes.add_pod_label(task, service.label, "true")
     for name, value in service.patience:
         task.set_env_variable(name, value)
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
+
 from tests.cluster.cluster import OURS
 from tests.cluster.documented import commands
-from tests.cluster.site import Site, prepared
+from tests.cluster.site import TAG, Site, prepared
 from tests.cluster.stores import REGISTRY_USER, Stores, empty
 
 NAME = "restored"
@@ -42,4 +44,9 @@ def _person(origin: Site, stores: Stores, folder: Path, s3: dict[str, str]) -> S
     }
     site = prepared(stores, NAME, folder, origin.settings | s3 | mlflow)
     site.settings["EARLYBELL_PSEUDONYM_KEY"] = origin.settings["EARLYBELL_PSEUDONYM_KEY"]
+    values, kept = (yaml.safe_load((one.folder / "site.yaml").read_text()) for one in (site, origin))
+    if revision := kept["serving"].get("revision"):  # of a password that was rotated
+        values["serving"]["revision"] = revision
+        (folder / "site.yaml").write_text(yaml.safe_dump(values))
+        site.settings["RUNTIME"] = f"earlybell-{TAG}-{revision}"
     return site

@@ -26,6 +26,7 @@ SITES = {
     "private_registry": ("--set", "imagePullSecrets[0].name=registry,podLabels.site=one"),
     "groups": ("--set", "rbac.promoters={mlops},rbac.viewers={teachers,it}"),
     "sources": ("--set-json", 'networkPolicies.sources=[{"to":[{"ipBlock":{"cidr":"10.0.0.0/8"}}],"ports":[3306]}]'),
+    "sources_volume": ("--set", "sources.create=true,sources.storageClass=nfs"),
     "serving_options": ("--set", "serving.args={--rate=600},serving.keep=false,trail.anchors=none"),
     "monitoring": (
         "--set",

@@ -110,7 +110,7 @@ def test_mlflow_is_tested_by_its_password_which_must_be_right(tmp_path: Path) ->
         wrong = run("Pod/earlybell-test-mlflow", MLFLOW_TRACKING_PASSWORD="wrong", **asked)  # noqa: S106
     assert right.returncode == 0, right.stderr
     assert wrong.returncode == 1
-    assert "mlflow.secret" in wrong.stderr
+    assert "earlybell-mlflow" in wrong.stderr
 
 
 def test_an_mlflow_that_answers_to_anybody_fails_its_test() -> None:

@@ -33,7 +33,15 @@ def test_the_commands_of_the_notes_are_taken_by_the_command_line(site: str) -> N
     assert "token" in found
 
 
+WHOLE = ("--set", "gateway.create=true,gateway.hostname=risk.example.org,trail.owner.role=owner")
+
+
 def test_the_notes_name_every_secret_that_the_readme_says_a_site_has() -> None:
-    text = notes("--set", "gateway.create=true,gateway.hostname=risk.example.org,trail.owner.role=owner")
+    text = notes(*WHOLE)
     readme = (ROOT / "helm/earlybell/README.md").read_text().partition("\n## Secrets\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"^ +(\S+) is missing:", text, re.M)) == set(re.findall(r"\n\| `(earlybell-[\w-]+)`", readme))
+
+
+def test_no_two_secrets_are_made_from_one_file() -> None:
+    files = re.findall(r"--from-(?:env-)?file=(\S+)", notes(*WHOLE))
+    assert len(files) == len(set(files)) > 5

@@ -26,6 +26,7 @@ WRONG = {
     "password_as_a_parameter": (("--set", "trail.address=postgresql://a@b/c?password=hush"), "trail.address"),
     "password_of_a_key": (("--set", "trail.address=postgresql://a@b/c?x=1&sslpassword=hush"), "trail.address"),
     "password_of_mlflow": (("--set", "mlflow.address=http://a:hush@b"), "mlflow.address"),
+    "secret_that_the_pipelines_do_not_know": (("--set", "trail.secret=mine"), "'secret'"),
     "latest": (("--set", "images.serving.tag=latest"), "/images/serving/tag"),
     "tag_that_names_no_runtime": (("--set", "images.serving.tag=1.0_rc1"), "/images/serving/tag"),
     "tag_with_an_empty_part": (("--set", "images.serving.tag=1..0"), "/images/serving/tag"),

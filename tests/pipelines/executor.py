@@ -156,7 +156,8 @@ def pod(compiled: Compiled, ready: Task, volume: dict[str, Any], at: Path, image
         "containers": [main],
         "volumes": [*empty, *claims, {"name": "artifacts", **volume}],
     }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"task-{ready.name}"}, "spec": spec}
+    metadata = {"name": f"task-{ready.name}", "labels": own.get("podMetadata", {}).get("labels", {})}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
 def _env(own: dict[str, Any]) -> list[dict[str, Any]]:

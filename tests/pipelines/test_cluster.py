@@ -13,6 +13,7 @@ from kfp import dsl, local
 
 from components.extract.component import extract
 from components.extract.simulate import parse, simulate
+from earlybell import __version__
 from pipelines.cluster import LIGHT, on_cluster
 from pipelines.local import _bare
 from tests.apiserver import ApiServer, api_server
@@ -88,6 +89,22 @@ def test_a_task_sees_the_secrets_of_what_it_uses_and_no_other(training: Compiled
     }
 
 
+def test_who_uses_the_store_may_do_so_by_keys_of_s3_or_azure_or_by_azures_identity(
+    training: Compiled, prediction: Compiled
+) -> None:
+    keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_CONNECTION_STRING"}
+    for compiled in (training, prediction):
+        for name in _tasks(compiled):
+            given = variables(compiled, name)
+            of_store = {key for key, (held_by, _) in given.items() if held_by == "earlybell-s3"}
+            labels = compiled.kubernetes(name).get("podMetadata", {}).get("labels", {})
+            if name in ("register", "fetch"):
+                assert (of_store, labels) == (keys, {"azure.workload.identity/use": "true"})
+                assert given["AZURE_STORAGE_ACCOUNT"] == ("earlybell-settings", "AZURE_STORAGE_ACCOUNT")
+            else:
+                assert (of_store, labels) == (set(), {}), name
+
+
 def test_no_pod_starts_without_the_registrys_address_or_the_key_of_the_pseudonyms(
     training: Compiled, prediction: Compiled
 ) -> None:
@@ -132,7 +149,7 @@ def test_the_objects_for_kubectl_name_a_version_by_its_content(written: Path) ->
         pipeline, version = yaml.safe_load_all((written / f"{name}-kubernetes.yaml").read_text())
         spec, platform = yaml.safe_load_all((written / f"{name}.yaml").read_text())
         assert version["spec"]["pipelineName"] == pipeline["metadata"]["name"] == f"earlybell-{name}"
-        assert re.fullmatch(rf"earlybell-{name}-0\.1\.0-[0-9a-f]{{8}}", version["metadata"]["name"])
+        assert re.fullmatch(rf"earlybell-{name}-{re.escape(__version__)}-[0-9a-f]{{8}}", version["metadata"]["name"])
         assert (version["spec"]["pipelineSpec"], version["spec"]["platformSpec"]) == (spec, platform)
 
 

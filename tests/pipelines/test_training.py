@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from earlybell import __version__
 from earlybell.bundle import read_bundle
 from pipelines.compiled import compile_all
 
@@ -119,7 +120,7 @@ def test_the_pipeline_compiles_to_what_a_cluster_takes(compiled: dict[str, list[
     kinds = [(one["kind"], one["metadata"]["name"]) for one in compiled["training-kubernetes.yaml"]]
     assert [kind for kind, _ in kinds] == ["Pipeline", "PipelineVersion"]
     assert kinds[0][1] == "earlybell-training"
-    assert re.fullmatch(r"earlybell-training-0\.1\.0-[0-9a-f]{8}", kinds[1][1])
+    assert re.fullmatch(rf"earlybell-training-{re.escape(__version__)}-[0-9a-f]{{8}}", kinds[1][1])
 
 
 def test_no_component_installs_anything_when_it_runs(compiled: dict[str, list[Any]]) -> None:

@@ -43,7 +43,7 @@ containers:
       - name: PGPASSWORD
         valueFrom:
           secretKeyRef:
-            name: {{ .Values.trail.secret }}
+            name: earlybell-trail
             key: PGPASSWORD
     ports:
       - name: http1 # Knative takes this name alone

@@ -27,7 +27,7 @@ def status(headers: dict[str, str]) -> int:
 
 known, anybody = status({"Authorization": basic}), status({})
 if known != 200:
-    sys.exit(f"MLflow at {address} answers {known} to {user}. Look at the Secret of mlflow.secret.")
+    sys.exit(f"MLflow at {address} answers {known} to {user}. Look at the Secret earlybell-mlflow.")
 if anybody not in (401, 403):
     sys.exit(f"MLflow at {address} answers {anybody} to anybody. Serve it with authentication (--app-name basic-auth).")
 print("MLflow answers, and asks who is there.")

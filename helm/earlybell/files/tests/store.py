@@ -3,12 +3,13 @@
 import os
 import sys
 
+import boto3
+from azure.identity import DefaultAzureCredential
+from azure.storage.blob import ContainerClient
+
 bucket = os.environ["EARLYBELL_STORE_BUCKET"]
 try:
     if "AZURE_STORAGE_ACCOUNT" in os.environ:
-        from azure.identity import DefaultAzureCredential
-        from azure.storage.blob import ContainerClient
-
         by_key = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
         place = f"https://{os.environ['AZURE_STORAGE_ACCOUNT']}.blob.core.windows.net"
         client = (
@@ -18,9 +19,7 @@ try:
         )
         next(iter(client.list_blobs(results_per_page=1)), None)
     else:
-        import boto3
-
         boto3.client("s3").list_objects_v2(Bucket=bucket, MaxKeys=1)
-except Exception as error:  # of many classes, of two libraries
-    sys.exit(f"Bucket {bucket} cannot be read: {error} Look at the values of store, and at its Secret or identity.")
+except Exception as error:  # of many classes, of three libraries
+    sys.exit(f"Bucket {bucket} cannot be read: {error} Look at the values of store, and earlybell-s3 or the identity.")
 print(f"Bucket {bucket} can be read.")

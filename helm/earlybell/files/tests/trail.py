@@ -15,5 +15,5 @@ try:
             connection.execute("INSERT INTO trail_payload VALUES (%s, %s, '', '', NULL, NULL, NULL)", ROW)
         connection.rollback()
 except psycopg.Error as error:
-    sys.exit(f"The trail cannot be written: {error} Look at trail.address, its Secret and the role's rights.")
+    sys.exit(f"The trail cannot be written: {error} Look at trail.address, earlybell-trail and the role's rights.")
 print("The trail can be written.")
