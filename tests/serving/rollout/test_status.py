@@ -11,11 +11,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from earlybell import __version__
 from earlybell.cli.main import app
 from earlybell.errors import ClusterError, RegistryError, SettingError
 from tests.apiserver import program
-from tests.serving.rollout.site import MODEL, OVERLAYS, Object, Site
+from tests.serving.rollout.site import MODEL, OURS, OVERLAYS, Object, Site
 from tests.serving.running import end, free_ports
 
 
@@ -84,8 +83,8 @@ def test_a_person_sees_who_gets_what(canary: Site, prometheus: str) -> None:
     said = canary.run("status", "--prometheus", prometheus).stdout
     lines = [line.split() for line in said.splitlines()]
     assert lines[0] == f"{MODEL} in {canary.namespace}, Knative mode".split()
-    assert lines[2][:5] == ["3", "champion", "90%", "1/1", f"earlybell-{__version__}"]
-    assert lines[3][:5] == ["4", "challenger", "10%", "1/2", f"earlybell-{__version__}"]
+    assert lines[2][:5] == ["3", "champion", "90%", "1/1", OURS]
+    assert lines[3][:5] == ["4", "challenger", "10%", "1/2", OURS]
     assert lines[3][6:8] == ["2.50%", "of"]
     assert lines[3][9:] == ["20", "ms", "100", "ms"]
     assert lines[2][6:] == ["-", "of", "0", "-", "-"]
