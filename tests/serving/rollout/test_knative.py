@@ -58,8 +58,8 @@ def test_only_the_share_changes_once_a_version_is_on_trial(serving: Site) -> Non
 
 @pytest.mark.parametrize("reached", [10, 50, 100])
 def test_a_version_is_taken_back_from_any_share(serving: Site, reached: int) -> None:
-    _step(serving, 4, "--traffic", reached)
-    _step(serving, 4, "--traffic", 0)
+    for traffic in (0, reached, 0):
+        _step(serving, 4, "--traffic", traffic)
     status = serving.get("isvc")["status"]["components"]["predictor"]["traffic"]
     assert [(one["revisionName"][-1], one["percent"]) for one in status] == [("2", 0), ("1", 100)]
 
@@ -96,6 +96,18 @@ def test_a_third_version_is_refused_during_a_canary(serving: Site) -> None:
         serving.release(5, "--traffic", 10)
     _step(serving, 5, "--traffic", 0)
     assert pin(serving.spec["predictor"]) == ("5", OURS)
+
+
+@pytest.mark.parametrize("image", [(), ("--runtime", ANOTHER)], ids=["version", "image"])
+def test_what_is_not_on_trial_yet_gets_half_of_the_traffic_at_most(serving: Site, image: tuple[str, ...]) -> None:
+    version = 3 if image else 4
+    steps = r"First `.*--traffic 0 .*`kubectl wait --for=condition=PredictorReady .*--traffic 10 "
+    for traffic in (51, 100):
+        with pytest.raises(ClusterError, match=rf"gets at most 50%: version {version} on .* with {traffic}%\. {steps}"):
+            serving.release(version, *image, "--traffic", traffic)
+    assert serving.release(version, *image, "--traffic", 50)
+    _step(serving, version, *image, "--traffic", 0)
+    assert serving.release(version, *image, "--traffic", 100)
 
 
 def test_only_what_has_all_traffic_is_promoted(serving: Site) -> None:

@@ -224,8 +224,9 @@ def test_the_way_back_is_told_with_the_options_that_were_given(campus: Site) -> 
 
 
 def test_a_cold_start_on_the_way_back_is_told(campus: Site) -> None:
-    campus.apply(campus.release(3, "--traffic", 100))
-    campus.knative_settles()
+    for version, traffic in ((3, 100), (4, 0)):
+        campus.apply(campus.release(version, "--traffic", traffic))
+        campus.knative_settles()
     said = [campus.run("release", 4, "--traffic", n, "--overlay", OVERLAYS / "knative").stderr for n in (50, 100)]
     assert "Back at once: `earlybell release 4 --traffic 0" in said[0]
     assert "Back, by a cold start" in said[1]
