@@ -1,4 +1,4 @@
-"""How a version has answered lately, as Prometheus counted it."""
+"""How each version has answered lately, on each image that serves it, as Prometheus counted it."""
 
 import json
 import math
@@ -7,6 +7,8 @@ import urllib.request
 from dataclasses import dataclass
 
 from earlybell.errors import SettingError
+
+Key = tuple[str, str]  # a version, and its revision as the chart's PodMonitor names it: two images may serve a version
 
 WINDOW = "5m"
 _TIMEOUT = 10.0  # seconds
@@ -31,8 +33,8 @@ class Answers:
     p99: float | None = None
 
 
-def ask(address: str, namespace: str) -> dict[str, Answers]:
-    """How each version of a namespace has answered.
+def ask(address: str, namespace: str) -> dict[Key, Answers]:
+    """How each version of a namespace has answered, by its revision, which is empty where Prometheus knows none.
 
     Args:
         address: of Prometheus, as http://prometheus:9090.
@@ -41,21 +43,22 @@ def ask(address: str, namespace: str) -> dict[str, Answers]:
         SettingError: Prometheus cannot be asked there.
     """
     where = f'namespace=~"{namespace}|"'  # a Prometheus that knows no namespaces has this site alone
-    total = f"sum by (model_version) (increase(earlybell_requests_total{{{where},{_ASKED}}}[{WINDOW}]))"
-    bad = (
-        f'sum by (model_version) (increase(earlybell_requests_total{{{where},{_ASKED},outcome=~"{_OURS}"}}[{WINDOW}]))'
+    total, bad = (
+        f"sum by (model_version, revision) (increase(earlybell_requests_total{{{where},{_ASKED}{more}}}[{WINDOW}]))"
+        for more in ("", f',outcome=~"{_OURS}"')
     )
-    seconds = f'sum by (le, model_version) (rate(earlybell_seconds_bucket{{{where},stage="whole"}}[{WINDOW}]))'
+    whole = f'earlybell_seconds_bucket{{{where},stage="whole"}}'
+    seconds = f"sum by (le, model_version, revision) (rate({whole}[{WINDOW}]))"
     requests, errors = _query(address, total), _query(address, bad)
     p50, p99 = (_query(address, f"histogram_quantile({share}, {seconds})") for share in (0.5, 0.99))
     return {
-        version: Answers(count, errors.get(version, 0.0) / count if count else None, p50.get(version), p99.get(version))
-        for version, count in requests.items()
+        key: Answers(count, errors.get(key, 0.0) / count if count else None, p50.get(key), p99.get(key))
+        for key, count in requests.items()
     }
 
 
-def _query(address: str, query: str) -> dict[str, float]:
-    """The value of each model version; what is no number is left out."""
+def _query(address: str, query: str) -> dict[Key, float]:
+    """The value of each version and revision; what is no number is left out."""
     url = f"{address.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
     try:
         if not url.startswith(("http://", "https://")):
@@ -65,5 +68,9 @@ def _query(address: str, query: str) -> dict[str, float]:
     except (OSError, ValueError, KeyError) as error:
         way_out = "Give its address by --prometheus, as http://localhost:9090 behind a `kubectl port-forward`."
         raise SettingError("Prometheus cannot be asked", f"{address}: {error}", way_out) from None
-    values = {one["metric"].get("model_version", ""): float(one["value"][1]) for one in found}
-    return {version: value for version, value in values.items() if math.isfinite(value)}
+    values = {_key(one["metric"]): float(one["value"][1]) for one in found}
+    return {key: value for key, value in values.items() if math.isfinite(value)}
+
+
+def _key(labels: dict[str, str]) -> Key:
+    return labels.get("model_version", ""), labels.get("revision", "")

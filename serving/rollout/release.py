@@ -17,6 +17,8 @@ from serving.rollout.state import Deployed, Mode, Pin, Rollout, backend, belongs
 
 Object = dict[str, Any]
 
+_AT_ONCE = 50  # percent, for what is not on trial yet: a 100 typed for a 10 must not end the champion's pods
+
 
 @dataclass(frozen=True)
 class Step:
@@ -177,6 +179,9 @@ class _Rules:
             self._refuse("this is what serves, so there is nothing to split", str(stable.pin), (None, ""))
         if traffic and (self._mode is Mode.standard or trial or not stable.ready):
             self._refuse("a version that is not up gets no traffic", str(self._asked), (0, ""))
+        if traffic > _AT_ONCE:
+            asked, then = f"{self._asked} with {traffic}%", f"{self._wait()}, then {self._step.command(10)}"
+            self._refuse(f"what is not on trial yet gets at most {_AT_ONCE}%", asked, (0, then))
 
     def _share(self, now: Rollout, trial: Deployed, traffic: int) -> tuple[Target, Object]:
         """Another share for what is on trial. Without traffic before and after, it is brought up anew."""

@@ -153,12 +153,20 @@ def backend(service: str, predictor: str) -> str:
     return f"{service}-{predictor}-predictor" if predictor else f"{service}-predictor"
 
 
+def revision(one: Deployed, now: Rollout) -> str:
+    """What tells its pods from all others: Knative's revision, or the Deployment; empty while there is none yet.
+
+    The chart's PodMonitor puts it on every sample as `revision`.
+    """
+    return one.name if now.mode is Mode.knative else backend(now.service["metadata"]["name"], one.name)
+
+
 def belongs(pod: Object, one: Deployed, now: Rollout) -> bool:
     """Whether a pod of the InferenceService is of this version."""
-    labels = pod["metadata"].get("labels", {})
+    labels, name = pod["metadata"].get("labels", {}), revision(one, now)
     if now.mode is Mode.knative:
-        return bool(one.name) and labels.get("serving.knative.dev/revision") == one.name
-    return bool(labels.get("app") == f"isvc.{backend(now.service['metadata']['name'], one.name)}")
+        return bool(name) and labels.get("serving.knative.dev/revision") == name
+    return bool(labels.get("app") == f"isvc.{name}")
 
 
 def condition(status: Object, kind: str) -> bool:

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from serving.rollout.prometheus import Answers
-from serving.rollout.state import Deployed, Rollout, belongs, condition
+from serving.rollout.prometheus import Answers, Key
+from serving.rollout.state import Deployed, Rollout, belongs, condition, revision
 
 Object = dict[str, Any]
 
@@ -53,13 +53,13 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
 def rows(
-    now: Rollout, pods: list[Object], aliases: dict[str, str] | None, answers: dict[str, Answers] | None
+    now: Rollout, pods: list[Object], aliases: dict[str, str] | None, answers: dict[Key, Answers] | None
 ) -> list[Row]:
     """A row for what serves and one for what is on trial.
 
     Args:
         aliases: the version that each names; None if the registry was not asked.
-        answers: by version; None if Prometheus was not asked.
+        answers: by version and revision; None if Prometheus was not asked.
     """
     return [_row(now, one, pods, aliases, answers) for one in (now.stable, now.trial) if one is not None]
 
@@ -69,7 +69,7 @@ def _row(
     one: Deployed,
     pods: list[Object],
     aliases: dict[str, str] | None,
-    answers: dict[str, Answers] | None,
+    answers: dict[Key, Answers] | None,
 ) -> Row:
     version, mine = one.pin.version, [pod for pod in pods if belongs(pod, one, now)]
     return Row(
@@ -81,5 +81,12 @@ def _row(
         pods=len(mine),
         runtime=one.pin.runtime,
         since=min((pod["metadata"]["creationTimestamp"] for pod in mine), default=""),
-        answers=None if answers is None else answers.get(version, Answers()),
+        answers=None if answers is None else _lately(now, one, answers),
     )
+
+
+def _lately(now: Rollout, one: Deployed, answers: dict[Key, Answers]) -> Answers:
+    """Its own answers: where Prometheus knows no revisions those of its version, unless another image serves it too."""
+    version, twice = one.pin.version, now.trial is not None and now.trial.pin.version == now.stable.pin.version
+    keys = [(version, name) for name in (revision(one, now), "") if name or not twice]
+    return next((answers[key] for key in keys if key in answers), Answers())

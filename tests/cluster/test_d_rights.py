@@ -10,9 +10,10 @@ from tests.cluster.caller import Caller
 from tests.cluster.site import Site
 
 SERVICE, ROUTE = "inferenceservices.serving.kserve.io", "httproutes.gateway.networking.k8s.io"
+AUTOSCALER = "horizontalpodautoscalers.autoscaling"
 MAY = {
     "serving": [],  # it asks the cluster for nothing
-    "promotion": [("get", SERVICE), ("create", SERVICE), ("patch", SERVICE), ("patch", ROUTE)],
+    "promotion": [("get", SERVICE), ("create", SERVICE), ("patch", SERVICE), ("patch", ROUTE), ("delete", AUTOSCALER)],
     "aliases": [("get", SERVICE), ("list", SERVICE), ("get", ROUTE)],
     "viewer": [("get", SERVICE), ("list", "pods"), ("get", "events"), ("get", ROUTE)],
     "pipeline": [("list", "pods"), ("get", "configmaps/kfp-launcher")],
@@ -22,7 +23,13 @@ NEVER = [
     ("delete", "namespaces"), ("patch", "servingruntimes.serving.kserve.io"), ("create", "serviceaccounts/token"),
     ("create", "persistentvolumeclaims"), ("delete", "persistentvolumeclaims"),
 ]  # fmt: skip
-ONLY_PROMOTION = [("create", SERVICE), ("patch", SERVICE), ("update", SERVICE), ("patch", ROUTE)]
+ONLY_PROMOTION = [
+    ("create", SERVICE),
+    ("patch", SERVICE),
+    ("update", SERVICE),
+    ("patch", ROUTE),
+    ("delete", AUTOSCALER),
+]
 
 
 def may(site: Site, account: str, verb: str, resource: str, namespace: str = "") -> bool:

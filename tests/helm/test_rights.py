@@ -12,13 +12,14 @@ from tests.helm.site import Site, make
 KSERVE, KNATIVE, ROUTES = "serving.kserve.io", "serving.knative.dev", "httproutes.gateway.networking.k8s.io"
 SERVICES = f"inferenceservices.{KSERVE}"
 RUNTIMES, REVISIONS = f"servingruntimes.{KSERVE}", f"revisions.{KNATIVE}"
-BUDGETS = "poddisruptionbudgets.policy"
+BUDGETS, AUTOSCALERS = "poddisruptionbudgets.policy", "horizontalpodautoscalers.autoscaling"
 MAY = {
     "earlybell-serving": [],
     "earlybell-promotion": [
         *(f"{verb} {SERVICES}" for verb in ("get", "list", "create", "patch", "update")),
         *(f"{verb} {ROUTES}" for verb in ("get", "create", "patch", "update")),
         *(f"patch {BUDGETS}", f"get {RUNTIMES}", "list pods", f"list {REVISIONS}"),
+        *(f"get {AUTOSCALERS}", f"delete {AUTOSCALERS}"),
     ],
     "earlybell-aliases": [f"list {SERVICES}", f"get {ROUTES}", f"list {REVISIONS}"],
     "earlybell-viewer": [
@@ -37,6 +38,7 @@ MAY_NOT = [
     *(f"delete {SERVICES}", f"patch {SERVICES}", f"patch {RUNTIMES}", f"patch {ROUTES}", f"delete {ROUTES}"),
     *("patch networkpolicies.networking.k8s.io", "create rolebindings.rbac.authorization.k8s.io"),
     *("impersonate serviceaccounts", "get configmaps:earlybell-settings", "delete deployments.apps"),
+    *(f"patch {AUTOSCALERS}", f"delete {AUTOSCALERS}"),
     *("create persistentvolumeclaims", "delete persistentvolumeclaims:earlybell-sources"),
 ]
 
@@ -59,6 +61,16 @@ def test_an_account_may_what_it_must_and_nothing_else(account: str, site: Site) 
 @pytest.mark.parametrize("account", MAY)
 def test_an_account_may_nothing_in_another_site(account: str, site: Site) -> None:
     assert not site.may(account, MAY[account] + MAY_NOT, where="another")
+
+
+def test_who_promotes_may_remove_the_autoscaler_that_kserve_leaves(site: Site) -> None:
+    name = "learner-risk-v3-predictor"
+    spec = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}, "maxReplicas": 3}
+    left = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": name}, "spec": spec}
+    site.apply([left])
+    for account, code in (("earlybell-viewer", 1), ("earlybell-promotion", 0)):
+        done = site.ask("delete", "hpa", name, f"--as=system:serviceaccount:{site.name}:{account}")
+        assert done.returncode == code, done.stderr
 
 
 def test_a_pod_of_the_model_is_taken_and_one_with_more_rights_is_refused(site: Site) -> None:

@@ -64,7 +64,7 @@ def queries(dashboard: Path, namespace: str, interval: str = "5m") -> dict[str, 
     Args:
         interval: what `$__rate_interval` stands for: four times the interval at which Prometheus asks.
     """
-    values = {"$__rate_interval": interval, "$namespace": namespace, "$version": ".+"}
+    values = {"$__rate_interval": interval, "$namespace": namespace, "$version": ".+", "$revision": ".+"}
     found = {}
     for panel in json.loads(dashboard.read_text())["panels"]:
         for target in panel.get("targets", []):

@@ -89,10 +89,11 @@ def test_a_dashboards_query_finds_something(place: str, canary: Prometheus) -> N
     assert canary.query(QUERIES[place]), QUERIES[place]
 
 
-def test_the_figures_are_there_by_version(canary: Prometheus) -> None:
+def test_the_figures_are_there_by_version_and_revision(canary: Prometheus) -> None:
     for record in ("asked:per_second", "errors:ratio10m", "seconds:p95_10m", "risk:mean6h", "out_of_range:ratio6h"):
         found = canary.query(f"earlybell:version_{record}")
-        assert {one["metric"]["model_version"] for one in found} == {"3", "4"}, record
+        shown = {(one["metric"]["model_version"], one["metric"]["revision"]) for one in found}
+        assert shown == {("3", "v3"), ("4", "v4")}, record
 
 
 def test_no_rule_fails(canary: Prometheus) -> None:

@@ -8,9 +8,8 @@ import pytest
 from mlflow import MlflowClient
 
 from components.registry.server import connect
-from earlybell import __version__
 from tests.apiserver import ApiServer, api_server, module
-from tests.serving.rollout.site import MODEL, VERSIONS, Site, runtime
+from tests.serving.rollout.site import ANOTHER, MODEL, OURS, VERSIONS, Site, runtime
 
 KINDS = ("inferenceservices", "servingruntimes", "clusterservingruntimes")
 _NUMBERS = count(1)
@@ -61,5 +60,5 @@ def campus(cluster: ApiServer, registry: MlflowClient, monkeypatch: pytest.Monke
     namespace = f"site-{next(_NUMBERS)}"
     cluster.kubectl("create", "namespace", namespace)
     site = Site(cluster, namespace, registry)
-    site.apply([runtime(f"earlybell-{tag}") for tag in (__version__, "0.2.0")])
+    site.apply([runtime(name) for name in (OURS, ANOTHER)])
     return site

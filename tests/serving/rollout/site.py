@@ -16,11 +16,13 @@ from kubernetes import config
 from mlflow import MlflowClient
 from typer.testing import CliRunner, Result
 
+from earlybell import __version__
 from earlybell.cli.main import app
 from serving.rollout.cluster import GATEWAY, KNATIVE, KSERVE
 from tests.apiserver import ApiServer
 
 MODEL, VERSIONS = "learner-risk", 5
+OURS, ANOTHER = f"earlybell-{__version__}", "earlybell-9.9.9"  # the runtimes of this release, and of one to come
 OVERLAYS = Path(__file__).parents[3] / "manifests" / MODEL / "overlays"
 _KINDS = {
     "isvc": f"{KSERVE}//inferenceservices",

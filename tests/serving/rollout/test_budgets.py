@@ -4,10 +4,7 @@ import json
 
 import pytest
 
-from earlybell import __version__
-from tests.serving.rollout.site import MODEL, Object, Site
-
-OURS, NEXT = f"earlybell-{__version__}", "earlybell-0.2.0"
+from tests.serving.rollout.site import ANOTHER, MODEL, OURS, Object, Site
 
 
 def _step(site: Site, overlay: str, version: int, *options: object) -> None:
@@ -36,8 +33,8 @@ def test_what_serves_and_what_is_on_trial_have_a_budget_each(campus: Site, overl
     _step(campus, overlay, 4, "--promote")
     assert _budgets(campus) == {serving: ("4", OURS), trial: ("3", OURS)}
     for step in (("--traffic", 0), ("--traffic", 100), ("--promote",)):  # a new image for the same version
-        _step(campus, overlay, 4, "--runtime", NEXT, *step)
-    assert _budgets(campus) == {serving: ("4", NEXT), trial: ("4", OURS)}
+        _step(campus, overlay, 4, "--runtime", ANOTHER, *step)
+    assert _budgets(campus) == {serving: ("4", ANOTHER), trial: ("4", OURS)}
 
 
 def test_the_old_version_as_a_new_revision_has_one_budget(campus: Site) -> None:

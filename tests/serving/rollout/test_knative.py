@@ -1,12 +1,11 @@
 """A release in KServe's Knative mode: a share for the latest revision, the rest for the last one that had all."""
 
+import re
+
 import pytest
 
-from earlybell import __version__
 from earlybell.errors import ClusterError, SettingError
-from tests.serving.rollout.site import Site, pin
-
-OURS = f"earlybell-{__version__}"
+from tests.serving.rollout.site import ANOTHER, OURS, Site, pin
 
 
 def _step(campus: Site, version: int, *options: object, ready: bool = True) -> None:
@@ -59,8 +58,8 @@ def test_only_the_share_changes_once_a_version_is_on_trial(serving: Site) -> Non
 
 @pytest.mark.parametrize("reached", [10, 50, 100])
 def test_a_version_is_taken_back_from_any_share(serving: Site, reached: int) -> None:
-    _step(serving, 4, "--traffic", reached)
-    _step(serving, 4, "--traffic", 0)
+    for traffic in (0, reached, 0):
+        _step(serving, 4, "--traffic", traffic)
     status = serving.get("isvc")["status"]["components"]["predictor"]["traffic"]
     assert [(one["revisionName"][-1], one["percent"]) for one in status] == [("2", 0), ("1", 100)]
 
@@ -99,6 +98,18 @@ def test_a_third_version_is_refused_during_a_canary(serving: Site) -> None:
     assert pin(serving.spec["predictor"]) == ("5", OURS)
 
 
+@pytest.mark.parametrize("image", [(), ("--runtime", ANOTHER)], ids=["version", "image"])
+def test_what_is_not_on_trial_yet_gets_half_of_the_traffic_at_most(serving: Site, image: tuple[str, ...]) -> None:
+    version = 3 if image else 4
+    steps = r"First `.*--traffic 0 .*`kubectl wait --for=condition=PredictorReady .*--traffic 10 "
+    for traffic in (51, 100):
+        with pytest.raises(ClusterError, match=rf"gets at most 50%: version {version} on .* with {traffic}%\. {steps}"):
+            serving.release(version, *image, "--traffic", traffic)
+    assert serving.release(version, *image, "--traffic", 50)
+    _step(serving, version, *image, "--traffic", 0)
+    assert serving.release(version, *image, "--traffic", 100)
+
+
 def test_only_what_has_all_traffic_is_promoted(serving: Site) -> None:
     _step(serving, 4, "--traffic", 50)
     with pytest.raises(ClusterError, match=r"only what has all traffic is promoted, and this has: 50%.*--traffic 100"):
@@ -120,18 +131,16 @@ def test_what_serves_is_not_split_with_itself(serving: Site) -> None:
 
 
 def test_a_new_image_goes_the_same_way(serving: Site) -> None:
-    image = ("--runtime", "earlybell-0.2.0")
+    image, both = ("--runtime", ANOTHER), re.escape(", ".join(sorted((OURS, ANOTHER))))
     for step in (("--traffic", 0), ("--traffic", 20), ("--traffic", 100)):
         _step(serving, 3, *image, *step)
-        assert pin(serving.spec["predictor"]) == ("3", "earlybell-0.2.0")
-    with pytest.raises(ClusterError, match=r"under way.*release 3 --runtime earlybell-0\.2\.0 --traffic 0"):
+        assert pin(serving.spec["predictor"]) == ("3", ANOTHER)
+    with pytest.raises(ClusterError, match=rf"under way.*release 3 --runtime {re.escape(ANOTHER)} --traffic 0"):
         serving.release(4, "--traffic", 0)
-    with pytest.raises(
-        SettingError, match=r"deployed on two runtimes.*earlybell-0\.1\.0, earlybell-0\.2\.0.*--runtime"
-    ):
+    with pytest.raises(SettingError, match=rf"deployed on two runtimes.*{both}.*--runtime"):
         serving.release(3, "--promote")
     _step(serving, 3, *image, "--promote")
-    assert pin(serving.spec["predictor"]) == ("3", "earlybell-0.2.0")
+    assert pin(serving.spec["predictor"]) == ("3", ANOTHER)
 
 
 def test_an_image_with_the_model_in_it_is_pinned_by_its_tag(campus: Site) -> None:

@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from earlybell import __version__
 from earlybell.errors import ClusterError
 from tests.helm.render import rendered
 from tests.helm.site import Site as Namespace
-from tests.serving.rollout.site import Site, runtime
+from tests.serving.rollout.site import ANOTHER, OURS, Site, runtime
 
-OURS = f"earlybell-{__version__}"
 both = pytest.mark.parametrize("overlay", ["knative", "standard"])
 
 
@@ -34,7 +32,7 @@ def promoter(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
 
 @both
 def test_a_runtime_that_is_not_there_is_refused_and_those_that_are_there_are_named(campus: Site, overlay: str) -> None:
-    known = rf"no such ServingRuntime in {campus.namespace}: earlybell-9\.0\.0\. .*{OURS}, earlybell-0\.2\.0"
+    known = rf"no such ServingRuntime in {campus.namespace}: earlybell-9\.0\.0\. .*{OURS}, {ANOTHER}"
     with pytest.raises(ClusterError, match=known):
         campus.release(3, "--traffic", 100, "--runtime", "earlybell-9.0.0", overlay=overlay)
     campus.apply(campus.release(3, "--traffic", 100, overlay=overlay))
@@ -57,7 +55,7 @@ def test_a_runtime_of_the_whole_cluster_will_do(campus: Site) -> None:
 
 @both
 def test_the_way_back_is_not_barred_by_a_runtime_that_is_gone(campus: Site, overlay: str) -> None:
-    new = ("--runtime", "earlybell-0.2.0")
+    new = ("--runtime", ANOTHER)
     for version, options in ((3, ("--traffic", 100)), (4, ("--traffic", 0, *new)), (4, ("--traffic", 50, *new))):
         campus.apply(campus.release(version, *options, overlay=overlay))
         _settle(campus, overlay)

@@ -2,9 +2,8 @@
 
 import pytest
 
-from earlybell import __version__
 from earlybell.errors import ClusterError
-from tests.serving.rollout.site import Object, Site, pin, pods
+from tests.serving.rollout.site import ANOTHER, OURS, Object, Site, pin, pods
 
 OLD, NEW = "learner-risk-v3-predictor", "learner-risk-v4-predictor"
 
@@ -37,7 +36,7 @@ def serving(campus: Site) -> Site:
 def test_the_first_release_takes_all_traffic(serving: Site) -> None:
     assert serving.weights == {OLD: 100}
     assert serving.spec["predictor"]["name"] == "v3"
-    assert pin(serving.spec["predictor"]) == ("3", f"earlybell-{__version__}")
+    assert pin(serving.spec["predictor"]) == ("3", OURS)
     assert "canary" not in serving.spec
 
 
@@ -132,12 +131,12 @@ def test_a_third_version_is_refused_during_a_canary(serving: Site) -> None:
 
 
 def test_a_new_image_is_on_trial_beside_the_old_one_and_then_takes_its_name(serving: Site) -> None:
-    image = ("--runtime", "earlybell-0.2.0")
+    image = ("--runtime", ANOTHER)
     _step(serving, 3, *image, "--traffic", 0)
-    assert serving.spec["canary"][0]["predictor"]["name"] == "v3-0-2-0"
+    assert serving.spec["canary"][0]["predictor"]["name"] == "v3-9-9-9"
     _step(serving, 3, *image, "--traffic", 100)
-    assert serving.weights == {"learner-risk-v3-0-2-0-predictor": 100}
+    assert serving.weights == {"learner-risk-v3-9-9-9-predictor": 100}
     _step(serving, 3, *image, "--promote")
     assert serving.weights == {OLD: 100}  # KServe lets a predictor have another name with another model alone
-    assert (serving.spec["predictor"]["name"], pin(serving.spec["predictor"])) == ("v3", ("3", "earlybell-0.2.0"))
+    assert (serving.spec["predictor"]["name"], pin(serving.spec["predictor"])) == ("v3", ("3", ANOTHER))
     assert _release(serving, 3, "--promote")[-1]["spec"]["predictor"]["name"] == "v3"

@@ -5,17 +5,17 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
-from earlybell import __version__
 from earlybell.cli.main import app
 from earlybell.errors import ClusterError, RegistryError, SettingError
 from tests.apiserver import program
-from tests.serving.rollout.site import MODEL, OVERLAYS, Object, Site
+from tests.serving.rollout.site import ANOTHER, MODEL, OURS, OVERLAYS, Object, Site
 from tests.serving.running import end, free_ports
 
 
@@ -38,29 +38,49 @@ def canary(campus: Site) -> Site:
 @pytest.fixture
 def prometheus(campus: Site, tmp_path: Path) -> Iterator[str]:
     """A real Prometheus with five minutes of this site: version 4 answered 200 requests, 5 of them with a defect."""
-    here = {"namespace": campus.namespace}
-    buckets = {"0.01": 0, "0.02": 100, "0.1": 198, "0.2": 200, "+Inf": 200}
+    three, four = _of(campus, "3", "predictor-00001"), _of(campus, "4", "predictor-00002")
     samples = {
-        _series("requests_total", here, outcome="ok", route="predict", model_version="4"): 195,
-        _series("requests_total", here, outcome="defect", route="predict", model_version="4"): 5,
-        _series("requests_total", here, outcome="ok", route="metrics", model_version="4"): 900,
-        _series("requests_total", here, outcome="ok", route="predict", model_version="3"): 0,
-        _series("requests_total", {"namespace": "other"}, outcome="defect", route="predict", model_version="4"): 70,
-        **{_series("seconds_bucket", here, stage="whole", le=le, model_version="4"): n for le, n in buckets.items()},
+        **_answered(four, ok=195, defect=5, buckets={"0.01": 0, "0.02": 100, "0.1": 198, "0.2": 200}),
+        _series("requests_total", four, outcome="ok", route="metrics"): 900,
+        _series("requests_total", three, outcome="ok", route="predict"): 0,
+        _series("requests_total", four | {"namespace": "other"}, outcome="defect", route="predict"): 70,
     }
+    with _running(samples, tmp_path) as address:
+        yield address
+
+
+def _of(campus: Site, version: str, revision: str = "") -> dict[str, str]:
+    """The labels of a revision's samples, as the chart's PodMonitor makes them; or of a version's without that."""
+    named = {"revision": f"{MODEL}-{revision}"} if revision else {}
+    return {"namespace": campus.namespace, "model_version": version} | named
+
+
+def _answered(labels: dict[str, str], *, ok: int, defect: int, buckets: dict[str, int]) -> dict[str, int]:
+    """The series of what was answered, in these times."""
+    counted = {
+        _series("requests_total", labels, outcome=how, route="predict"): n
+        for how, n in (("ok", ok), ("defect", defect))
+    }
+    timed = buckets | {"+Inf": ok + defect}
+    return counted | {_series("seconds_bucket", labels, stage="whole", le=le): n for le, n in timed.items()}
+
+
+@contextmanager
+def _running(samples: dict[str, int], folder: Path) -> Iterator[str]:
+    """A Prometheus in which each series has grown to its value within the last five minutes."""
     now = int(time.time())
     lines = [f"{one} {n * step / 5:g} {now - 299 + 60 * step}" for one, n in samples.items() for step in range(6)]
-    (tmp_path / "samples").write_text("\n".join([*lines, "# EOF"]) + "\n")
-    (tmp_path / "prometheus.yml").write_text("")
+    (folder / "samples").write_text("\n".join([*lines, "# EOF"]) + "\n")
+    (folder / "prometheus.yml").write_text("")
     blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "samples", "data"]
-    subprocess.run(blocks, cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(blocks, cwd=folder, check=True, capture_output=True)
     (port,) = free_ports(1)
     command = [program("prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=data"]
     command += [f"--web.listen-address=127.0.0.1:{port}"]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
     try:
-        yield _ready(f"http://127.0.0.1:{port}", tmp_path / "log")
+        yield _ready(f"http://127.0.0.1:{port}", folder / "log")
     finally:
         end(process)
 
@@ -84,13 +104,53 @@ def test_a_person_sees_who_gets_what(canary: Site, prometheus: str) -> None:
     said = canary.run("status", "--prometheus", prometheus).stdout
     lines = [line.split() for line in said.splitlines()]
     assert lines[0] == f"{MODEL} in {canary.namespace}, Knative mode".split()
-    assert lines[2][:5] == ["3", "champion", "90%", "1/1", f"earlybell-{__version__}"]
-    assert lines[3][:5] == ["4", "challenger", "10%", "1/2", f"earlybell-{__version__}"]
+    assert lines[2][:5] == ["3", "champion", "90%", "1/1", OURS]
+    assert lines[3][:5] == ["4", "challenger", "10%", "1/2", OURS]
     assert lines[3][6:8] == ["2.50%", "of"]
     assert lines[3][9:] == ["20", "ms", "100", "ms"]
     assert lines[2][6:] == ["-", "of", "0", "-", "-"]
     assert "\x1b" not in said
     assert max(map(len, said.splitlines())) <= 80
+
+
+def _serves(campus: Site, overlay: str, *steps: tuple[object, ...]) -> None:
+    """Version 3 serves alone, but for further steps with it."""
+    for options in (("--traffic", 100), *steps):
+        campus.apply(campus.release(3, *options, overlay=overlay))
+        campus.knative_settles() if overlay == "knative" else campus.standard_settles()
+
+
+NEW_IMAGE = [("--runtime", ANOTHER, "--traffic", traffic) for traffic in (0, 10)]
+
+
+@pytest.mark.parametrize(
+    ("overlay", "names"),
+    [("knative", ("predictor-00001", "predictor-00002")), ("standard", ("v3-predictor", "v3-9-9-9-predictor"))],
+)
+def test_a_new_image_of_the_same_version_is_judged_by_its_own_answers(
+    campus: Site, tmp_path: Path, overlay: str, names: tuple[str, str]
+) -> None:
+    _serves(campus, overlay, *NEW_IMAGE)
+    old, new = (_of(campus, "3", name) for name in names)
+    samples = _answered(old, ok=180, defect=0, buckets={"0.02": 0, "0.04": 180})
+    samples |= _answered(new, ok=12, defect=8, buckets={"0.1": 0, "0.2": 20})
+    with _running(samples, tmp_path) as address:
+        rows = json.loads(campus.run("status", "--json", "--prometheus", address).stdout)["versions"]
+    assert [(one["version"], one["runtime"], one["traffic"]) for one in rows] == [("3", OURS, 90), ("3", ANOTHER, 10)]
+    assert [one["answers"]["errors"] for one in rows] == pytest.approx([0, 0.4], rel=0.01)
+    assert [one["answers"]["requests"] for one in rows] == pytest.approx([180, 20], rel=0.2)
+    assert [one["answers"]["p99"] for one in rows] == pytest.approx([0.04, 0.2], rel=0.2)
+
+
+@pytest.mark.parametrize(("steps", "errors"), [([], [0.04]), (NEW_IMAGE, [None, None])], ids=["alone", "two images"])
+def test_answers_without_a_revision_are_those_of_a_version_on_one_image_alone(
+    campus: Site, tmp_path: Path, steps: list[tuple[object, ...]], errors: list[float | None]
+) -> None:
+    _serves(campus, "knative", *steps)
+    with _running(_answered(_of(campus, "3"), ok=192, defect=8, buckets={"0.1": 200}), tmp_path) as address:
+        rows = json.loads(campus.run("status", "--json", "--prometheus", address).stdout)["versions"]
+    found = [one["answers"]["errors"] for one in rows]
+    assert [one and round(one, 2) for one in found] == errors
 
 
 def test_without_prometheus_the_status_says_what_to_do(canary: Site) -> None:
@@ -225,8 +285,9 @@ def test_the_way_back_is_told_with_the_options_that_were_given(campus: Site) -> 
 
 
 def test_a_cold_start_on_the_way_back_is_told(campus: Site) -> None:
-    campus.apply(campus.release(3, "--traffic", 100))
-    campus.knative_settles()
+    for version, traffic in ((3, 100), (4, 0)):
+        campus.apply(campus.release(version, "--traffic", traffic))
+        campus.knative_settles()
     said = [campus.run("release", 4, "--traffic", n, "--overlay", OVERLAYS / "knative").stderr for n in (50, 100)]
     assert "Back at once: `earlybell release 4 --traffic 0" in said[0]
     assert "Back, by a cold start" in said[1]
