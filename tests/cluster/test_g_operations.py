@@ -20,6 +20,8 @@ from tests.cluster.figures import Figures
 from tests.cluster.site import PREDICT, TAG, Site, installed, under_way
 
 RATE = 20
+SIZE = """psql "$TRAIL" -Atc "SELECT sum(pg_total_relation_size(oid)) FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace" """
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -154,9 +156,12 @@ def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens
     before = json.loads(university.do(commands("The first prediction")))
     count = """psql "$TRAIL" -Atc "SELECT count(*) FROM trail_chain" """
     with university.databases() as known:
-        recorded = int(university.do(count, **known))
+        recorded, size = int(university.do(count, **known)), int(university.do(SIZE, **known))
         university.do(commands("Back up"), **known)
     saved = university.folder / "backup"
+    dump = (saved / "trail.dump").stat().st_size
+    figures.tell(f"the trail of {recorded} predictions: kB a prediction, indexes included", size / recorded / 1000)
+    figures.tell("its dump: kB a prediction", dump / recorded / 1000)
     assert {path.name for path in saved.iterdir()} == {"trail.dump", "mlflow.dump", "tokens.json", "pseudonym.env"}
     university.stores.download(saved / "bucket")
     began = time.monotonic()
