@@ -97,7 +97,7 @@ class Cluster:
             process.communicate()
 
 
-def wait_for(what: str, seconds: float, ask: Callable[[], Any]) -> Any:
+def wait_for(what: str, seconds: float, ask: Callable[[], Any], pause: float = 0.5) -> Any:
     """Ask until the answer is true; the answer. What raises is not there yet."""
     end, last = time.monotonic() + seconds, ""
     while time.monotonic() < end:
@@ -106,5 +106,5 @@ def wait_for(what: str, seconds: float, ask: Callable[[], Any]) -> Any:
                 return answer
         except (AssertionError, KeyError, OSError) as error:
             last = str(error)
-        time.sleep(0.5)
+        time.sleep(pause)
     raise AssertionError(f"waited {seconds:.0f} s for {what}. {last}")

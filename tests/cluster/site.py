@@ -140,7 +140,7 @@ class Site:
             rows = [one for one in self.status() if one["version"] == str(version) and runtime in ("", one["runtime"])]
             return bool(rows) and rows[-1]["ready"] > 0 and rows[-1]["traffic"] == traffic and self._scaled()
 
-        wait_for(f"version {version} to have {traffic}% of {self.name}", seconds, there)
+        wait_for(f"version {version} to have {traffic}% of {self.name}", seconds, there, pause=2)
 
     def _scaled(self) -> bool:
         """Whether each Deployment of the Standard mode has the pods that its autoscaler wants of it at least."""

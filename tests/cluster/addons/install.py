@@ -154,6 +154,8 @@ def knative() -> None:
             "domain-template": "{{.Name}}-{{.Namespace}}.{{.Domain}}",
         },
         "config-domain": {"example.com": ""},
+        # Half of the defaults: the tests often wait for pods to go that nobody needs any more.
+        "config-autoscaler": {"stable-window": "30s", "scale-to-zero-grace-period": "15s"},
         # An image of `localhost` counts as Docker Hub's: what a revision runs is named dev.local/NAME:TAG.
         "config-deployment": {
             "queue-sidecar-image": image("knative-queue"),
