@@ -118,7 +118,9 @@ def alertmanager(folder: Path, config: Object, place: Place = HERE) -> Iterator[
 def pushgateway(folder: Path, place: Place = HERE) -> Iterator[str]:
     """One that is empty; its address."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _running("prometheus-pushgateway", folder, [], place) as url:
+    with _running(
+        "prometheus-pushgateway", folder, ["--persistence.file="], place
+    ) as url:  # Debian's keeps a file for all
         yield url
 
 
