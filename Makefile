@@ -15,7 +15,7 @@ demo: $(VENV)/training  ## the main job on a simulated site, or on DATA=oulad:DI
 	@$(BIN)/earlybell demo $(DATA)
 
 test: $(VENV)/dev  ## the tests, but for those that need a cluster
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/cluster
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/cluster
 
 cluster: $(VENV)/dev  ## start a Kubernetes with Knative and KServe on this machine (Linux, root, Go; a quarter of an hour the first time)
 	@PYTHON=$(abspath $(BIN)/python) tests/cluster/start $(CLUSTER)

@@ -65,7 +65,12 @@ class ApiServer:
 @cache
 def program(name: str) -> str:
     """Where a program is: among those of the tests' cluster, or on PATH. Without it, the test does not run here."""
-    found = shutil.which(name, path=f"{modules.programs()}{os.pathsep}{os.environ['PATH']}")
+    folder = modules.programs()
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    found = shutil.which(name, path=path)
+    if not found and (lock := folder / ".lock").exists():  # CI builds them beside the tests: wait until it has
+        subprocess.run(["flock", lock, "true"], check=True)
+        found = shutil.which(name, path=path)
     if not found:
         missing(f"{name} is not installed: `make cluster` builds what a cluster needs")
     return found
