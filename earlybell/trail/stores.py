@@ -50,6 +50,10 @@ class StoreError(Exception):
     """The store is away or refuses; it may be tried again."""
 
 
+class ConnectionLostError(StoreError):
+    """The connection is gone, as after a restart of the store: another one may find it there."""
+
+
 class Store(ABC):
     """One connection; for one thread at a time."""
 
@@ -336,7 +340,11 @@ class _Postgresql(Store):
         try:
             yield
         except self._psycopg.Error as error:
-            raise StoreError(" ".join(str(error).split())) from error
+            raise self._kind()(" ".join(str(error).split())) from error
+
+    def _kind(self) -> type[StoreError]:
+        connection = getattr(self, "_connection", None)  # there is none while it is made
+        return ConnectionLostError if connection and connection.broken else StoreError
 
 
 def _percent(sql: str) -> Any:

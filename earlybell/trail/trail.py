@@ -15,7 +15,7 @@ from earlybell.trail.anchors import Anchors, anchors_path
 from earlybell.trail.chain import Body, begin, extend
 from earlybell.trail.journal import LIMIT, Journal, lines_of
 from earlybell.trail.records import Record, body_of
-from earlybell.trail.stores import TIMEOUT, Store, StoreError, connect, shown
+from earlybell.trail.stores import TIMEOUT, ConnectionLostError, Store, StoreError, connect, shown
 
 _LONGEST_PAUSE = 30.0  # seconds between two tries of a store that is away
 _log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class Trail:
         """Keep records, all or none; the future resolves when they are on the disk of the store, or of the journal.
 
         It fails with TrailError where they cannot be kept: then do not answer. Where the store was lost in the middle
-        of a commit, a record that failed, or that went to the journal, may be in the store too.
+        of a commit, a record that failed, went to the journal or was written again may be in the store too.
 
         Raises:
             TrailError: a record has a value that no store can keep, or the trail was closed.
@@ -192,7 +192,8 @@ class Trail:
         """When to look at the journal: own entries as soon as the store is tried, those of others now and then."""
         return self._next_try if self.journaling else max(self._next_try, self._next_look)
 
-    def _keep(self, group: list[_Waiting]) -> None:
+    def _keep(self, group: list[_Waiting], *, again: bool = True) -> None:
+        """In the store, else aside. A connection that broke is made anew, once: the store may long be there again."""
         if not group:
             return
         store = None if self.journaling else self._connected()
@@ -204,7 +205,11 @@ class Trail:
             store.write(entries)
         except StoreError as error:
             self._lose(str(error))
-            self._keep_aside(group)
+            if again and isinstance(error, ConnectionLostError):
+                self._next_try = 0.0
+                self._keep(group, again=False)
+            else:
+                self._keep_aside(group)
             return
         self._head = head
         self._acknowledge(group)

@@ -81,6 +81,15 @@ def assert_new_image(site: Site, asking: Caller, body: str, figures: Figures) ->
     assert answers.bad == []
 
 
+def assert_broken_is_refused(site: Site) -> None:
+    """Version 3, a file of which was changed in the store, does not come up, says why, and is refused traffic."""
+    site.register(3)
+    site.spoil(3)
+    site.release("3", 0)
+    wait_for("the pod to say why", 120, lambda: "features.sql" in site.says_why("3"))
+    assert "not ready" in site.refused("3", 10)
+
+
 def _versions(site: Site) -> set[str | None]:
     return _variables(site, "EARLYBELL_MODEL_VERSION")
 

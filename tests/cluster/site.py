@@ -128,6 +128,14 @@ class Site:
         more = " ".join(("--overlay", f"manifests/learner-risk/overlays/{self.overlay}", *options))
         self.do(f'earlybell release {version} --namespace "$SITE" {step} {more} | kubectl apply -n "$SITE" -f -')
 
+    def refused(self, version: str | int, traffic: int) -> str:
+        """What `earlybell release` says where it refuses a step."""
+        command = f"earlybell release {version} --namespace {self.name} --traffic {traffic}"
+        overlay = ("--overlay", f"manifests/learner-risk/overlays/{self.overlay}")
+        done = self.cluster.run(*command.split(), *overlay, check=False, environment=self.settings)
+        assert done.returncode != 0
+        return done.stderr
+
     def status(self) -> list[dict[str, Any]]:
         """What `earlybell status` says of each version."""
         found: list[dict[str, Any]] = json.loads(self.do('earlybell status --namespace "$SITE" --json'))["versions"]

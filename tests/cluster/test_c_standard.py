@@ -3,8 +3,13 @@
 import pytest
 
 from tests.cluster.caller import Caller
-from tests.cluster.canary import assert_new_image, assert_promotion, assert_share, assert_way_back
-from tests.cluster.cluster import wait_for
+from tests.cluster.canary import (
+    assert_broken_is_refused,
+    assert_new_image,
+    assert_promotion,
+    assert_share,
+    assert_way_back,
+)
 from tests.cluster.figures import Figures
 from tests.cluster.site import Site
 
@@ -15,12 +20,7 @@ def body(college: Site, asking: Caller) -> str:
 
 
 def test_a_version_that_is_not_up_is_refused_traffic(college: Site) -> None:
-    refused = college.cluster.run(
-        "earlybell", "release", "2", "--traffic", "10", "--namespace", college.name,
-        "--overlay", "manifests/learner-risk/overlays/standard", check=False, environment=college.settings,
-    )  # fmt: skip
-    assert refused.returncode != 0
-    assert "--traffic 0" in refused.stderr
+    assert "--traffic 0" in college.refused("2", 10)
 
 
 def test_a_canary_gets_its_share_and_no_request_is_lost(
@@ -47,16 +47,7 @@ def test_a_version_is_promoted_under_load_without_a_failed_request(
 
 def test_a_broken_bundle_never_gets_traffic(college: Site, asking: Caller, body: str) -> None:
     (champion,) = (one["version"] for one in college.status())
-    college.register(3)
-    college.spoil(3)
-    college.release("3", 0)
-    wait_for("the pod to say why", 120, lambda: "features.sql" in college.says_why("3"))
-    refused = college.cluster.run(
-        "earlybell", "release", "3", "--traffic", "10", "--namespace", college.name,
-        "--overlay", "manifests/learner-risk/overlays/standard", check=False, environment=college.settings,
-    )  # fmt: skip
-    assert refused.returncode != 0
-    assert "not ready" in refused.stderr
+    assert_broken_is_refused(college)
     answers = asking.ask(**college.load(body=body, count=200, threads=4))
     assert answers.bad == []
     assert set(answers.versions) == {str(champion)}

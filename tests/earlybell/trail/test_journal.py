@@ -256,18 +256,50 @@ def test_an_entry_comes_back_from_its_line_as_it_was() -> None:
     assert json.loads(line_of(entries[0]))[0] == entries[0].writer
 
 
-def test_a_connection_that_is_cut_is_made_again(postgresql: Server, tmp_path: Path) -> None:
+def _cut(place: Place) -> None:
+    place.tamper("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'earlybell-trail'")
+
+
+def test_a_connection_that_is_cut_is_made_again_at_once(postgresql: Server, tmp_path: Path) -> None:
     place = postgresql_place(tmp_path, postgresql.address, f"cut_{os.getpid()}")
-    with place.open(journal=tmp_path / "journal", retry=0.05) as trail:
-        _append(trail, "a")
-        place.tamper(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'earlybell-trail'"
-        )
-        _append(trail, "b", "c")
-        _until(lambda: not _files(tmp_path / "journal"))
-        _append(trail, "d")
-    assert sorted(_ids(place)) == ["a", "b", "c", "d"]
+    with place.open(retry=60) as trail:
+        for number in range(3):
+            _append(trail, f"{number}")
+            _cut(place)
+        _append(trail, "last")
+    assert sorted(_ids(place)) == ["0", "1", "2", "last"]
+    audit = verify(place.address, place.anchors)
+    assert (audit.whole, audit.writers) == (True, 4)
+
+
+def test_a_server_that_was_restarted_meanwhile_costs_no_answer(postgresql: Server, tmp_path: Path) -> None:
+    place = postgresql_place(tmp_path, postgresql.address, f"restart_{os.getpid()}")
+    with place.open(retry=60) as trail:
+        _append(trail, "before")
+        postgresql.stop()
+        postgresql.start()
+        _append(trail, "after")
+    assert sorted(_ids(place)) == ["after", "before"]
     assert verify(place.address, place.anchors).whole
+
+
+def test_a_server_that_is_away_is_tried_once_at_once_and_then_after_a_pause(
+    postgresql: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = postgresql_place(tmp_path, postgresql.address, f"away_{os.getpid()}")
+    with place.open(retry=60) as trail:
+        _append(trail, "before")
+        postgresql.stop()
+        try:
+            for one in ("first", "second"):
+                with pytest.raises(TrailError, match="refused"):
+                    _append(trail, one)
+        finally:
+            postgresql.start()
+        with pytest.raises(TrailError, match="refused"):
+            _append(trail, "within the pause")
+    assert sum("is away" in one.getMessage() for one in caplog.records) == 2  # the connection broke; there is no server
+    assert _ids(place) == ["before"]
 
 
 def test_a_server_that_crashes_and_comes_back_has_all_that_was_acknowledged(postgresql: Server, tmp_path: Path) -> None:
