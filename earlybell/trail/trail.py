@@ -17,7 +17,7 @@ from earlybell.trail.journal import LIMIT, Journal, lines_of
 from earlybell.trail.records import Record, body_of
 from earlybell.trail.stores import TIMEOUT, ConnectionLostError, Store, StoreError, connect, shown
 
-_LONGEST_PAUSE = 30.0  # seconds between two tries of a store that is away
+_LONGEST_PAUSE = 5.0  # seconds between two tries of a store that is away
 _log = logging.getLogger(__name__)
 
 
@@ -40,7 +40,7 @@ def open_trail(
             refused then. Processes may share it.
         journal_limit: bytes that may wait there; beyond it an append is refused.
         timeout: seconds to wait for the store before it counts as away.
-        retry: seconds until it is tried again; doubled each time, up to 30.
+        retry: seconds until it is tried again; doubled each time, up to 5.
 
     Raises:
         TrailError: the store cannot be reached and there is no journal, or it is of another format.
@@ -206,7 +206,7 @@ class Trail:
         except StoreError as error:
             self._lose(str(error))
             if again and isinstance(error, ConnectionLostError):
-                self._next_try = 0.0
+                self._next_try, self._pause = 0.0, self._retry
                 self._keep(group, again=False)
             else:
                 self._keep_aside(group)
