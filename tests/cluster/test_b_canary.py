@@ -71,4 +71,5 @@ def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, bo
     answers = asking.ask(**university.load(body=body, count=200, threads=4))
     assert answers.bad == []
     assert set(answers.versions) == {str(champion)}
+    university.release("3", 0)
     university.alone("1")

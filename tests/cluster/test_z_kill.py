@@ -49,7 +49,7 @@ def test_the_serving_pod(university: Site, outside: Caller, figures: Figures) ->
     def act() -> None:
         university.kubectl("delete", "pod", "-l", OF_MODEL, "--grace-period=0", "--force")
 
-    tell(figures, "the serving pod", under_load(university, outside, 40, act))
+    tell(figures, "the serving pod", under_load(university, outside, 25, act))
 
 
 def test_postgresql(university: Site, outside: Caller, figures: Figures) -> None:
@@ -57,7 +57,7 @@ def test_postgresql(university: Site, outside: Caller, figures: Figures) -> None
         # Killed after a second, and not by force: that would let a second server start on the same files beside it.
         university.cluster.kubectl("-n", "stores", "delete", "pod", "postgresql-0", "--grace-period=1")
 
-    answers = under_load(university, outside, 45, act)
+    answers = under_load(university, outside, 25, act)
     tell(figures, "PostgreSQL", answers)
     assert {one["status"] for one in answers.bad} <= {503, 504}
 
@@ -69,7 +69,7 @@ def test_the_s3_store_which_only_a_new_pod_needs(university: Site, outside: Call
         university.cluster.kubectl(*stores, "--replicas=0")
 
     try:
-        answers = under_load(university, outside, 20, act)
+        answers = under_load(university, outside, 15, act)
     finally:
         university.cluster.kubectl(*stores, "--replicas=1")
     tell(figures, "the S3 store", answers)
@@ -85,7 +85,7 @@ def test_kubelet_of_the_node(university: Site, outside: Caller, figures: Figures
         time.sleep(15)
         university.cluster.run(HERE / "up", state)
 
-    answers = under_load(university, outside, 50, act)
+    answers = under_load(university, outside, 40, act)
     tell(figures, "kubelet, for 15 s", answers)
     assert answers.bad == []
 
