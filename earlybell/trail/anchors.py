@@ -1,16 +1,19 @@
 """Heads of chains, kept apart from the store: a chain that was cut off or rewritten no longer meets its anchor.
 
 One line of JSON a head: writer, seq, link, time, and `end` where the writer ended in order. A writer is announced by
-its beginning (seq 0) before it writes anything, so that a chain that no anchor knows is found as inserted.
+its beginning (seq 0) before it writes anything, so that a chain that no anchor knows is found as inserted. What was
+erased is here too, in lines of writer, `erased` (some seqs) and time: a store restored from a backup has lost that.
 """
 
 import json
 import logging
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from earlybell.errors import SettingError, TrailError
 from earlybell.trail.chain import Head
@@ -18,36 +21,58 @@ from earlybell.trail.stores import is_sqlite, private, shown, sqlite_path
 
 NONE, LOG = "none", "log"
 _STDOUT = Path("/dev/stdout")
+_SEQS = 100  # of a line of what was erased, which stays short enough for one write to a pipe
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class Known:
-    """What the anchors know of one writer: the link of each anchored seq, the last of them, and whether it ended."""
+    """What the anchors know of one writer.
+
+    Attributes:
+        links: the link of each anchored seq.
+        last: the last of them.
+        ended: whether the writer ended in order.
+        erased: the seqs whose payload was erased.
+    """
 
     links: dict[int, bytes] = field(default_factory=dict)
     last: int = 0
     ended: bool = False
+    erased: set[int] = field(default_factory=set)
 
 
 class Anchors:
     """The file, or standard output, that heads go to. One that cannot be written now is written with the next."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path, self._waiting = path, dict[tuple[str, bool], str]()
+        self._path, self._waiting = path, dict[tuple[str, str], str]()
         self.problem: OSError | None = None
 
     def add(self, heads: Iterable[Head], *, end: bool = False) -> None:
         """Append heads; a problem is logged and kept in `problem`, for the entries themselves are safe."""
-        if self._path is None:
-            return
-        now = datetime.now(UTC).isoformat()
         for head in heads:
-            said = {"writer": head.writer, "seq": head.seq, "link": head.link.hex(), "time": now}
-            line = json.dumps(said | ({"end": True} if end else {}))
-            self._waiting[head.writer, head.seq == 0 and not end] = line
+            what = "beginning" if head.seq == 0 and not end else "head"
+            said = {"seq": head.seq, "link": head.link.hex()}
+            self._wait(head.writer, what, said | ({"end": True} if end else {}))
+        self._write()
+
+    def add_erased(self, entries: dict[str, list[int]]) -> None:
+        """Append which seqs of each writer were erased; a problem as in `add`."""
+        for writer, seqs in entries.items():
+            for at in range(0, len(seqs), _SEQS):
+                self._wait(writer, f"erased {at}", {"erased": seqs[at : at + _SEQS]})
+        self._write()
+
+    def _wait(self, writer: str, what: str, said: dict[str, object]) -> None:
+        line = {"writer": writer} | said | {"time": datetime.now(UTC).isoformat()}
+        self._waiting[writer, what] = json.dumps(line)
+
+    def _write(self) -> None:
+        lines = [f"{line}\n" for line in self._waiting.values()]
         try:
-            (_say if self._path == _STDOUT else _append)(self._path, [f"{line}\n" for line in self._waiting.values()])
+            if self._path is not None:
+                (_say if self._path == _STDOUT else _append)(self._path, lines)
         except OSError as error:
             if self.problem is None:
                 _log.warning("anchors of the trail cannot be written, tried again with each group: %s", error)
@@ -98,15 +123,22 @@ def read_anchors(path: Path | None) -> dict[str, Known] | None:
 def _known(lines: Iterable[str]) -> dict[str, Known]:
     known: dict[str, Known] = {}
     for line in lines:
-        try:
+        with suppress(ValueError, KeyError, TypeError):
             said = json.loads(line[max(0, line.find("{")) :])
-            writer, seq, link = str(said["writer"]), int(said["seq"]), bytes.fromhex(said["link"])
-        except (ValueError, KeyError, TypeError):
-            continue
-        one = known.setdefault(writer, Known())
-        one.links[seq], one.last = link, max(one.last, seq)
-        one.ended = one.ended or said.get("end", False)
+            _learn(known, said)
     return known
+
+
+def _learn(known: dict[str, Known], said: Any) -> None:
+    """Take in one line; ValueError, KeyError or TypeError where it is no anchor."""
+    writer = str(said["writer"])
+    if "erased" in said:
+        known.setdefault(writer, Known()).erased.update([int(seq) for seq in said["erased"]])
+        return
+    seq, link = int(said["seq"]), bytes.fromhex(said["link"])
+    one = known.setdefault(writer, Known())
+    one.links[seq], one.last = link, max(one.last, seq)
+    one.ended = one.ended or said.get("end", False)
 
 
 def _say(_: Path, lines: list[str]) -> None:

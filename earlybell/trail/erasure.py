@@ -20,7 +20,8 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
     """Delete payload and salt of every record of a learner (a pseudonym); how many they were.
 
     The chain keeps an entry of it (who, when, which entries, why) and never the pseudonym, so `reason` must not name
-    the learner. Records that wait in a journal, and backups, are not reached: erase again when they have come back.
+    the learner. Records that wait in a journal, and backups, are not reached: erase again when they have come back,
+    which `verify` tells, also of a store whose backup is older than the erasure, by the anchors.
 
     Raises:
         TrailError: there is no such trail, or it cannot be written; nothing was erased.
@@ -37,9 +38,11 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
                     return 0
                 store.many("DELETE FROM trail_payload WHERE writer = ? AND seq = ?", erased)
                 _announce(heads, head)
-                entries, head = extend(head, [_body(erased, reason, who or getpass.getuser())])
+                by_writer = _by_writer(erased)
+                entries, head = extend(head, [_body(by_writer, reason, who or getpass.getuser())])
                 store.add(entries)
             heads.add([head], end=True)
+            heads.add_erased(by_writer)
             store.clean()
         except StoreError as error:
             way_out = "Nothing was erased, unless it failed while cleaning up: `earlybell trail show` tells."
@@ -55,9 +58,13 @@ def _announce(heads: Anchors, head: Head) -> None:
         )
 
 
-def _body(erased: Iterable[tuple[str, int]], reason: str, who: str) -> Body:
+def _by_writer(erased: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     by_writer = defaultdict[str, list[int]](list)
     for writer, seq in sorted(erased):
         by_writer[writer].append(seq)
-    said = {"kind": KIND, "time": datetime.now(UTC).isoformat(), "who": who, "reason": reason, "entries": by_writer}
+    return by_writer
+
+
+def _body(erased: dict[str, list[int]], reason: str, who: str) -> Body:
+    said = {"kind": KIND, "time": datetime.now(UTC).isoformat(), "who": who, "reason": reason, "entries": erased}
     return Body(json.dumps(said, separators=(",", ":")))

@@ -60,9 +60,17 @@ def verify(address: str, anchors: str | Path | None = None) -> Audit:
     Raises:
         TrailError: the trail or its anchors cannot be read.
     """
-    known = read_anchors(anchors_path(address, anchors))  # first: what is committed later is longer, which is no error
+    path = anchors_path(address, anchors)
+    known = read_anchors(path)  # first: what is committed later is longer, which is no error
     with reading(address) as store:
-        return _audit(store, known)
+        chains = _chains(store, known)
+        if unknown := [chain for chain in chains if chain.unknown]:
+            # Last: a writer is announced before its first entry, so whoever is in the store is announced by now.
+            announced = read_anchors(path) or {}
+            for chain in unknown:
+                if not announced.get(chain.writer, Known()).links:
+                    chain.refuse()
+        return _audit(store, chains, known)
 
 
 _ENTRIES = """
@@ -85,11 +93,14 @@ class _Row(NamedTuple):
     learner_id: str | None
 
 
-def _audit(store: Store, known: dict[str, Known] | None) -> Audit:
-    chains = [
+def _chains(store: Store, known: dict[str, Known] | None) -> "list[_Chain]":
+    return [
         _Chain(writer, None if known is None else known.get(writer, Known())).read(rows)
         for writer, rows in groupby(map(_Row._make, store.rows(_ENTRIES)), key=lambda row: row.writer)
     ]
+
+
+def _audit(store: Store, chains: "list[_Chain]", known: dict[str, Known] | None) -> Audit:
     findings = [finding for chain in chains for finding in chain.findings]
     findings += _lost(known or {}, {chain.writer for chain in chains})
     findings += _strays(store, findings)
@@ -99,7 +110,8 @@ def _audit(store: Store, known: dict[str, Known] | None) -> Audit:
         Finding(writer, seq, seq, "removed", "its payload is gone, and no erasure names it")
         for writer, seq in gone - erased
     ]
-    findings += _back(store, erased - gone)
+    anchored = {(writer, seq) for writer, one in (known or {}).items() for seq in one.erased}
+    findings += _back(store, (erased | anchored) - gone)
     entries = sum(chain.entries for chain in chains)
     return Audit(entries, len(chains), len(gone & erased), known is not None, tuple(sorted(findings)))
 
@@ -124,8 +136,8 @@ class _Chain:
             except (TypeError, AttributeError, LookupError, ValueError, OverflowError):
                 self._find(row.seq, "changed", "it holds what no writer writes")
                 self._before = []
-        if self._known is not None:
-            self._meet_anchors(self._known)
+        if self._known is not None and self._known.last >= self._expected:
+            self._find(self._expected, "cut off", "anchored, and missing", until=self._known.last)
         return self
 
     def _read(self, row: _Row) -> None:
@@ -169,12 +181,16 @@ class _Chain:
             self.erased += _erased(said)
         return None
 
-    def _meet_anchors(self, anchors: Known) -> None:
-        if not anchors.links:
-            self.findings.clear()
-            self._find(1, "inserted", "no anchor knows this writer", until=self._expected - 1)
-        elif anchors.last >= self._expected:
-            self._find(self._expected, "cut off", "anchored, and missing", until=anchors.last)
+    @property
+    def unknown(self) -> bool:
+        """Whether there are anchors, and none is of this writer."""
+        return self._known is not None and not self._known.links
+
+    def refuse(self) -> None:
+        """No anchor knows the writer: then all else that is wrong with its entries says nothing."""
+        self.findings.clear()
+        detail = "no anchor knows this writer: it is forged, or began after these anchors were saved"
+        self._find(1, "inserted", detail, until=self._expected - 1)
 
     def _find(self, seq: int, what: What, detail: str, *, until: int | None = None) -> None:
         self.findings.append(Finding(self.writer, seq, seq if until is None else until, what, detail))
@@ -201,9 +217,12 @@ def _strays(store: Store, findings: list[Finding]) -> list[Finding]:
 
 def _back(store: Store, erased: set[tuple[str, int]]) -> list[Finding]:
     """Payloads that were erased and are there."""
-    sql = "SELECT writer, seq FROM trail_payload WHERE writer = ? AND seq = ?"
-    found = [row for one in erased for row in store.rows(sql, one)]
-    return [Finding(writer, seq, seq, "inserted", "it was erased, and its payload is here") for writer, seq in found]
+    sql = "SELECT writer, seq, learner_id FROM trail_payload WHERE writer = ? AND seq = ?"
+    found = [row for one in sorted(erased) for row in store.rows(sql, one)]
+    return [
+        Finding(writer, seq, seq, "inserted", f"it was erased, and its payload is here: erase {learner} again")
+        for writer, seq, learner in found
+    ]
 
 
 def _erased(said: dict[str, Any]) -> list[tuple[str, int]]:

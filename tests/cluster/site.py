@@ -61,7 +61,8 @@ class Site:
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """What the trail keeps of each request, by its id."""
         records: dict[str, list[dict[str, Any]]] = {}
-        for line in self.stores.sql("SELECT payload FROM trail_payload", self.name).splitlines():
+        predictions = "SELECT payload FROM trail_payload WHERE request_id IS NOT NULL"
+        for line in self.stores.sql(predictions, self.name).splitlines():
             record = json.loads(line)
             records.setdefault(record["request_id"], []).append(record)
         return records

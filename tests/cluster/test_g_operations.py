@@ -22,6 +22,7 @@ from tests.cluster.site import PREDICT, TAG, Site, installed, under_way
 RATE = 20
 SIZE = """psql "$TRAIL" -Atc "SELECT sum(pg_total_relation_size(oid)) FROM pg_class
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace" """
+RARE = "SELECT learner_id FROM trail_payload WHERE request_id IS NOT NULL GROUP BY 1 ORDER BY count(*) LIMIT 1"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -158,6 +159,8 @@ def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens
     with university.databases() as known:
         recorded, size = int(university.do(count, **known)), int(university.do(SIZE, **known))
         university.do(commands("Back up"), **known)
+        erased = university.do(f'psql "$TRAIL" -Atc "{RARE}"', **known).strip()
+        university.do(commands("Erase a learner"), LEARNER=erased, REASON="after the backup", **known)
     saved = university.folder / "backup"
     dump = (saved / "trail.dump").stat().st_size
     figures.tell(f"the trail of {recorded} predictions: kB a prediction, indexes included", size / recorded / 1000)
@@ -169,6 +172,10 @@ def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens
         figures.seconds("from a backup to a model that serves elsewhere", began)
         assert int(restored.do(count, **known)) >= recorded
         assert "Whole: " in restored.do('earlybell trail verify "$TRAIL" --anchors none', **known)
+        known["ANCHORS"] = str(university.folder / "erasures")
+        assert f"erase {erased} again" in restored.do(
+            'earlybell trail verify "$TRAIL" --anchors "$ANCHORS" || true', **known
+        )
         assert key_of(university) == key_of(restored) != ""
         (restored.folder / "moodle.token").write_text(university.token)
         again = json.loads(restored.do(commands("The first prediction")))

@@ -7,6 +7,7 @@ import pytest
 
 from earlybell.errors import SettingError, TrailError
 from earlybell.trail import erase, read_records, verify
+from earlybell.trail.anchors import read_anchors
 from tests.earlybell.trail.places import Place, record, sqlite_place
 
 
@@ -67,6 +68,36 @@ def test_a_payload_that_comes_back_after_its_erasure_is_found(place: Place) -> N
     place.tamper("INSERT INTO trail_payload VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
     found = verify(place.address, place.anchors).findings
     assert [(one.writer, one.seq, one.what) for one in found] == [(writer, 2, "inserted")]
+
+
+def test_who_comes_back_with_a_backup_that_is_older_than_the_erasure_is_named(place: Place) -> None:
+    writer = place.filled("abcd", ["ann", "bob"])
+    tables = ("trail_chain", "trail_payload")
+    backup = {table: place.tamper(f"SELECT * FROM {table}") for table in tables}
+    assert erase(place.address, "bob", "asked for", anchors=place.anchors) == 2
+    for table, rows in backup.items():
+        place.tamper(f"DELETE FROM {table}")
+        for row in rows:
+            place.tamper(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
+    found = verify(place.address, place.anchors).findings
+    back = [one for one in found if one.what == "inserted"]
+    assert [(one.writer, one.seq) for one in back] == [(writer, 2), (writer, 4)]
+    assert all("erase bob again" in one.detail for one in back)
+    assert [one.what for one in found if one not in back] == ["cut off"]  # the erasure itself, which the backup has not
+    assert erase(place.address, "bob", "again", anchors=place.anchors) == 2
+    assert [one.what for one in verify(place.address, place.anchors).findings] == ["cut off"]
+
+
+def test_the_anchors_hold_every_entry_of_a_long_erasure_in_short_lines(tmp_path: Path) -> None:
+    place = sqlite_place(tmp_path)
+    with place.open() as trail:
+        trail.append([record(str(number)) for number in range(1234)]).result()
+    assert erase(place.address, "ann", "asked for", anchors=place.anchors) == 1234
+    lines = place.anchors.read_text().splitlines()
+    assert max(map(len, lines)) < 1000
+    (known,) = (one for one in (read_anchors(place.anchors) or {}).values() if one.erased)
+    assert known.erased == set(range(1, 1235))
+    assert verify(place.address, place.anchors).whole
 
 
 def test_an_erasure_that_is_removed_leaves_its_entries_as_removed(place: Place) -> None:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from earlybell.errors import TrailError
 from earlybell.trail import erase, verify
 from earlybell.trail.chain import Body, Head, begin, digest_of, extend, link_of
+from earlybell.trail.stores import Store, reading
 from tests.earlybell.trail.places import Place, record, sqlite_place
 
 
@@ -204,6 +206,31 @@ def test_verifying_while_a_writer_goes_on_finds_nothing_wrong(place: Place) -> N
             assert _findings(place) == []
             for future in futures:
                 future.result()
+
+
+def test_a_writer_that_begins_after_the_anchors_were_read_is_none_that_never_was(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.filled("ab")
+
+    @contextmanager
+    def later(address: str) -> Iterator[Store]:
+        place.filled("c")
+        with reading(address) as store:
+            yield store
+
+    monkeypatch.setitem(verify.__globals__, "reading", later)
+    audit = verify(place.address, place.anchors)
+    assert (audit.whole, audit.entries, audit.writers) == (True, 3, 2)
+
+
+def test_a_writer_later_than_a_copy_of_the_anchors_is_told_as_what_it_may_be(place: Place, tmp_path: Path) -> None:
+    place.filled("ab")
+    copy = tmp_path / "exported"
+    copy.write_bytes(place.anchors.read_bytes())
+    place.filled("c")
+    (found,) = verify(place.address, copy).findings
+    assert "began after these anchors were saved" in found.detail
 
 
 def test_the_links_are_what_the_documents_say(tmp_path: Path) -> None:
