@@ -34,7 +34,7 @@ SITES = {
         "monitoring.email.from=earlybell@example.org,monitoring.email.smarthost=smtp.example.org:587,"
         "monitoring.email.user=earlybell,monitoring.email.secret=mail,monitoring.labels.release=prometheus,"
         "monitoring.probe.exporter=blackbox-exporter.monitoring.svc:9115,"
-        "monitoring.probe.url=https://risk.example.org/v2/health/ready,"
+        "monitoring.probe.url=https://risk.example.org/v2/models/learner-risk/ready,"
         "pushgateway.address=http://pushgateway.monitoring.svc:9091",
     ),
     "all_off": (

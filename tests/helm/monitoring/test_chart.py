@@ -9,9 +9,10 @@ import httpx
 import pytest
 import yaml
 
+from serving.runtime.guard import ROUTES
 from tests.helm.monitoring.plain import DASHBOARDS, FILES, groups, pod_targets, scrape_configs
 from tests.helm.monitoring.running import prometheus, until
-from tests.helm.render import SITES, helm, named, rendered
+from tests.helm.render import CHART, OVERLAYS, SITES, built, helm, named, rendered
 
 OBJECTS = ("PodMonitor", "PrometheusRule", "ScrapeConfig", "Probe", "AlertmanagerConfig")
 
@@ -110,8 +111,18 @@ def test_the_pods_of_both_modes_are_asked_once_each_and_known_by_their_version(t
     assert found["a"]["model_version"] == "4"
     assert found["b"]["revision"] == "learner-risk-v3-predictor"
     others = {one["labels"]["job"]: one["labels"]["instance"] for one in targets if "pod" not in one["labels"]}
-    assert others["earlybell-probe"] == "https://risk.example.org/v2/health/ready"
+    assert others["earlybell-probe"] == "https://risk.example.org/v2/models/learner-risk/ready"
     assert "pushgateway.monitoring.svc:9091" in others.values()
+
+
+def test_what_a_probe_is_told_to_ask_needs_no_token_and_the_route_of_the_standard_mode_lets_it_through() -> None:
+    places = (CHART / name for name in ("values.yaml", "README.md", "templates/monitoring/probe.yaml"))
+    told = [path for one in places for path in re.findall(r"https://risk\.example\.org(/[\w/-]+)", one.read_text())]
+    assert len(told) == 3
+    (standard,) = (one for one in OVERLAYS if one.name == "standard")
+    (rule,) = named(built(standard))["HTTPRoute/learner-risk-traffic"]["spec"]["rules"]
+    routed = tuple(f"{match['path']['value']}/" for match in rule["matches"])
+    assert [path for path in told if not path.startswith(routed) or not ROUTES["health"][1].fullmatch(path)] == []
 
 
 def _pod(name: str, labels: dict[str, str], namespace: str = "site", **ports: int) -> dict[str, Any]:
