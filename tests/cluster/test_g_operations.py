@@ -202,3 +202,12 @@ def test_a_model_goes_on_when_the_chart_is_uninstalled(
         assert not gone & {pod["metadata"]["name"] for pod in leaving.pods()}
         leaving.do(commands("The chart"))
         assert asking.ask(**leaving.load(body=body, count=20)).bad == []
+
+
+def test_a_model_of_the_standard_mode_goes_on_behind_its_gateway(college: Site, asking: Caller) -> None:
+    body = asking.put("college.json", college.request_of_one())
+    with asking.asking(**college.load(body=body, rate=RATE, threads=16)) as answers:
+        college.do(commands("Uninstall"))
+        time.sleep(10)  # the gateway's controller would have followed
+        college.do(commands("The chart"))
+    assert answers.bad == []

@@ -1,5 +1,6 @@
 """helm's install, upgrade, rollback and uninstall on a real API server: what a model runs by stays as it is."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ import yaml
 
 from earlybell import __version__
 from tests.apiserver import program
-from tests.helm.render import CHART, OVERLAYS, Object, built, named
+from tests.helm.render import CHART, OVERLAYS, SITES, Object, built, named
 from tests.helm.site import Site
 
 Helm = Callable[..., subprocess.CompletedProcess[str]]
@@ -71,20 +72,40 @@ def test_a_runtime_that_a_model_may_run_by_is_never_changed(release: Helm, site:
 
 
 def test_what_a_model_needs_outlives_the_release_and_is_taken_up_again(release: Helm, site: Site) -> None:
+    done = release("upgrade", CHART, *SITES["gateway"])
+    assert done.returncode == 0, done.stderr
     before = _model(site)
+    assert {"Gateway/earlybell", "HTTPRoute/earlybell-redirect"} < before.keys()
     assert release("uninstall").returncode == 0
     assert _model(site) == before
-    done = release("install", CHART)
+    done = release("install", CHART, *SITES["gateway"])
     assert done.returncode == 0, done.stderr
     assert _model(site) == before
 
 
+def test_what_outlived_the_release_goes_by_the_commands_of_the_readme(release: Helm, site: Site) -> None:
+    assert release("upgrade", CHART, *SITES["gateway"]).returncode == 0
+    assert release("uninstall").returncode == 0
+    commands = re.findall(r"(?m)^    kubectl -n site (delete .*)$", (CHART / "README.md").read_text())
+    for command in commands:
+        done = site.ask(*command.split())
+        assert done.returncode == 0, done.stderr
+    assert _model(site) == {}
+
+
+def test_a_site_that_keeps_nothing_keeps_no_gateway(release: Helm, site: Site) -> None:
+    assert release("upgrade", CHART, *SITES["gateway"], "--set", "serving.keep=false").returncode == 0
+    assert release("uninstall").returncode == 0
+    assert not _model(site).keys() & {"Gateway/earlybell", "HTTPRoute/earlybell-redirect"}
+
+
 def _model(site: Site) -> dict[str, Object]:
     """The model and what it runs by, of this namespace: by kind and name, what each says."""
-    kinds = "inferenceservices,servingruntimes,configmaps,serviceaccounts"
+    kinds = "inferenceservices,servingruntimes,configmaps,serviceaccounts,gateways,httproutes"
     found = yaml.safe_load(site.ask("get", kinds, "-o", "yaml").stdout)["items"]
     needed = {"learner-risk", "earlybell-settings", "earlybell-serving"}
-    kept = [one for one in found if one["kind"] == "ServingRuntime" or one["metadata"]["name"] in needed]
+    whole = {"ServingRuntime", "Gateway", "HTTPRoute"}
+    kept = [one for one in found if one["kind"] in whole or one["metadata"]["name"] in needed]
     return {f"{one['kind']}/{one['metadata']['name']}": _said(one) for one in kept}
 
 

@@ -104,7 +104,7 @@ matchExpressions:
 {{- printf "earlybell-%s%s" $tag (ternary "" (print "-" .Values.serving.revision) (empty .Values.serving.revision)) -}}
 {{- end }}
 
-{{/* An annotation of what a model needs to start again, so that it outlives an upgrade and the release. */}}
+{{/* An annotation of what a model needs to start again and to be reached, so that it outlives an upgrade and the release. */}}
 {{- define "earlybell.keep" -}}
 {{- if .Values.serving.keep -}}
 helm.sh/resource-policy: keep
