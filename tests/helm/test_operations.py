@@ -1,0 +1,89 @@
+"""What the commands of docs/operations.md leave where something fails, without a node."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.apiserver import missing, program
+from tests.cluster.documented import commands
+from tests.earlybell.trail.conftest import Server, postgresql
+from tests.helm.site import Site
+
+__all__ = ["postgresql"]  # a fixture
+NOWHERE = "postgresql://earlybell@127.0.0.1:1/postgres"
+TOKENS, KEY = "earlybell-tokens", "EARLYBELL_PSEUDONYM_KEY"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who runs the commands, in a folder of their own, at a site with one caller's token and a pseudonyms' key."""
+
+    site: Site
+    folder: Path
+    settings: dict[str, str]
+
+    def do(self, heading: str, *options: str, **settings: str) -> int:
+        """Run the commands below a heading in a shell with these options; their exit code."""
+        known = os.environ | self.settings | settings
+        return subprocess.run(["bash", *options, "-c", commands(heading)], cwd=self.folder, env=known).returncode
+
+    def files(self) -> dict[str, bytes]:
+        """What is in the folder."""
+        return {str(one.relative_to(self.folder)): one.read_bytes() for one in self.folder.rglob("*") if one.is_file()}
+
+
+@pytest.fixture
+def person(site: Site, postgresql: Server, tmp_path: Path) -> Person:
+    if not shutil.which("pg_dump"):
+        missing("pg_dump is not installed (postgresql-client)")
+    path = (Path(sys.executable).parent, Path(program("kubectl")).parent, os.environ["PATH"])
+    settings = {"PATH": os.pathsep.join(map(str, path)), "KUBECONFIG": str(site.server.kubeconfig), "SITE": site.name}
+    databases = {"TRAIL": postgresql.address, "MLFLOW_DATABASE": postgresql.address}
+    found = Person(site, tmp_path / "person", settings | databases)
+    found.folder.mkdir()
+    make = ("earlybell", "token", "moodle", "--file", "tokens.json")
+    token = subprocess.check_output(make, cwd=found.folder, env=os.environ | settings, text=True)
+    (found.folder / "moodle.token").write_text(token)
+    site.ask("create", "secret", "generic", TOKENS, f"--from-file={found.folder}/tokens.json")
+    site.ask("create", "secret", "generic", "earlybell-pseudonym", f"--from-literal={KEY}=0123abcd")
+    return found
+
+
+@pytest.mark.parametrize("options", [(), ("-euo", "pipefail")], ids=["plain shell", "strict shell"])
+def test_a_backup_that_fails_leaves_the_one_before_and_says_so(person: Person, options: tuple[str, ...]) -> None:
+    assert person.do("Back up", *options) == 0
+    before = person.files()
+    saved = {name for name in before if name.startswith("backup")}
+    assert saved == {f"backup/{name}" for name in ("trail.dump", "mlflow.dump", "tokens.json", "pseudonym.env")}
+    assert before["backup/pseudonym.env"] == f"{KEY}=0123abcd\n".encode()
+    for away in ({"TRAIL": NOWHERE}, {"MLFLOW_DATABASE": NOWHERE}, {"KUBECONFIG": "/nowhere"}, {"SITE": "nowhere"}):
+        assert person.do("Back up", *options, **away) != 0
+        assert before.items() <= person.files().items(), away
+    person.site.ask("patch", "secret", "earlybell-pseudonym", "-p", f'{{"data": {{"{KEY}": ""}}}}')
+    assert person.do("Back up", *options) != 0
+    assert before.items() <= person.files().items()
+
+
+def test_a_backup_takes_the_place_of_the_one_before(person: Person) -> None:
+    assert person.do("Back up") == 0
+    person.site.ask("patch", "secret", "earlybell-pseudonym", "-p", f'{{"stringData": {{"{KEY}": "another"}}}}')
+    before = person.files()
+    assert person.do("Back up") == 0
+    assert person.files().keys() == before.keys()
+    assert person.files()["backup/pseudonym.env"] == f"{KEY}=another\n".encode()
+
+
+@pytest.mark.parametrize("held", ["", f"{KEY}=\n"])
+def test_a_backup_without_a_key_is_not_restored(person: Person, held: str) -> None:
+    assert person.do("Back up") == 0
+    (person.folder / "backup/pseudonym.env").write_text(held)
+    (person.folder / "secrets").mkdir()
+    (person.folder / "secrets/pseudonym.env").write_text(f"{KEY}=good\n")
+    before = person.files()
+    assert person.do("Restore the data") != 0
+    assert person.files() == before
