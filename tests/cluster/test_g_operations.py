@@ -196,10 +196,13 @@ def test_a_model_goes_on_when_the_chart_is_uninstalled(
         assert "servingruntime" in leaving.kubectl("get", "servingruntimes", "-o", "name")
         secrets = leaving.kubectl("get", "secrets", "-o", "name").split()
         assert {"secret/earlybell-tokens", "secret/earlybell-trail", "secret/earlybell-pseudonym"} <= set(secrets)
+        leaked = leaving.token
+        leaving.do(commands("A leaked token"))  # a new pod knows of it at once
         gone = {pod["metadata"]["name"] for pod in leaving.pods()}
         leaving.kubectl("delete", "pod", *gone)
         wait_for("a new pod to answer", 240, lambda: asking.ask(**leaving.load(body=body, count=1, timeout=30)).good)
         assert not gone & {pod["metadata"]["name"] for pod in leaving.pods()}
+        assert [one["status"] for one in asking.ask(**leaving.load(body=body, token=leaked, count=1)).all] == [401]
         leaving.do(commands("The chart"))
         assert asking.ask(**leaving.load(body=body, count=20)).bad == []
 

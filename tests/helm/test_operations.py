@@ -1,5 +1,8 @@
-"""What the commands of docs/operations.md leave where something fails, without a node."""
+"""What the commands of docs/operations.md leave where something fails, or somebody else was faster, without a node."""
 
+import base64
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -35,6 +38,15 @@ class Person:
     def files(self) -> dict[str, bytes]:
         """What is in the folder."""
         return {str(one.relative_to(self.folder)): one.read_bytes() for one in self.folder.rglob("*") if one.is_file()}
+
+    def digest(self, file: str) -> str:
+        """What the site keeps of the token in a file."""
+        return hashlib.sha256((self.folder / file).read_text().strip().encode()).hexdigest()
+
+    def known(self) -> list[str]:
+        """What the site keeps of tokens."""
+        held = self.site.ask("get", "secret", TOKENS, "-o", r"jsonpath={.data.tokens\.json}").stdout
+        return [one["sha256"] for one in json.loads(base64.b64decode(held))["tokens"]]
 
 
 @pytest.fixture
@@ -87,3 +99,25 @@ def test_a_backup_without_a_key_is_not_restored(person: Person, held: str) -> No
     before = person.files()
     assert person.do("Restore the data") != 0
     assert person.files() == before
+
+
+def test_who_takes_an_old_token_out_undoes_nothing_that_another_has_done_meanwhile(person: Person) -> None:
+    assert person.do("A caller's token") == 0
+    leaked = person.digest("moodle-new.token")
+    assert person.known() == [person.digest("moodle.token"), leaked]
+    other = Person(person.site, person.folder.parent / "other", person.settings)
+    other.folder.mkdir()
+    assert other.do("A leaked token") == 0
+    assert person.known() == [other.digest("moodle.token")]
+    assert person.do("A caller's old token") == 0
+    assert person.known() == [other.digest("moodle.token")]
+
+
+@pytest.mark.parametrize("heading", ["A caller's token", "A caller's old token", "A leaked token"])
+def test_where_the_tokens_cannot_be_read_none_is_changed(person: Person, heading: str) -> None:
+    (person.folder / "moodle-new.token").write_text("new")
+    before = person.files()
+    person.site.ask("delete", "secret", TOKENS)
+    assert person.do(heading) != 0
+    assert person.site.ask("get", "secret", TOKENS).returncode != 0
+    assert before.items() <= person.files().items()
