@@ -42,4 +42,5 @@ def predict(
         predictions.metadata.update(found)
         worklist.metadata.update({"rows": found["worklist"], "as_of": found["as_of"], "digest": found["digest"]})
         bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items())
-        progress("predict", f"{found['learners']:,} learners in {found['runs']} course runs: {bands}")
+        said = bands or "nobody is enrolled now"
+        progress("predict", f"{found['learners']:,} learners in {found['runs']} course runs: {said}")

@@ -30,6 +30,8 @@ def predict(
 ) -> dict[str, Any]:
     """Write the predictions of everybody enrolled as of a moment (Parquet) and the worklist (CSV).
 
+    Where nobody is enrolled `now`, both files have their columns and no row.
+
     Args:
         as_of: as `create_moments` takes it.
         capacity: learners of a course run that the staff can see; None: the bundle's own.
@@ -42,7 +44,8 @@ def predict(
 
     Raises:
         BundleError: the bundle cannot be trusted.
-        SettingError: a setting is wrong, nobody is enrolled then, or a trail in PostgreSQL has no anchors.
+        SettingError: a setting is wrong, nobody is enrolled then and it is not `now`, or a trail in PostgreSQL has no
+            anchors.
         SourceError: the tables cannot be read.
         TrailError: the trail cannot be written: then nothing is.
     """
@@ -58,8 +61,10 @@ def predict(
 
 def _counts(found: Predictions) -> dict[str, Any]:
     bands, counts = np.unique(found.band, return_counts=True)
+    at = found.observed.as_of
+    last = at.max() if len(at) else np.datetime64("now")  # else `create_moments` would have refused
     return {
-        "as_of": found.observed.as_of.max().item().isoformat(),
+        "as_of": last.item().isoformat(),
         "learners": len(np.unique(found.observed.learner_id)),
         "moments": len(found.observed),
         "runs": len(np.unique(found.observed.course_id)),

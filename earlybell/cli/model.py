@@ -131,7 +131,9 @@ def predict(
             typer.echo(json.dumps(row))
         return
     evaluation = json.loads((bundle / "evaluation.json").read_text())
-    if asked:
+    if not len(predictions.risk):
+        typer.echo("Nobody is enrolled now.")
+    elif asked:
         show.worklist(entries, predictions, evaluation)
     else:
         show.at_risk(predictions, evaluation)

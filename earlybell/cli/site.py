@@ -82,7 +82,7 @@ def _say(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(found))
         return
-    bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items())
+    bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items()) or "nobody is enrolled now"
     typer.echo(f"{found['learners']:,} learners in {found['runs']} course runs, as of {found['as_of']}: {bands}")
     typer.echo(f"Predictions: {found['predictions']}")
     typer.echo(f"Worklist:    {found['worklist']}")

@@ -111,6 +111,16 @@ def test_everybody_predicted_is_in_the_trail_of_the_settings(chain: Chain) -> No
     assert chain.path("predict.worklist").read_text().startswith("rank,course_id,")
 
 
+def test_a_night_between_two_terms_goes_on_to_the_last_task_with_nobody(chain: Chain, prediction: Compiled) -> None:
+    tonight: dict[str, Any] = {"as_of": "now", "capacity": 0.0, "trail": "", "trail_anchors": ""}
+    given = {"bundle": "fetch.bundle", "tables": "validate.checked"}
+    chain.run(prediction, "predict", given, title="night", **tonight)
+    assert "0 learners in 0 course runs: nobody is enrolled now" in chain.said["night"]
+    assert chain.left["night.predictions"]["metadata"]["learners"] == 0
+    ended = {"pipeline": "prediction", "started": "2026-01-01T00:00:00Z"}
+    chain.run(prediction, "succeeded", {"result": "night.predictions"}, title="told", **ended)
+
+
 def test_a_registered_version_says_where_its_tables_lie(chain: Chain) -> None:
     code = """
 import sys

@@ -84,6 +84,16 @@ def test_the_run_tells_its_progress_step_by_step(run: subprocess.CompletedProces
     assert re.search(rf"^ *[\d.]+ s  {step}: ", run.stderr, re.MULTILINE)
 
 
+def test_a_night_between_two_terms_is_no_error(home: Path, site: Path, tmp_path: Path) -> None:
+    out = ["--out", tmp_path / "risks.parquet", "--worklist", tmp_path / "today.csv"]
+    done = _earlybell("predict-site", f"tables:{site}", *out, home=home)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "0 learners in 0 course runs, as of 20" in done.stdout
+    assert done.stdout.count("nobody is enrolled now") == 1
+    assert duckdb.connect().execute(f"FROM '{tmp_path}/risks.parquet'").fetchall() == []
+    assert (tmp_path / "today.csv").read_text().count("\n") == 1
+
+
 def test_a_bundle_that_was_changed_predicts_nobody(bundle: Path, site: Path, tmp_path: Path) -> None:
     shutil.copytree(bundle, tmp_path / "bundle")
     (tmp_path / "bundle" / "features.sql").write_text("SELECT 1")

@@ -88,6 +88,15 @@ def test_predict_writes_what_the_predictor_gives(bundle: Path, site: Path, tmp_p
     np.testing.assert_allclose(found, expected.risk)
 
 
+def test_predict_says_that_nobody_is_enrolled_now_and_writes_empty_files(
+    bundle: Path, site: Path, tmp_path: Path
+) -> None:
+    files = ["--out", tmp_path / "risks.parquet", "--worklist", tmp_path / "today.csv", "--ids", "keep"]
+    said = _run("predict", bundle, f"tables:{site}", "--as-of", "now", *files)
+    assert said.startswith("Nobody is enrolled now.\nWrote 0 learners to ")
+    assert {path.name for path in tmp_path.iterdir()} == {"risks.parquet", "today.csv"}
+
+
 def test_predict_prints_a_json_line_a_learner(bundle: Path, site: Path) -> None:
     lines = _run("predict", bundle, f"tables:{site}", "--as-of", "0.5", "--ids", "keep", "--json").splitlines()
     row = json.loads(lines[0])
