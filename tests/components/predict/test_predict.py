@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from components.predict import predict
+from earlybell.bundle import read_bundle
 from earlybell.errors import SettingError
 from earlybell.trail import read_records, verify
 
@@ -50,6 +51,16 @@ def test_a_night_between_two_terms_is_a_result_with_files_that_can_be_read_and_n
     assert files[1].read_text().splitlines() == ["rank,course_id,learner_id,as_of,risk,low,high,band,reasons"]
     audit = verify(trail, heads)
     assert (audit.whole, audit.entries) == (True, 0)
+
+
+@pytest.mark.parametrize("version", ["7", ""], ids=["of a registry", "of a folder"])
+def test_what_the_step_calls_the_version_is_what_the_trail_calls_it(
+    bundle: Path, site: Path, tmp_path: Path, version: str
+) -> None:
+    trail, files = f"sqlite:{tmp_path / 'trail.db'}", (tmp_path / "risks", tmp_path / "worklist")
+    found = predict(bundle, site, *files, as_of="0.5", trail=trail, version=version)
+    expected = version or read_bundle(bundle).digest[:12]
+    assert (found["version"], {one.model_version for one in read_records(trail)}) == (expected, {expected})
 
 
 def test_every_prediction_of_a_site_is_in_the_trail(bundle: Path, site: Path, tmp_path: Path) -> None:

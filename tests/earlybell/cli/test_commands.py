@@ -15,7 +15,7 @@ from earlybell.bundle import read_bundle
 from earlybell.cli.main import app, main
 from earlybell.errors import SettingError
 from earlybell.predict import Predictor, open_tables
-from earlybell.trail import verify
+from earlybell.trail import read_records, verify
 
 COMMANDS = [
     "demo",
@@ -122,6 +122,16 @@ def test_predict_keeps_pseudonyms_in_the_trail_and_its_anchors_where_asked(
     audit = verify(f"sqlite:{tmp_path}/trail.db", tmp_path / "heads")
     assert (audit.whole, audit.entries) == (True, len(lines))
     assert {path.name for path in tmp_path.iterdir()} == {"trail.db", "heads"}
+
+
+@pytest.mark.parametrize("called", ["7", ""], ids=["named", "without a name"])
+def test_predict_calls_the_version_in_the_trail_as_serve_does(
+    bundle: Path, site: Path, tmp_path: Path, called: str
+) -> None:
+    trail = f"sqlite:{tmp_path}/trail.db"
+    known = KEY | {"EARLYBELL_MODEL_VERSION": called}
+    _run("predict", bundle, f"tables:{site}", "--as-of", "0.5", "--trail", trail, env=known)
+    assert {one.model_version for one in read_records(trail)} == {called or read_bundle(bundle).version}
 
 
 def test_a_sources_own_ids_are_kept_out_of_the_trail(bundle: Path, site: Path, tmp_path: Path) -> None:
