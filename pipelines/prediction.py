@@ -30,6 +30,7 @@ def prediction(
     timezone: str = "UTC",
     trail: str = "",
     trail_anchors: str = "",
+    model_version: str = "",
 ) -> Outputs:
     """From sources to predictions and worklists. Nothing is cached: each run reads the sources, and the alias, anew.
 
@@ -42,8 +43,9 @@ def prediction(
         max_bad_share, pass_mark, timezone: as in training.
         trail: address of the audit trail; empty: that of EARLYBELL_TRAIL; none is kept without it.
         trail_anchors: file for the heads of its chains, or `none`; empty: beside an SQLite store.
+        model_version: what records call the version of `bundle`; empty: the first digits of its digest.
     """
-    fetched = fetch(model_name=model_name, version=version, folder=bundle)
+    fetched = fetch(model_name=model_name, version=version, folder=bundle, model_version=model_version)
     extracted = extract(sources=sources, max_bad_share=max_bad_share, pass_mark=pass_mark, timezone=timezone)
     checked = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share)
     predicted = predict(

@@ -36,10 +36,13 @@ def predict(
             Path(worklist.path),
             as_of=as_of,
             capacity=capacity or None,
+            version=bundle.metadata["version"],
             trail=trail,
             trail_anchors=trail_anchors,
         )
         predictions.metadata.update(found)
-        worklist.metadata.update({"rows": found["worklist"], "as_of": found["as_of"], "digest": found["digest"]})
+        worklist.metadata.update({name: found[name] for name in ("as_of", "digest", "version")})
+        worklist.metadata["rows"] = found["worklist"]
         bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items())
-        progress("predict", f"{found['learners']:,} learners in {found['runs']} course runs: {bands}")
+        said = bands or "nobody is enrolled now"
+        progress("predict", f"{found['learners']:,} learners in {found['runs']} course runs: {said}")

@@ -25,41 +25,49 @@ def predict(
     *,
     as_of: str,
     capacity: float | None = None,
+    version: str = "",
     trail: str = "",
     trail_anchors: str = "",
 ) -> dict[str, Any]:
     """Write the predictions of everybody enrolled as of a moment (Parquet) and the worklist (CSV).
 
+    Where nobody is enrolled `now`, both files have their columns and no row.
+
     Args:
         as_of: as `create_moments` takes it.
         capacity: learners of a course run that the staff can see; None: the bundle's own.
+        version: what records call the model's; empty: the first digits of the bundle's digest.
         trail: address of the audit trail; empty: none is kept.
         trail_anchors: file for the heads of its chains, or `none`; empty: beside an SQLite store.
 
     Returns:
-        The bundle's `digest`, `as_of` (the last moment), `learners`, `moments`, `runs`, `worklist` (its rows) and
-        `bands`, moments by band.
+        The bundle's `digest`, its `version` in records, `as_of` (the last moment), `learners`, `moments`, `runs`,
+        `worklist` (its rows) and `bands`, moments by band.
 
     Raises:
         BundleError: the bundle cannot be trusted.
-        SettingError: a setting is wrong, nobody is enrolled then, or a trail in PostgreSQL has no anchors.
+        SettingError: a setting is wrong, nobody is enrolled then and it is not `now`, or a trail in PostgreSQL has no
+            anchors.
         SourceError: the tables cannot be read.
         TrailError: the trail cannot be written: then nothing is.
     """
     opened = read_bundle(bundle)
+    version = version or opened.version
     found = Predictor(opened).predict_tables(tables, as_of)
     entries = make_worklist(found, bundle_capacity(opened) if capacity is None else capacity)
     if trail:
-        keep_batch(found, opened, trail, caller="predict-site", anchors=trail_anchors)
+        keep_batch(found, opened, trail, version=version, caller="predict-site", anchors=trail_anchors)
     write_predictions(found, predictions)
     write_worklist(entries, worklist)
-    return {"digest": opened.digest, "worklist": len(entries), **_counts(found)}
+    return {"digest": opened.digest, "version": version, "worklist": len(entries), **_counts(found)}
 
 
 def _counts(found: Predictions) -> dict[str, Any]:
     bands, counts = np.unique(found.band, return_counts=True)
+    at = found.observed.as_of
+    last = at.max() if len(at) else np.datetime64("now")  # else `create_moments` would have refused
     return {
-        "as_of": found.observed.as_of.max().item().isoformat(),
+        "as_of": last.item().isoformat(),
         "learners": len(np.unique(found.observed.learner_id)),
         "moments": len(found.observed),
         "runs": len(np.unique(found.observed.course_id)),

@@ -25,8 +25,12 @@ def register(
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def fetch(model_name: str, version: str, folder: str, bundle: dsl.Output[dsl.Model]) -> None:
-    """The bundle of a version or alias, verified; or that of a folder which every task can read, where one is named."""
+def fetch(model_name: str, version: str, folder: str, model_version: str, bundle: dsl.Output[dsl.Model]) -> None:
+    """The bundle of a version or alias, verified; or that of a folder which every task can read, where one is named.
+
+    Its metadata has what records call the version: the registry's number; of a folder's bundle `model_version`, or,
+    if that is empty, the first digits of its digest.
+    """
     import shutil
     from pathlib import Path
 
@@ -39,8 +43,11 @@ def fetch(model_name: str, version: str, folder: str, bundle: dsl.Output[dsl.Mod
             shutil.copytree(read_bundle(Path(folder)).path, place)
         else:
             from components.registry import fetch as fetch_bundle
+            from components.registry import find
 
-            fetch_bundle(model_name, version, place)
+            model_version = find(model_name, version).version  # an alias may move before the records are written
+            fetch_bundle(model_name, model_version, place)
         found = read_bundle(place)
-        bundle.metadata.update({"from": named, "digest": found.digest, "algorithm": found.manifest["algorithm"]})
-        progress("fetch", f"{named}, digest {found.digest[:12]}")
+        facts = {"from": named, "version": model_version or found.version, "digest": found.digest}
+        bundle.metadata.update(facts | {"algorithm": found.manifest["algorithm"]})
+        progress("fetch", f"{named}: version {facts['version']}, digest {found.digest[:12]}")

@@ -18,6 +18,7 @@ from earlybell.cli.options import (
     Ids,
     IdsOption,
     Json,
+    ModelVersionOption,
     PassMark,
     RubricOption,
     Source,
@@ -98,6 +99,7 @@ def predict(
     worklist: WorklistFile = None,
     trail: TrailOption = "",
     trail_anchors: TrailAnchorsOption = "",
+    model_version: ModelVersionOption = "",
     ids: IdsOption = Ids.pseudonymous,
     pass_mark: PassMark = 0.0,
     timezone: Timezone = "UTC",
@@ -121,7 +123,8 @@ def predict(
     if trail:
         from earlybell.trail.predicted import keep_batch
 
-        keep_batch(predictions, predictor.bundle, trail, caller="predict", anchors=trail_anchors)
+        version = model_version or predictor.bundle.version
+        keep_batch(predictions, predictor.bundle, trail, version=version, caller="predict", anchors=trail_anchors)
     if out:
         write_predictions(predictions, out)
     if worklist:
@@ -131,7 +134,9 @@ def predict(
             typer.echo(json.dumps(row))
         return
     evaluation = json.loads((bundle / "evaluation.json").read_text())
-    if asked:
+    if not len(predictions.risk):
+        typer.echo("Nobody is enrolled now.")
+    elif asked:
         show.worklist(entries, predictions, evaluation)
     else:
         show.at_risk(predictions, evaluation)

@@ -41,6 +41,12 @@ TrailAnchorsOption = Annotated[
         help="with --trail: file for the heads of its chains, log (standard output) or none; PATH.anchors of SQLite",
     ),
 ]
+ModelVersionOption = Annotated[
+    str,
+    typer.Option(
+        envvar="EARLYBELL_MODEL_VERSION", help="what answers and records call the bundle's version; else its digest"
+    ),
+]
 RubricOption = Annotated[Path | None, typer.Option(help="with --label rubric: your own rubric.yaml")]
 PassMark = Annotated[float, typer.Option(min=0, help="moodle-log: final grade below which a learner failed")]
 Timezone = Annotated[str, typer.Option(help="moodle-log: the clock of its times, as Europe/Berlin")]

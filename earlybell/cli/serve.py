@@ -13,6 +13,7 @@ from earlybell.cli.options import (
     BundlePath,
     Ids,
     IdsOption,
+    ModelVersionOption,
     PassMark,
     Source,
     Timezone,
@@ -44,10 +45,7 @@ def serve(
     trail_journal: Annotated[
         Path | None, typer.Option(help="folder on a volume that lasts: answer while the trail is down, else refuse")
     ] = None,
-    model_version: Annotated[
-        str,
-        typer.Option(envvar="EARLYBELL_MODEL_VERSION", help="what answers call the version; else the bundle's digest"),
-    ] = "",
+    model_version: ModelVersionOption = "",
     host: Annotated[str, typer.Option(help="address to listen on; 0.0.0.0 in a container")] = "127.0.0.1",
     http_port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
     grpc_port: Annotated[int, typer.Option(min=0, max=65535, help="0: no gRPC")] = 8081,

@@ -11,6 +11,7 @@ from earlybell.cli.model import AsOf, Capacity, WorklistFile, run_here
 from earlybell.cli.options import (
     BadShare,
     Json,
+    ModelVersionOption,
     PassMark,
     Sources,
     Timezone,
@@ -38,6 +39,7 @@ def predict_site(
     worklist: WorklistFile = None,
     trail: TrailOption = "",
     trail_anchors: TrailAnchorsOption = "",
+    model_version: ModelVersionOption = "",
     max_bad_share: BadShare = 0.01,
     pass_mark: PassMark = 0.0,
     timezone: Timezone = "UTC",
@@ -45,6 +47,7 @@ def predict_site(
 ) -> None:
     """Run the prediction pipeline here: a whole site by a registered version, to predictions and worklists.
 
+    A registered version keeps its number: --model-version is for --bundle.
     The files of a run are kept under .earlybell/runs (or EARLYBELL_HOME). `earlybell predict` is the light way.
     """
     need_training("predict-site")
@@ -52,7 +55,7 @@ def predict_site(
 
     model = {"model_name": model_name, "version": version, "bundle": str(bundle.absolute()) if bundle else ""}
     policy = {"as_of": as_of, "capacity": capacity or 0.0}
-    kept = {"trail": trail, "trail_anchors": trail_anchors}
+    kept = {"trail": trail, "trail_anchors": trail_anchors, "model_version": model_version}
     site = {"max_bad_share": max_bad_share, "pass_mark": pass_mark, "timezone": timezone}
     outputs = run_here(prediction, {"sources": sources, **model, **policy, **kept, **site}, "Predicting")
     copies = {"predictions": out, "worklist": worklist}
@@ -82,7 +85,7 @@ def _say(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(found))
         return
-    bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items())
+    bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items()) or "nobody is enrolled now"
     typer.echo(f"{found['learners']:,} learners in {found['runs']} course runs, as of {found['as_of']}: {bands}")
     typer.echo(f"Predictions: {found['predictions']}")
     typer.echo(f"Worklist:    {found['worklist']}")

@@ -37,10 +37,13 @@ def records_of(predictions: Predictions, bundle: Bundle, *, version: str, reques
     ]
 
 
-def keep_batch(predictions: Predictions, bundle: Bundle, address: str, *, caller: str, anchors: str = "") -> str:
+def keep_batch(
+    predictions: Predictions, bundle: Bundle, address: str, *, version: str, caller: str, anchors: str = ""
+) -> str:
     """Keep what a batch predicted in the trail at `address`, all of it or an error; its request id.
 
     Args:
+        version: of the model, as online answers name it: the registry's number where there is one.
         anchors: as `open_trail` takes them; empty: not given.
 
     Raises:
@@ -48,7 +51,7 @@ def keep_batch(predictions: Predictions, bundle: Bundle, address: str, *, caller
         SettingError: the store is PostgreSQL and no anchors are given.
     """
     request_id = f"batch-{uuid.uuid4()}"
-    records = records_of(predictions, bundle, version=bundle.version, request_id=request_id, caller=caller)
+    records = records_of(predictions, bundle, version=version, request_id=request_id, caller=caller)
     with open_trail(address, anchors=anchors or None) as trail:
         parts = [trail.append(records[i : i + _AT_ONCE]) for i in range(0, len(records), _AT_ONCE)]
         for part in parts:

@@ -116,7 +116,7 @@ def training(made: Tasks, compiled: Compiled) -> None:
 
 
 def prediction(made: Tasks, compiled: Compiled) -> None:
-    made.run(compiled, "fetch", {}, model_name=MODEL, version="1", folder="")
+    made.run(compiled, "fetch", {}, model_name=MODEL, version="1", folder="", model_version="")
     asked: dict[str, Any] = {"as_of": "0.5", "capacity": 4.0, "trail": "", "trail_anchors": ""}
     made.run(compiled, "predict", {"bundle": "fetch.bundle", "tables": "validate.checked"}, **asked)
 
@@ -140,7 +140,8 @@ def test_a_version_is_registered_with_the_settings_and_secrets_of_the_site(tasks
 
 
 def test_who_was_predicted_is_in_the_trail_of_the_site(tasks: Tasks) -> None:
-    count = """psql "$TRAIL" -Atc "SELECT count(*) FROM trail_payload WHERE payload LIKE '%predict-site%'" """
+    ours = "payload::json->>'caller' = 'predict-site' AND payload::json->>'model_version' = '1'"
+    count = f"""psql "$TRAIL" -Atc "SELECT count(*) FROM trail_payload WHERE {ours}" """
     with tasks.site.databases() as known:
         kept = int(tasks.site.do(count, **known))
         assert "Whole: " in tasks.site.do('earlybell trail verify "$TRAIL" --anchors none', **known)

@@ -85,6 +85,10 @@ def test_a_moment_that_cannot_be_is_refused(site: Path, as_of: str, said: str) -
         create_moments(open_tables(site), as_of)
 
 
+def test_nobody_enrolled_now_is_no_error(site: Path) -> None:
+    assert create_moments(open_tables(site), "now") == 0
+
+
 def test_now_is_the_present_moment_in_utc() -> None:
     connection = duckdb.connect()
     now = datetime.now(UTC).replace(tzinfo=None)

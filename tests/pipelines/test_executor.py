@@ -16,7 +16,7 @@ import pytest
 
 from components.train import CANDIDATES
 from earlybell.bundle import read_bundle
-from earlybell.trail import verify
+from earlybell.trail import read_records, verify
 from tests.pipelines.executor import Artifact, Compiled, task, variables
 
 SITE = "simulate:learners=150,courses=2,runs=2,weeks=8,events=60,seed=5"
@@ -94,7 +94,7 @@ def _train(made: Chain, training: Compiled) -> None:
 
 
 def _predict(made: Chain, prediction: Compiled) -> None:
-    made.run(prediction, "fetch", {}, model_name="learner-risk", version="1", folder="")
+    made.run(prediction, "fetch", {}, model_name="learner-risk", version="1", folder="", model_version="")
     asked: dict[str, Any] = {"as_of": "0.5", "capacity": 4.0, "trail": "", "trail_anchors": ""}
     made.run(prediction, "predict", {"bundle": "fetch.bundle", "tables": "validate.checked"}, **asked)
 
@@ -109,6 +109,33 @@ def test_everybody_predicted_is_in_the_trail_of_the_settings(chain: Chain) -> No
     audit = verify(chain.values["EARLYBELL_TRAIL"], Path(chain.values["EARLYBELL_TRAIL_ANCHORS"]))
     assert (audit.whole, audit.entries) == (True, chain.left["predict.predictions"]["metadata"]["moments"])
     assert chain.path("predict.worklist").read_text().startswith("rank,course_id,")
+
+
+def test_the_registrys_number_of_the_version_goes_from_fetch_to_the_files_and_the_trail(chain: Chain) -> None:
+    named = {
+        chain.left[one]["metadata"]["version"] for one in ("fetch.bundle", "predict.predictions", "predict.worklist")
+    }
+    assert named == {one.model_version for one in read_records(chain.values["EARLYBELL_TRAIL"])} == {"1"}
+
+
+@pytest.mark.parametrize(("called", "expected"), [("7", "7"), ("", None)], ids=["named", "without a name"])
+def test_a_bundle_in_a_folder_is_called_as_asked_or_by_its_digest(
+    chain: Chain, prediction: Compiled, called: str, expected: str | None
+) -> None:
+    asked = {"model_name": "learner-risk", "version": "champion", "folder": str(chain.path("evaluate.bundle"))}
+    chain.run(prediction, "fetch", {}, title=f"folder{called}", model_version=called, **asked)
+    version = chain.left[f"folder{called}.bundle"]["metadata"]["version"]
+    assert version == (expected or read_bundle(chain.path("evaluate.bundle")).digest[:12])
+
+
+def test_a_night_between_two_terms_goes_on_to_the_last_task_with_nobody(chain: Chain, prediction: Compiled) -> None:
+    tonight: dict[str, Any] = {"as_of": "now", "capacity": 0.0, "trail": "", "trail_anchors": ""}
+    given = {"bundle": "fetch.bundle", "tables": "validate.checked"}
+    chain.run(prediction, "predict", given, title="night", **tonight)
+    assert "0 learners in 0 course runs: nobody is enrolled now" in chain.said["night"]
+    assert chain.left["night.predictions"]["metadata"]["learners"] == 0
+    ended = {"pipeline": "prediction", "started": "2026-01-01T00:00:00Z"}
+    chain.run(prediction, "succeeded", {"result": "night.predictions"}, title="told", **ended)
 
 
 def test_a_registered_version_says_where_its_tables_lie(chain: Chain) -> None:

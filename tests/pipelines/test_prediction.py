@@ -17,15 +17,15 @@ import yaml
 
 from earlybell.bundle import read_bundle
 from earlybell.predict import Predictor, make_worklist
-from earlybell.trail import verify
+from earlybell.trail import read_records, verify
 from pipelines.compiled import compile_all
 
 KEY = "0123456789abcdef0123456789abcdef"
 
 
-def _earlybell(*arguments: object, home: Path) -> subprocess.CompletedProcess[str]:
+def _earlybell(*arguments: object, home: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "EARLYBELL"))}
-    environment |= {"EARLYBELL_HOME": str(home), "EARLYBELL_PSEUDONYM_KEY": KEY}
+    environment |= {"EARLYBELL_HOME": str(home), "EARLYBELL_PSEUDONYM_KEY": KEY} | settings
     command = [str(Path(sys.executable).with_name("earlybell")), *map(str, arguments)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
 
@@ -84,6 +84,16 @@ def test_the_run_tells_its_progress_step_by_step(run: subprocess.CompletedProces
     assert re.search(rf"^ *[\d.]+ s  {step}: ", run.stderr, re.MULTILINE)
 
 
+def test_a_night_between_two_terms_is_no_error(home: Path, site: Path, tmp_path: Path) -> None:
+    out = ["--out", tmp_path / "risks.parquet", "--worklist", tmp_path / "today.csv"]
+    done = _earlybell("predict-site", f"tables:{site}", *out, home=home)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "0 learners in 0 course runs, as of 20" in done.stdout
+    assert done.stdout.count("nobody is enrolled now") == 1
+    assert duckdb.connect().execute(f"FROM '{tmp_path}/risks.parquet'").fetchall() == []
+    assert (tmp_path / "today.csv").read_text().count("\n") == 1
+
+
 def test_a_bundle_that_was_changed_predicts_nobody(bundle: Path, site: Path, tmp_path: Path) -> None:
     shutil.copytree(bundle, tmp_path / "bundle")
     (tmp_path / "bundle" / "features.sql").write_text("SELECT 1")
@@ -100,6 +110,23 @@ def test_every_prediction_is_in_the_trail_and_anchored_where_asked(
     audit = verify(f"sqlite:{home}/trail.db", home / "heads")
     assert (audit.whole, audit.entries) == (True, json.loads(run.stdout)["moments"])
     assert not (home / "trail.db.anchors").exists()
+
+
+def test_the_champion_is_called_by_its_number_in_the_trail_as_online(
+    run: subprocess.CompletedProcess[str], home: Path
+) -> None:
+    assert json.loads(run.stdout)["version"] == "1"
+    assert {one.model_version for one in read_records(f"sqlite:{home}/trail.db")} == {"1"}
+
+
+def test_a_bundle_without_a_registry_is_called_as_the_environment_says(
+    bundle: Path, site: Path, tmp_path: Path
+) -> None:
+    options = ["--as-of", "0.5", "--bundle", bundle, "--trail", f"sqlite:{tmp_path}/trail.db", "--json"]
+    done = _earlybell("predict-site", f"tables:{site}", *options, home=tmp_path, EARLYBELL_MODEL_VERSION="7")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout)["version"] == "7"
+    assert {one.model_version for one in read_records(f"sqlite:{tmp_path}/trail.db")} == {"7"}
 
 
 @pytest.fixture(scope="module")

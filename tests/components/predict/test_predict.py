@@ -1,11 +1,13 @@
 """The predict step: both files and the counts, or an error."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from components.predict import predict
+from earlybell.bundle import read_bundle
 from earlybell.errors import SettingError
 from earlybell.trail import read_records, verify
 
@@ -22,7 +24,7 @@ def test_predictions_the_worklist_and_the_counts_belong_together(bundle: Path, s
     ("settings", "said"),
     [
         ({"as_of": "0.5", "capacity": 0.0}, "capacity is not above 0"),
-        ({"as_of": "now"}, "nobody is enrolled as of"),
+        ({"as_of": "1999-01-01"}, "nobody is enrolled as of"),
         ({"as_of": "0.5", "trail": "postgresql://db.invalid/trail"}, "anchors .* not named.*--trail-anchors"),
     ],
 )
@@ -32,6 +34,33 @@ def test_what_cannot_be_done_is_refused_and_nothing_is_written(
     with pytest.raises(SettingError, match=said):
         predict(bundle, site, tmp_path / "risks", tmp_path / "worklist", **settings)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_night_between_two_terms_is_a_result_with_files_that_can_be_read_and_no_record(
+    bundle: Path, site: Path, tmp_path: Path
+) -> None:
+    trail, heads = f"sqlite:{tmp_path / 'trail.db'}", tmp_path / "heads"
+    files = (tmp_path / "risks", tmp_path / "worklist")
+    began = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    found = predict(bundle, site, *files, as_of="now", trail=trail, trail_anchors=str(heads))
+    assert (found["learners"], found["moments"], found["runs"], found["worklist"], found["bands"]) == (0, 0, 0, 0, {})
+    assert began <= datetime.fromisoformat(found["as_of"]) <= datetime.now(UTC).replace(tzinfo=None)
+    table = duckdb.connect().execute(f"FROM read_parquet('{files[0]}')")
+    assert [column[0] for column in table.description or []][:4] == ["course_id", "learner_id", "as_of", "risk"]
+    assert table.fetchall() == []
+    assert files[1].read_text().splitlines() == ["rank,course_id,learner_id,as_of,risk,low,high,band,reasons"]
+    audit = verify(trail, heads)
+    assert (audit.whole, audit.entries) == (True, 0)
+
+
+@pytest.mark.parametrize("version", ["7", ""], ids=["of a registry", "of a folder"])
+def test_what_the_step_calls_the_version_is_what_the_trail_calls_it(
+    bundle: Path, site: Path, tmp_path: Path, version: str
+) -> None:
+    trail, files = f"sqlite:{tmp_path / 'trail.db'}", (tmp_path / "risks", tmp_path / "worklist")
+    found = predict(bundle, site, *files, as_of="0.5", trail=trail, version=version)
+    expected = version or read_bundle(bundle).digest[:12]
+    assert (found["version"], {one.model_version for one in read_records(trail)}) == (expected, {expected})
 
 
 def test_every_prediction_of_a_site_is_in_the_trail(bundle: Path, site: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from earlybell.bundle import read_bundle
 from earlybell.cli.main import app, main
 from earlybell.errors import SettingError
 from earlybell.predict import Predictor, open_tables
-from earlybell.trail import verify
+from earlybell.trail import read_records, verify
 
 COMMANDS = [
     "demo",
@@ -88,6 +88,15 @@ def test_predict_writes_what_the_predictor_gives(bundle: Path, site: Path, tmp_p
     np.testing.assert_allclose(found, expected.risk)
 
 
+def test_predict_says_that_nobody_is_enrolled_now_and_writes_empty_files(
+    bundle: Path, site: Path, tmp_path: Path
+) -> None:
+    files = ["--out", tmp_path / "risks.parquet", "--worklist", tmp_path / "today.csv", "--ids", "keep"]
+    said = _run("predict", bundle, f"tables:{site}", "--as-of", "now", *files)
+    assert said.startswith("Nobody is enrolled now.\nWrote 0 learners to ")
+    assert {path.name for path in tmp_path.iterdir()} == {"risks.parquet", "today.csv"}
+
+
 def test_predict_prints_a_json_line_a_learner(bundle: Path, site: Path) -> None:
     lines = _run("predict", bundle, f"tables:{site}", "--as-of", "0.5", "--ids", "keep", "--json").splitlines()
     row = json.loads(lines[0])
@@ -113,6 +122,16 @@ def test_predict_keeps_pseudonyms_in_the_trail_and_its_anchors_where_asked(
     audit = verify(f"sqlite:{tmp_path}/trail.db", tmp_path / "heads")
     assert (audit.whole, audit.entries) == (True, len(lines))
     assert {path.name for path in tmp_path.iterdir()} == {"trail.db", "heads"}
+
+
+@pytest.mark.parametrize("called", ["7", ""], ids=["named", "without a name"])
+def test_predict_calls_the_version_in_the_trail_as_serve_does(
+    bundle: Path, site: Path, tmp_path: Path, called: str
+) -> None:
+    trail = f"sqlite:{tmp_path}/trail.db"
+    known = KEY | {"EARLYBELL_MODEL_VERSION": called}
+    _run("predict", bundle, f"tables:{site}", "--as-of", "0.5", "--trail", trail, env=known)
+    assert {one.model_version for one in read_records(trail)} == {called or read_bundle(bundle).version}
 
 
 def test_a_sources_own_ids_are_kept_out_of_the_trail(bundle: Path, site: Path, tmp_path: Path) -> None:
