@@ -17,7 +17,7 @@ from grpc_interceptor.exceptions import ResourceExhausted, Unauthenticated, Unav
 from kserve import InferRequest, InferResponse, Model
 from kserve.errors import InvalidInput
 
-from earlybell.bundle import read_bundle
+from earlybell.bundle import Bundle, read_bundle
 from earlybell.errors import BundleError, RequestError, TrailError
 from earlybell.predict import Observed, Predictions, Predictor, outside_of
 from earlybell.predict.workspace import Workspace
@@ -96,7 +96,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
     load it anew.
 
     Raises:
-        BundleError: the bundle is broken, was changed, or cannot predict.
+        BundleError: the bundle is broken, was changed, cannot predict, or is not the one that was released.
         TrailError: the audit trail cannot be opened.
     """
 
@@ -110,7 +110,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     def load(self) -> bool:
         """Ready only after a first prediction."""
-        self.bundle = read_bundle(found_bundle(self._settings.bundle))
+        self.bundle = _pinned(read_bundle(found_bundle(self._settings.bundle)), self._settings.bundle_digest)
         self.version = self._settings.model_version or self.bundle.version
         self._predictor = Predictor(self.bundle, threads=1)
         self._pool = ThreadPoolExecutor(THREADS, "predict")
@@ -318,6 +318,18 @@ def found_bundle(path: Path) -> Path:
     if len(folders) != 1:
         raise BundleError("no sealed bundle, or several, in the folder", str(path), "Name the folder of one bundle.")
     return folders[0]
+
+
+def _pinned(bundle: Bundle, digest: str) -> Bundle:
+    """The bundle, if it has the digest that is given: who can write to the store can put another there, as well sealed.
+
+    Raises:
+        BundleError: it is another.
+    """
+    if digest and bundle.digest != digest:
+        way_out = f"It must be {digest}: put that bundle back where this one lies, or release another version."
+        raise BundleError("the bundle is not the one that was released: its digest", bundle.digest, way_out)
+    return bundle
 
 
 def _instances(payload: Any, now: datetime, most_rows: int) -> list[Instance]:

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from earlybell.bundle import read_bundle, seal
 from earlybell.predict import open_tables
 from earlybell.tables.codec import encode
 from earlybell.trail import compare, read_records, verify
@@ -202,6 +203,24 @@ def test_a_bundle_that_was_changed_is_never_ready_and_says_why(bundle: Path, tmp
     assert ran.returncode == 6
     assert "bands.json" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_a_bundle_that_is_not_the_released_one_is_never_ready_and_says_why(
+    bundle: Path, body: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released, other = read_bundle(bundle), tmp_path / "bundle"
+    shutil.copytree(bundle, other)
+    facts = {name: fact for name, fact in released.manifest.items() if name not in ("format", "files")}
+    replaced = seal(other, facts | {"name": "another"})
+    monkeypatch.setenv("EARLYBELL_BUNDLE_DIGEST", released.digest)
+    command = [EARLYBELL, "serve", str(other), "--no-tokens", "--trail"]
+    ran = subprocess.run([*command, f"sqlite:{tmp_path}/t.db"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 6
+    assert released.digest in ran.stderr
+    assert replaced.digest in ran.stderr
+    assert "Traceback" not in ran.stderr
+    with started(bundle, tmp_path) as server:
+        assert ask(server, body).status_code == 200
 
 
 def test_a_bundle_is_found_where_a_storage_initializer_puts_it(
