@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -149,10 +150,15 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     def _watch(self) -> None:
         """Every worker says anew how its trail and the tokens stand: whichever is asked for metrics tells all."""
+        expiries: dict[str, float] = {}
         while not self._closing.wait(1):
             TRAIL_LAG.set(self.trail.lag)
             TRAIL_JOURNALING.set(self.trail.journaling)
-            for caller, at in self.tokens.expiries().items() if self.tokens else ():
+            if self.tokens:
+                self.tokens.refresh()  # a pod that nobody asks tells the same as the others
+                # Of several processes a gauge takes no caller back: for one that is gone nothing expires any more.
+                expiries = dict.fromkeys(expiries, math.inf) | self.tokens.expiries()
+            for caller, at in expiries.items():
                 TOKEN_EXPIRES.labels(caller).set(at)
 
     def get_input_types(self) -> list[dict[str, Any]]:

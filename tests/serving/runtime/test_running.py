@@ -21,6 +21,7 @@ from earlybell.bundle import read_bundle, seal
 from earlybell.predict import open_tables
 from earlybell.tables.codec import encode
 from earlybell.trail import compare, read_records, verify
+from serving.runtime.access import revoke
 from tests.serving.running import Server, free_ports, started
 
 pytestmark = pytest.mark.usefixtures("serving")
@@ -82,6 +83,17 @@ def test_a_container_says_version_and_anchors_by_its_environment(
     assert audit.whole
     assert audit.anchored
     assert not (tmp_path / "trail.db.anchors").exists()
+
+
+def test_a_caller_whose_tokens_were_taken_out_never_expires_though_nobody_asks(bundle: Path, tmp_path: Path) -> None:
+    file, gauge = tmp_path / "tokens.json", "earlybell_token_expires_timestamp_seconds"
+    for name in ("moodle", "other"):
+        token(file, name)
+    with started(bundle, tmp_path, "--tokens", str(file), "--workers", "2") as server:
+        assert _says(server, f'{gauge}{{caller="moodle"}} 1')
+        revoke(file, "moodle")
+        assert _says(server, f'{gauge}{{caller="moodle"}} +Inf')
+        assert f'{gauge}{{caller="other"}} 1' in metrics(server)
 
 
 def _says(server: Server, text: str) -> bool:
