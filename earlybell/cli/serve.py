@@ -46,6 +46,10 @@ def serve(
         Path | None, typer.Option(help="folder on a volume that lasts: answer while the trail is down, else refuse")
     ] = None,
     model_version: ModelVersionOption = "",
+    bundle_digest: Annotated[
+        str,
+        typer.Option(envvar="EARLYBELL_BUNDLE_DIGEST", help="that the bundle must have; else it is not asked"),
+    ] = "",
     host: Annotated[str, typer.Option(help="address to listen on; 0.0.0.0 in a container")] = "127.0.0.1",
     http_port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
     grpc_port: Annotated[int, typer.Option(min=0, max=65535, help="0: no gRPC")] = 8081,
@@ -72,6 +76,7 @@ def serve(
         bundle=bundle,
         trail=trail or f"sqlite:{home / 'trail.db'}",
         model_version=model_version,
+        bundle_digest=bundle_digest,
         host=host,
         http_port=http_port,
         grpc_port=grpc_port,

@@ -10,6 +10,7 @@ from earlybell.errors import SettingError
 from serving.rollout.state import RUNTIME_LABEL, VERSION_VARIABLE, Mode, Pin, backend
 
 VERSION_LABEL, DIGEST = "earlybell.io/model-version", "earlybell.io/bundle-digest"
+_DIGEST_VARIABLE = "EARLYBELL_BUNDLE_DIGEST"
 _SCALING = ("minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "autoScaling")
 _READ = ("s3://", "gs://", "https://", "http://", "hdfs://", "webhdfs://", "pvc://", "hf://")
 _AZURE = re.compile(r"(?:wasbs|abfss)://([^@/]+)@([^./]+)\.(?:blob|dfs)\.core\.windows\.net/(.+)")
@@ -51,8 +52,9 @@ def pinned(predictor: Object, version: Version, pin: Pin, name: str) -> Object:
     if "model" not in made:
         raise SettingError("the InferenceService has no predictor.model", sorted(made), "Take one of our overlays.")
     model = made["model"]
-    env = [one for one in model.get("env", []) if one["name"] != VERSION_VARIABLE]
-    model["env"] = [*env, {"name": VERSION_VARIABLE, "value": pin.version}]
+    pins = {VERSION_VARIABLE: pin.version, _DIGEST_VARIABLE: version.digest}
+    env = [one for one in model.get("env", []) if one["name"] not in pins]
+    model["env"] = [*env, *({"name": name, "value": value} for name, value in pins.items())]
     model["runtime"], model["storageUri"] = pin.runtime, _address(model.get("storageUri", ""), version)
     made["labels"] = made.get("labels", {}) | {VERSION_LABEL: pin.version, RUNTIME_LABEL: pin.runtime}
     made["annotations"] = made.get("annotations", {}) | {DIGEST: version.digest}

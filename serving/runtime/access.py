@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -41,18 +42,19 @@ class Tokens:
         self._path, self._now = path, now
         self._tokens = read_tokens(path)
         self._read: tuple[int, int] | None = None
+        self._lock = threading.Lock()  # or what one thread read earlier takes the place of what another read later
         self.refresh()
 
     def refresh(self) -> None:
         """Read the file again if it is another. Where that fails, what was read before stays: tokens expire anyway."""
-        stat = self._path.stat() if self._path.exists() else None
-        found = (stat.st_mtime_ns, stat.st_size) if stat else None
-        if found != self._read:
-            self._read = found
-            try:
-                self._tokens = read_tokens(self._path)
-            except SettingError as error:
-                _log.error("%s Those read before stay.", error)
+        with self._lock:
+            found = _state(self._path)
+            if found != self._read:
+                self._read = found
+                try:
+                    self._tokens = read_tokens(self._path)
+                except SettingError as error:
+                    _log.error("%s Those read before stay.", error)
 
     def caller(self, authorization: str | None) -> str | None:
         """The name behind an Authorization header; None where there is none, or it has expired."""
@@ -70,6 +72,15 @@ class Tokens:
         for token in self._tokens:
             found[token.name] = max(found.get(token.name, 0.0), datetime.fromisoformat(token.expires_at).timestamp())
         return found
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """What differs when the file is another; None while there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
 
 
 def read_tokens(path: Path) -> list[Token]:

@@ -36,6 +36,7 @@ ROUTES = {
 }
 _COPIED = (REQUEST_ID, "content-type", "inference-header-content-length")  # to a challenger
 ASKED = ("predict", "explain", "infer")
+_FORWARDED = ("x-forwarded-for", "forwarded")  # set by Knative's queue-proxy and by gateways; no caller takes them away
 _JSON = "application/json"
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # KServe's :explain sends a request's own headers back.
@@ -160,7 +161,14 @@ _OUTCOMES |= {429: "too often", 500: "defect", 503: "unavailable", 504: "too slo
 
 
 def _route(scope: Scope) -> str:
-    return next((name for name, (_, pattern) in ROUTES.items() if pattern.fullmatch(scope["path"])), "unknown")
+    """The name of the route; "unknown" where there is none for who asks.
+
+    Metrics name callers, and a sum grows by each learner's risk: they are for Prometheus, which asks the pod itself.
+    Knative's gateway leads whoever has no token to every route.
+    """
+    found = next((name for name, (_, pattern) in ROUTES.items() if pattern.fullmatch(scope["path"])), "unknown")
+    hidden = found == "metrics" and any(_get(scope, name) is not None for name in _FORWARDED)
+    return "unknown" if hidden else found
 
 
 def usable_id(given: str | None) -> str:

@@ -41,7 +41,7 @@ TRAIL_JOURNALING = Gauge(
 )
 TOKEN_EXPIRES = Gauge(
     "earlybell_token_expires_timestamp_seconds",
-    "When a caller's last token expires, in seconds since 1970",
+    "When a caller's last token expires, in seconds since 1970; +Inf when it has none any more",
     ["caller"],
     multiprocess_mode="livemax",
 )

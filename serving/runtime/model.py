@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from grpc_interceptor.exceptions import ResourceExhausted, Unauthenticated, Unav
 from kserve import InferRequest, InferResponse, Model
 from kserve.errors import InvalidInput
 
-from earlybell.bundle import read_bundle
+from earlybell.bundle import Bundle, read_bundle
 from earlybell.errors import BundleError, RequestError, TrailError
 from earlybell.predict import Observed, Predictions, Predictor, outside_of
 from earlybell.predict.workspace import Workspace
@@ -96,7 +97,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
     load it anew.
 
     Raises:
-        BundleError: the bundle is broken, was changed, or cannot predict.
+        BundleError: the bundle is broken, was changed, cannot predict, or is not the one that was released.
         TrailError: the audit trail cannot be opened.
     """
 
@@ -110,7 +111,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     def load(self) -> bool:
         """Ready only after a first prediction."""
-        self.bundle = read_bundle(found_bundle(self._settings.bundle))
+        self.bundle = _pinned(read_bundle(found_bundle(self._settings.bundle)), self._settings.bundle_digest)
         self.version = self._settings.model_version or self.bundle.version
         self._predictor = Predictor(self.bundle, threads=1)
         self._pool = ThreadPoolExecutor(THREADS, "predict")
@@ -149,10 +150,15 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     def _watch(self) -> None:
         """Every worker says anew how its trail and the tokens stand: whichever is asked for metrics tells all."""
+        expiries: dict[str, float] = {}
         while not self._closing.wait(1):
             TRAIL_LAG.set(self.trail.lag)
             TRAIL_JOURNALING.set(self.trail.journaling)
-            for caller, at in self.tokens.expiries().items() if self.tokens else ():
+            if self.tokens:
+                self.tokens.refresh()  # a pod that nobody asks tells the same as the others
+                # Of several processes a gauge takes no caller back: for one that is gone nothing expires any more.
+                expiries = dict.fromkeys(expiries, math.inf) | self.tokens.expiries()
+            for caller, at in expiries.items():
                 TOKEN_EXPIRES.labels(caller).set(at)
 
     def get_input_types(self) -> list[dict[str, Any]]:
@@ -318,6 +324,18 @@ def found_bundle(path: Path) -> Path:
     if len(folders) != 1:
         raise BundleError("no sealed bundle, or several, in the folder", str(path), "Name the folder of one bundle.")
     return folders[0]
+
+
+def _pinned(bundle: Bundle, digest: str) -> Bundle:
+    """The bundle, if it has the digest that is given: who can write to the store can put another there, as well sealed.
+
+    Raises:
+        BundleError: it is another.
+    """
+    if digest and bundle.digest != digest:
+        way_out = f"It must be {digest}: put that bundle back where this one lies, or release another version."
+        raise BundleError("the bundle is not the one that was released: its digest", bundle.digest, way_out)
+    return bundle
 
 
 def _instances(payload: Any, now: datetime, most_rows: int) -> list[Instance]:

@@ -30,6 +30,7 @@ class Settings:
     Attributes:
         bundle: folder of a sealed bundle, or one that holds it as its only folder, as storage initializers may.
         model_version: what answers and records say; without it the first characters of the bundle's digest.
+        bundle_digest: that the bundle must have; empty: it is not asked.
         tokens: file of who may ask; None: anybody.
         trail: address of the audit trail; see `earlybell.trail.open_trail` for this and the three below.
         mirror: address of a challenger that gets a copy of each request; empty: none.
@@ -39,6 +40,7 @@ class Settings:
     bundle: Path
     trail: str
     model_version: str = ""
+    bundle_digest: str = ""
     host: str = "127.0.0.1"
     http_port: int = 8080
     grpc_port: int = 8081

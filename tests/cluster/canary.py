@@ -78,12 +78,12 @@ def assert_new_image(site: Site, asking: Caller, body: str, figures: Figures) ->
     assert answers.bad == []
 
 
-def assert_broken_is_refused(site: Site) -> None:
-    """Version 3, a file of which was changed in the store, does not come up, says why, and is refused traffic."""
+def assert_broken_is_refused(site: Site, files: dict[str, str], why: str) -> None:
+    """Version 3, files of which were changed in the store, does not come up, says why, and is refused traffic."""
     site.register(3)
-    site.spoil(3)
+    site.spoil(3, files)
     site.release("3", 0)
-    wait_for("the pod to say why", 120, lambda: "features.sql" in site.says_why("3"))
+    wait_for("the pod to say why", 120, lambda: why in site.says_why("3"))
     assert "not ready" in site.refused("3", 10)
 
 

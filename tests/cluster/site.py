@@ -87,16 +87,17 @@ class Site:
         )
         self.cluster.run("python", "-c", code, self.folder / "bundle", str(version), environment=self.settings)
 
-    def spoil(self, version: int) -> None:
-        """A file of a registered version is changed in the store, as by a hand that should not be there."""
+    def spoil(self, version: int, files: dict[str, str]) -> None:
+        """Files of a registered version are changed in the store, as by a hand that should not be there."""
         code = (
-            "import sys, boto3; from urllib.parse import urlsplit; from components.registry import find\n"
+            "import json, sys, boto3; from urllib.parse import urlsplit; from components.registry import find\n"
             "at = urlsplit(find('learner-risk', sys.argv[1]).address)\n"
             "store = boto3.client('s3', endpoint_url=sys.argv[2])\n"
-            "store.put_object(Bucket=at.netloc, Key=at.path.strip('/') + '/features.sql', Body=b'SELECT 1')"
+            "for name, content in json.load(sys.stdin).items():\n"
+            "    store.put_object(Bucket=at.netloc, Key=at.path.strip('/') + '/' + name, Body=content.encode())"
         )
-        store = self.settings["MLFLOW_S3_ENDPOINT_URL"]
-        self.cluster.run("python", "-c", code, str(version), store, environment=self.settings)
+        asked = (str(version), self.settings["MLFLOW_S3_ENDPOINT_URL"])
+        self.cluster.run("python", "-c", code, *asked, stdin=json.dumps(files), environment=self.settings)
 
     def says_why(self, version: str) -> str:
         """What the pods of a version say on their log."""

@@ -63,7 +63,7 @@ def taken(site: Site) -> bool:
 
 def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, body: str) -> None:
     (champion,) = (one["version"] for one in university.status())
-    assert_broken_is_refused(university)
+    assert_broken_is_refused(university, {"features.sql": "SELECT 1"}, "features.sql")
     # Whoever applies it all the same moves nothing: Knative gives no traffic to a revision that was never ready.
     patch = {"spec": {"predictor": {"canaryTrafficPercent": 50}}}
     university.kubectl("patch", "inferenceservice", "learner-risk", "--type=merge", "-p", json.dumps(patch))

@@ -1,7 +1,11 @@
 """The same in KServe's Standard mode, where an HTTPRoute of ours splits the traffic; and two sites on one cluster."""
 
+import hashlib
+import json
+
 import pytest
 
+from earlybell.bundle import Bundle, read_bundle
 from tests.cluster.caller import Caller
 from tests.cluster.canary import (
     assert_broken_is_refused,
@@ -45,9 +49,17 @@ def test_a_version_is_promoted_under_load_without_a_failed_request(
     assert_promotion(college, asking, body, figures)
 
 
-def test_a_broken_bundle_never_gets_traffic(college: Site, asking: Caller, body: str) -> None:
+def another(bundle: Bundle) -> dict[str, str]:
+    """The files that make another bundle of one: it predicts the same, and is as well sealed."""
+    sql = f"{bundle.sql}\n-- another"
+    digests = bundle.manifest["files"] | {"features.sql": hashlib.sha256(sql.encode()).hexdigest()}
+    return {"features.sql": sql, "manifest.json": json.dumps(bundle.manifest | {"files": digests})}
+
+
+def test_another_bundle_than_the_released_one_never_gets_traffic(college: Site, asking: Caller, body: str) -> None:
     (champion,) = (one["version"] for one in college.status())
-    assert_broken_is_refused(college)
+    released = read_bundle(college.folder / "bundle")
+    assert_broken_is_refused(college, another(released), released.digest)
     answers = asking.ask(**college.load(body=body, count=200, threads=4))
     assert answers.bad == []
     assert set(answers.versions) == {str(champion)}

@@ -81,6 +81,16 @@ def test_a_token_of_one_site_is_none_of_the_other(university: Site, college: Sit
     assert [one["status"] for one in answers.all] == [401]
 
 
+def test_the_metrics_of_a_site_are_not_for_who_comes_through_its_gateway(
+    university: Site, college: Site, asking: Caller
+) -> None:
+    (answer,) = asking.ask(**university.load(path="/metrics", count=1)).all
+    assert answer["status"] == 404
+    assert "no such route" in answer["said"]  # the pod's own word: Knative's gateway leads to every path
+    (answer,) = asking.ask(**college.load(path="/metrics", count=1)).all
+    assert answer["status"] == 404
+
+
 def test_the_trail_of_a_site_is_its_own(university: Site, college: Site, asking: Caller) -> None:
     body = asking.put("other.json", university.request_of_one())
     (answer,) = asking.ask(**university.load(body=body, count=1)).all

@@ -9,12 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.runtime.access import add_token
+from serving.runtime.access import add_token, revoke
 from tests.helm.monitoring.plain import DASHBOARDS, Object, faster, groups, queries
 from tests.helm.monitoring.running import Prometheus, prometheus, pushgateway, until
 from tests.helm.monitoring.traffic import of_all_kinds
 from tests.serving.running import Server, started
 
+EXPIRES = "earlybell_token_expires_timestamp_seconds"
 FACTOR = 60  # a minute of the rules is a second here
 QUERIES = {
     f"{path.stem}: {place}": query
@@ -28,7 +29,7 @@ def canary(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A Prometheus with the chart's rules, that asks a champion, a challenger and a Pushgateway."""
     folder = tmp_path_factory.mktemp("canary")
     file = folder / "tokens.json"
-    token = add_token(file, "moodle", 90, datetime.now(UTC))
+    token, _ = (add_token(file, name, 90, datetime.now(UTC)) for name in ("moodle", "gone"))
     with (
         pushgateway(folder / "pushgateway") as gateway,
         started(small_bundle, _made(folder / "3"), "--model-version", "3", "--tokens", str(file)) as champion,
@@ -40,6 +41,8 @@ def canary(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         scraped = [targets({"v3": champion, "v4": challenger}), _gateway(gateway)]
         with prometheus(folder / "prometheus", faster(groups("site"), FACTOR), scraped) as running:
             _ask(running, [champion, challenger], token)
+            revoke(file, "gone")
+            until(lambda: len(running.query(f"{EXPIRES} == Inf")) == 2, 30)
             yield running
 
 
@@ -87,6 +90,11 @@ def _ask(running: Prometheus, servers: list[Server], token: str) -> None:
 @pytest.mark.parametrize("place", QUERIES)
 def test_a_dashboards_query_finds_something(place: str, canary: Prometheus) -> None:
     assert canary.query(QUERIES[place]), QUERIES[place]
+
+
+def test_a_caller_who_has_no_token_any_more_is_on_no_dashboard(canary: Prometheus) -> None:
+    (query,) = (one for one in QUERIES.values() if EXPIRES in one)
+    assert {one["metric"]["caller"] for one in canary.query(query)} == {"moodle"}
 
 
 def test_the_figures_are_there_by_version_and_revision(canary: Prometheus) -> None:

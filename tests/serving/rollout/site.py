@@ -189,10 +189,11 @@ class Site:
 def pin(predictor: Object) -> tuple[str, str]:
     """The version and the runtime of a predictor, after all that must agree with it."""
     model, version = predictor["model"], predictor["labels"]["earlybell.io/model-version"]
-    (variable,) = [one["value"] for one in model["env"] if one["name"] == "EARLYBELL_MODEL_VERSION"]
-    assert version == variable
+    digest = f"{int(version):064x}"
+    variables = {"EARLYBELL_MODEL_VERSION": version, "EARLYBELL_BUNDLE_DIGEST": digest}
+    assert model["env"] == [{"name": name, "value": value} for name, value in variables.items()]
     assert model["storageUri"] == f"s3://earlybell/artifacts/m-{version}/artifacts/bundle"
-    assert predictor["annotations"]["earlybell.io/bundle-digest"] == f"{int(version):064x}"
+    assert predictor["annotations"]["earlybell.io/bundle-digest"] == digest
     assert predictor["labels"]["earlybell.io/runtime"] == model["runtime"]
     return version, model["runtime"]
 

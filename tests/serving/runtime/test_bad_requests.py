@@ -236,6 +236,15 @@ def test_an_unknown_route_is_not_found(client: httpx.Client, method: str, path: 
     goes_on(client)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+def test_metrics_are_no_route_for_who_comes_through_a_gateway(client: httpx.Client, method: str, header: str) -> None:
+    forwarded = {header: "for=192.0.2.1"}
+    refused(client.request(method, "/metrics", headers=forwarded), 404, "no such route")
+    assert client.get("/metrics").status_code == 200
+    goes_on(client, **forwarded)
+
+
 @pytest.mark.parametrize(("method", "path", "right"), WRONG)
 def test_a_wrong_method_is_told_the_right_one(client: httpx.Client, method: str, path: str, right: str) -> None:
     response = client.request(method, path)

@@ -17,9 +17,11 @@ from typing import Any
 import httpx
 import pytest
 
+from earlybell.bundle import read_bundle, seal
 from earlybell.predict import open_tables
 from earlybell.tables.codec import encode
 from earlybell.trail import compare, read_records, verify
+from serving.runtime.access import revoke
 from tests.serving.running import Server, free_ports, started
 
 pytestmark = pytest.mark.usefixtures("serving")
@@ -81,6 +83,17 @@ def test_a_container_says_version_and_anchors_by_its_environment(
     assert audit.whole
     assert audit.anchored
     assert not (tmp_path / "trail.db.anchors").exists()
+
+
+def test_a_caller_whose_tokens_were_taken_out_never_expires_though_nobody_asks(bundle: Path, tmp_path: Path) -> None:
+    file, gauge = tmp_path / "tokens.json", "earlybell_token_expires_timestamp_seconds"
+    for name in ("moodle", "other"):
+        token(file, name)
+    with started(bundle, tmp_path, "--tokens", str(file), "--workers", "2") as server:
+        assert _says(server, f'{gauge}{{caller="moodle"}} 1')
+        revoke(file, "moodle")
+        assert _says(server, f'{gauge}{{caller="moodle"}} +Inf')
+        assert f'{gauge}{{caller="other"}} 1' in metrics(server)
 
 
 def _says(server: Server, text: str) -> bool:
@@ -202,6 +215,24 @@ def test_a_bundle_that_was_changed_is_never_ready_and_says_why(bundle: Path, tmp
     assert ran.returncode == 6
     assert "bands.json" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_a_bundle_that_is_not_the_released_one_is_never_ready_and_says_why(
+    bundle: Path, body: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released, other = read_bundle(bundle), tmp_path / "bundle"
+    shutil.copytree(bundle, other)
+    facts = {name: fact for name, fact in released.manifest.items() if name not in ("format", "files")}
+    replaced = seal(other, facts | {"name": "another"})
+    monkeypatch.setenv("EARLYBELL_BUNDLE_DIGEST", released.digest)
+    command = [EARLYBELL, "serve", str(other), "--no-tokens", "--trail"]
+    ran = subprocess.run([*command, f"sqlite:{tmp_path}/t.db"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 6
+    assert released.digest in ran.stderr
+    assert replaced.digest in ran.stderr
+    assert "Traceback" not in ran.stderr
+    with started(bundle, tmp_path) as server:
+        assert ask(server, body).status_code == 200
 
 
 def test_a_bundle_is_found_where_a_storage_initializer_puts_it(
