@@ -334,7 +334,7 @@ def _pinned(bundle: Bundle, digest: str) -> Bundle:
     """
     if digest and bundle.digest != digest:
         way_out = f"It must be {digest}: put that bundle back where this one lies, or release another version."
-        raise BundleError("the bundle is not the one that was released: its digest", bundle.digest, way_out)
+        raise BundleError("the bundle is not the one that was released, by its digest", bundle.digest, way_out)
     return bundle
 
 

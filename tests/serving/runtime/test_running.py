@@ -225,8 +225,8 @@ def test_a_bundle_that_is_not_the_released_one_is_never_ready_and_says_why(
     facts = {name: fact for name, fact in released.manifest.items() if name not in ("format", "files")}
     replaced = seal(other, facts | {"name": "another"})
     monkeypatch.setenv("EARLYBELL_BUNDLE_DIGEST", released.digest)
-    command = [EARLYBELL, "serve", str(other), "--no-tokens", "--trail"]
-    ran = subprocess.run([*command, f"sqlite:{tmp_path}/t.db"], capture_output=True, text=True, check=False)
+    command = [EARLYBELL, "serve", str(other), "--no-tokens", "--trail", f"sqlite:{tmp_path}/t.db"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ran.returncode == 6
     assert released.digest in ran.stderr
     assert replaced.digest in ran.stderr
