@@ -33,6 +33,11 @@ class Answers:
         return [one for one in self.all if one["status"] != 200]
 
     @property
+    def failures(self) -> Counter[str]:
+        """Status and words of the bad ones: how often each."""
+        return Counter(f"{one['status']} {one['said']}" for one in self.bad)
+
+    @property
     def versions(self) -> Counter[str]:
         return Counter(one["version"] for one in self.good)
 

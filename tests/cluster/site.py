@@ -50,13 +50,10 @@ class Site:
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
         return self.cluster.kubectl("-n", self.name, *arguments, stdin=stdin, check=check)
 
-    def pods(self) -> list[Object]:
-        """The pods of the model that are not ending."""
-        return [one for one in self._all_pods() if "deletionTimestamp" not in one["metadata"]]
-
-    def _all_pods(self) -> list[Object]:
+    def pods(self, ending: bool = False) -> list[Object]:
+        """The pods of the model, if asked also those that are ending."""
         found: list[Object] = self.cluster.get("-n", self.name, "pods", "-l", OF_MODEL)["items"]
-        return found
+        return [one for one in found if ending or "deletionTimestamp" not in one["metadata"]]
 
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """What the trail keeps of each request, by its id."""
@@ -103,7 +100,7 @@ class Site:
         """What the pods of a version say on their log."""
         of_version = {"name": "EARLYBELL_MODEL_VERSION", "value": version}
         said = ""
-        for pod in self._all_pods():
+        for pod in self.pods(ending=True):
             if any(of_version in one.get("env", []) for one in pod["spec"]["containers"]):
                 said += self.kubectl("logs", pod["metadata"]["name"], "-c", "kserve-container", check=False)
         return said
