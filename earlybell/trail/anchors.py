@@ -51,28 +51,31 @@ class Anchors:
 
     def add(self, heads: Iterable[Head], *, end: bool = False) -> None:
         """Append heads; a problem is logged and kept in `problem`, for the entries themselves are safe."""
+        said: dict[tuple[str, str], dict[str, object]] = {}
         for head in heads:
             what = "beginning" if head.seq == 0 and not end else "head"
-            said = {"seq": head.seq, "link": head.link.hex()}
-            self._wait(head.writer, what, said | ({"end": True} if end else {}))
-        self._write()
+            said[head.writer, what] = {"seq": head.seq, "link": head.link.hex()} | ({"end": True} if end else {})
+        self._write(said)
 
     def add_erased(self, entries: dict[str, list[int]]) -> None:
         """Append which seqs of each writer were erased; a problem as in `add`."""
-        for writer, seqs in entries.items():
-            for at in range(0, len(seqs), _SEQS):
-                self._wait(writer, f"erased {at}", {"erased": seqs[at : at + _SEQS]})
-        self._write()
+        self._write(
+            {
+                (writer, f"erased {at}"): {"erased": seqs[at : at + _SEQS]}
+                for writer, seqs in entries.items()
+                for at in range(0, len(seqs), _SEQS)
+            }
+        )
 
-    def _wait(self, writer: str, what: str, said: dict[str, object]) -> None:
-        line = {"writer": writer} | said | {"time": datetime.now(UTC).isoformat()}
-        self._waiting[writer, what] = json.dumps(line)
-
-    def _write(self) -> None:
+    def _write(self, said: dict[tuple[str, str], dict[str, object]]) -> None:
+        """Append a line of each, by its writer and what it is, after those that wait: a later one takes its place."""
+        if self._path is None:
+            return
+        now = datetime.now(UTC).isoformat()
+        self._waiting |= {key: json.dumps({"writer": key[0], **one, "time": now}) for key, one in said.items()}
         lines = [f"{line}\n" for line in self._waiting.values()]
         try:
-            if self._path is not None:
-                (_say if self._path == _STDOUT else _append)(self._path, lines)
+            (_say if self._path == _STDOUT else _append)(self._path, lines)
         except OSError as error:
             if self.problem is None:
                 _log.warning("anchors of the trail cannot be written, tried again with each group: %s", error)
