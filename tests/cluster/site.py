@@ -55,6 +55,11 @@ class Site:
         found: list[Object] = self.cluster.get("-n", self.name, "pods", "-l", OF_MODEL)["items"]
         return [one for one in found if ending or "deletionTimestamp" not in one["metadata"]]
 
+    def ready(self) -> list[Object]:
+        """Those of them that are ready."""
+        state = {"type": "Ready", "status": "True"}
+        return [pod for pod in self.pods() if any(state.items() <= one.items() for one in pod["status"]["conditions"])]
+
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """What the trail keeps of each request, by its id."""
         records: dict[str, list[dict[str, Any]]] = {}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.cluster.canary import (
     assert_share,
     assert_way_back,
 )
+from tests.cluster.cluster import wait_for
 from tests.cluster.figures import Figures
 from tests.cluster.site import Site
 
@@ -25,6 +27,15 @@ def body(college: Site, asking: Caller) -> str:
 
 def test_a_version_that_is_not_up_is_refused_traffic(college: Site) -> None:
     assert "--traffic 0" in college.refused("2", 10)
+
+
+def test_from_two_pods_to_three_under_load(college: Site, asking: Caller, body: str, figures: Figures) -> None:
+    wait_for("both pods", 120, lambda: len(college.ready()) == 2)
+    began = time.monotonic()
+    with asking.asking(**college.load(body=body, threads=24)) as answers:
+        wait_for("three pods", 180, lambda: len(college.ready()) == 3)
+        figures.seconds("Standard, from two ready pods to three under load", began)
+    assert not answers.failures
 
 
 def test_a_canary_gets_its_share_and_no_request_is_lost(

@@ -9,7 +9,7 @@ import pytest
 
 from components.extract.simulate import parse, simulate
 from tests.cluster.caller import Caller
-from tests.cluster.cluster import HERE, Cluster, Object, wait_for
+from tests.cluster.cluster import HERE, Cluster, wait_for
 from tests.cluster.figures import Figures
 from tests.cluster.site import OF_MODEL, TAG, Site, gateway
 
@@ -90,7 +90,7 @@ def test_memory_and_how_many_courses_a_pod_answers_a_minute(
 def test_from_one_pod_to_three_under_load(university: Site, asking: Caller, one: str, figures: Figures) -> None:
     began = time.monotonic()
     with asking.asking(**university.load(body=one, threads=24)) as answers:
-        wait_for("three pods", 120, lambda: len([p for p in university.pods() if _ready(p)]) == 3)
+        wait_for("three pods", 120, lambda: len(university.ready()) == 3)
         figures.seconds("Knative, from one ready pod to three under load", began)
     assert not answers.failures
 
@@ -114,7 +114,3 @@ def test_to_zero_and_back(university: Site, asking: Caller, one: str, figures: F
 
 def _patch(site: Site, change: dict[str, object]) -> None:
     site.kubectl("patch", "inferenceservice", "learner-risk", "--type=merge", "-p", json.dumps(change))
-
-
-def _ready(pod: Object) -> bool:
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"]["conditions"])
