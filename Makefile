@@ -108,4 +108,4 @@ $(VENV)/training $(VENV)/serving $(VENV)/components $(VENV)/dev: $(VENV)/%: requ
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed: install Python 3.11, or name it with make PYTHON=..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make an environment: install its venv (Debian: $(PYTHON)-venv)"; exit 1; }
