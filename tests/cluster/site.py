@@ -56,9 +56,8 @@ class Site:
         return [one for one in found if ending or "deletionTimestamp" not in one["metadata"]]
 
     def ready(self) -> list[Object]:
-        """Those of them that are ready."""
-        state = {"type": "Ready", "status": "True"}
-        return [pod for pod in self.pods() if any(state.items() <= one.items() for one in pod["status"]["conditions"])]
+        """The pods of the model that are ready."""
+        return [one for one in self.pods() if ("Ready", "True") in _conditions(one)]
 
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """What the trail keeps of each request, by its id."""
@@ -262,6 +261,11 @@ def gateway(cluster: Cluster, overlay: str) -> str:
     """Where requests from outside arrive in a mode, as it is seen inside the cluster."""
     namespace, name = {"knative": ("kourier-system", "kourier"), "standard": ("traefik", "traefik")}[overlay]
     return f"https://{cluster.get('-n', namespace, 'service', name)['spec']['clusterIP']}:443"
+
+
+def _conditions(pod: Object) -> set[tuple[str, str]]:
+    """What is said of a pod, and whether it holds; of one that was made just now, nothing."""
+    return {(one["type"], one["status"]) for one in pod["status"].get("conditions", [])}
 
 
 @contextmanager
