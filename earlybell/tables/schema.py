@@ -21,6 +21,9 @@ EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)  # a plausible tim
 LARGEST = 1e12  # a plausible number
 LONGEST = 255  # characters of a text in a request
 DEFAULT_WEEKS = 16  # the length of a course run whose end is not known
+DEFAULT_TIMEZONE, DEFAULT_WEEKEND = "UTC", "sat,sun"  # of a course run that does not say
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NO_WEEKEND = "none"
 GRANULARITIES = ("raw", "daily")
 OUTCOMES = ("pass", "distinction", "fail", "withdrawn")
 ROLES = ("pre_test", "post_test", "none")
@@ -31,7 +34,9 @@ class Column:
     """One column. `minimum` and `maximum` are inclusive; `references` is `table.column`.
 
     A value is not above the one at `at_most`, a `table.column` of the row that this row refers to, and not
-    before the one in the column `not_before` of its own row. `pattern` is a regular expression for the whole text.
+    before the one in the column `not_before` of its own row. `pattern` is a regular expression for the whole text;
+    `timezone` says that it is the name of a time zone in the IANA database. A file or request may lack a column that is
+    `optional`: it is null then.
     """
 
     name: str
@@ -45,6 +50,8 @@ class Column:
     pattern: str | None = None
     not_before: str | None = None
     at_most: str | None = None
+    timezone: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,7 @@ def _assessment() -> Column:
     return Column("assessment_id", "string", "assessment", references="assessments.assessment_id")
 
 
+_DAY = f"(?:{'|'.join(WEEKDAYS)})"
 _ENROLLED = (Reference(("course_id", "learner_id"), "enrolments"),)
 _ENROLLED_IN_ITS_RUN = (Reference(("assessments.course_id", "learner_id"), "enrolments"),)
 
@@ -109,6 +117,22 @@ TABLES: tuple[Table, ...] = (
                 not_before="starts_at",
             ),
             Column("granularity", "string", "raw: events have their time; daily: a day's sum", choices=GRANULARITIES),
+            Column(
+                "timezone",
+                "string",
+                f"the site's clock, as Europe/Berlin, by which days and weeks are told; null: {DEFAULT_TIMEZONE}",
+                nullable=True,
+                timezone=True,
+                optional=True,
+            ),
+            Column(
+                "weekend",
+                "string",
+                f"days of the site's weekend, as fri,sat, or {NO_WEEKEND}; null: {DEFAULT_WEEKEND}",
+                nullable=True,
+                pattern=f"{_DAY}(?:,{_DAY})*|{NO_WEEKEND}",
+                optional=True,
+            ),
         ),
         key=("course_id",),
         required=True,

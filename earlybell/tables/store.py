@@ -63,10 +63,13 @@ def _select(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
     scan = f"read_parquet([{listed}])"
     found = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
-    missing = [name for name in table.names if name not in found]
+    missing = [column.name for column in table.columns if column.name not in found and not column.optional]
     if missing:
         raise SourceError(
             f"table {table.name} lacks columns", ", ".join(missing), f"Columns are {', '.join(table.names)}."
         )
-    columns = ", ".join(f"{column.name}::{SQL_TYPES[column.type]} AS {column.name}" for column in table.columns)
+    columns = ", ".join(
+        f"{column.name if column.name in found else 'NULL'}::{SQL_TYPES[column.type]} AS {column.name}"
+        for column in table.columns
+    )
     return f"SELECT {columns} FROM {scan}"
