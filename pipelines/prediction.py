@@ -26,7 +26,7 @@ def prediction(
     as_of: str = "now",
     capacity: float = 0.0,
     max_bad_share: float = 0.01,
-    pass_mark: float = 0.0,
+    pass_mark: str = "",
     timezone: str = "UTC",
     trail: str = "",
     trail_anchors: str = "",

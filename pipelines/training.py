@@ -46,7 +46,7 @@ def training(
     label_kind: str = "outcome",
     rubric: str = "",
     max_bad_share: float = 0.01,
-    pass_mark: float = 0.0,
+    pass_mark: str = "",
     timezone: str = "UTC",
     engine: str = "duckdb",
     min_auc: float = 0.65,

@@ -9,7 +9,7 @@ from components.image import IMAGE
 def extract(
     sources: list,  # type: ignore[type-arg] # KFP knows no list of strings
     max_bad_share: float,
-    pass_mark: float,
+    pass_mark: str,
     timezone: str,
     tables: dsl.Output[dsl.Dataset],
 ) -> None:
@@ -23,7 +23,7 @@ def extract(
 
     with errors_reported():
         place = Path(tables.path)
-        site = Site(pass_mark or None, timezone)
+        site = Site(pass_mark, timezone)
         facts = extract_tables(sources, place, key=key_from_environment(), max_bad_share=max_bad_share, site=site)
         tables.metadata.update({"digest": facts["digest"], "rows": facts["rows"], "sources": facts["sources"]})
         progress("extract", f"{sum(facts['rows'].values()):,} rows in {len(facts['rows'])} tables")

@@ -47,9 +47,10 @@ class File:
 
 @dataclass(frozen=True)
 class Site:
-    """What a site's own exports do not say: the final grade below which a learner has failed, and its clock."""
+    """What a command gives for all of a site's own exports: the final grade below which a learner has failed, as `50` or
+    `50%` (empty: none is given), and the clock of its times. An export's own statements come before it."""
 
-    pass_mark: float | None = None
+    pass_mark: str = ""
     timezone: str = "UTC"
 
 
@@ -97,6 +98,11 @@ class Staging:
 
     def sql(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(query, list(values)).fetchall()
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """For what is read as arrays."""
+        return self._connection
 
     def rows(self, relation: str) -> ir.Table:
         """A relation as an Ibis table."""

@@ -49,7 +49,7 @@ def extract(
     out: Annotated[Path, typer.Argument(help="folder to write")],
     ids: IdsOption = Ids.pseudonymous,
     max_bad_share: BadShare = 0.01,
-    pass_mark: PassMark = 0.0,
+    pass_mark: PassMark = "",
     timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:
@@ -62,7 +62,7 @@ def extract(
     from components.extract import extract as extract_tables
     from earlybell.tables.pseudonyms import key_from_environment
 
-    key, site = key_from_environment(), Site(pass_mark or None, timezone)
+    key, site = key_from_environment(), Site(pass_mark, timezone)
     facts = extract_tables([source], out, key=key, ids=ids.value, max_bad_share=max_bad_share, site=site)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
@@ -82,7 +82,7 @@ def features(
     as_of: Annotated[str, typer.Option("--as-of", help="a share of the run, a date, or weekly")] = "weekly",
     ids: IdsOption = Ids.pseudonymous,
     engine: EngineOption = "duckdb",
-    pass_mark: PassMark = 0.0,
+    pass_mark: PassMark = "",
     timezone: Timezone = "UTC",
 ) -> None:
     """Write what is known of every learner at a moment, or at each week: features, their SQL and the catalogue."""

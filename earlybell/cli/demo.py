@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     source: Annotated[str, typer.Argument(help=SOURCE_HELP)] = "simulate:",
-    pass_mark: PassMark = 0.0,
+    pass_mark: PassMark = "",
     timezone: Timezone = "UTC",
 ) -> None:
     """Train on a source and show who is at risk, why, and how far to trust it. Without a source: a simulated site."""

@@ -55,7 +55,7 @@ def train(
     label: Annotated[str, typer.Option(help="what is warned of: outcome or rubric")] = "outcome",
     rubric: RubricOption = None,
     max_bad_share: BadShare = 0.01,
-    pass_mark: PassMark = 0.0,
+    pass_mark: PassMark = "",
     timezone: Timezone = "UTC",
     engine: EngineOption = "duckdb",
     min_auc: Annotated[float, typer.Option(min=0, max=1, help="gate: AUC at 40% of runs left out")] = 0.65,
@@ -101,7 +101,7 @@ def predict(
     trail_anchors: TrailAnchorsOption = "",
     model_version: ModelVersionOption = "",
     ids: IdsOption = Ids.pseudonymous,
-    pass_mark: PassMark = 0.0,
+    pass_mark: PassMark = "",
     timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:
@@ -150,7 +150,7 @@ def evaluate(
     bundle: BundlePath,
     sources: Sources,
     as_of: Annotated[list[str], typer.Option("--as-of", help="may be given several times")] = ["0.2", "0.4", "0.6"],  # noqa: B006 (Typer reads it, nobody changes it)
-    pass_mark: PassMark = 0.0,
+    pass_mark: PassMark = "",
     timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:

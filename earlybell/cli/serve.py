@@ -124,7 +124,7 @@ def request(
     learner: Annotated[str | None, typer.Option(help="id of one learner; else all of the course run")] = None,
     as_of: Annotated[str, typer.Option("--as-of", help="a time in UTC, as 2026-03-01T08:00:00Z; else now")] = "",
     ids: IdsOption = Ids.pseudonymous,
-    pass_mark: PassMark = 0.0,
+    pass_mark: PassMark = "",
     timezone: Timezone = "UTC",
 ) -> None:
     """Print the body of a request for a prediction: a course run's activity in the canonical tables."""

@@ -41,7 +41,7 @@ def predict_site(
     trail_anchors: TrailAnchorsOption = "",
     model_version: ModelVersionOption = "",
     max_bad_share: BadShare = 0.01,
-    pass_mark: PassMark = 0.0,
+    pass_mark: PassMark = "",
     timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:

@@ -11,7 +11,7 @@ from earlybell.tables import read_facts
 
 
 @contextmanager
-def tables_of(sources: list[str], ids: Ids, pass_mark: float, timezone: str) -> Iterator[Path]:
+def tables_of(sources: list[str], ids: Ids, pass_mark: str, timezone: str) -> Iterator[Path]:
     """The canonical tables of sources: a `tables:DIR` that has such ids already as it is, others extracted for now."""
     folder = _folder(sources)
     if folder and (ids is Ids.keep or _pseudonymous(folder)):
@@ -22,7 +22,7 @@ def tables_of(sources: list[str], ids: Ids, pass_mark: float, timezone: str) -> 
     from earlybell.tables.pseudonyms import key_from_environment
 
     with TemporaryDirectory(prefix="earlybell-") as temporary:
-        out, site = Path(temporary) / "tables", Site(pass_mark or None, timezone)
+        out, site = Path(temporary) / "tables", Site(pass_mark, timezone)
         extract(sources, out, key=key_from_environment(), ids=ids.value, site=site)
         yield out
 

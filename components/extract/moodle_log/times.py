@@ -7,7 +7,7 @@ Which of two numbers is the day is settled for a whole file, never for a row.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from components.extract.moodle_log_words import months
+from components.extract.moodle_log.words import months
 from components.extract.staging import FILE_BITS, Staging, quoted
 from earlybell.errors import SourceError
 

@@ -1,4 +1,4 @@
-"""The words of Moodle's reports in several languages, as `moodle_log.yaml` lists them, in Moodle's own terms."""
+"""The words of Moodle's reports in several languages, as `words.yaml` lists them, in Moodle's own terms."""
 
 import re
 import unicodedata
@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+TOTAL = "Course total"
+
 
 def plain(text: str) -> str:
     """A word or title without what does not matter: case, accents, kinds of apostrophe and space, an end's dot."""
@@ -16,9 +18,36 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[._\s]+", " ", letters.replace("’", "'")).casefold().split())
 
 
+@cache
 def titles(report: str) -> Mapping[str, str]:
-    """Our name of each column of a report, `log` or `grades`, by its plain title in any language."""
-    return _meanings(report)
+    """Our name of each column of a report (log, grades, participants), by its plain title in any language."""
+    named = _meanings(report)
+    shown = {
+        plain(f"{title} ({display})"): f"{name} ({kind})" if kind else name
+        for title, name in named.items()
+        if name == TOTAL
+        for kind, displays in _words()["displays"].items()
+        for display in (kind, *displays)
+        if display
+    }
+    return named | shown
+
+
+def is_total(title: str) -> bool:
+    """Whether a grade book's column is the course total, however it is displayed."""
+    return _meanings("grades").get(plain(title.split("(")[0])) == TOTAL
+
+
+def is_student(roles: str) -> bool:
+    """Whether a participant's roles, in any language, are a learner's alone."""
+    students = {plain(word) for word in _words()["student"]}
+    return all(plain(role) in students for role in roles.split(","))
+
+
+@cache
+def plain_words(kind: str) -> frozenset[str]:
+    """The plain words of a list, in all languages: logged_in_as, guest, site, site_before_colon."""
+    return frozenset(map(plain, _words()[kind]))
 
 
 @cache
@@ -32,9 +61,10 @@ def months() -> dict[str, int]:
     return {name: min(numbers) for name, numbers in found.items() if len(numbers) == 1}
 
 
-def course_words() -> list[str]:
-    """What stands before the colon where an event's context is the course."""
-    return list(_words()["course"])
+def course_of(context: str) -> str:
+    """The course's name in an event's context, as `Course: Statistics`; empty where the context is none."""
+    before, colon, name = context.partition(":")
+    return name.strip() if colon and plain(before) in plain_words("course") else ""
 
 
 def component(title: str, module: str) -> str | None:
@@ -61,5 +91,5 @@ def _meanings(kind: str) -> dict[str, str]:
 
 @cache
 def _words() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("moodle_log.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
     return loaded

@@ -1,0 +1,79 @@
+"""Final grades and pass marks of course runs: points and percent, and whether a mark is of the grades' own scale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from components.extract.moodle_log.statements import PassMark, Statement
+from earlybell.errors import SourceError
+
+ENOUGH = 5  # grades that show a scale
+OTHER_SCALE = 0.5  # of the pass mark, and no grade reaches it: the mark is of another scale
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A learner's course total: in points, in percent of the maximum, or both; None where it is not known."""
+
+    points: float | None
+    percent: float | None
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The final score below which a learner of a run has failed; `in_percent` where grades are known in percent only."""
+
+    value: float
+    in_percent: bool
+
+
+def threshold(run: str, grades: Sequence[Grade], stated: Statement) -> Threshold | None:
+    """The pass mark of a run in the unit of its grades; None where there is no mark, or no grade.
+
+    Raises:
+        SourceError: a mark in percent needs the highest grade, which nothing tells; or no grade comes near the mark.
+    """
+    mark, points = stated.pass_mark, [grade.points for grade in grades if grade.points is not None]
+    percents = [grade.percent for grade in grades if grade.percent is not None]
+    if mark is None or not (points or percents):
+        return None
+    if not points:
+        limit = Threshold(mark.value, in_percent=True)
+        _check_scale(run, percents, mark, limit.value)
+        return limit
+    limit = Threshold(mark.value if not mark.percent else mark.value / 100 * _highest(run, grades, stated), in_percent=False)
+    _check_scale(run, points, mark, limit.value)
+    return limit
+
+
+def all_alike(run: str, scores: Sequence[float], limit: float) -> str:
+    """A sentence where everybody of a run failed, or nobody did; else empty."""
+    failed = sum(score < limit for score in scores)
+    if len(scores) < ENOUGH or 0 < failed < len(scores):
+        return ""
+    extreme = f"the highest is {max(scores):g}" if failed else f"the lowest is {min(scores):g}"
+    which = "below" if failed else "at or above"
+    return (
+        f"in {run} all {len(scores)} grades are {which} the pass mark of {limit:g}; {extreme}. "
+        "If that is another scale, state pass_mark for this run in courses.csv."
+    )
+
+
+def _check_scale(run: str, scores: Sequence[float], mark: PassMark, limit: float) -> None:
+    if len(scores) >= ENOUGH and max(scores) <= OTHER_SCALE * limit:
+        raise SourceError(
+            f"in {run} all {len(scores)} grades are below the pass mark of {mark}",
+            f"the highest is {max(scores):g}",
+            "Give the mark in percent (pass_mark=50%), or one for each run: courses.csv with the columns folder and pass_mark.",
+        )
+
+
+def _highest(run: str, grades: Sequence[Grade], stated: Statement) -> float:
+    """The highest possible grade, in points: stated, or told by grades that are known in points and in percent."""
+    if stated.max_grade:
+        return stated.max_grade
+    ratios = [100 * grade.points / grade.percent for grade in grades if grade.points and grade.percent]
+    if not ratios:
+        way_out = "State max_grade, or export the grade book with both Real and Percentage."
+        raise SourceError(f"in {run} a pass mark in percent needs the highest possible grade", str(stated.pass_mark), way_out)
+    return median(ratios)

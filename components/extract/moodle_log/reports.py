@@ -1,0 +1,138 @@
+"""The files of `moodle-log:DIR`: which of them are Moodle's reports, and what is read of each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from components.extract.moodle_log import words
+from components.extract.moodle_log.statements import COURSES
+from components.extract.reading import Origin, header
+from components.extract.staging import Staging
+from earlybell.errors import SourceError
+from earlybell.tables.schema import Column, Table
+
+SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx")
+EXPORT_AS_REAL = "Export the grade book again, with Real (points) as the grade export's display type."
+_WHOSE = "It needs the columns First name and Last name, as Moodle exports them."
+_LIKE_A_LOG = 3  # columns of the log that a file must have to be taken for one
+
+LOG = Table(
+    "log",
+    "Moodle's log report",
+    (
+        Column("Time", "string", "when, on the site's clock"),
+        Column("User full name", "string", "who"),
+        Column("Affected user", "string", "to whom"),
+        Column("Event context", "string", "course or activity"),
+        Column("Component", "string", "plugin"),
+        Column("Event name", "string", "what happened"),
+        Column("Description", "string", "the same as an English sentence, with ids"),
+        Column("Origin", "string", "web, ws (the app), cli, restore"),
+    ),
+)
+_NAMES = (
+    Column("User ID", "string", "who"),
+    Column("Full name", "string", "who"),
+    Column("First name", "string", "who"),
+    Column("Last name", "string", "who"),
+)
+GRADES = Table(
+    "grades",
+    "Moodle's grade book",
+    (
+        *_NAMES,
+        Column("Course total", "string", "final grade in points"),
+        Column("Course total (Percentage)", "string", "final grade in percent"),
+        Column("Last downloaded", "string", "when it was exported, in seconds since 1970"),
+    ),
+)
+PARTICIPANTS = Table(
+    "participants",
+    "Moodle's list of participants",
+    (*_NAMES, Column("Roles", "string", "as Student"), Column("Status", "string", "Active, Suspended")),
+)
+_LOG_OPTIONAL = frozenset({"Description", "Affected user", "Origin"})
+
+
+@dataclass(frozen=True)
+class Report:
+    """A file that is one of Moodle's reports; `run` is the folder of its course run."""
+
+    table: Table
+    run: str
+    path: Path
+    english: bool = False
+
+
+def origin_of(source: str, folder: Path, table: Table) -> Origin:
+    """How a report of a kind is read."""
+    if table is LOG:
+        return Origin(source, folder, named=_named("log"), optional=_LOG_OPTIONAL, delimiters=",;\t")
+    optional = frozenset(table.names)
+    return Origin(source, folder, ("", "-"), named=_named(table.name), optional=optional, delimiters=",;\t")
+
+
+def find_reports(staging: Staging, source: str, folder: Path) -> list[Report]:
+    """The reports in the folder, and in each folder in it: these are other course runs.
+
+    Raises:
+        SourceError: there is no log, a file cannot be read, or a grade book does not say whose the grades are or has
+            them in letters only.
+    """
+    reports = []
+    for place in run_folders(folder):
+        for path in sorted(path for path in place.iterdir() if path.is_file() and path.name != COURSES):
+            report = _recognise(staging, source, folder, path) if path.name.endswith(SUFFIXES) else None
+            if report is None:
+                label = origin_of(source, folder, LOG).label(path)
+                staging.notes.add(f"{label}: neither a log, a grade book nor a list of participants of Moodle; not read.")
+            else:
+                reports.append(report)
+    if not any(report.table is LOG for report in reports):
+        languages = "English, German, French, Spanish, Italian, Portuguese or Dutch"
+        way_out = f"Export Moodle's log report as CSV or XLSX, with the site in {languages}."
+        raise SourceError(f"{source} has no log", str(folder), way_out)
+    return reports
+
+
+def run_folders(folder: Path) -> list[Path]:
+    """The folder itself and those in it, each of which may have a course run's files."""
+    return [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
+
+
+def run_name(folder: Path, place: Path) -> str:
+    """What a course run is called by its folder."""
+    return (Path(folder.resolve().name) / place.relative_to(folder)).as_posix()
+
+
+def _named(report: str) -> Callable[[str], str]:
+    known = words.titles(report)
+    return lambda title: known.get(words.plain(title), title)
+
+
+def _recognise(staging: Staging, source: str, folder: Path, path: Path) -> Report | None:
+    log = origin_of(source, folder, LOG)
+    titles, run = header(staging, log, path), run_name(folder, path.parent)
+    if sum(name in titles for name in LOG.names) >= _LIKE_A_LOG:
+        english = "time" in header(staging, replace(log, named=words.plain), path)
+        return Report(LOG, run, path, english)
+    grades = origin_of(source, folder, GRADES)
+    titles = header(staging, grades, path)
+    if any(words.is_total(title) for title in titles):
+        _check_grades(grades.label(path), titles)
+        return Report(GRADES, run, path)
+    titles = header(staging, origin_of(source, folder, PARTICIPANTS), path)
+    lists_people = {"First name", "Last name"} <= {*titles} or ("Full name" in titles and "Roles" in titles)
+    return Report(PARTICIPANTS, run, path) if lists_people else None
+
+
+def _check_grades(label: str, titles: Sequence[str]) -> None:
+    """
+    Raises:
+        SourceError: nobody can be told by the columns, or no column has the total as a number.
+    """
+    if not {"User ID", "Full name"} & {*titles} and not {"First name", "Last name"} <= {*titles}:
+        raise SourceError(f"{label} does not say whose the grades are", ", ".join(titles), _WHOSE)
+    if not {"Course total", "Course total (Percentage)"} & {*titles}:
+        totals = ", ".join(title for title in titles if words.is_total(title))
+        raise SourceError(f"{label} has the course total in letters only", totals, EXPORT_AS_REAL)

@@ -1,0 +1,404 @@
+"""Reads the reports of `moodle-log:DIR` and maps them to canonical tables.
+
+`DIR` has the files of one course run, or a folder for each: the log, in one or several files, and beside it the list of
+participants, the grade book and what the site states in `courses.csv`. A name or id becomes a pseudonym on reading,
+addresses are not read at all, and of what is set aside a text shows no more than its shape.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from components.extract.moodle_log import acts as log_acts
+from components.extract.moodle_log import actors, members
+from components.extract.moodle_log.acts import Acts, insert, union
+from components.extract.moodle_log.calendar import Calendar, Seen, calendars
+from components.extract.moodle_log.grading import Grade, Threshold, all_alike, threshold
+from components.extract.moodle_log.members import Listed, Membership
+from components.extract.moodle_log.names import exact, spellings
+from components.extract.moodle_log.reports import (
+    EXPORT_AS_REAL,
+    GRADES,
+    LOG,
+    PARTICIPANTS,
+    Report,
+    find_reports,
+    origin_of,
+    run_folders,
+    run_name,
+)
+from components.extract.moodle_log.statements import COURSES, PassMark, Statement, check_zone, read_courses, split_address
+from components.extract.moodle_log.times import shape
+from components.extract.moodle_log.words import is_student
+from components.extract.reading import folder_of
+from components.extract.sifting import sift_values
+from components.extract.staging import Extracted, Relation, Staging
+from components.extract.teaching import teaching
+from earlybell.errors import SourceError
+from earlybell.tables import BY_NAME, SQL_TYPES
+from earlybell.tables.schema import DEFAULT_TIMEZONE, DEFAULT_WEEKEND, Column, Table
+
+_NUMBER = r"-?\d+(?:[.,]\d+)?"
+MOST_LETTERS = 0.5  # of the grades of a run: with more, they are no points
+
+_TOTALS = Table(
+    "totals",
+    "final grades",
+    (
+        Column("run", "string", "folder"),
+        Column("learner_id", "string", "pseudonym"),
+        Column("points", "number", "final grade", nullable=True),
+        Column("percent", "number", "final grade in percent of its maximum", nullable=True),
+    ),
+    key=("run", "learner_id"),
+)
+
+_RAW_TOTALS = rf"""
+SELECT g._id, g._unit, g.run, masked(l.id) AS learner_id,
+    CASE WHEN ends_with(total, '%') THEN NULL WHEN regexp_full_match(total, '{_NUMBER}') THEN replace(total, ',', '.')
+        ELSE {shape("total")} END AS points,
+    CASE WHEN regexp_full_match(share, '{_NUMBER}') THEN replace(share, ',', '.') ELSE {shape("share")} END AS percent
+FROM (SELECT *, trim("Course total") AS total, trim(replace(coalesce("Course total (Percentage)",
+    CASE WHEN ends_with(trim("Course total"), '%') THEN "Course total" END), '%', '')) AS share FROM {{p}}_grades) AS g
+JOIN {{p}}_listed AS l USING (_id)"""
+
+# Of each canonical table, its columns and the rows.
+_MAPPINGS = {
+    "courses": """
+SELECT _id, _unit, course_id, code, starts_at, ends_at, 'raw' AS granularity, timezone, weekend FROM {p}_runs""",
+    "enrolments": """
+SELECT m._id, m._unit, course_id, learner_id, coalesce(least(utc(enrolled, timezone), utc(came, timezone)),
+    least(starts_at, utc(came, timezone), utc(left_on, timezone))) AS enrolled_at,
+    utc(left_on, timezone) AS unenrolled_at, NULL AS prior_attempts
+FROM {p}_members AS m JOIN {p}_runs USING (run)
+LEFT JOIN (SELECT run, learner_id, min("Time") AS came FROM {p}_acts GROUP BY ALL) USING (run, learner_id)""",
+    "events": """
+SELECT a._id, a._unit, course_id, learner_id, utc("Time", timezone) AS occurred_at, component, action, target, object_id,
+    1 AS count FROM {p}_learnt AS a JOIN {p}_runs USING (run)""",
+    "outcomes": """
+SELECT m._id, m._unit, course_id, learner_id, CASE WHEN left_on IS NOT NULL THEN 'withdrawn'
+        WHEN score < threshold THEN 'fail' ELSE 'pass' END AS outcome,
+    CASE WHEN left_on IS NULL THEN score END AS final_score,
+    coalesce(least(utc(left_on, timezone), ends_at), ends_at) AS decided_at
+FROM {p}_members AS m JOIN {p}_runs AS r USING (run)
+LEFT JOIN (SELECT run, learner_id, coalesce(points, percent) AS score FROM {p}_totals) USING (run, learner_id)
+WHERE r.over AND (left_on IS NOT NULL OR (score IS NOT NULL AND threshold IS NOT NULL))""",
+}
+
+_WHY_NOT = {
+    log_acts.AUTOMATIC: "{} rows are of the system (origin cli, restore or cron), and left out.",
+    actors.NOBODYS: "{} rows are nobody's, and left out.",
+    actors.LOGGED_IN_AS: "{} rows are of somebody who was logged in as another user, and left out.",
+    actors.DELETED: "{} rows are of users who are no more (a dash for a name), and left out.",
+    actors.GUEST: "{} rows are of guests, and left out.",
+    actors.SEVERAL: "{} rows may be of several people of one name and state no id; they are left out.",
+    log_acts.SITE: "{} rows are of the site, as its front page, and not of the course; they are left out.",
+    log_acts.OTHER_COURSE: "{} rows are of another course, and left out; export the course's own log.",
+}
+_NO_LEARNERS = {
+    members.STAFF: "{} people of the log act as only staff do, and are left out.",
+    members.ADMIN: "{} people of the log are the site's first administrator (id 2), and left out.",
+    members.UNLISTED: "{} people of the log are on no list of learners (staff, guests, former learners), and left out.",
+}
+
+
+def read(staging: Staging, source: str, place: str) -> Extracted:
+    """Read the reports in the folder of an address (see `statements`) as canonical tables.
+
+    Raises:
+        SourceError: there is no log, a file cannot be read, too large a share of its rows is bad, or learners are lost.
+        SettingError: an option is wrong, or there is no usable key.
+    """
+    folder_name, options = split_address(place)
+    folder = folder_of(source, folder_name)
+    given = Statement.read(options, source).over(_given(staging))
+    staging.check_key()
+    reading = _Reading(staging, source, folder, given)
+    reading.read()
+    relations = {name: reading.map(name) for name in _MAPPINGS}
+    return Extracted(source, relations, pseudonymous=staging.ids == "pseudonymous")
+
+
+def _given(staging: Staging) -> Statement:
+    """What a command gives for all course runs."""
+    site = staging.site
+    mark = PassMark.read(site.pass_mark, "--pass-mark") if site.pass_mark else None
+    return Statement(pass_mark=mark, timezone=check_zone(site.timezone, "--timezone"))
+
+
+@dataclass
+class _Reading:
+    staging: Staging
+    source: str
+    folder: Path
+    given: Statement
+
+    def read(self) -> None:
+        """Create the tables `acts`, `learnt`, `members`, `totals` and `runs`."""
+        p = self.p
+        self.acts = Acts(self.staging, self.source, self.folder, self._of(LOG), p)
+        listed = {name: self._listed(table) for name, table in (("grades", GRADES), ("participants", PARTICIPANTS))}
+        everybody = [row for by_run in listed.values() for rows in by_run.values() for row in rows]
+        self.acts.attribute(name for row in everybody for name in row.names)
+        self._find_members(listed)
+        self.acts.finish()
+        self.acts.view("learnt", "SELECT * FROM {p}_acts SEMI JOIN {p}_members USING (run, learner_id)")
+        self._find_totals()
+        self._find_runs()
+        self._note()
+
+    def map(self, name: str) -> Relation:
+        columns = ", ".join(f"{one.name}::{SQL_TYPES[one.type]} AS {one.name}" for one in BY_NAME[name].columns)
+        self.acts.view(f"to_{name}", f"SELECT _id, _unit, {columns} FROM ({_MAPPINGS[name]})")
+        units = {"events": len(self._of(LOG)), "outcomes": max(1, len(self._of(GRADES)))}
+        return Relation(f"{self.p}_to_{name}", units.get(name, 1))
+
+    @cached_property
+    def p(self) -> str:
+        """The prefix of this source's relations."""
+        return f"m{len(self.staging.files)}"
+
+    @cached_property
+    def reports(self) -> list[Report]:
+        return find_reports(self.staging, self.source, self.folder)
+
+    def _of(self, table: Table) -> list[Report]:
+        return [report for report in self.reports if report.table is table]
+
+    @cached_property
+    def statements(self) -> dict[str, Statement]:
+        """What is stated of each run that has a log."""
+        stated: dict[str, Statement] = {}
+        for place in run_folders(self.folder):
+            if (path := place / COURSES).is_file():
+                label = origin_of(self.source, self.folder, LOG).label(path)
+                for name, statement in read_courses(path, label).items():
+                    stated[run_name(self.folder, place / name)] = statement
+        return {report.run: stated.get(report.run, Statement()).over(self.given) for report in self._of(LOG)}
+
+    def _listed(self, table: Table) -> dict[str, list[Listed]]:
+        """The rows of grade books or of lists of participants, by run."""
+        reports, name = self._of(table), table.name
+        self.acts.view(name, union(self.staging, origin_of(self.source, self.folder, table), table, reports, f"{self.p}_{name}"))
+        roles = '"Roles"' if table is PARTICIPANTS else "NULL"
+        rows = self.staging.sql(
+            f'SELECT run, _id, "User ID", coalesce("Full name", \'\'), coalesce("First name", \'\'), '
+            f"coalesce(\"Last name\", ''), {roles} FROM {self.p}_{name} ORDER BY _id"
+        )
+        by_run: dict[str, list[Listed]] = defaultdict(list)
+        for run, row, user_id, full, first, last, role in rows:
+            names = [exact(full)] if full else spellings(first, last)
+            display = " ".join((full or f"{first} {last}").split())
+            by_run[run].append(Listed(row, tuple(names), display, user_id, role is None or is_student(role)))
+        return by_run
+
+    def _find_members(self, listed: Mapping[str, Mapping[str, list[Listed]]]) -> None:
+        """Create `members` (run, learner_id, enrolled, left_on) and `listed` (_id, id): whose a row of a list is.
+
+        Raises:
+            SourceError: nobody of the lists is in the log, or many of them are lost.
+        """
+        p, people, changes = self.p, self.acts.people(), self.acts.changes()
+        self.memberships = {
+            run: Membership(people.get(run, []), self._merged(listed, run), changes.get(run, [])) for run in self.statements
+        }
+        for run, membership in self.memberships.items():
+            self._check(run, membership)
+        self.staging.sql(f"CREATE TABLE {p}_listed (_id BIGINT, id VARCHAR)")
+        insert(self.staging, f"{p}_listed", [row for one in self.memberships.values() for row in one.id_of_row.items()])
+        self.staging.sql(
+            f"CREATE TABLE {p}_raw_members (run VARCHAR, learner VARCHAR, enrolled TIMESTAMP, left_on TIMESTAMP)"
+        )
+        rows = [
+            (run, member.id, member.enrolled_at, member.unenrolled_at)
+            for run, membership in self.memberships.items()
+            for member in membership.members
+        ]
+        insert(self.staging, f"{p}_raw_members", rows)
+        self.staging.pseudonymise([(f"{p}_who", "learner"), (f"{p}_raw_members", "learner"), (f"{p}_listed", "id")])
+        self.acts.view(
+            "members",
+            "SELECT f._id, f._unit, run, masked(learner) AS learner_id, enrolled, left_on FROM {p}_raw_members JOIN "
+            "(SELECT run, min(_id) AS _id, min(_unit) AS _unit FROM {p}_log GROUP BY run) AS f USING (run)",
+            "TABLE",
+        )
+
+    @staticmethod
+    def _merged(listed: Mapping[str, Mapping[str, list[Listed]]], run: str) -> list[Listed]:
+        """Both lists of a run; who is staff by the list of participants is so in the grade book too."""
+        return [row for by_run in listed.values() for row in by_run.get(run, [])]
+
+    def _check(self, run: str, membership: Membership) -> None:
+        compared = membership.compared()
+        if membership.listed and membership.people and not membership.matched and membership.strangers:
+            way_out = "Export both from one course; users are matched by full name, or by a column User ID."
+            raise SourceError(f"{self.source}: grade book and log have nobody in common in {run}", compared, way_out)
+        if membership.loses_many:
+            raise SourceError(
+                f"{self.source}: {membership.lost} learners of {run} cannot be found in the log without doubt",
+                compared,
+                "Add a column User ID to the list, or export log and list with the same format of names.",
+            )
+
+    def _find_totals(self) -> None:
+        """Create `totals`.
+
+        Raises:
+            SourceError: the grades of a run are no numbers.
+        """
+        self.acts.view("raw_totals", _RAW_TOTALS, "TABLE")
+        share = f"count(*) FILTER (try_cast(points AS DOUBLE) IS NULL) > {MOST_LETTERS} * count(*)"
+        query = f"SELECT run, max(points) FROM {self.p}_raw_totals WHERE points IS NOT NULL GROUP BY run HAVING {share}"
+        for run, example in self.staging.sql(query):
+            raise SourceError(f"{self.source}: the course total of {run} is no number", example, EXPORT_AS_REAL)
+        sift_values(self.staging, _TOTALS, f"{self.p}_raw_totals", f"{self.p}_totals")
+
+    def _find_runs(self) -> None:
+        """Create `runs`: run, course_id, code, starts_at, ends_at, timezone, weekend, over, threshold.
+
+        Raises:
+            SourceError: nothing tells when a run began, or several folders have one course run.
+        """
+        self.thresholds = self._thresholds()
+        self.codes = {run: self.statements[run].code or code for run, code in self.acts.codes().items()}
+        seen = {run: self._seen(run) for run in self.statements}
+        self.calendars = calendars(seen, self.statements, self.codes, datetime.now(UTC).date())
+        self.seen = seen
+        if unknown := sorted(self.statements.keys() - self.calendars.keys()):
+            way_out = "Export the log with learners' activity, or state starts_at in courses.csv."
+            raise SourceError(f"{self.source}: nothing tells when a run began", ", ".join(unknown), way_out)
+        rows = [self._run(run, dates) for run, dates in self.calendars.items()]
+        self._check_alone(rows)
+        self.staging.sql(
+            f"CREATE TABLE {self.p}_stated (run VARCHAR, course_id VARCHAR, code VARCHAR, starts TIMESTAMP, "
+            "ends TIMESTAMP, timezone VARCHAR, weekend VARCHAR, over BOOLEAN, threshold DOUBLE)"
+        )
+        insert(self.staging, f"{self.p}_stated", rows)
+        self.staging.sql("CREATE OR REPLACE MACRO utc(local, zone) AS timezone('UTC', timezone(zone, local))")
+        self.acts.view(
+            "runs",
+            "SELECT _id, _unit, run, course_id, code, utc(starts, timezone) AS starts_at, utc(ends, timezone) AS ends_at, "
+            "timezone, weekend, over, threshold FROM {p}_stated "
+            "JOIN (SELECT run, min(_id) AS _id, min(_unit) AS _unit FROM {p}_log GROUP BY run) USING (run)",
+            "TABLE",
+        )
+
+    def _run(self, run: str, dates: Calendar) -> tuple[object, ...]:
+        stated, code, limit = self.statements[run], self.codes[run], self.thresholds[run]
+        course_id = stated.course_id or f"{code}_{dates.starts:%Y-%m}"
+        mark = limit.value if limit else None
+        zone, weekend = stated.timezone or DEFAULT_TIMEZONE, stated.weekend or DEFAULT_WEEKEND
+        return (run, course_id, code, *dates.midnights(), zone, weekend, dates.over, mark)
+
+    def _check_alone(self, rows: Sequence[tuple[object, ...]]) -> None:
+        folders: dict[str, list[str]] = defaultdict(list)
+        for run, course_id, *_ in rows:
+            folders[str(course_id)].append(str(run))
+        for course_id, runs in folders.items():
+            if len(runs) > 1:
+                way_out = "Put its files in one folder, or give each run a course_id in courses.csv."
+                problem = f"{self.source}: folders have the same course run, {course_id}"
+                raise SourceError(problem, ", ".join(sorted(runs)), way_out)
+
+    def _thresholds(self) -> dict[str, Threshold | None]:
+        rows = self.staging.sql(f"SELECT run, points, percent FROM {self.p}_totals ORDER BY ALL")
+        self.grades: dict[str, list[Grade]] = defaultdict(list)
+        for run, points, percent in rows:
+            self.grades[run].append(Grade(points, percent))
+        return {run: threshold(run, self.grades[run], stated) for run, stated in self.statements.items()}
+
+    def _seen(self, run: str) -> Seen:
+        p = self.p
+        found = self.staging.connection.execute(
+            f'SELECT DISTINCT "Time"::DATE AS day, learner_id FROM {p}_learnt WHERE run = ?', [run]
+        ).fetchnumpy()
+        days, learners = found["day"].astype("datetime64[D]"), np.unique(found["learner_id"], return_inverse=True)[1]
+        first, last = (days.min().item(), days.max().item()) if len(days) else (None, None)
+        ((exported,),) = self.staging.sql(
+            f'SELECT max(to_timestamp(try_cast("Last downloaded" AS BIGINT)))::DATE FROM {p}_grades WHERE run = ?', [run]
+        )
+        return Seen(teaching(days, learners), first, last, exported, has_grades=self.thresholds[run] is not None)
+
+    def _note(self) -> None:
+        notes = [*self._general_notes(), *self.acts.unknown_titles()]
+        for run in self.calendars:
+            notes += self._notes_of_run(run)
+        notes += _counted(_WHY_NOT, self.acts.causes())
+        left_out = sum((one.left_out for one in self.memberships.values()), Counter[str]())
+        notes += _counted(_NO_LEARNERS, left_out)
+        self.staging.notes.update(f"{self.source}: {note}" for note in notes)
+
+    def _general_notes(self) -> list[str]:
+        zones = sorted({stated.timezone or DEFAULT_TIMEZONE for stated in self.statements.values()})
+        notes = [
+            "it has no due dates and no times of grading: there are no assessments and no submissions, and grades serve as "
+            "the outcome only.",
+            f"times are those of {', '.join(zones)} (timezone).",
+        ]
+        if unnamed := self.acts.unnamed():
+            notes.append(f"{unnamed:,} events do not state their user's id; their learners are told apart by full name.")
+        return notes
+
+    def _notes_of_run(self, run: str) -> list[str]:
+        membership, dates = self.memberships[run], self.calendars[run]
+        ends = f"ends on {dates.ends}" if dates.over else f"counts as under way, as {dates.because}"
+        notes = [f"{run} begins on {dates.starts} and {ends} (starts_at, ends_at and running in courses.csv say otherwise)."]
+        if not membership.listed:
+            notes.append(
+                f"{run} has no list of participants and no grade book: who acts in the log is taken for a learner, but "
+                "for whom acts as staff do. Add an export of the participants."
+            )
+        if membership.ambiguous:
+            notes.append(f"{len(membership.ambiguous)} people of the lists of {run} have a name that several have in the "
+                         "log, and are left out.")
+        if never := membership.never_came:
+            notes.append(f"{never} learners of {run} never came: they are there without activity.")
+        return notes + self._notes_of_outside(run, dates) + self._notes_of_grades(run, dates)
+
+    def _notes_of_outside(self, run: str, dates: Calendar) -> list[str]:
+        """What is said of activity outside of a run, which is kept and counts for nothing after its end."""
+        notes = []
+        for words, test, limit in (
+            ("before the first", "<", dates.midnights()[0]),
+            ("after the last", ">=", dates.midnights()[1]),
+        ):
+            query = f"SELECT count(*), count(DISTINCT learner_id) FROM {self.p}_learnt WHERE run = ? AND \"Time\" {test} ?"
+            ((events, learners),) = self.staging.sql(query, [run, limit]) if limit else [(0, 0)]
+            if events:
+                notes.append(f"{events:,} events of {learners:,} learners of {run} are {words} day of teaching; they are kept.")
+        taught = self.seen[run].taught
+        if taught and taught.rival:
+            notes.append(
+                f"{run} has a second stretch of activity, {taught.rival.first} to {taught.rival.last}, nearly as full as "
+                f"{taught.main.first} to {taught.main.last}. If it is another course run, give it a folder of its own; if "
+                "both are one, state starts_at and ends_at."
+            )
+        return notes
+
+    def _notes_of_grades(self, run: str, dates: Calendar) -> list[str]:
+        limit, grades = self.thresholds[run], self.grades[run]
+        scores = [one.points if one.points is not None else one.percent for one in grades]
+        known = [score for score in scores if score is not None]
+        notes = []
+        if len(known) < len(scores):
+            notes.append(f"{len(scores) - len(known)} learners of the grade book of {run} have no final grade, and no outcome.")
+        if limit and dates.over and known:
+            failed = sum(score < limit.value for score in known)
+            unit = "%" if limit.in_percent else ""
+            notes.append(f"{failed:,} of {len(known):,} final grades of {run} are below the pass mark of {limit.value:g}{unit}.")
+            notes += [text] if (text := all_alike(run, known, limit.value)) else []
+        elif known:
+            why = "the run is under way" if limit else "no pass mark is given (pass_mark)"
+            notes.append(f"the grade book of {run} says who the learners are; its grades are no outcomes, as {why}.")
+        return notes
+
+
+def _counted(sentences: Mapping[str, str], counts: Counter[str]) -> list[str]:
+    return [sentence.format(f"{counts[cause]:,}") for cause, sentence in sentences.items() if counts[cause]]
+
+
