@@ -8,6 +8,7 @@ from statistics import median
 from components.extract.moodle_log.statements import Statement
 from components.extract.teaching import Stretch, Teaching
 
+LATE_END = 21  # days from the last act to a stated end: exams and marking; with more, the records end before the run does
 UNDER_WAY = 7  # days: whoever exports so soon after learners were there exports a course that is still taught
 MUCH_SHORTER = 0.6  # than its sibling runs: then the latest run of a course is not over
 _DAY = timedelta(days=1)
@@ -73,8 +74,8 @@ def _under_way(
     if stated.running is not None:
         return "it is stated" if stated.running else ""
     if stated.ends_at:
-        recorded = seen.exported_on or seen.last
-        return f"its end is stated as {stated.ends_at}" if recorded and recorded < stated.ends_at else ""
+        known = seen.exported_on or (seen.last + LATE_END * _DAY if seen.last else None)
+        return f"its end is stated as {stated.ends_at}" if known and known < stated.ends_at else ""
     if not seen.has_grades or stretch is None:
         return "there are no final grades with a pass mark"
     exported = min(seen.exported_on or today, today)

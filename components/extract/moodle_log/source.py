@@ -52,7 +52,7 @@ _TOTALS = Table(
     (
         Column("run", "string", "folder"),
         Column("learner_id", "string", "pseudonym"),
-        Column("points", "number", "final grade", nullable=True),
+        Column("total", "number", "final grade in points", nullable=True),
         Column("percent", "number", "final grade in percent of its maximum", nullable=True),
     ),
     key=("run", "learner_id"),
@@ -60,10 +60,10 @@ _TOTALS = Table(
 
 _RAW_TOTALS = rf"""
 SELECT g._id, g._unit, g.run, masked(l.id) AS learner_id,
-    CASE WHEN ends_with(total, '%') THEN NULL WHEN regexp_full_match(total, '{_NUMBER}') THEN replace(total, ',', '.')
-        ELSE {shape("total")} END AS points,
+    CASE WHEN ends_with(text, '%') THEN NULL WHEN regexp_full_match(text, '{_NUMBER}') THEN replace(text, ',', '.')
+        ELSE {shape("text")} END AS total,
     CASE WHEN regexp_full_match(share, '{_NUMBER}') THEN replace(share, ',', '.') ELSE {shape("share")} END AS percent
-FROM (SELECT *, trim("Course total") AS total, trim(replace(coalesce("Course total (Percentage)",
+FROM (SELECT *, trim("Course total") AS text, trim(replace(coalesce("Course total (Percentage)",
     CASE WHEN ends_with(trim("Course total"), '%') THEN "Course total" END), '%', '')) AS share FROM {{p}}_grades) AS g
 JOIN {{p}}_listed AS l USING (_id)"""
 
@@ -72,8 +72,8 @@ _MAPPINGS = {
     "courses": """
 SELECT _id, _unit, course_id, code, starts_at, ends_at, 'raw' AS granularity, timezone, weekend FROM {p}_runs""",
     "enrolments": """
-SELECT m._id, m._unit, course_id, learner_id, coalesce(least(utc(enrolled, timezone), utc(came, timezone)),
-    least(starts_at, utc(came, timezone), utc(left_on, timezone))) AS enrolled_at,
+SELECT m._id, m._unit, course_id, learner_id, least(coalesce(utc(enrolled, timezone), starts_at),
+    utc(came, timezone), utc(left_on, timezone)) AS enrolled_at,
     utc(left_on, timezone) AS unenrolled_at, NULL AS prior_attempts
 FROM {p}_members AS m JOIN {p}_runs USING (run)
 LEFT JOIN (SELECT run, learner_id, min("Time") AS came FROM {p}_acts GROUP BY ALL) USING (run, learner_id)""",
@@ -86,7 +86,7 @@ SELECT m._id, m._unit, course_id, learner_id, CASE WHEN left_on IS NOT NULL THEN
     CASE WHEN left_on IS NULL THEN score END AS final_score,
     coalesce(least(utc(left_on, timezone), ends_at), ends_at) AS decided_at
 FROM {p}_members AS m JOIN {p}_runs AS r USING (run)
-LEFT JOIN (SELECT run, learner_id, coalesce(points, percent) AS score FROM {p}_totals) USING (run, learner_id)
+LEFT JOIN (SELECT run, learner_id, coalesce(total, percent) AS score FROM {p}_totals) USING (run, learner_id)
 WHERE r.over AND (left_on IS NOT NULL OR (score IS NOT NULL AND threshold IS NOT NULL))""",
 }
 
@@ -252,8 +252,8 @@ class _Reading:
             SourceError: the grades of a run are no numbers.
         """
         self.acts.view("raw_totals", _RAW_TOTALS, "TABLE")
-        share = f"count(*) FILTER (try_cast(points AS DOUBLE) IS NULL) > {MOST_LETTERS} * count(*)"
-        query = f"SELECT run, max(points) FROM {self.p}_raw_totals WHERE points IS NOT NULL GROUP BY run HAVING {share}"
+        share = f"count(*) FILTER (try_cast(total AS DOUBLE) IS NULL) > {MOST_LETTERS} * count(*)"
+        query = f"SELECT run, max(total) FROM {self.p}_raw_totals WHERE total IS NOT NULL GROUP BY run HAVING {share}"
         for run, example in self.staging.sql(query):
             raise SourceError(f"{self.source}: the course total of {run} is no number", example, EXPORT_AS_REAL)
         sift_values(self.staging, _TOTALS, f"{self.p}_raw_totals", f"{self.p}_totals")
@@ -306,7 +306,7 @@ class _Reading:
                 raise SourceError(problem, ", ".join(sorted(runs)), way_out)
 
     def _thresholds(self) -> dict[str, Threshold | None]:
-        rows = self.staging.sql(f"SELECT run, points, percent FROM {self.p}_totals ORDER BY ALL")
+        rows = self.staging.sql(f"SELECT run, total, percent FROM {self.p}_totals ORDER BY ALL")
         self.grades: dict[str, list[Grade]] = defaultdict(list)
         for run, points, percent in rows:
             self.grades[run].append(Grade(points, percent))
@@ -337,7 +337,8 @@ class _Reading:
         zones = sorted({stated.timezone or DEFAULT_TIMEZONE for stated in self.statements.values()})
         notes = [
             "it has no due dates and no times of grading: there are no assessments and no submissions, and grades serve as "
-            "the outcome only.",
+            "the outcome only. Where the log has no enrolment, dates of enrolment are the run's start, or the first act "
+            "before it.",
             f"times are those of {', '.join(zones)} (timezone).",
         ]
         if unnamed := self.acts.unnamed():
@@ -356,6 +357,8 @@ class _Reading:
         if membership.ambiguous:
             notes.append(f"{len(membership.ambiguous)} people of the lists of {run} have a name that several have in the "
                          "log, and are left out.")
+        if left := sum(member.unenrolled_at is not None for member in membership.members):
+            notes.append(f"{left} learners of {run} were unenrolled: their outcome is withdrawn.")
         if never := membership.never_came:
             notes.append(f"{never} learners of {run} never came: they are there without activity.")
         return notes + self._notes_of_outside(run, dates) + self._notes_of_grades(run, dates)

@@ -5,6 +5,7 @@
 What courses.csv says of a course run comes before the address, and the address before what a command gives for all.
 """
 
+import calendar
 import csv
 import re
 from collections.abc import Mapping
@@ -14,11 +15,11 @@ from pathlib import Path
 from typing import Self
 
 from earlybell.errors import SettingError
-from earlybell.tables.schema import BY_NAME, NO_WEEKEND, WEEKDAYS
+from earlybell.tables.schema import NO_WEEKEND, WEEKDAYS
 from earlybell.tables.zones import known_zones
 
 COURSES = "courses.csv"  # beside the export: a row for each course run
-_WEEKEND = BY_NAME["courses"].column("weekend").pattern
+_FULL = dict(zip(WEEKDAYS, map(str.lower, calendar.day_name), strict=True))
 _YES, _NO = ("yes", "true", "1"), ("no", "false", "0")
 
 
@@ -144,10 +145,16 @@ def _delimiter(path: Path) -> str:
 
 
 def _weekend(text: str, where: str) -> str:
-    days = ",".join(day.strip().lower()[:3] for day in text.split(",")) if text.lower() != NO_WEEKEND else NO_WEEKEND
-    if not re.fullmatch(str(_WEEKEND), days):
+    named = [_weekday(day.strip().lower()) for day in text.split(",")]
+    if text.strip().lower() == NO_WEEKEND:
+        return NO_WEEKEND
+    if None in named:
         raise SettingError(f"{where} is no weekend", text, f"Name its days, as fri,sat ({', '.join(WEEKDAYS)}).")
-    return days
+    return ",".join(day for day in WEEKDAYS if day in named)
+
+
+def _weekday(name: str) -> str | None:
+    return next((day for day in WEEKDAYS if len(name) >= len(day) and _FULL[day].startswith(name)), None)
 
 
 def _day(text: str, where: str) -> date:

@@ -23,6 +23,7 @@ _MONTH_FIRST = rf"^{_WEEKDAY}([a-z]+)\.? (\d{{1,2}}),? (\d{{4}}){_CLOCK}"
 _ADDED = "file, text, n, w, m, p, form, clock_hour, half, month_word, hour"
 _PARTS = "['a', 'b', 'c', 'hour', 'minute', 'second', 'half', 'portuguese']"
 
+_MONTHS = 12
 _ENOUGH = 100  # times among which a 24-hour clock shows an hour after noon
 _WAY_OUT = (
     "Export a time that holds a day after the 12th, or with the month in words, or put such a file of the same site "
@@ -50,9 +51,10 @@ def parse_times(staging: Staging, raw: str, out: str, *, english: Collection[int
         english: files, by index, whose columns have English titles.
 
     Raises:
-        SourceError: nothing tells a file's days from its months.
+        SourceError: nothing tells a file's days from its months, or a spreadsheet has swapped them.
     """
     staging.sql(f"CREATE TABLE {out}_parts AS {_parts(raw)}")
+    _refuse_swapped(staging, f"{out}_parts")
     evidence = [_Evidence(*row) for row in staging.sql(_EVIDENCE.format(parts=f"{out}_parts"))]
     day_first = {one.file: _day_first(staging, one, evidence, english) for one in evidence}
     staging.sql(
@@ -92,6 +94,22 @@ SELECT file, count(*) FILTER (first BETWEEN 13 AND 31 AND second <= 12),
     count(*) FILTER (second BETWEEN 13 AND 31 AND first <= 12), bool_and(contains(text[:5], '.'))
 FROM (SELECT *, try_cast(n.a AS INTEGER) AS first, try_cast(n.b AS INTEGER) AS second FROM {parts})
 WHERE form = 'numbers' GROUP BY file HAVING bool_or(first <> second) ORDER BY file"""
+
+
+def _refuse_swapped(staging: Staging, parts: str) -> None:
+    """Refuse a file that a spreadsheet with another order of day and month has opened and saved: it took what could be
+    a date (all days up to the 12th) for one, and left the others as texts."""
+    first, second, day = (f"try_cast(n.{part} AS INTEGER)" for part in "abc")
+    for (file,) in staging.sql(
+        f"SELECT file FROM {parts} WHERE form IN ('iso', 'numbers') GROUP BY file HAVING count(DISTINCT form) = 2 "
+        f"AND bool_and(CASE form WHEN 'iso' THEN {day} <= {_MONTHS} ELSE greatest({first}, {second}) > {_MONTHS} END) "
+        "ORDER BY file"
+    ):
+        raise SourceError(
+            f"{staging.files[file].label} has days and months swapped",
+            "its times up to the 12th of a month are date cells, the later ones are texts",
+            "Excel has swapped days and months: export again and do not open it in Excel.",
+        )
 
 
 def _day_first(staging: Staging, one: _Evidence, every: Sequence[_Evidence], english: Collection[int]) -> bool:

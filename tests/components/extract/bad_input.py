@@ -95,7 +95,7 @@ def answer(case: Case, folder: Path, out: Path) -> Answer:
     try:
         with busy if isinstance(busy, _Writer) else _Quiet():
             extract(
-                [f"{case.kind}:{source}"], out, key=None, ids="keep", max_bad_share=case.max_bad_share, site=Site(40)
+                [f"{case.kind}:{source}"], out, key=None, ids="keep", max_bad_share=case.max_bad_share, site=Site("40")
             )
     except EarlybellError as error:
         return Answer(error.exit_code, plain(str(error), folder))
@@ -112,7 +112,7 @@ def _usual(kind: str) -> frozenset[str]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         source = good(kind, folder / "DIR")
-        facts = extract([f"{kind}:{source}"], folder / "out", key=None, ids="keep", site=Site(40))
+        facts = extract([f"{kind}:{source}"], folder / "out", key=None, ids="keep", site=Site("40"))
     return frozenset(note.replace(temporary, "") for note in facts["notes"])
 
 

@@ -1,0 +1,151 @@
+"""When a course run begins and ends: stated, else estimated from activity that no single learner can move."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earlybell.errors import SettingError
+from tests.components.extract.moodle_log.classes import (
+    FIRST_DAY,
+    GRADE_TITLES,
+    NAMES,
+    Class,
+    extracted,
+    grades,
+    notes,
+)
+from tests.components.extract.moodle_reports import write
+
+Query = Callable[[Path, str], list[tuple[Any, ...]]]
+SPAN = "SELECT starts_at::DATE, ends_at::DATE FROM courses"
+TAUGHT = [(date(2024, 9, 23), date(2024, 11, 16))]  # eight weeks; the end is the first day after
+_DAY = timedelta(days=1)
+
+
+def _finished(folder: Path, made: Class) -> Path:
+    write(folder / "grades.csv", grades())
+    return made.write(folder)
+
+
+@pytest.mark.parametrize("days", [-70, -200, 250, 1400])
+def test_one_click_neither_starts_nor_ends_a_run(days: int, tmp_path: Path, query: Query) -> None:
+    made = Class.of()
+    made.views("Kit Abel", FIRST_DAY + days * _DAY)
+    out = extracted(_finished(tmp_path / "site", made))
+    assert query(out, SPAN) == TAUGHT
+    assert query(out, "SELECT count(*) FROM events") == [(8 * 3 * 12 * 2 + 2,)]
+    where = "before the first" if days < 0 else "after the last"
+    assert f"2 events of 1 learners of site are {where} day of teaching; they are kept." in notes(out)
+
+
+def test_who_looks_in_for_months_afterwards_does_not_prolong_a_run(tmp_path: Path, query: Query) -> None:
+    made = Class.of()
+    for week in range(1, 30):
+        for learner in range(3):
+            made.views(NAMES[(week + learner) % 12], datetime(2024, 11, 15) + (7 * week + learner) * _DAY)
+    assert query(extracted(_finished(tmp_path / "site", made)), SPAN) == TAUGHT
+
+
+def test_one_eager_learner_makes_no_weeks_of_teaching(tmp_path: Path, query: Query) -> None:
+    made = Class.of(names=NAMES[:8])
+    for day in range(60):
+        made.views("Ada Quill", FIRST_DAY - (day + 1) * _DAY)
+    assert query(extracted(_finished(tmp_path / "site", made)), SPAN) == TAUGHT
+
+
+def test_a_holiday_of_three_weeks_is_within_a_run_and_a_long_gap_is_said(tmp_path: Path, query: Query) -> None:
+    made = Class.of(4)
+    made.rows += Class.of(4, first=FIRST_DAY + 7 * 7 * _DAY).rows
+    out = extracted(_finished(tmp_path / "break", made))
+    assert query(out, SPAN) == [(date(2024, 9, 23), date(2024, 12, 7))]
+    made = Class.of(4)
+    made.rows += Class.of(4, first=FIRST_DAY + 30 * 7 * _DAY).rows
+    assert "has a second stretch of activity, 2025-04-21 to 2025-05-16" in notes(
+        extracted(_finished(tmp_path / "gap", made))
+    )
+
+
+def test_an_address_states_the_dates_of_a_run(tmp_path: Path, query: Query) -> None:
+    folder = _finished(tmp_path / "site", Class.of())
+    out = extracted(folder, "?starts_at=2024-09-16&ends_at=2024-11-10")
+    assert query(out, SPAN) == [(date(2024, 9, 16), date(2024, 11, 11))]
+    assert query(out, "SELECT count(*) FROM outcomes") == [(12,)]
+
+
+def test_courses_csv_states_what_holds_for_each_run(tmp_path: Path, query: Query) -> None:
+    for run in ("a", "b"):
+        write(tmp_path / "site" / run / "grades.csv", grades(step=1))
+        Class.of().write(tmp_path / "site" / run)
+    stated = [
+        ("folder", "course_id", "starts_at", "ends_at", "pass_mark", "timezone", "weekend"),
+        ("a", "first", "2024-09-22", "", "45", "Asia/Muscat", "Fri, Sat"),
+        ("b", "second", "", "2024-12-20", "0", "", ""),
+    ]
+    write(tmp_path / "site" / "courses.csv", stated)
+    out = extracted(tmp_path / "site", timezone="Europe/Berlin")
+    assert query(out, "SELECT course_id, starts_at, ends_at, timezone, weekend FROM courses ORDER BY 1") == [
+        ("first", datetime(2024, 9, 21, 20), datetime(2024, 11, 15, 20), "Asia/Muscat", "fri,sat"),
+        ("second", datetime(2024, 9, 22, 22), datetime(2024, 12, 20, 23), "Europe/Berlin", "sat,sun"),
+    ]
+    fails = "SELECT course_id, count(*) FILTER (outcome = 'fail') FROM outcomes GROUP BY 1 ORDER BY 1"
+    assert query(out, fails) == [("first", 5)]
+    assert "site/b begins on 2024-09-23 and counts as under way, as its end is stated as 2024-12-20" in notes(out)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ("?ends_at=soon", "ends_at is no day: 'soon'"),
+        ("?pass_mark=half", "pass_mark is no mark: 'half'"),
+        ("?pass_mark=120%", "pass_mark is no mark: '120%'"),
+        ("?weekend=sunny", "weekend is no weekend: 'sunny'"),
+        ("?timezone=Mars/Olympus", "no such time zone: 'Mars/Olympus'"),
+        ("?starts_at=2024-11-01&ends_at=2024-10-01", "ends_at is before starts_at"),
+        ("?running=perhaps", "running is neither yes nor no: 'perhaps'"),
+        ("?colour=red", "no such option: 'colour'"),
+        ("?pass_mark", "an option without a value: 'pass_mark'"),
+    ],
+)
+def test_an_option_that_says_nothing_is_refused_by_its_name(options: str, error: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=error):
+        extracted(_finished(tmp_path / "site", Class.of()), options)
+
+
+def test_while_a_run_is_under_way_its_grades_are_no_outcomes(tmp_path: Path, query: Query) -> None:
+    folder = _finished(tmp_path / "site", Class.of(6))
+    assert query(extracted(folder, "?ends_at=2024-11-20"), "SELECT count(*) FROM outcomes") == [(12,)]
+    for options in ("?running=yes", "?ends_at=2024-12-20"):
+        out = extracted(folder, options)
+        assert query(out, "SELECT count(*) FROM enrolments") == [(12,)]
+        assert not (out / "outcomes.parquet").exists()
+    assert query(extracted(folder, "?running=yes"), SPAN) == [(date(2024, 9, 23), None)]
+    assert query(extracted(folder, "?ends_at=2024-12-20"), SPAN) == [(date(2024, 9, 23), date(2024, 12, 21))]
+
+
+def test_a_grade_book_that_was_exported_while_learners_were_there_holds_no_outcomes(tmp_path: Path, query: Query) -> None:
+    titles = (*GRADE_TITLES, "Last downloaded from this course")
+    for name, exported, outcomes in (("during", datetime(2024, 11, 17), 0), ("after", datetime(2024, 12, 20), 12)):
+        stamp = str(int(exported.replace(tzinfo=UTC).timestamp()))
+        write(tmp_path / name / "grades.csv", [titles, *((*row, stamp) for row in grades()[1:])])
+        out = extracted(Class.of().write(tmp_path / name))
+        assert query(out, "SELECT count(*) FROM enrolments") == [(12,)]
+        assert (out / "outcomes.parquet").exists() == bool(outcomes)
+
+
+def test_a_course_that_is_taught_today_is_under_way(tmp_path: Path) -> None:
+    first = datetime.combine(date.today() - 33 * _DAY, datetime.min.time())
+    folder = _finished(tmp_path / "site", Class.of(5, first=first))
+    assert "counts as under way, as learners were active until" in notes(extracted(folder))
+
+
+def test_the_latest_run_of_a_course_that_is_much_shorter_than_the_others_is_under_way(
+    tmp_path: Path, query: Query
+) -> None:
+    for year, weeks in ((2021, 12), (2022, 12), (2023, 5)):
+        _finished(tmp_path / "site" / str(year), Class.of(weeks, first=FIRST_DAY.replace(year=year)))
+    out = extracted(tmp_path / "site")
+    assert query(out, "SELECT year(starts_at) FROM courses WHERE ends_at IS NULL") == [(2023,)]
+    assert "it has 33 days so far, where earlier runs of the course took 82" in notes(out)
