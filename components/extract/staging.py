@@ -47,8 +47,11 @@ class File:
 
 @dataclass(frozen=True)
 class Site:
-    """What a command gives for all of a site's own exports: the final grade below which a learner has failed, as `50` or
-    `50%` (empty: none is given), and the clock of its times. An export's own statements come before it."""
+    """What a command gives for all of a site's own exports, whose statements come before it.
+
+    `pass_mark` is the final grade below which a learner has failed, as `50` or `50%` (empty: none is given);
+    `timezone` is the clock of their times.
+    """
 
     pass_mark: str = ""
     timezone: str = "UTC"

@@ -1,9 +1,10 @@
 """When a course run is taught, as its learners' activity shows it: an estimate that no single learner can move.
 
 What counts is a learner's day with any activity, not the clicks of it. Seven days in a row are teaching where their
-learner-days reach a fifth of what is typical for the run, and where several learners came: so neither a click a year
-later nor one eager learner makes a week of teaching, however small the class. Typical is the median learner-day's week:
-a long tail of quiet weeks holds few learner-days and does not lower it. Holidays are bridged, longer gaps are not.
+learner-days reach a fifth of what is typical for the run, or where a class of those who stayed comes as often as ever.
+Several learners must have come. So neither a click a year later nor one eager learner makes a week of teaching, however
+small the class. Typical is the median learner-day's week: a long tail of quiet weeks holds few learner-days and does
+not lower it. Holidays are bridged, longer gaps are not.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ WINDOW = 7  # days
 LEVEL = 0.2  # of a typical week's learner-days: a quiet week is teaching, what trickles in after the end is not
 SHARE_OF_LEARNERS = 0.1  # who came in the busiest week: so many must be there in a week of teaching
 LEAST_LEARNERS = 2  # never one alone
+CLASS, AS_OFTEN = 8, 0.7  # so many learners, who come so often beside a typical week, are taught however many have left
 LONGEST_BREAK = 35  # days without teaching within a run: Christmas or Easter with a reading week, no summer
 RIVAL = 0.5  # a second stretch with so much of the first one's learner-days may be another run
 
@@ -57,7 +59,7 @@ def teaching(days: npt.NDArray[np.datetime64], learners: Days) -> Teaching | Non
     pairs = np.unique(np.column_stack([learners, (days - start).astype(np.int64)]), axis=0)
     active = np.bincount(pairs[:, 1])
     busy, typical = _busy_windows(pairs, active)
-    enough = max(LEAST_LEARNERS, int(np.ceil(LEVEL * typical / WINDOW)))
+    enough = max(LEAST_LEARNERS, int(np.ceil(SHARE_OF_LEARNERS * typical / WINDOW)))
     stretches = [_trimmed(active, first, last, enough) for first, last in _joined(busy)]
     ranked = sorted((_dated(start.item(), active, *one) for one in stretches), key=lambda one: -one.learner_days)
     main, *others = ranked
@@ -70,9 +72,11 @@ def _busy_windows(pairs: Days, active: Days) -> tuple[npt.NDArray[np.bool_], int
     volume = np.convolve(active, np.ones(WINDOW, dtype=np.int64))  # of the window that ends at each day
     reach = _reach(pairs, len(volume))
     least = min(max(LEAST_LEARNERS, int(np.ceil(SHARE_OF_LEARNERS * reach.max()))), int(reach.max()))
-    ordered = np.sort(volume)
-    typical = int(ordered[np.searchsorted(np.cumsum(ordered), volume.sum() / 2)])
-    return (volume >= LEVEL * typical) & (reach >= least), typical
+    order = np.argsort(volume)
+    middle = order[np.searchsorted(np.cumsum(volume[order]), volume.sum() / 2)]
+    typical = int(volume[middle])
+    regular = (reach >= CLASS) & (volume * reach[middle] >= AS_OFTEN * typical * reach)
+    return ((volume >= LEVEL * typical) | regular) & (reach >= least), typical
 
 
 def _reach(pairs: Days, windows: int) -> Days:

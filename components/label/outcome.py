@@ -32,9 +32,8 @@ def label_outcomes(tables: Path, features: Path, out: Path) -> dict[str, int]:
 def _check(found: dict[str, int]) -> None:
     if not found["moments"]:
         nobody = "0 of the learners who were enrolled"
-        raise TrainingError(
-            "no learner has an outcome", nobody, "Training needs finished course runs (table outcomes)."
-        )
+        way_out = "Training needs finished course runs (table outcomes); of moodle-log: a grade book and a pass mark."
+        raise TrainingError("no learner has an outcome", nobody, way_out)
     if found["positive"] in (0, found["moments"]):
         same = f"{found['learners']} learners, {'all' if found['positive'] else 'none'} failed or left"
         raise TrainingError(

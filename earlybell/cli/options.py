@@ -50,7 +50,7 @@ ModelVersionOption = Annotated[
 RubricOption = Annotated[Path | None, typer.Option(help="with --label rubric: your own rubric.yaml")]
 PassMark = Annotated[
     str,
-    typer.Option(help="moodle-log: final grade below which a learner failed, as 50 or 50%; none: grades are no outcomes"),
+    typer.Option(help="moodle-log: final grade below which a learner failed, as 50 or 50%; none: no outcomes"),
 ]
 Timezone = Annotated[str, typer.Option(help="moodle-log: the clock of its times, as Europe/Berlin")]
 

@@ -89,12 +89,11 @@ class Log:
             return w.named_last
         if w.subject is None or w.about_another or int(w.subject) <= 0:
             return None
-        usual = self._usual.get(w.subject, w.name)
-        known_otherwise = bool(self._ids.get(w.name, {w.subject}) - {w.subject})
-        about_affected = w.affected not in (*NOBODY, w.name)
-        if usual == w.name or (not known_otherwise and not about_affected):
+        if self._usual.get(w.subject) == w.name:
             return w.subject
-        return None
+        known_otherwise = bool(self._ids.get(w.name, {w.subject}) - {w.subject})
+        of_affected = self._ids.get(w.affected, {w.subject}) if w.affected not in (*NOBODY, w.name) else set()
+        return None if known_otherwise or w.subject in of_affected else w.subject
 
     @cached_property
     def _pairs(self) -> Counter[tuple[str, str]]:

@@ -49,7 +49,8 @@ SELECT * EXCLUDE ("Affected user", "Event context", "Origin"), coalesce(trim("Us
     lower(coalesce(trim("Origin"), '')) AS origin, coalesce("Component", '') AS plugin,
     coalesce("Event name", '') AS event, {sentences.subject('"Description"')} AS subject,
     {sentences.is_about_another('"Description"')} AS about_another,
-    {sentences.actor_named_last('"Description"')} AS named_last, {sentences.second_user('"Description"')} AS second_user,
+    {sentences.actor_named_last('"Description"')} AS named_last,
+    {sentences.second_user('"Description"')} AS second_user,
     {sentences.course_number('"Description"')} AS course_number,
     {sentences.enrolment_change('"Description"')} AS change, {sentences.is_learner_act('"Description"')} AS learner_act,
     {sentences.is_staff_act('"Description"')} OR (second_user <> subject
@@ -83,7 +84,8 @@ FROM {p}_timed JOIN {p}_contexts USING (run, context) GROUP BY run"""
 
 _CHANGES = """
 SELECT run, coalesce(w.change, CASE (m.action, m.target) WHEN ('created', 'user_enrolment') THEN 'enrolled'
-    WHEN ('deleted', 'user_enrolment') THEN 'unenrolled' END) AS kind, second_user, affected, try_cast("Time" AS TIMESTAMP) AS moment
+    WHEN ('deleted', 'user_enrolment') THEN 'unenrolled' END) AS kind, second_user, affected,
+    try_cast("Time" AS TIMESTAMP) AS moment
 FROM {p}_who AS w JOIN {p}_words AS m USING (plugin, event, verb, module) WHERE kind IS NOT NULL AND moment IS NOT NULL
     AND coalesce(cause, '') NOT IN ('other course', 'site')"""
 
@@ -151,7 +153,9 @@ class Acts:
 
     def causes(self) -> Counter[str]:
         """How many rows count for nobody, by cause."""
-        return Counter(dict(self._staging.sql(f"SELECT cause, count(*) FROM {self._p}_who WHERE cause IS NOT NULL GROUP BY 1")))
+        return Counter(
+            dict(self._staging.sql(f"SELECT cause, count(*) FROM {self._p}_who WHERE cause IS NOT NULL GROUP BY 1"))
+        )
 
     def codes(self) -> dict[str, str]:
         """The name of each run's course."""
@@ -163,7 +167,9 @@ class Acts:
 
     def unnamed(self) -> int:
         """How many rows do not state their user's id."""
-        rows = self._staging.sql(f"SELECT count(*) FROM {self._p}_who WHERE cause IS NULL AND coalesce(named_last, subject) IS NULL")
+        rows = self._staging.sql(
+            f"SELECT count(*) FROM {self._p}_who WHERE cause IS NULL AND coalesce(named_last, subject) IS NULL"
+        )
         return int(rows[0][0])
 
     def _place(self) -> None:
@@ -219,7 +225,9 @@ class Acts:
             "action VARCHAR, target VARCHAR, known_plugin BOOLEAN, known_event BOOLEAN)"
         )
         rows = []
-        for plugin, event, verb, module in self._staging.sql(f"SELECT DISTINCT plugin, event, verb, module FROM {p}_timed"):
+        for plugin, event, verb, module in self._staging.sql(
+            f"SELECT DISTINCT plugin, event, verb, module FROM {p}_timed"
+        ):
             component, act = words.component(plugin, module), words.act(event, verb)
             known = (component or "other", *(act or ("other", "other")), component is not None, act is not None)
             rows.append((plugin, event, verb, module, *known))
@@ -251,7 +259,9 @@ def insert(staging: Staging, table: str, rows: Sequence[Sequence[object]]) -> No
     """Insert rows into a table of staging, in one statement."""
     if rows:
         columns = [list(column) for column in zip(*rows, strict=True)]
-        staging.sql(f"INSERT INTO {table} SELECT {', '.join(f'unnest(${i})' for i in range(1, len(columns) + 1))}", columns)
+        staging.sql(
+            f"INSERT INTO {table} SELECT {', '.join(f'unnest(${i})' for i in range(1, len(columns) + 1))}", columns
+        )
 
 
 def _kind(context: str, own: str | None) -> tuple[str, str | None]:

@@ -8,7 +8,9 @@ from statistics import median
 from components.extract.moodle_log.statements import Statement
 from components.extract.teaching import Stretch, Teaching
 
-LATE_END = 21  # days from the last act to a stated end: exams and marking; with more, the records end before the run does
+LATE_END = (
+    21  # days from the last act to a stated end: exams and marking; with more, the records end before the run does
+)
 UNDER_WAY = 7  # days: whoever exports so soon after learners were there exports a course that is still taught
 MUCH_SHORTER = 0.6  # than its sibling runs: then the latest run of a course is not over
 _DAY = timedelta(days=1)
@@ -67,9 +69,7 @@ def calendar(seen: Seen, stated: Statement, sibling_days: Sequence[int], today: 
     return Calendar(starts, ends, over=True)
 
 
-def _under_way(
-    seen: Seen, stated: Statement, stretch: Stretch | None, sibling_days: Sequence[int], today: date
-) -> str:
+def _under_way(seen: Seen, stated: Statement, stretch: Stretch | None, sibling_days: Sequence[int], today: date) -> str:
     """Why a run is not over; empty where it is."""
     if stated.running is not None:
         return "it is stated" if stated.running else ""

@@ -21,7 +21,7 @@ class Grade:
 
 @dataclass(frozen=True)
 class Threshold:
-    """The final score below which a learner of a run has failed; `in_percent` where grades are known in percent only."""
+    """The final score below which a learner of a run has failed; `in_percent` where that is all that is known."""
 
     value: float
     in_percent: bool
@@ -41,7 +41,9 @@ def threshold(run: str, grades: Sequence[Grade], stated: Statement) -> Threshold
         limit = Threshold(mark.value, in_percent=True)
         _check_scale(run, percents, mark, limit.value)
         return limit
-    limit = Threshold(mark.value if not mark.percent else mark.value / 100 * _highest(run, grades, stated), in_percent=False)
+    limit = Threshold(
+        mark.value if not mark.percent else mark.value / 100 * _highest(run, grades, stated), in_percent=False
+    )
     _check_scale(run, points, mark, limit.value)
     return limit
 
@@ -64,7 +66,7 @@ def _check_scale(run: str, scores: Sequence[float], mark: PassMark, limit: float
         raise SourceError(
             f"in {run} all {len(scores)} grades are below the pass mark of {mark}",
             f"the highest is {max(scores):g}",
-            "Give the mark in percent (pass_mark=50%), or one for each run: courses.csv with the columns folder and pass_mark.",
+            "Give it in percent (pass_mark=50%), or for each run: courses.csv with the columns folder and pass_mark.",
         )
 
 
@@ -75,5 +77,7 @@ def _highest(run: str, grades: Sequence[Grade], stated: Statement) -> float:
     ratios = [100 * grade.points / grade.percent for grade in grades if grade.points and grade.percent]
     if not ratios:
         way_out = "State max_grade, or export the grade book with both Real and Percentage."
-        raise SourceError(f"in {run} a pass mark in percent needs the highest possible grade", str(stated.pass_mark), way_out)
+        raise SourceError(
+            f"in {run} a pass mark in percent needs the highest possible grade", str(stated.pass_mark), way_out
+        )
     return median(ratios)

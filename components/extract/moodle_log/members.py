@@ -146,7 +146,9 @@ class Membership:
     def _left(self) -> set[str]:
         """Who was unenrolled last and is on no list."""
         staff = {person.id for person in self.people if self._looks_like_staff(person)}
-        no_learners = {self.id_of_row[row.row] for row in self.listed if row.row in self.id_of_row and not row.is_learner}
+        no_learners = {
+            self.id_of_row[row.row] for row in self.listed if row.row in self.id_of_row and not row.is_learner
+        }
         return self._gone - staff - no_learners - ({*self.id_of_row.values()} if self.listed else set())
 
     @cached_property

@@ -66,14 +66,16 @@ def _alike(
     likeness = {(n, id_): _likeness(left[n], free[id_]) for n in left for id_ in free}
     pairs = {}
     for (number, id_), score in likeness.items():
-        rivals = [other for pair, other in likeness.items() if pair != (number, id_) and (pair[0] == number or pair[1] == id_)]
+        rivals = [
+            other for pair, other in likeness.items() if pair != (number, id_) and (pair[0] == number or pair[1] == id_)
+        ]
         if score >= ALIKE and score - max(rivals, default=0.0) >= CLEARLY:
             pairs[number] = id_
     return pairs
 
 
 def _likeness(one: Iterable[str], other: Iterable[str]) -> float:
-    """Of two people's spellings the most alike, from 0 to 1; a name with a part less, as a middle name, is alike too."""
+    """Of two people's spellings the most alike, from 0 to 1; so is one without a middle name."""
     return max((_of_names(loose(a), loose(b)) for a in one for b in other), default=0.0)
 
 

@@ -85,7 +85,9 @@ def find_reports(staging: Staging, source: str, folder: Path) -> list[Report]:
             report = _recognise(staging, source, folder, path) if path.name.endswith(SUFFIXES) else None
             if report is None:
                 label = origin_of(source, folder, LOG).label(path)
-                staging.notes.add(f"{label}: neither a log, a grade book nor a list of participants of Moodle; not read.")
+                staging.notes.add(
+                    f"{label}: neither a log, a grade book nor a list of participants of Moodle; not read."
+                )
             else:
                 reports.append(report)
     if not any(report.table is LOG for report in reports):

@@ -14,11 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from components.extract.moodle_log import acts as log_acts
-from components.extract.moodle_log import actors, members
+from components.extract.moodle_log import notes
 from components.extract.moodle_log.acts import Acts, insert, union
 from components.extract.moodle_log.calendar import Calendar, Seen, calendars
-from components.extract.moodle_log.grading import Grade, Threshold, all_alike, threshold
+from components.extract.moodle_log.grading import Grade, Threshold, threshold
 from components.extract.moodle_log.members import Listed, Membership
 from components.extract.moodle_log.names import exact, spellings
 from components.extract.moodle_log.reports import (
@@ -32,7 +31,14 @@ from components.extract.moodle_log.reports import (
     run_folders,
     run_name,
 )
-from components.extract.moodle_log.statements import COURSES, PassMark, Statement, check_zone, read_courses, split_address
+from components.extract.moodle_log.statements import (
+    COURSES,
+    PassMark,
+    Statement,
+    check_zone,
+    read_courses,
+    split_address,
+)
 from components.extract.moodle_log.times import shape
 from components.extract.moodle_log.words import is_student
 from components.extract.reading import folder_of
@@ -78,8 +84,8 @@ SELECT m._id, m._unit, course_id, learner_id, least(coalesce(utc(enrolled, timez
 FROM {p}_members AS m JOIN {p}_runs USING (run)
 LEFT JOIN (SELECT run, learner_id, min("Time") AS came FROM {p}_acts GROUP BY ALL) USING (run, learner_id)""",
     "events": """
-SELECT a._id, a._unit, course_id, learner_id, utc("Time", timezone) AS occurred_at, component, action, target, object_id,
-    1 AS count FROM {p}_learnt AS a JOIN {p}_runs USING (run)""",
+SELECT a._id, a._unit, course_id, learner_id, utc("Time", timezone) AS occurred_at, component, action, target,
+    object_id, 1 AS count FROM {p}_learnt AS a JOIN {p}_runs USING (run)""",
     "outcomes": """
 SELECT m._id, m._unit, course_id, learner_id, CASE WHEN left_on IS NOT NULL THEN 'withdrawn'
         WHEN score < threshold THEN 'fail' ELSE 'pass' END AS outcome,
@@ -88,22 +94,6 @@ SELECT m._id, m._unit, course_id, learner_id, CASE WHEN left_on IS NOT NULL THEN
 FROM {p}_members AS m JOIN {p}_runs AS r USING (run)
 LEFT JOIN (SELECT run, learner_id, coalesce(total, percent) AS score FROM {p}_totals) USING (run, learner_id)
 WHERE r.over AND (left_on IS NOT NULL OR (score IS NOT NULL AND threshold IS NOT NULL))""",
-}
-
-_WHY_NOT = {
-    log_acts.AUTOMATIC: "{} rows are of the system (origin cli, restore or cron), and left out.",
-    actors.NOBODYS: "{} rows are nobody's, and left out.",
-    actors.LOGGED_IN_AS: "{} rows are of somebody who was logged in as another user, and left out.",
-    actors.DELETED: "{} rows are of users who are no more (a dash for a name), and left out.",
-    actors.GUEST: "{} rows are of guests, and left out.",
-    actors.SEVERAL: "{} rows may be of several people of one name and state no id; they are left out.",
-    log_acts.SITE: "{} rows are of the site, as its front page, and not of the course; they are left out.",
-    log_acts.OTHER_COURSE: "{} rows are of another course, and left out; export the course's own log.",
-}
-_NO_LEARNERS = {
-    members.STAFF: "{} people of the log act as only staff do, and are left out.",
-    members.ADMIN: "{} people of the log are the site's first administrator (id 2), and left out.",
-    members.UNLISTED: "{} people of the log are on no list of learners (staff, guests, former learners), and left out.",
 }
 
 
@@ -184,7 +174,9 @@ class _Reading:
     def _listed(self, table: Table) -> dict[str, list[Listed]]:
         """The rows of grade books or of lists of participants, by run."""
         reports, name = self._of(table), table.name
-        self.acts.view(name, union(self.staging, origin_of(self.source, self.folder, table), table, reports, f"{self.p}_{name}"))
+        self.acts.view(
+            name, union(self.staging, origin_of(self.source, self.folder, table), table, reports, f"{self.p}_{name}")
+        )
         roles = '"Roles"' if table is PARTICIPANTS else "NULL"
         rows = self.staging.sql(
             f'SELECT run, _id, "User ID", coalesce("Full name", \'\'), coalesce("First name", \'\'), '
@@ -205,7 +197,8 @@ class _Reading:
         """
         p, people, changes = self.p, self.acts.people(), self.acts.changes()
         self.memberships = {
-            run: Membership(people.get(run, []), self._merged(listed, run), changes.get(run, [])) for run in self.statements
+            run: Membership(people.get(run, []), self._merged(listed, run), changes.get(run, []))
+            for run in self.statements
         }
         for run, membership in self.memberships.items():
             self._check(run, membership)
@@ -282,8 +275,8 @@ class _Reading:
         self.staging.sql("CREATE OR REPLACE MACRO utc(local, zone) AS timezone('UTC', timezone(zone, local))")
         self.acts.view(
             "runs",
-            "SELECT _id, _unit, run, course_id, code, utc(starts, timezone) AS starts_at, utc(ends, timezone) AS ends_at, "
-            "timezone, weekend, over, threshold FROM {p}_stated "
+            "SELECT _id, _unit, run, course_id, code, utc(starts, timezone) AS starts_at, "
+            "utc(ends, timezone) AS ends_at, timezone, weekend, over, threshold FROM {p}_stated "
             "JOIN (SELECT run, min(_id) AS _id, min(_unit) AS _unit FROM {p}_log GROUP BY run) USING (run)",
             "TABLE",
         )
@@ -317,91 +310,44 @@ class _Reading:
         found = self.staging.connection.execute(
             f'SELECT DISTINCT "Time"::DATE AS day, learner_id FROM {p}_learnt WHERE run = ?', [run]
         ).fetchnumpy()
-        days, learners = found["day"].astype("datetime64[D]"), np.unique(found["learner_id"], return_inverse=True)[1]
+        days, learners = (
+            np.asarray(found["day"], dtype="datetime64[D]"),
+            np.unique(found["learner_id"], return_inverse=True)[1],
+        )
         first, last = (days.min().item(), days.max().item()) if len(days) else (None, None)
         ((exported,),) = self.staging.sql(
-            f'SELECT max(to_timestamp(try_cast("Last downloaded" AS BIGINT)))::DATE FROM {p}_grades WHERE run = ?', [run]
+            f'SELECT max(to_timestamp(try_cast("Last downloaded" AS BIGINT)))::DATE FROM {p}_grades WHERE run = ?',
+            [run],
         )
         return Seen(teaching(days, learners), first, last, exported, has_grades=self.thresholds[run] is not None)
 
     def _note(self) -> None:
-        notes = [*self._general_notes(), *self.acts.unknown_titles()]
-        for run in self.calendars:
-            notes += self._notes_of_run(run)
-        notes += _counted(_WHY_NOT, self.acts.causes())
-        left_out = sum((one.left_out for one in self.memberships.values()), Counter[str]())
-        notes += _counted(_NO_LEARNERS, left_out)
-        self.staging.notes.update(f"{self.source}: {note}" for note in notes)
-
-    def _general_notes(self) -> list[str]:
         zones = sorted({stated.timezone or DEFAULT_TIMEZONE for stated in self.statements.values()})
-        notes = [
-            "it has no due dates and no times of grading: there are no assessments and no submissions, and grades serve as "
-            "the outcome only. Where the log has no enrolment, dates of enrolment are the run's start, or the first act "
-            "before it.",
-            f"times are those of {', '.join(zones)} (timezone).",
+        left_out = sum((membership.left_out for membership in self.memberships.values()), Counter[str]())
+        sentences = [
+            *notes.of_source(zones, self.acts.unnamed()),
+            *self.acts.unknown_titles(),
+            *(sentence for run in self.calendars for sentence in notes.of_run(self._understood(run))),
+            *notes.of_rows(self.acts.causes()),
+            *notes.of_people(left_out),
         ]
-        if unnamed := self.acts.unnamed():
-            notes.append(f"{unnamed:,} events do not state their user's id; their learners are told apart by full name.")
-        return notes
+        self.staging.notes.update(f"{self.source}: {sentence}" for sentence in sentences)
 
-    def _notes_of_run(self, run: str) -> list[str]:
-        membership, dates = self.memberships[run], self.calendars[run]
-        ends = f"ends on {dates.ends}" if dates.over else f"counts as under way, as {dates.because}"
-        notes = [f"{run} begins on {dates.starts} and {ends} (starts_at, ends_at and running in courses.csv say otherwise)."]
-        if not membership.listed:
-            notes.append(
-                f"{run} has no list of participants and no grade book: who acts in the log is taken for a learner, but "
-                "for whom acts as staff do. Add an export of the participants."
-            )
-        if membership.ambiguous:
-            notes.append(f"{len(membership.ambiguous)} people of the lists of {run} have a name that several have in the "
-                         "log, and are left out.")
-        if left := sum(member.unenrolled_at is not None for member in membership.members):
-            notes.append(f"{left} learners of {run} were unenrolled: their outcome is withdrawn.")
-        if never := membership.never_came:
-            notes.append(f"{never} learners of {run} never came: they are there without activity.")
-        return notes + self._notes_of_outside(run, dates) + self._notes_of_grades(run, dates)
+    def _understood(self, run: str) -> notes.Run:
+        first, end = self.calendars[run].midnights()
+        stated = self.statements[run]
+        return notes.Run(
+            run,
+            self.memberships[run],
+            self.calendars[run],
+            self.seen[run],
+            self.grades[run],
+            self.thresholds[run],
+            stated=stated.ends_at is not None or stated.running is not None,
+            before=self._outside(run, "<", first),
+            after=self._outside(run, ">=", end) if end else notes.Outside(0, 0),
+        )
 
-    def _notes_of_outside(self, run: str, dates: Calendar) -> list[str]:
-        """What is said of activity outside of a run, which is kept and counts for nothing after its end."""
-        notes = []
-        for words, test, limit in (
-            ("before the first", "<", dates.midnights()[0]),
-            ("after the last", ">=", dates.midnights()[1]),
-        ):
-            query = f"SELECT count(*), count(DISTINCT learner_id) FROM {self.p}_learnt WHERE run = ? AND \"Time\" {test} ?"
-            ((events, learners),) = self.staging.sql(query, [run, limit]) if limit else [(0, 0)]
-            if events:
-                notes.append(f"{events:,} events of {learners:,} learners of {run} are {words} day of teaching; they are kept.")
-        taught = self.seen[run].taught
-        if taught and taught.rival:
-            notes.append(
-                f"{run} has a second stretch of activity, {taught.rival.first} to {taught.rival.last}, nearly as full as "
-                f"{taught.main.first} to {taught.main.last}. If it is another course run, give it a folder of its own; if "
-                "both are one, state starts_at and ends_at."
-            )
-        return notes
-
-    def _notes_of_grades(self, run: str, dates: Calendar) -> list[str]:
-        limit, grades = self.thresholds[run], self.grades[run]
-        scores = [one.points if one.points is not None else one.percent for one in grades]
-        known = [score for score in scores if score is not None]
-        notes = []
-        if len(known) < len(scores):
-            notes.append(f"{len(scores) - len(known)} learners of the grade book of {run} have no final grade, and no outcome.")
-        if limit and dates.over and known:
-            failed = sum(score < limit.value for score in known)
-            unit = "%" if limit.in_percent else ""
-            notes.append(f"{failed:,} of {len(known):,} final grades of {run} are below the pass mark of {limit.value:g}{unit}.")
-            notes += [text] if (text := all_alike(run, known, limit.value)) else []
-        elif known:
-            why = "the run is under way" if limit else "no pass mark is given (pass_mark)"
-            notes.append(f"the grade book of {run} says who the learners are; its grades are no outcomes, as {why}.")
-        return notes
-
-
-def _counted(sentences: Mapping[str, str], counts: Counter[str]) -> list[str]:
-    return [sentence.format(f"{counts[cause]:,}") for cause, sentence in sentences.items() if counts[cause]]
-
-
+    def _outside(self, run: str, test: str, moment: datetime) -> notes.Outside:
+        query = f'SELECT count(*), count(DISTINCT learner_id) FROM {self.p}_learnt WHERE run = ? AND "Time" {test} ?'
+        return notes.Outside(*self.staging.sql(query, [run, moment])[0])

@@ -8,11 +8,11 @@ What courses.csv says of a course run comes before the address, and the address 
 import calendar
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from earlybell.errors import SettingError
 from earlybell.tables.schema import NO_WEEKEND, WEEKDAYS
@@ -76,7 +76,9 @@ class Statement:
 
     def over(self, other: "Statement") -> "Statement":
         """This statement, with the other's where this one says nothing."""
-        return replace(other, **{one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None})
+        return replace(
+            other, **{one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None}
+        )
 
     @classmethod
     def read(cls, texts: Mapping[str, str], where: str) -> Self:
@@ -88,7 +90,10 @@ class Statement:
         if unknown := sorted(texts.keys() - _READERS.keys()):
             way_out = f"Options are {', '.join(_READERS)}."
             raise SettingError(f"{where}: no such option", ", ".join(unknown), way_out)
-        return cls(**{name: _READERS[name](text.strip(), f"{where}: {name}") for name, text in texts.items() if text.strip()})
+        stated: dict[str, Any] = {
+            name: _READERS[name](text.strip(), f"{where}: {name}") for name, text in texts.items() if text.strip()
+        }
+        return cls(**stated)
 
 
 def split_address(place: str) -> tuple[str, dict[str, str]]:
@@ -180,7 +185,7 @@ def _yes_or_no(text: str, where: str) -> bool:
     return text.lower() in _YES
 
 
-_READERS = {
+_READERS: dict[str, Callable[[str, str], object]] = {
     "pass_mark": PassMark.read,
     "max_grade": _number,
     "timezone": check_zone,

@@ -32,7 +32,7 @@ Rows = list[tuple[Any, ...]]
 Query = Callable[[Path, str], Rows]
 Quarantine = Callable[[Path], Rows]
 REAL = Path(__file__).parents[4] / "shared" / "data" / "moodle_log"
-PASS = Site(pass_mark="40")
+PASS = Site("40")
 
 
 def run(folder: Path, site: Site = PASS, **settings: Any) -> Path:
@@ -92,14 +92,14 @@ def test_a_decimal_comma_is_a_decimal_point_and_a_dash_no_grade(tmp_path: Path, 
         ("9", "pass", 40),
     ]
     assert query(out, "SELECT learner_id FROM enrolments ORDER BY ALL") == [("7",), ("8",), ("9",)]
-    assert "1 learners of the grade book of site have no final grade" in notes(out)
+    assert "1 learner of the grade book of site without a final grade" in notes(out)
 
 
 def test_staff_and_the_system_are_left_out_and_said(tmp_path: Path, query: Query) -> None:
     out = run(both(tmp_path / "site"))
     assert query(out, "SELECT count(*) FROM events WHERE learner_id NOT IN ('7', '8', '9')") == [(0,)]
-    assert "1 people of the log are the site's first administrator" in notes(out)
-    assert "1 rows are of the system" in notes(out)
+    assert "1 person of the log left out: the site's first administrator" in notes(out)
+    assert "1 row of the system" in notes(out)
 
 
 def test_without_a_list_all_but_known_staff_are_learners_and_the_course_run_is_under_way(
@@ -115,7 +115,7 @@ def test_what_an_export_lacks_is_said(tmp_path: Path) -> None:
     told = notes(run(both(tmp_path / "site")))
     for words in ("no due dates", "times of grading", "outcome only", "dates of enrolment", "times are those of UTC"):
         assert words in told
-    assert "1 of 3 final grades of site are below the pass mark of 40" in told
+    assert "1 of 3 final grades of site below the pass mark of 40" in told
 
 
 def test_a_time_is_of_the_sites_clock_also_when_the_clocks_change(tmp_path: Path, query: Query) -> None:
@@ -187,7 +187,7 @@ def test_a_name_that_two_people_have_gets_no_grade(tmp_path: Path, query: Query)
     write(tmp_path / "site" / "log.csv", [*rows, twin])
     out = run(write(tmp_path / "site" / "grades.csv", gradebook()))
     assert query(out, "SELECT learner_id FROM enrolments ORDER BY 1") == [("8",), ("9",)]
-    assert "1 people of the lists of site have a name that several have in the log" in notes(out)
+    assert "1 person of the lists of site left out: their name is that of several in the log" in notes(out)
 
 
 def test_a_file_whose_dates_leave_the_day_open_is_read_as_the_others_are(tmp_path: Path, query: Query) -> None:
@@ -280,7 +280,7 @@ def test_a_grade_book_of_others_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="no such time zone: 'Mars/Olympus'"):
-        run(both(tmp_path / "site"), Site(pass_mark="40", timezone="Mars/Olympus"))
+        run(both(tmp_path / "site"), Site("40", timezone="Mars/Olympus"))
 
 
 def test_a_log_of_several_courses_is_refused(tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_an_error_about_bad_rows_shows_no_name(tmp_path: Path) -> None:
 def test_the_real_log_gives_its_learners_and_their_outcomes(tmp_path: Path, query: Query) -> None:
     if not REAL.is_dir():
         pytest.skip("the Moodle log report is not here")
-    extract([f"moodle-log:{REAL}"], tmp_path / "out", key="a key for tests only", site=Site(pass_mark="5"))
+    extract([f"moodle-log:{REAL}"], tmp_path / "out", key="a key for tests only", site=Site("5"))
     assert query(tmp_path / "out", "SELECT count(*), count(DISTINCT learner_id) FROM events") == [(95_626, 130)]
     assert query(tmp_path / "out", "SELECT outcome, count(*) FROM outcomes GROUP BY 1 ORDER BY 1") == [
         ("fail", 18),

@@ -66,10 +66,10 @@ def grades(names: Iterable[str] = NAMES, first: float = 40, step: float = 5) -> 
     return [GRADE_TITLES, *((*person, f"{first + step * i:.2f}") for i, person in enumerate(people))]
 
 
-def extracted(folder: Path, options: str = "", pass_mark: str = "50", timezone: str = "UTC") -> Path:
+def extracted(folder: Path, options: str = "", mark: str = "50", timezone: str = "UTC") -> Path:
     """The tables of a folder of reports, with ids kept."""
     out = folder.with_name(f"out-{len(list(folder.parent.iterdir()))}")
-    extract([f"moodle-log:{folder}{options}"], out, key=None, ids="keep", site=Site(pass_mark, timezone))
+    extract([f"moodle-log:{folder}{options}"], out, key=None, ids="keep", site=Site(mark, timezone))
     return out
 
 

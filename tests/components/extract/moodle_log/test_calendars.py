@@ -38,7 +38,7 @@ def test_one_click_neither_starts_nor_ends_a_run(days: int, tmp_path: Path, quer
     assert query(out, SPAN) == TAUGHT
     assert query(out, "SELECT count(*) FROM events") == [(8 * 3 * 12 * 2 + 2,)]
     where = "before the first" if days < 0 else "after the last"
-    assert f"2 events of 1 learners of site are {where} day of teaching; they are kept." in notes(out)
+    assert f"2 events of 1 learner of site {where} day of teaching are kept." in notes(out)
 
 
 def test_who_looks_in_for_months_afterwards_does_not_prolong_a_run(tmp_path: Path, query: Query) -> None:
@@ -125,7 +125,9 @@ def test_while_a_run_is_under_way_its_grades_are_no_outcomes(tmp_path: Path, que
     assert query(extracted(folder, "?ends_at=2024-12-20"), SPAN) == [(date(2024, 9, 23), date(2024, 12, 21))]
 
 
-def test_a_grade_book_that_was_exported_while_learners_were_there_holds_no_outcomes(tmp_path: Path, query: Query) -> None:
+def test_a_grade_book_that_was_exported_while_learners_were_there_holds_no_outcomes(
+    tmp_path: Path, query: Query
+) -> None:
     titles = (*GRADE_TITLES, "Last downloaded from this course")
     for name, exported, outcomes in (("during", datetime(2024, 11, 17), 0), ("after", datetime(2024, 12, 20), 12)):
         stamp = str(int(exported.replace(tzinfo=UTC).timestamp()))

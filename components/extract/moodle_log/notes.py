@@ -1,0 +1,144 @@
+"""What is said of the reports that were read: what was left out and why, and how each course run was understood."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from components.extract.moodle_log import actors, members
+from components.extract.moodle_log import acts as log_acts
+from components.extract.moodle_log.calendar import UNDER_WAY, Calendar, Seen
+from components.extract.moodle_log.grading import Grade, Threshold, all_alike
+from components.extract.moodle_log.members import Membership
+
+_WHY_NOT = {
+    log_acts.AUTOMATIC: "{} of the system (origin cli, restore or cron) left out.",
+    actors.NOBODYS: "{} of nobody left out.",
+    actors.LOGGED_IN_AS: "{} of somebody who was logged in as another user left out.",
+    actors.DELETED: "{} of users who are no more (a dash for a name) left out.",
+    actors.GUEST: "{} of guests left out.",
+    actors.SEVERAL: "{} that may be of several people of one name, and state no id, left out.",
+    log_acts.SITE: "{} of the site, as its front page, and not of the course left out.",
+    log_acts.OTHER_COURSE: "{} of another course left out: export the course's own log.",
+}
+_NO_LEARNERS = {
+    members.STAFF: "{} of the log left out: they act as only staff do.",
+    members.ADMIN: "{} of the log left out: the site's first administrator (id 2).",
+    members.UNLISTED: "{} of the log left out: on no list of learners (staff, guests, former learners).",
+}
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Learners' events before a run's first day, or after its last."""
+
+    events: int
+    learners: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a course run was understood, by its folder."""
+
+    name: str
+    membership: Membership
+    calendar: Calendar
+    seen: Seen
+    grades: Sequence[Grade]
+    threshold: Threshold | None
+    stated: bool  # its end, or that it is under way
+    before: Outside
+    after: Outside
+
+
+def count(number: int, thing: str, things: str = "") -> str:
+    """A number with what it counts: 1 learner, 2 learners."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def of_source(zones: Sequence[str], unnamed: int) -> Iterator[str]:
+    """What holds for all course runs; `unnamed` rows do not state an id."""
+    yield (
+        "it has no due dates and no times of grading: there are no assessments and no submissions, and grades serve as "
+        "the outcome only. Where the log has no enrolment, dates of enrolment are the run's start, or the first act "
+        "before it."
+    )
+    yield f"times are those of {', '.join(zones)} (timezone)."
+    if unnamed:
+        yield f"{count(unnamed, 'event')} without their user's id: these learners are told apart by full name."
+
+
+def of_rows(causes: Mapping[str, int]) -> list[str]:
+    """What rows are left out."""
+    return [text.format(count(causes[cause], "row")) for cause, text in _WHY_NOT.items() if causes.get(cause)]
+
+
+def of_people(left_out: Counter[str]) -> list[str]:
+    """Who acts in the log and is no learner."""
+    return [
+        text.format(count(left_out[cause], "person", "people"))
+        for cause, text in _NO_LEARNERS.items()
+        if left_out[cause]
+    ]
+
+
+def of_run(run: Run) -> list[str]:
+    """How a course run was understood."""
+    return [*_of_calendar(run), *_of_membership(run), *_of_grades(run)]
+
+
+def _of_calendar(run: Run) -> Iterator[str]:
+    dates, taught = run.calendar, run.seen.taught
+    ends = f"ends on {dates.ends}" if dates.over else f"counts as under way, as {dates.because}"
+    yield f"{run.name} begins on {dates.starts} and {ends} (to say otherwise: starts_at, ends_at, running)."
+    if dates.over and not run.stated and _until_last(run.seen):
+        yield f"{run.name} has activity until the end of its log: if it is under way, state running=yes."
+    for outside, where in ((run.before, "before the first"), (run.after, "after the last")):
+        if outside.events:
+            whose = f"{count(outside.events, 'event')} of {count(outside.learners, 'learner')}"
+            yield f"{whose} of {run.name} {where} day of teaching are kept."
+    if taught and taught.rival:
+        yield (
+            f"{run.name} has a second stretch of activity, {taught.rival.first} to {taught.rival.last}, nearly as "
+            f"full as {taught.main.first} to {taught.main.last}. If it is another course run, give it a folder of its "
+            "own; if both are one, state starts_at and ends_at."
+        )
+
+
+def _until_last(seen: Seen) -> bool:
+    return seen.taught is not None and seen.last is not None and (seen.last - seen.taught.main.last).days < UNDER_WAY
+
+
+def _of_membership(run: Run) -> Iterator[str]:
+    membership = run.membership
+    if not membership.listed:
+        yield (
+            f"{run.name} has no list of participants and no grade book: who acts in the log is taken for a learner, "
+            "but for those who act as staff do. Add an export of the participants."
+        )
+    if ambiguous := len(membership.ambiguous):
+        whose = count(ambiguous, "person", "people")
+        yield f"{whose} of the lists of {run.name} left out: their name is that of several in the log."
+    if left := sum(member.unenrolled_at is not None for member in membership.members):
+        yield f"{count(left, 'learner')} of {run.name} unenrolled: the outcome is withdrawn."
+    if never := membership.never_came:
+        yield f"{count(never, 'learner')} of {run.name} never came: there without activity."
+
+
+def _of_grades(run: Run) -> Iterator[str]:
+    scores = [grade.points if grade.points is not None else grade.percent for grade in run.grades]
+    known = [score for score in scores if score is not None]
+    if len(known) < len(scores):
+        unknown = count(len(scores) - len(known), "learner")
+        yield f"{unknown} of the grade book of {run.name} without a final grade, and so without an outcome."
+    if not known:
+        return
+    limit = run.threshold
+    if limit and run.calendar.over:
+        failed, unit = sum(score < limit.value for score in known), "%" if limit.in_percent else ""
+        grades = count(len(known), "final grade")
+        yield f"{failed:,} of {grades} of {run.name} below the pass mark of {limit.value:g}{unit}."
+        if alike := all_alike(run.name, known, limit.value):
+            yield alike
+    else:
+        why = "the run is under way" if limit else "no pass mark is given (pass_mark)"
+        yield f"the grade book of {run.name} says who the learners are; its grades are no outcomes, as {why}."

@@ -1,0 +1,214 @@
+"""The learners of a course run are its participants: who never came and who left are among them, staff are not."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.extract.moodle_log.names import match
+from earlybell.errors import SourceError
+from tests.components.extract.moodle_log.classes import COURSE, IDS, NAMES, Class, extracted, grades, notes
+from tests.components.extract.moodle_reports import write
+
+Query = Callable[[Path, str], list[tuple[Any, ...]]]
+AT = datetime(2024, 10, 15, 9)
+LEARNERS = "SELECT learner_id FROM enrolments ORDER BY 1"
+TWELVE = [(IDS[name],) for name in NAMES]
+
+
+def _unenrols(made: Class, who: str, whom: str, at: datetime = AT) -> None:
+    says = (
+        f"The user with id '{IDS[who]}' unenrolled the user with id '{IDS[whom]}' using the enrolment method 'manual' "
+        "from the course with id '7'."
+    )
+    made.acts(who, at, says, COURSE, "System", "User unenrolled from course", whom)
+
+
+def _enrols(made: Class, who: str, whom: str, at: datetime) -> None:
+    says = (
+        f"The user with id '{IDS[who]}' enrolled the user with id '{IDS[whom]}' using the enrolment method 'manual' "
+        "in the course with id '7'."
+    )
+    made.acts(who, at, says, COURSE, "System", "User enrolled in course", whom)
+
+
+def _participants(names: Sequence[str], roles: Sequence[str] = ()) -> list[Sequence[str]]:
+    titles = ("First name", "Last name", "Email address", "Roles", "Groups", "Last access to course", "Status")
+    given = [*roles, *["Student"] * (len(names) - len(roles))]
+    rows = [
+        (*name.split(" ", 1), "x@x.test", role, "", "never", "Active") for name, role in zip(names, given, strict=True)
+    ]
+    return [titles, *rows]
+
+
+def test_who_was_unenrolled_left_and_is_withdrawn(tmp_path: Path, query: Query) -> None:
+    made = Class.of()
+    _unenrols(made, "Tess Teacher", "Kit Abel")
+    write(tmp_path / "site" / "grades.csv", grades(NAMES[:10] + NAMES[11:]))
+    out = extracted(made.write(tmp_path / "site"))
+    assert query(out, LEARNERS) == TWELVE
+    assert query(out, "SELECT outcome, decided_at, final_score FROM outcomes WHERE learner_id = '111'") == [
+        ("withdrawn", AT, None)
+    ]
+    assert query(out, "SELECT unenrolled_at FROM enrolments WHERE learner_id = '111'") == [(AT,)]
+    assert "1 learner of site unenrolled: the outcome is withdrawn" in notes(out)
+
+
+def test_who_was_unenrolled_and_never_came_is_withdrawn_too(tmp_path: Path, query: Query) -> None:
+    made = Class.of(names=NAMES[:11])
+    _unenrols(made, "Tess Teacher", "Lou Birch", datetime(2024, 9, 20))
+    write(tmp_path / "site" / "grades.csv", grades(NAMES[:11]))
+    out = extracted(made.write(tmp_path / "site"))
+    assert query(out, "SELECT outcome FROM outcomes WHERE learner_id = '112'") == [("withdrawn",)]
+    assert query(out, "SELECT enrolled_at, unenrolled_at FROM enrolments WHERE learner_id = '112'") == [
+        (datetime(2024, 9, 20), datetime(2024, 9, 20))
+    ]
+
+
+def test_who_came_back_has_not_left(tmp_path: Path, query: Query) -> None:
+    made = Class.of()
+    _unenrols(made, "Tess Teacher", "Kit Abel")
+    _enrols(made, "Tess Teacher", "Kit Abel", datetime(2024, 10, 20))
+    out = extracted(made.write(tmp_path / "alone"))
+    assert query(out, LEARNERS) == TWELVE
+    assert query(out, "SELECT count(unenrolled_at) FROM enrolments") == [(0,)]
+    _unenrols(made, "Tess Teacher", "Kit Abel", datetime(2024, 10, 22))  # and is in the grade book all the same
+    write(tmp_path / "site" / "grades.csv", grades())
+    out = extracted(made.write(tmp_path / "site"))
+    assert query(out, "SELECT outcome FROM outcomes WHERE learner_id = '111'") == [("pass",)]
+
+
+def test_the_log_says_when_a_learner_joined(tmp_path: Path, query: Query) -> None:
+    made = Class.of(names=NAMES[:11])
+    _enrols(made, "Tess Teacher", "Lou Birch", datetime(2024, 10, 7, 8))
+    made.views("Lou Birch", datetime(2024, 10, 8))
+    write(tmp_path / "site" / "grades.csv", grades())
+    out = extracted(made.write(tmp_path / "site"))
+    joined = "SELECT DISTINCT enrolled_at FROM enrolments WHERE learner_id {} '112'"
+    assert query(out, joined.format("=")) == [(datetime(2024, 10, 7, 8),)]
+    assert query(out, joined.format("<>")) == [(datetime(2024, 9, 23),)]
+
+
+def test_a_learner_who_never_came_is_there_without_activity(tmp_path: Path, query: Query) -> None:
+    write(tmp_path / "site" / "grades.csv", grades())
+    out = extracted(Class.of(names=NAMES[:11]).write(tmp_path / "site"))
+    assert query(out, LEARNERS) == [*TWELVE[:11], ("Lou Birch",)]
+    assert query(out, "SELECT outcome FROM outcomes WHERE learner_id = 'Lou Birch'") == [("pass",)]
+    assert query(out, "SELECT count(*) FROM events WHERE learner_id = 'Lou Birch'") == [(0,)]
+    assert "1 learner of site never came: there without activity" in notes(out)
+
+
+def test_a_list_of_participants_says_who_the_learners_are(tmp_path: Path, query: Query) -> None:
+    made = Class.of(6)
+    for day in range(1, 20):
+        made.views("Tess Teacher", AT.replace(day=day))
+        made.views("Admin User", AT.replace(day=day))
+    people = ["Tess Teacher", "Admin User", *NAMES]
+    write(tmp_path / "site" / "participants.csv", _participants(people, ["Teacher", "Manager, Student"]))
+    out = extracted(made.write(tmp_path / "site"), mark="")
+    assert query(out, LEARNERS) == TWELVE
+    assert query(out, "SELECT ends_at FROM courses") == [(None,)]
+    assert "1 person of the log left out: the site's first administrator" in notes(out)
+    assert "1 person of the log left out: on no list of learners" in notes(out)
+
+
+@pytest.mark.parametrize("says", [
+    "The user with id '50' has graded the submission '5' for the user with id '101' for the assignment.",
+    "The user with id '50' viewed the grading table for the assignment with course module id '75'.",
+    "The user with id '50' created the 'quiz' activity with course module id '73'.",
+    "The user with id '50' enrolled the user with id '101' using the enrolment method 'self'.",
+])  # fmt: skip
+def test_without_a_list_who_acts_as_staff_is_no_learner(says: str, tmp_path: Path, query: Query) -> None:
+    made = Class.of(6)
+    made.views("Tess Teacher", AT)
+    made.views("Admin User", AT)
+    made.acts("Tess Teacher", AT, says)
+    out = extracted(made.write(tmp_path / "site"), mark="")
+    assert query(out, LEARNERS) == TWELVE
+    assert "Add an export of the participants" in notes(out)
+
+
+def test_who_was_given_a_teachers_role_is_no_learner(tmp_path: Path, query: Query) -> None:
+    made = Class.of(6)
+    made.views("Tess Teacher", AT)
+    made.acts("Admin User", AT, "The user with id '2' assigned the role with id '3' to the user with id '50'.")
+    assert query(extracted(made.write(tmp_path / "site")), LEARNERS) == TWELVE
+
+
+def test_a_teacher_who_was_unenrolled_has_not_withdrawn(tmp_path: Path, query: Query) -> None:
+    made = Class.of()
+    made.acts("Tess Teacher", AT, "The user with id '50' viewed the grader report in the gradebook.")
+    _unenrols(made, "Admin User", "Tess Teacher", datetime(2024, 11, 1))
+    write(tmp_path / "site" / "grades.csv", grades())
+    assert query(extracted(made.write(tmp_path / "site")), LEARNERS) == TWELVE
+
+
+@pytest.mark.parametrize(
+    ("shown", "listed"),
+    [
+        ("QUILL, ADA", "Ada Quill"),
+        ("Quill Ada", "Ada Quill"),
+        ("Ada  Quill", "Ada Quill"),
+        ("Ádà Quíll", "Ada Quill"),
+        ("Ada Quill", "Ádá Quill"),
+        ("Åda Qüill-Marr", "Ada Quill Marr"),
+        ("Søren Łuk", "Soren Luk"),
+        ("O’Quill Ada", "Ada O'Quill"),
+        ("QUILL MARR, ADA MARIA", "Ada Maria Quill Marr"),
+        ("Ada Maria Quill", "Ada Quill"),
+        ("Ada Quil", "Ada Quill"),
+        ("Muhammed Al Rashdi", "Mohammed Al-Rashdi"),
+    ],
+)
+def test_a_name_is_found_however_it_is_written(shown: str, listed: str, tmp_path: Path, query: Query) -> None:
+    made = Class([(row[0], shown if row[1] == "Ada Quill" else row[1], *row[2:]) for row in Class.of().rows])
+    first, last = listed.split(" ", 1)
+    write(tmp_path / "site" / "grades.csv", [*grades(NAMES[1:]), (first, last, "", "", "77.00")])
+    out = extracted(made.write(tmp_path / "site"))
+    assert query(out, "SELECT final_score FROM outcomes WHERE learner_id = '101'") == [(77,)]
+    assert query(out, "SELECT count(*) FROM enrolments") == [(12,)]
+
+
+def test_an_exact_name_comes_before_one_that_is_alike() -> None:
+    others = {"1": ["ana perez"], "2": ["ana pérez"], "3": ["anna perez"]}
+    assert match({1: ["ana perez"], 2: ["ana pérez"], 3: ["anna perez"]}, others) == {1: ["1"], 2: ["2"], 3: ["3"]}
+    assert match({1: ["ana perez"]}, {"2": ["ana pérez"], "3": ["anna perez"]}) == {1: ["2"]}
+
+
+def test_two_who_are_alike_are_nobody() -> None:
+    assert match({1: ["jon smith"]}, {"1": ["john smith"], "2": ["joan smith"]}) == {}
+    assert match({1: ["kim lee"]}, {"1": ["kim lee"], "2": ["kim lee"]}) == {1: ["1", "2"]}
+
+
+def test_a_column_of_ids_tells_two_of_one_name_apart(tmp_path: Path, query: Query) -> None:
+    rows: list[Sequence[str]] = [
+        (row[0], "Kim Lee" if row[1] in ("Ada Quill", "Bo Rask") else row[1], *row[2:]) for row in Class.of().rows
+    ]
+    book = [("User ID", *grades()[0]), *((IDS[name], *row) for name, row in zip(NAMES, grades()[1:], strict=True))]
+    write(
+        tmp_path / "site" / "grades.csv",
+        [(row[0], "Kim", "Lee", *row[3:]) if row[0] in ("101", "102") else row for row in book],
+    )
+    out = extracted(Class(rows).write(tmp_path / "site"))
+    assert query(out, "SELECT final_score FROM outcomes WHERE learner_id IN ('101', '102') ORDER BY 1") == [
+        (40,),
+        (45,),
+    ]
+
+
+def test_a_run_that_loses_learners_is_refused_with_what_was_compared(tmp_path: Path) -> None:
+    says = "The user with id '{}' has submitted the attempt with id '9' for the quiz with course module id '73'."
+    made = Class.of()
+    for name in NAMES:
+        made.acts(name, AT, says.format(IDS[name]), "Quiz: Week", "Quiz", "Quiz attempt submitted", name)
+    others = ["Zoë Zhang", "Yan Yang", "Xi Xu"]
+    write(tmp_path / "site" / "grades.csv", grades([*NAMES[3:], *others]))
+    with pytest.raises(
+        SourceError, match="3 learners of site cannot be found.*12 people listed, as .*12 in the log, as"
+    ):
+        extracted(made.write(tmp_path / "site"))
+    write(tmp_path / "all" / "grades.csv", grades(["Zoë Zhang", "Yan Yang", "Xi Xu", "Wu Wei"]))
+    with pytest.raises(SourceError, match="have nobody in common in all: .4 people listed, as .*12 in the log"):
+        extracted(made.write(tmp_path / "all"))
