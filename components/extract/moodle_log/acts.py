@@ -47,9 +47,9 @@ _ROWS = rf"""
 SELECT * EXCLUDE ("Affected user", "Event context", "Origin"), coalesce(trim("User full name"), '') AS name,
     coalesce(trim("Affected user"), '') AS affected, coalesce("Event context", '') AS context,
     lower(coalesce(trim("Origin"), '')) AS origin, coalesce("Component", '') AS plugin,
-    coalesce("Event name", '') AS event, {sentences.subject('"Description"')} AS subject,
+    coalesce("Event name", '') AS event, coalesce({sentences.subject('"Description"')}, '') AS subject,
     {sentences.is_about_another('"Description"')} AS about_another,
-    {sentences.actor_named_last('"Description"')} AS named_last,
+    coalesce({sentences.actor_named_last('"Description"')}, '') AS named_last,
     {sentences.second_user('"Description"')} AS second_user,
     {sentences.course_number('"Description"')} AS course_number,
     {sentences.enrolment_change('"Description"')} AS change, {sentences.is_learner_act('"Description"')} AS learner_act,
@@ -68,10 +68,8 @@ SELECT t.*, a.learner, coalesce(CASE
     WHEN origin IN ({", ".join(map(quoted, _MACHINES))}) THEN '{AUTOMATIC}' ELSE a.cause END, CASE
     WHEN c.kind = 'other' OR (course_number <> u.own_number AND c.kind <> 'site') THEN '{OTHER_COURSE}'
     WHEN c.kind = 'site' OR (c.kind = 'person' AND course_number IS NULL) THEN '{SITE}' END) AS cause
-FROM {{p}}_timed AS t JOIN {{p}}_actors AS a USING (run, name, affected)
-JOIN {{p}}_contexts AS c USING (run, context) JOIN {{p}}_courses AS u USING (run)
-WHERE t.subject IS NOT DISTINCT FROM a.subject AND t.named_last IS NOT DISTINCT FROM a.named_last
-    AND t.about_another = a.about_another"""
+FROM {{p}}_timed AS t JOIN {{p}}_actors AS a USING (run, name, affected, subject, about_another, named_last)
+JOIN {{p}}_contexts AS c USING (run, context) JOIN {{p}}_courses AS u USING (run)"""
 
 _RAW_ACTS = """
 SELECT _id, _unit, run, masked(learner) AS learner_id, "Time", w.component, w.action, w.target, object_id
@@ -168,7 +166,7 @@ class Acts:
     def unnamed(self) -> int:
         """How many rows do not state their user's id."""
         rows = self._staging.sql(
-            f"SELECT count(*) FROM {self._p}_who WHERE cause IS NULL AND coalesce(named_last, subject) IS NULL"
+            f"SELECT count(*) FROM {self._p}_who WHERE cause IS NULL AND named_last || subject = ''"
         )
         return int(rows[0][0])
 
@@ -208,7 +206,10 @@ class Acts:
             "about_another BOOLEAN, named_last VARCHAR, learner VARCHAR, cause VARCHAR)"
         )
         found = self._staging.sql(f"SELECT {columns}, count(*) FROM {p}_timed GROUP BY ALL ORDER BY ALL")
-        wordings = [Wording(run, exact(name), exact(affected), *rest) for run, name, affected, *rest in found]
+        wordings = [
+            Wording(run, exact(name), exact(affected), subject or None, about_another, named_last or None, rows)
+            for run, name, affected, subject, about_another, named_last, rows in found
+        ]
         self._log = Log(wordings, listed)
         shown = {exact(row[1]): row[1] for row in reversed(found)}
         rows = [
