@@ -6,8 +6,8 @@ from components.extract.reading import Origin, find, folder_of
 from components.extract.sifting import read_sifted
 from components.extract.staging import Extracted, Relation, Staging
 from earlybell.errors import SourceError
-from earlybell.tables import BY_NAME, TABLES, read_facts
-from earlybell.tables.store import FACTS
+from earlybell.tables import BY_NAME, TABLES
+from earlybell.tables.store import FACTS, checked_facts
 
 
 def read(staging: Staging, source: str, place: str) -> Extracted:
@@ -17,16 +17,17 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     that are pseudonymous already stay as they are. Without one every file counts by itself, and ids are raw.
 
     Raises:
-        SourceError: there is no table or a file cannot be read, or too large a share of its rows is bad.
+        SourceError: there is no table or a file cannot be read, or too large a share of its rows is bad, or the tables
+            have changed since Earlybell wrote them.
         SettingError: ids are to be pseudonymous and are not yet, and there is no usable key.
     """
     folder = folder_of(source, place)
     if not any(find(folder, table) for table in TABLES):
         names = ", ".join(table.name for table in TABLES)
         raise SourceError(f"{source} has no canonical table", str(folder), f"Tables are {names}: .parquet or .csv.")
-    facts = read_facts(folder) if (folder / FACTS).exists() else {}
+    facts = checked_facts(folder) if (folder / FACTS).exists() else {}
     hashed = facts.get("ids") != "pseudonymous"
-    origin = Origin(source, folder, disjoint=bool(facts))
+    origin = Origin(source, folder, disjoint=bool(facts), ours=bool(facts))
     sifted = read_sifted(staging, origin, TABLES, learner="learner_id", hashed=hashed, linked=False)
     if not facts:
         _note_unread(staging, source, folder)

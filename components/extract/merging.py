@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from components.extract import quarantine
-from components.extract.sifting import links, sift
+from components.extract.plausible import check_plausible
+from components.extract.repairs import note_repairs
+from components.extract.sifting import sift_keys, sift_links
 from components.extract.staging import Extracted, Relation, Staging, quoted, say
 from earlybell.errors import SourceError
-from earlybell.tables.checks import ROW, UNIT, key_rules
+from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import SQL_TYPES, TABLES, Table
 from earlybell.tables.store import FACTS, tables_digest
 
@@ -20,11 +22,13 @@ QUARANTINE = "quarantine.csv"
 def merge(staging: Staging, sources: Sequence[Extracted]) -> None:
     """Make a view of each canonical table by its name, of all the sources' rows.
 
-    A row counts as often as in the file where it occurs most. Rows of several files that differ under one key are
-    set aside, all of them, and so is what refers to a row that is not there.
+    A row counts as often as in the file where it occurs most. Rows of several files that differ under one key become
+    one where their table says how. What refers to a row that is not there is set aside, and learners of whom a row
+    cannot be read are, with all their rows.
 
     Raises:
-        SourceError: too large a share of a file's rows is set aside.
+        SourceError: too large a share of a file's rows or of a course run's learners is set aside, or the tables have
+            a pattern that cannot be.
     """
     names = {table.name: table.name for table in TABLES}
     present = [table for table in TABLES if any(table.name in source.relations for source in sources)]
@@ -34,9 +38,11 @@ def merge(staging: Staging, sources: Sequence[Extracted]) -> None:
         merged = f"{table.name}_merged"
         staging.sql(f"CREATE {'TABLE' if several else 'VIEW'} {merged} AS {_union(table, relations, several)}")
         staging.keep_clean(table.name, table, merged)
-        sift(staging, table.name, key_rules(table) if several else [])
-    for table in present:
-        sift(staging, table.name, links(staging, table, names, TABLES))
+        if several:
+            sift_keys(staging, table, table.name)
+    sift_links(staging, present, names, TABLES)
+    note_repairs(staging)
+    check_plausible(staging)
 
 
 def write(staging: Staging, sources: Sequence[Extracted], out: Path) -> dict[str, Any]:

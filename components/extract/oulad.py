@@ -61,10 +61,12 @@ SELECT *, {_RUN_ID} AS course_id, make_timestamp(
 ) AS starts_at, starts_at + to_days(module_presentation_length::INTEGER) AS ends_at
 FROM {{courses}}"""
 
-# Of each canonical table, its columns in its order, and the rows. `t` is the file that its rows are from.
+# Of each canonical table, its columns in its order, and the rows. `t` is the file that its rows are from. The data set
+# has days and no times: on any clock but UTC the end of a day would be in another day.
 _MAPPINGS = {
     "courses": """
-SELECT t._id, t._unit, course_id, code_module AS code, starts_at, ends_at, 'daily' AS granularity FROM {runs} AS t""",
+SELECT t._id, t._unit, course_id, code_module AS code, starts_at, ends_at, 'daily' AS granularity,
+    'UTC' AS timezone, 'sat,sun' AS weekend FROM {runs} AS t""",
     "enrolments": f"""
 SELECT t._id, t._unit, course_id, masked(id_student) AS learner_id,
     {_day_end("date_registration")} AS registered_at, {_day_end("date_unregistration")} AS unenrolled_at,
@@ -106,6 +108,10 @@ FROM {studentInfo} AS t JOIN {runs} USING (code_module, code_presentation)
 QUALIFY row_number() OVER (PARTITION BY id_student ORDER BY starts_at DESC, course_id DESC) = 1""",
 }
 
+# Who is set aside here is so in the tables of all sources.
+_ASIDES = f"""
+INSERT INTO asides SELECT 'runs', _id, 'enrolments', [{_RUN_ID}, masked(id_student)], reason FROM {{lost}}"""
+
 # What is said of the data where the count is not 0.
 _COUNTED_NOTES = {
     "{} enrolments without a day of registration count from the run's start.": """
@@ -138,6 +144,7 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     views["runs"] = f"{views['courses']}_runs"
     staging.sql(f"CREATE VIEW {views['runs']} AS {_RUNS.format(**views)}")
     relations = {name: _map(staging, name, views) for name in _MAPPINGS}
+    staging.sql(_ASIDES.format(lost=f"{views['studentInfo']}_lost"))
     _note(staging, source, views)
     return Extracted(source, relations, pseudonymous=staging.ids == "pseudonymous")
 

@@ -15,9 +15,10 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from components.extract.encodings import Decoded
 from earlybell.tables.checks import ROW, UNIT, Rule, typed
 from earlybell.tables.pseudonyms import pseudonym, usable_key
-from earlybell.tables.schema import Table
+from earlybell.tables.schema import Column, Table
 
 Ids = Literal["pseudonymous", "keep"]
 
@@ -25,12 +26,21 @@ FILE_BITS = 40  # of a row's number, how many count within its file; the bits ab
 REJECTED = 1 << (FILE_BITS - 1)  # numbers of the rows that are no rows of their table at all
 _NO_ROOM = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]  # DuckDB tells no more
 _IDS_AT_ONCE = 100_000
+_OF_VALUES = ("null", "keep", "raise")  # what becomes of a value and leaves its row
 _TYPES = {"VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "float64", "TIMESTAMP": "timestamp"}
 
-_START = """
+_START = r"""
 CREATE TABLE set_aside (relation VARCHAR, _id BIGINT, columns VARCHAR, value VARCHAR, reason VARCHAR);
+CREATE TABLE repaired (relation VARCHAR, _id BIGINT, name VARCHAR, value VARCHAR, reason VARCHAR, bad VARCHAR);
+CREATE TABLE asides (relation VARCHAR, _id BIGINT, source_table VARCHAR, whose VARCHAR[], reason VARCHAR);
+CREATE TABLE fatal (_id BIGINT, bad VARCHAR);
 CREATE TABLE pseudonyms (learner_id VARCHAR, pseudonym VARCHAR);
 CREATE MACRO masked(id) AS coalesce((SELECT p.pseudonym FROM pseudonyms AS p WHERE p.learner_id = id), id);
+CREATE MACRO shape(value) AS regexp_replace(regexp_replace(value, '[0-9]', '9', 'g'), '[\pL]', 'x', 'g');
+CREATE MACRO shown(id) AS coalesce((
+    SELECT p.pseudonym || ' (' || shape(p.learner_id) || ')' FROM pseudonyms AS p
+    WHERE p.learner_id = id OR p.pseudonym = id LIMIT 1), id);
+CREATE MACRO shape_of(id) AS shape(coalesce((SELECT p.learner_id FROM pseudonyms AS p WHERE p.pseudonym = id), id));
 """
 
 
@@ -81,6 +91,8 @@ class Staging:
         self._key = key
         self.files: list[File] = []
         self.notes: set[str] = set()
+        self.decoded: dict[Path, Decoded] = {}
+        self.compared: dict[tuple[str, str], str] = {}  # by relation and reason, what its ids were compared to
         self._connection = duckdb.connect(
             folder / "staging.duckdb",
             config={"temp_directory": str(folder / "spill"), "autoinstall_known_extensions": "false"},
@@ -102,29 +114,77 @@ class Staging:
         """A relation as an Ibis table."""
         return ibis.table({row[0]: _TYPES[row[1]] for row in self.sql(f"DESCRIBE {relation}")}, name=relation)
 
-    def set_aside(self, relation: str, rules: Sequence[Rule], rows_of: str | None = None) -> None:
-        """Set aside the rows of `relation` that break a rule; `rows_of` names the relation to check, if another."""
+    def set_aside(
+        self, relation: str, rules: Sequence[Rule], rows_of: str | None = None, table: Table | None = None
+    ) -> None:
+        """Set aside the rows, values and learners of `relation` that break a rule, as each rule says (`Rule.bad`).
+
+        `rows_of` names the relation to check, if another; `table` is what it has rows of. What stops a run is in the
+        table `fatal` then, for `quarantine.stop_if_bad`.
+        """
         rows = self.rows(rows_of or relation)
         if not rules:
             return
         verdicts = self.sql(_sql(rows.aggregate(**{f"r{i}": rule.holds(rows) for i, rule in enumerate(rules)})))[0]
         for rule, holds in zip(rules, verdicts, strict=True):
-            if holds is False:
-                self._set_aside(relation, rule, rows)
+            if holds is False and rule.bad in _OF_VALUES:
+                self._repair(relation, rule, rows)
+            elif holds is False:
+                self._set_aside(relation, rule, rows, table)
 
-    def _set_aside(self, relation: str, rule: Rule, rows: ir.Table) -> None:
-        values = ", ".join(f"masked({name}::VARCHAR)" for name in rule.columns)
+    def _repair(self, relation: str, rule: Rule, rows: ir.Table) -> None:
+        (name,), failing = rule.columns, _sql(rule.failing(rows))
         self.sql(
-            f"INSERT INTO set_aside SELECT ?, {ROW}, ?, concat_ws(', ', {values}), ? FROM ({_sql(rule.failing(rows))})",
-            (relation, ", ".join(rule.columns), rule.reason),
+            f"INSERT INTO repaired SELECT ?, {ROW}, ?, {name}::VARCHAR, ?, ? FROM ({failing})",
+            (relation, name, rule.reason, rule.bad),
         )
 
+    def _set_aside(self, relation: str, rule: Rule, rows: ir.Table, table: Table | None) -> None:
+        failing = f"failing_{relation}"
+        self.sql(f"CREATE OR REPLACE TEMP TABLE {failing} AS {_sql(rule.failing(rows))}")
+        values = ", ".join(f"shown({name}::VARCHAR)" for name in rule.columns)
+        columns = ", ".join(rule.columns)
+        self.sql(
+            f"INSERT INTO set_aside SELECT ?, {ROW}, ?, concat_ws(', ', {values}), ? FROM {failing}",
+            (relation, columns, rule.reason),
+        )
+        if rule.bad == "stop":
+            self.sql(f"INSERT INTO fatal SELECT {ROW}, 'stop' FROM {failing}")
+        if rule.bad == "learner" and table and table.whose:
+            self._set_learners_aside(relation, f"{columns} {rule.reason}", failing, table)
+
+    def _set_learners_aside(self, relation: str, reason: str, failing: str, table: Table) -> None:
+        names = table.naming(table.whose)
+        known = " AND ".join(f"{name} IS NOT NULL" for name in names)
+        whose = ", ".join(f"{name}::VARCHAR" for name in names)
+        self.sql(
+            f"INSERT INTO asides SELECT ?, {ROW}, ?, [{whose}], ? FROM {failing} WHERE {known}",
+            (relation, table.name, reason),
+        )
+        if not table.enrols:  # without a learner in it a row of enrolments is nobody's
+            self.sql(f"INSERT INTO fatal SELECT {ROW}, 'learner' FROM {failing} WHERE NOT ({known})")
+
     def keep_clean(self, relation: str, table: Table, raw: str) -> None:
-        """Create the view `relation`: the rows of `raw`, of the table's types, that are not set aside by this name."""
+        """Create the view `relation`: the rows of `raw`, of the table's types, that are not set aside by this name.
+
+        Repaired values are as they are after it. Rows of the table `RELATION_together`, empty at first and there where
+        the table has a key, take the place of those with their numbers.
+        """
         rows = self.rows(raw)
-        select = rows.select(ROW, UNIT, **{column.name: typed(rows, column) for column in table.columns})
+        select = _sql(rows.select(ROW, UNIT, **{column.name: typed(rows, column) for column in table.columns}))
+        if table.key:
+            together = f"{relation}_together"
+            self.sql(f"CREATE TABLE {together} AS SELECT * FROM ({select}) LIMIT 0")
+            select = f"SELECT * FROM ({select}) ANTI JOIN {together} USING ({ROW}) UNION ALL FROM {together}"
+        repairs = [self._repaired(relation, column) for column in table.columns if _may_be_repaired(column)]
+        star = f"* REPLACE ({', '.join(repairs)})" if repairs else "*"
         aside = f"SELECT {ROW} FROM set_aside WHERE relation = '{relation}'"
-        self.sql(f"CREATE VIEW {relation} AS SELECT * FROM ({_sql(select)}) ANTI JOIN ({aside}) USING ({ROW})")
+        self.sql(f"CREATE VIEW {relation} AS SELECT {star} FROM ({select}) ANTI JOIN ({aside}) USING ({ROW})")
+
+    def _repaired(self, relation: str, column: Column) -> str:
+        ids = f"SELECT {ROW} FROM repaired WHERE relation = '{relation}' AND name = '{column.name}' AND bad"
+        raised = f"WHEN {ROW} IN ({ids} = 'raise') THEN {column.not_below}" if column.not_below else ""
+        return f"CASE WHEN {ROW} IN ({ids} = 'null') THEN NULL {raised} ELSE {column.name} END AS {column.name}"
 
     def check_key(self) -> None:
         """
@@ -150,6 +210,10 @@ class Staging:
         while batch := [row[0] for row in reader.fetchmany(_IDS_AT_ONCE)]:
             hashed = [pseudonym(key, learner_id) for learner_id in batch]
             self.sql("INSERT INTO pseudonyms SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[])", (batch, hashed))
+
+
+def _may_be_repaired(column: Column) -> bool:
+    return column.bad == "null" or column.not_below is not None
 
 
 def out_of_room(error: BaseException) -> bool:

@@ -40,12 +40,26 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
+def checked_facts(folder: Path) -> dict[str, Any]:
+    """What `read_facts` gives, of tables that are still as they were when it was written.
+
+    Raises:
+        SourceError: there is no `tables.json`, or a table has changed since, was added or is missing.
+    """
+    facts, way_out = read_facts(folder), "Make the folder anew with `earlybell extract`: it checks what it writes."
+    if "digest" in facts and facts["digest"] != tables_digest(folder):
+        raise SourceError("canonical tables have changed since they were extracted", str(folder), way_out)
+    return facts
+
+
 def tables_digest(folder: Path) -> str:
-    """SHA-256 over the names and SHA-256 sums of the tables, in order of their names."""
+    """SHA-256 over the names and SHA-256 sums of the tables, in order of their names; of a table's parts, too."""
     total = hashlib.sha256()
-    for path in sorted(folder.glob("*.parquet")):
+    parts = [path for table in TABLES for path in (folder / table.name).glob("*.parquet")]
+    for path in sorted([*folder.glob("*.parquet"), *parts]):
         with path.open("rb") as file:
-            total.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+            name = path.relative_to(folder).as_posix()
+            total.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return total.hexdigest()
 
 
