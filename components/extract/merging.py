@@ -9,7 +9,7 @@ from components.extract import quarantine
 from components.extract.plausible import check_plausible
 from components.extract.repairs import note_repairs
 from components.extract.sifting import sift_keys, sift_links
-from components.extract.staging import Extracted, Relation, Staging, quoted, say
+from components.extract.staging import Extracted, Relation, Staging, key_of, quoted, say
 from earlybell.errors import SourceError
 from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import SQL_TYPES, TABLES, Table
@@ -104,6 +104,7 @@ def _facts(staging: Staging, sources: Sequence[Extracted], out: Path, rows: dict
         "format": FORMAT,
         "sources": [name for source in sources for name in source.facts.get("sources") or [source.source]],
         "ids": "pseudonymous" if all(source.pseudonymous for source in sources) else "raw",
+        "key": next((key for source in sources if (key := key_of(staging, source))), None),
         "granularity": granularities[0] if len(granularities) == 1 else "mixed",
         "rows": rows,
         "digest": tables_digest(out),

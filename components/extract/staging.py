@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from components.extract.encodings import Decoded
 from earlybell.tables.checks import ROW, UNIT, Rule, typed
-from earlybell.tables.pseudonyms import pseudonym, usable_key
+from earlybell.tables.pseudonyms import fingerprint, pseudonym, usable_key
 from earlybell.tables.schema import Column, Table
 
 Ids = Literal["pseudonymous", "keep"]
@@ -186,6 +186,11 @@ class Staging:
         raised = f"WHEN {ROW} IN ({ids} = 'raise') THEN {column.not_below}" if column.not_below else ""
         return f"CASE WHEN {ROW} IN ({ids} = 'null') THEN NULL {raised} ELSE {column.name} END AS {column.name}"
 
+    @property
+    def fingerprint(self) -> str | None:
+        """Of the key, if there is one."""
+        return fingerprint(self._key) if self._key else None
+
     def check_key(self) -> None:
         """
         Raises:
@@ -210,6 +215,13 @@ class Staging:
         while batch := [row[0] for row in reader.fetchmany(_IDS_AT_ONCE)]:
             hashed = [pseudonym(key, learner_id) for learner_id in batch]
             self.sql("INSERT INTO pseudonyms SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[])", (batch, hashed))
+
+
+def key_of(staging: Staging, source: Extracted) -> str | None:
+    """The fingerprint of the key that made a source's pseudonyms; None where there are none, or it is not known."""
+    if source.facts.get("ids") == "pseudonymous":
+        return source.facts.get("key")
+    return staging.fingerprint if source.pseudonymous else None
 
 
 def _may_be_repaired(column: Column) -> bool:

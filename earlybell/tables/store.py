@@ -46,9 +46,10 @@ def checked_facts(folder: Path) -> dict[str, Any]:
     Raises:
         SourceError: there is no `tables.json`, or a table has changed since, was added or is missing.
     """
-    facts, way_out = read_facts(folder), "Make the folder anew with `earlybell extract`: it checks what it writes."
-    if "digest" in facts and facts["digest"] != tables_digest(folder):
-        raise SourceError("canonical tables have changed since they were extracted", str(folder), way_out)
+    facts = read_facts(folder)
+    if facts.get("digest") != tables_digest(folder):
+        way_out = "Make the folder anew with `earlybell extract`, which checks what it writes."
+        raise SourceError("canonical tables are not as they were when they were written", str(folder), way_out)
     return facts
 
 
