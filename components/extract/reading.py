@@ -17,6 +17,7 @@ from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Stag
 from earlybell.errors import SourceError
 from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
+from earlybell.tables.sql import parquet, quoted_path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 
@@ -31,7 +32,7 @@ _BROKEN = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM", "INVALID STATE")
 NOT_UTF8 = "not UTF-8"
 _REASONS = {"MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields", "INVALID ENCODING": NOT_UTF8}
 _LONGEST_LINE = 2_000_000  # as DuckDB's
-_CSV = "auto_detect = false, header = true, quote = '\"', escape = '\"'"
+_CSV = "auto_detect = false, hive_partitioning = false, header = true, quote = '\"', escape = '\"'"
 _REJECTS = "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0"
 
 
@@ -165,7 +166,7 @@ def _parquets(staging: Staging, origin: Origin, paths: Sequence[Path], table: Ta
 def _parquet(staging: Staging, origin: Origin, paths: Sequence[Path], found: dict[str, str], table: Table) -> str:
     first = len(staging.files)
     for path in paths:
-        rows = staging.sql(f"SELECT num_rows FROM parquet_file_metadata({quoted(path)})")[0][0]
+        rows = staging.sql(f"SELECT num_rows FROM parquet_file_metadata({quoted_path(path)})")[0][0]
         staging.files.append(File(len(staging.files), origin.label(path), path, rows))
     columns = ", ".join(_native(column, found[column.name], _listed(origin.nulls)) for column in table.columns)
     row = f"(({first} + file_index::BIGINT) << {FILE_BITS}) + file_row_number"
@@ -173,7 +174,7 @@ def _parquet(staging: Staging, origin: Origin, paths: Sequence[Path], found: dic
 
 
 def _scan(paths: Sequence[Path]) -> str:
-    return f"read_parquet([{_listed(paths)}], binary_as_string = true)"
+    return parquet(paths, "binary_as_string = true")
 
 
 def _listed(values: Sequence[object]) -> str:
@@ -200,7 +201,7 @@ def _csv(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
         form = f"{_CSV}, delim = {quoted(delimiter)}, columns = {{{text}}}, nullstr = [{_listed(origin.nulls)}]"
         staging.sql(
             f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {wanted} "
-            f"FROM read_csv({quoted(written)}, {form}, {_REJECTS})"
+            f"FROM read_csv({quoted_path(written)}, {form}, {_REJECTS})"
         )
         rows = staging.sql(f"SELECT count(*) FROM {file}")[0][0] + _take_rejected(staging, label, file, first)
     staging.files.append(File(len(staging.files), label, written, rows, delimiter))
