@@ -18,6 +18,7 @@ from components.extract.understanding import understood
 from earlybell.errors import SourceError
 from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
+from earlybell.tables.sql import parquet, quoted_path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 
@@ -32,7 +33,7 @@ _BROKEN = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM", "INVALID STATE")
 _FLOATS = ("FLOAT", "DOUBLE")
 _REASONS = {"MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields"}
 _LONGEST_LINE = 2_000_000  # as DuckDB's
-_CSV = "auto_detect = false, header = true, quote = '\"', escape = '\"'"
+_CSV = "auto_detect = false, hive_partitioning = false, header = true, quote = '\"', escape = '\"'"
 _REJECTS = "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0"
 
 
@@ -168,7 +169,7 @@ def _parquets(staging: Staging, origin: Origin, paths: Sequence[Path], table: Ta
 def _parquet(staging: Staging, origin: Origin, paths: Sequence[Path], found: dict[str, str], table: Table) -> str:
     first = len(staging.files)
     for path in paths:
-        rows = staging.sql(f"SELECT num_rows FROM parquet_file_metadata({quoted(path)})")[0][0]
+        rows = staging.sql(f"SELECT num_rows FROM parquet_file_metadata({quoted_path(path)})")[0][0]
         staging.files.append(File(len(staging.files), origin.label(path), path, rows))
     values = {column.name: _native(column, found.get(column.name), _listed(origin.nulls)) for column in table.columns}
     if not origin.ours:
@@ -184,7 +185,7 @@ def _named(values: Mapping[str, str]) -> str:
 
 
 def _scan(paths: Sequence[Path]) -> str:
-    return f"read_parquet([{_listed(paths)}], binary_as_string = true)"
+    return parquet(paths, "binary_as_string = true")
 
 
 def _listed(values: Sequence[object]) -> str:
@@ -233,7 +234,7 @@ def _load(staging: Staging, origin: Origin, label: str, path: Path, table: Table
     form = f"{_CSV}, delim = {quoted(delimiter)}, columns = {{{text}}}, nullstr = [{_listed(origin.nulls)}]"
     staging.sql(
         f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {wanted} "
-        f"FROM read_csv({quoted(path)}, {form}, {_REJECTS})"
+        f"FROM read_csv({quoted_path(path)}, {form}, {_REJECTS})"
     )
     if path not in staging.decoded and staging.sql(
         "SELECT 1 FROM rejects WHERE error_type = 'INVALID ENCODING' LIMIT 1"

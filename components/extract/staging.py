@@ -10,7 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import duckdb
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
@@ -19,6 +18,7 @@ from components.extract.encodings import Decoded
 from earlybell.tables.checks import ROW, UNIT, Rule, typed
 from earlybell.tables.pseudonyms import fingerprint, pseudonym, usable_key
 from earlybell.tables.schema import Column, Table
+from earlybell.tables.sql import connect, quoted
 
 Ids = Literal["pseudonymous", "keep"]
 
@@ -93,11 +93,10 @@ class Staging:
         self.notes: set[str] = set()
         self.decoded: dict[Path, Decoded] = {}
         self.compared: dict[tuple[str, str], str] = {}  # by relation and reason, what its ids were compared to
-        self._connection = duckdb.connect(
-            folder / "staging.duckdb",
-            config={"temp_directory": str(folder / "spill"), "autoinstall_known_extensions": "false"},
+        self._connection = connect(
+            folder / "staging.duckdb", temp_directory=str(folder / "spill"), autoinstall_known_extensions=False
         )
-        self._connection.execute(f"SET TimeZone = 'UTC'; SET enable_progress_bar = false; {_START}")
+        self._connection.execute(f"SET TimeZone = 'UTC'; {_START}")
 
     def __enter__(self) -> Self:
         return self
@@ -237,11 +236,6 @@ def say(text: str) -> None:
     """A line of progress to stderr."""
     sys.stderr.write(f"extract: {text}\n")
     sys.stderr.flush()
-
-
-def quoted(text: object) -> str:
-    """A text as a literal of SQL."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _sql(expression: ir.Expr) -> str:

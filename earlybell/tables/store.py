@@ -9,6 +9,7 @@ import duckdb
 
 from earlybell.errors import SourceError
 from earlybell.tables.schema import SQL_TYPES, TABLES, Table
+from earlybell.tables.sql import parquet
 
 FACTS = "tables.json"
 
@@ -75,8 +76,7 @@ def _select(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -
             )
         nothing = ", ".join(f"NULL::{SQL_TYPES[column.type]} AS {column.name}" for column in table.columns)
         return f"SELECT {nothing} WHERE false"
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    scan = f"read_parquet([{listed}])"
+    scan = parquet(paths)
     found = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
     missing = [column.name for column in table.columns if column.name not in found and not column.optional]
     if missing:
