@@ -6,10 +6,11 @@ run that would lose too many learners this way is not read.
 
 from collections.abc import Mapping, Sequence
 
-from components.extract.staging import FILE_BITS, Staging, quoted
+from components.extract.staging import FILE_BITS, Staging
 from earlybell.errors import SourceError
 from earlybell.tables.checks import ROW
 from earlybell.tables.schema import Table
+from earlybell.tables.sql import quoted
 
 WITH_LEARNER = "its learner is set aside"
 LOST_LEARNERS = 0.03  # of a course run's learners, how many may be set aside: more would change what a model learns

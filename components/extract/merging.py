@@ -9,10 +9,11 @@ from components.extract import quarantine
 from components.extract.plausible import check_plausible
 from components.extract.repairs import note_repairs
 from components.extract.sifting import sift_keys, sift_links
-from components.extract.staging import Extracted, Relation, Staging, key_of, quoted, say
+from components.extract.staging import Extracted, Relation, Staging, key_of, say
 from earlybell.errors import SourceError
 from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import SQL_TYPES, TABLES, Table
+from earlybell.tables.sql import quoted
 from earlybell.tables.store import FACTS, tables_digest
 
 FORMAT = 1
@@ -37,9 +38,9 @@ def merge(staging: Staging, sources: Sequence[Extracted]) -> None:
         several = sum(relation.units for relation in relations) > 1
         merged = f"{table.name}_merged"
         staging.sql(f"CREATE {'TABLE' if several else 'VIEW'} {merged} AS {_union(table, relations, several)}")
-        staging.keep_clean(table.name, table, merged)
+        staging.keep_clean(table.name, table, merged, checked=True)
         if several:
-            sift_keys(staging, table, table.name)
+            sift_keys(staging, table, merged, table.name, checked=True)
     sift_links(staging, present, names, TABLES)
     note_repairs(staging)
     check_plausible(staging)

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from components.extract.oulad_files import FILES, KINDS, MAX_SCORE, START_MONTHS
 from components.extract.reading import Origin, find, folder_of
 from components.extract.sifting import read_sifted
-from components.extract.staging import Extracted, Relation, Staging, quoted
+from components.extract.staging import Extracted, Relation, Staging
 from earlybell.errors import SourceError
 from earlybell.tables import BY_NAME, SQL_TYPES
+from earlybell.tables.sql import quoted
 
 TUTOR_MARKED_DAYS = 14  # from submission to the score, for TMA and Exam: the data set has no time of grading
 COMPUTER_MARKED_DAYS = 1  # the same for CMA

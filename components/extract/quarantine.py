@@ -7,11 +7,12 @@ from typing import Any
 
 from components.extract.learners import WITH_LEARNER
 from components.extract.reading import physical_lines
-from components.extract.staging import FILE_BITS, REJECTED, File, Staging, quoted
+from components.extract.staging import FILE_BITS, REJECTED, File, Staging
 from components.extract.together import TOGETHER
 from earlybell.errors import SourceError
 from earlybell.tables.checks import REPEATED
 from earlybell.tables.schema import MOST_BAD_SHARE
+from earlybell.tables.sql import quoted
 
 _SHOWN = 3
 # Rows that are out and are not bad: what they say is in another row, or they go with their learner.

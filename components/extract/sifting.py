@@ -7,7 +7,7 @@ from components.extract.quarantine import stop_if_bad
 from components.extract.reading import Origin, find, read
 from components.extract.staging import Relation, Staging
 from components.extract.together import bring_together
-from earlybell.tables.checks import Rule, key_rules, reference_rules, value_rules
+from earlybell.tables.checks import UNIT, Rule, key_rules, reference_rules, value_rules
 from earlybell.tables.schema import Table
 
 _SHOWN = 3  # of what ids were compared to
@@ -51,19 +51,21 @@ def sift_values(staging: Staging, table: Table, raw: str, name: str) -> None:
     staging.set_aside(name, value_rules(table), rows_of=raw, table=table)
     staging.keep_clean(name, table, raw)
     stop_if_bad(staging)
-    sift_keys(staging, table, name)
+    sift_keys(staging, table, raw, name)
 
 
-def sift_keys(staging: Staging, table: Table, name: str) -> None:
-    """Make one row of those of the view `name` that have one key; set aside what cannot be one.
+def sift_keys(staging: Staging, table: Table, raw: str, name: str, *, checked: bool = False) -> None:
+    """Make one row of those of the view `name` of `raw` that have one key; set aside what cannot be one.
 
     Raises:
         SourceError: as `sift_values`.
     """
-    if rules := key_rules(table):
-        same, differ = rules
+    repeated = f"SELECT 1 FROM {name} GROUP BY {', '.join([UNIT, *table.key])} HAVING count(*) > 1 LIMIT 1"
+    if table.key and staging.sql(repeated):
+        same, differ = key_rules(table)
         staging.set_aside(name, [same], table=table)
         bring_together(staging, table, name)
+        staging.keep_clean(name, table, raw, checked=checked)
         staging.set_aside(name, [differ], table=table)
         stop_if_bad(staging)
 

@@ -163,25 +163,34 @@ class Staging:
         if not table.enrols:  # without a learner in it a row of enrolments is nobody's
             self.sql(f"INSERT INTO fatal SELECT {ROW}, 'learner' FROM {failing} WHERE NOT ({known})")
 
-    def keep_clean(self, relation: str, table: Table, raw: str) -> None:
+    def keep_clean(self, relation: str, table: Table, raw: str, *, checked: bool = False) -> None:
         """Create the view `relation`: the rows of `raw`, of the table's types, that are not set aside by this name.
 
-        Repaired values are as they are after it. Rows of the table `RELATION_together`, empty at first and there where
-        the table has a key, take the place of those with their numbers.
+        Values that were repaired by this name before are as they are after it. Rows of the table `RELATION_together`,
+        where there is one by now, take the place of those with their numbers. `checked` rows have their types, and were
+        repaired but for what they refer to, which is not known yet.
         """
-        rows = self.rows(raw)
-        select = _sql(rows.select(ROW, UNIT, **{column.name: typed(rows, column) for column in table.columns}))
-        if table.key:
+        select = raw
+        if not checked:
+            rows = self.rows(raw)
+            typed_rows = rows.select(ROW, UNIT, **{column.name: typed(rows, column) for column in table.columns})
+            select = f"({_sql(typed_rows)})"
+        if self.sql("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [f"{relation}_together"]):
             together = f"{relation}_together"
-            self.sql(f"CREATE TABLE {together} AS SELECT * FROM ({select}) LIMIT 0")
-            select = f"SELECT * FROM ({select}) ANTI JOIN {together} USING ({ROW}) UNION ALL FROM {together}"
-        repairs = [self._repaired(relation, column) for column in table.columns if _may_be_repaired(column)]
+            select = f"(SELECT * FROM {select} ANTI JOIN {together} USING ({ROW}) UNION ALL FROM {together})"
+        repaired = {row[0] for row in self.sql("SELECT DISTINCT name FROM repaired WHERE relation = ?", [relation])}
+        repairs = [
+            self._repaired(relation, column)
+            for column in table.columns
+            if column.name in repaired or (checked and column.at_most)
+        ]
         star = f"* REPLACE ({', '.join(repairs)})" if repairs else "*"
-        aside = f"SELECT {ROW} FROM set_aside WHERE relation = '{relation}'"
-        self.sql(f"CREATE VIEW {relation} AS SELECT {star} FROM ({select}) ANTI JOIN ({aside}) USING ({ROW})")
+        aside = f"SELECT {ROW} FROM set_aside WHERE relation = {quoted(relation)}"
+        self.sql(f"CREATE OR REPLACE VIEW {relation} AS SELECT {star} FROM {select} ANTI JOIN ({aside}) USING ({ROW})")
 
     def _repaired(self, relation: str, column: Column) -> str:
-        ids = f"SELECT {ROW} FROM repaired WHERE relation = '{relation}' AND name = '{column.name}' AND bad"
+        named = f"relation = {quoted(relation)} AND name = {quoted(column.name)}"
+        ids = f"SELECT {ROW} FROM repaired WHERE {named} AND bad"
         raised = f"WHEN {ROW} IN ({ids} = 'raise') THEN {column.not_below}" if column.not_below else ""
         return f"CASE WHEN {ROW} IN ({ids} = 'null') THEN NULL {raised} ELSE {column.name} END AS {column.name}"
 
@@ -221,10 +230,6 @@ def key_of(staging: Staging, source: Extracted) -> str | None:
     if source.facts.get("ids") == "pseudonymous":
         return source.facts.get("key")
     return staging.fingerprint if source.pseudonymous else None
-
-
-def _may_be_repaired(column: Column) -> bool:
-    return column.bad == "null" or column.not_below is not None
 
 
 def out_of_room(error: BaseException) -> bool:

@@ -1,8 +1,9 @@
 """Rows that differ under one key, brought together where their table says how: two enrolments become one."""
 
-from components.extract.staging import FILE_BITS, Staging, quoted
+from components.extract.staging import FILE_BITS, Staging
 from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import Column, Merge, Table
+from earlybell.tables.sql import quoted
 
 TOGETHER = "brought together with another row of its key"
 
@@ -20,18 +21,17 @@ def bring_together(staging: Staging, table: Table, name: str) -> None:
     """Make one row of the rows of the view `name` that have one key, if no column is left that nobody can decide.
 
     A value that must be the same and is not becomes unknown where the table says that this is honest (`Column.bad`);
-    elsewhere the rows stay as they are. The first row's number stays, the others are set aside.
+    elsewhere the rows stay as they are. The first row's number stays, the others are set aside; the new rows are in the
+    table `NAME_together`.
     """
     owner = [UNIT, *(column for column in table.key if not table.numbered or column != table.numbered[0])]
     key, shared, merged = ", ".join([UNIT, *table.key]), f"{name}_shared", f"{name}_groups"
-    if not staging.sql(f"SELECT 1 FROM {name} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"):
-        return
     owners = f"SELECT {', '.join(owner)} FROM {name} GROUP BY {key} HAVING count(*) > 1"
     rows = f"SELECT * {_counted_on(table, owner)} FROM {name} SEMI JOIN ({owners}) USING ({', '.join(owner)})"
     staging.sql(f"CREATE TEMP TABLE {shared} AS {rows}")
     staging.sql(f"CREATE TEMP TABLE {merged} AS {_groups(table, shared)}")
     columns = ", ".join((ROW, UNIT, *table.names))
-    staging.sql(f"INSERT INTO {name}_together SELECT {columns} FROM {merged} WHERE NOT undecided")
+    staging.sql(f"CREATE TABLE {name}_together AS SELECT {columns} FROM {merged} WHERE NOT undecided")
     shown = ", ".join(f"shown({column}::VARCHAR)" for column in table.key)
     staging.sql(
         f"INSERT INTO set_aside SELECT {quoted(name)}, s.{ROW}, {quoted(', '.join(table.key))}, "

@@ -7,8 +7,9 @@ So a column of texts that may be empty takes what can be nothing else, and the w
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from components.extract.staging import Staging, quoted
+from components.extract.staging import Staging
 from earlybell.tables.schema import Column, Table
+from earlybell.tables.sql import quoted
 
 _EMPTY = ("", "NULL", "Null", "null", "NaN", "nan", "\\N", "<NA>", "N/A", "n/a", "#N/A", "NaT")  # in any column
 _NO_VALUE = (
