@@ -12,6 +12,7 @@ from components.extract.sifting import read_sifted
 from components.extract.staging import Extracted, Relation, Staging
 from earlybell.errors import SourceError
 from earlybell.tables import BY_NAME, SQL_TYPES
+from earlybell.tables.schema import MOST_BAD_SHARE
 from earlybell.tables.sql import quoted
 
 TUTOR_MARKED_DAYS = 14  # from submission to the score, for TMA and Exam: the data set has no time of grading
@@ -132,7 +133,7 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     """Read the data set's files in the folder `place` as canonical tables.
 
     Raises:
-        SourceError: a file is missing or cannot be read, or too large a share of its rows is bad.
+        SourceError: a file is missing or cannot be read, or too large a share of its rows is bad or missing.
         SettingError: ids are to be pseudonymous, and there is no usable key.
     """
     folder = folder_of(source, place)
@@ -142,12 +143,25 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     origin = Origin(source, folder, nulls=("", "?"), disjoint=True)
     sifted = read_sifted(staging, origin, FILES, learner="id_student", hashed=True, linked=True)
     views = {name: relation.name for name, relation in sifted.items()}
+    _check_registered(staging, source, views)
     views["runs"] = f"{views['courses']}_runs"
     staging.sql(f"CREATE VIEW {views['runs']} AS {_RUNS.format(**views)}")
     relations = {name: _map(staging, name, views) for name in _MAPPINGS}
     staging.sql(_ASIDES.format(lost=f"{views['studentInfo']}_lost"))
     _note(staging, source, views)
     return Extracted(source, relations, pseudonymous=staging.ids == "pseudonymous")
+
+
+def _check_registered(staging: Staging, source: str, views: Mapping[str, str]) -> None:
+    """Who is not in studentRegistration would count from the run's start, as if on time, and never as having left."""
+    missing = "SELECT count(*) FROM {studentInfo} ANTI JOIN {studentRegistration} USING "
+    missing += "(code_module, code_presentation, id_student)"
+    ((absent,),), ((every,),) = (
+        staging.sql(q.format(**views)) for q in (missing, "SELECT count(*) FROM {studentInfo}")
+    )
+    if absent > MOST_BAD_SHARE * every:
+        told = f"{absent:,} of {every:,} students are not in studentRegistration"
+        raise SourceError(f"{source}: registrations are missing", told, "Export the whole file, with every course run.")
 
 
 def _map(staging: Staging, name: str, views: Mapping[str, str]) -> Relation:

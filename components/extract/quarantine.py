@@ -61,8 +61,8 @@ def stop_if_bad(staging: Staging) -> None:
     concerned = f"SELECT {_FILE}, count(DISTINCT _id), min(bad) FROM fatal GROUP BY 1 ORDER BY 1 LIMIT 1"
     for index, bad, why in staging.sql(concerned):
         label = staging.files[index].label
-        examples, remedy = _examples(staging, index, f"{_BAD} SEMI JOIN fatal USING (_id)")
-        raise SourceError(f"{bad:,} rows of {label} cannot be read, and {_CONCERNS[why]}", examples, remedy)
+        examples, remedy = _examples(staging, index, f"FROM ({_BAD}) SEMI JOIN fatal USING (_id)")
+        raise SourceError(f"{bad:,} rows of {label} cannot be used, and {_CONCERNS[why]}", examples, remedy)
     for index, bad in staging.sql(f"SELECT {_FILE}, count(DISTINCT _id) FROM ({_BAD}) GROUP BY 1 ORDER BY 1"):
         file = staging.files[index]
         if bad > staging.max_bad_share * file.rows:
