@@ -48,7 +48,7 @@ def _counted_on(table: Table, owner: list[str]) -> str:
     counter, time = table.numbered
     own = f"PARTITION BY {', '.join(owner)}, {counter} > 0"
     number = f"min({counter}) OVER ({own}) - 1 + dense_rank() OVER ({own} ORDER BY {time})"
-    return f"REPLACE (CASE WHEN {counter} > 0 THEN {number} ELSE {counter} END AS {counter})"
+    return f"REPLACE (CASE WHEN {counter} > 0 THEN {number} ELSE {counter} END AS {counter}), {counter} AS _counted"
 
 
 def _groups(table: Table, shared: str) -> str:
@@ -67,14 +67,19 @@ def _must_be_the_same(column: Column) -> bool:
 
 
 def _note(staging: Staging, table: Table, shared: str, merged: str) -> None:
+    """Say of each file how many rows are one with another, and how many are further ones."""
+    key = ", ".join([UNIT, *table.key])
+    by_file = f"SELECT s.{ROW} >> {FILE_BITS}, count(*) FROM {shared} AS s"
+    one = f"{by_file} JOIN {merged} AS g USING ({key}) WHERE NOT undecided AND s.{ROW} <> g.{ROW} GROUP BY 1"
     chosen = [f"{column.name} the {_WORDS[column.merge]}" for column in table.columns if column.merge in _WORDS]
     how = ", ".join([*chosen, "what differs otherwise unknown"])
-    counted = f"SELECT {ROW} >> {FILE_BITS}, count(*) FROM {shared}"
-    key = ", ".join([UNIT, *table.key])
-    together = f"{counted} SEMI JOIN (FROM {merged} WHERE NOT undecided) USING ({key}) GROUP BY 1"
-    for index, rows in staging.sql(together):
-        label, by = staging.files[index].label, table.numbered
-        counting = f"; those of another {by[1]} count as further ones, by {by[0]}" if by else ""
+    for index, rows in staging.sql(one):
+        label = staging.files[index].label
         staging.notes.add(
-            f"{label}: {rows:,} rows differ under one key ({', '.join(table.key)}), and are one{counting}: {how}."
+            f"{label}: {rows:,} rows have the key ({', '.join(table.key)}) of another, and are one: {how}."
         )
+    if table.numbered:
+        counter, time = table.numbered
+        for index, rows in staging.sql(f"{by_file} WHERE _counted IS DISTINCT FROM {counter} GROUP BY 1"):
+            label = staging.files[index].label
+            staging.notes.add(f"{label}: {rows:,} rows have the {counter} of another, and are counted on by {time}.")
