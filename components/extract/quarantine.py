@@ -109,7 +109,7 @@ def _examples(staging: Staging, index: int, bad: str) -> tuple[str, str]:
 
 
 def _told(columns: str | None, value: str | None, reason: str) -> str:
-    return reason if columns is None else f"{columns} {'' if value is None else value + ' '}{reason}"
+    return reason if columns is None else f"{columns} {value + ' ' if value else ''}{reason}"
 
 
 def _number(staging: Staging, ids: str) -> None:
