@@ -6,9 +6,8 @@ All of them as of the moment when half of each course run has passed.
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from bench import measure, sites
+from earlybell.tables.sql import connect, parquet
 
 SHARE = 0.5
 LEARNERS, EVENTS = 60_000, 167  # 10 million events
@@ -85,9 +84,9 @@ def _with_size(site: Path, summary: measure.Summary) -> dict[str, Any]:
 def compare(ours: Path, theirs: Path) -> dict[str, Any]:
     """Every learner and feature of two files: how many rows there are, how many of them only one has, and how many
     values of each feature differ."""
-    connection = duckdb.connect()
-    connection.read_parquet(str(ours)).create_view("a")
-    connection.read_parquet(str(theirs)).create_view("b")
+    connection = connect()
+    connection.sql(f"FROM {parquet(ours)}").create_view("a")
+    connection.sql(f"FROM {parquet(theirs)}").create_view("b")
     names = [name for name in connection.view("b").columns if name not in (*_KEYS, *_OTHERS)]
     row = connection.execute(
         f"SELECT count(*), count(*) FILTER (a.moment_id IS NULL OR b.progress IS NULL), "

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-import duckdb
-
 from bench import measure
-from earlybell.tables.store import FACTS
+from earlybell.tables import BY_NAME
+from earlybell.tables.sql import connect, parquet
+from earlybell.tables.store import FACTS, files
 
 
 def site(folder: Path, learners: int, events: int) -> Path:
@@ -23,6 +23,5 @@ def site(folder: Path, learners: int, events: int) -> Path:
 
 def count(site: Path, table: str) -> int:
     """Rows of one table."""
-    files = {"files": f"{site}/{table}/*.parquet"}
-    row = duckdb.execute("SELECT count(*) FROM read_parquet($files)", files).fetchone()
+    row = connect().execute(f"SELECT count(*) FROM {parquet(files(site, BY_NAME[table]))}").fetchone()
     return int(row[0]) if row else 0

@@ -4,11 +4,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from earlybell.bundle import Catalogue
+from earlybell.tables.sql import connect, parquet
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def read_examples(features: Path, labels: Path) -> tuple[Catalogue, Examples]:
     sql = f"""
         SELECT course_id, learner_id, as_of, dense_rank() OVER (ORDER BY learner_id) - 1 AS learner,
             label, learner_fold, run_fold, is_test, days_seen, {columns}
-        FROM read_parquet('{features}/features.parquet') f JOIN read_parquet('{labels}') l USING (moment_id)
+        FROM {parquet(features / "features.parquet")} f JOIN {parquet(labels)} l USING (moment_id)
         ORDER BY moment_id"""
-    found = duckdb.connect().execute(sql).fetchnumpy()
+    found = connect().execute(sql).fetchnumpy()
     values = np.column_stack([_plain(found.pop(name)) for name in catalogue.names])
     return catalogue, Examples(**{name: np.asarray(column) for name, column in found.items()}, values=values)
 

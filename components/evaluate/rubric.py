@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 from sklearn.impute import SimpleImputer
@@ -16,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from components.evaluate.metrics import interval, measure, resample
 from components.examples import Examples
+from earlybell.tables.sql import connect, parquet, quoted_path
 
 RESAMPLES = 200
 
@@ -29,14 +29,16 @@ def rubric_facts(labels: Path, examples: Examples, mask: npt.NDArray[np.bool_], 
     Args:
         mask: the rows (n,) to measure: those of one cut-off.
     """
-    connection = duckdb.connect()
+    connection = connect()
     metadata = dict(
-        connection.execute(f"SELECT decode(key), decode(value) FROM parquet_kv_metadata('{labels}')").fetchall()
+        connection.execute(
+            f"SELECT decode(key), decode(value) FROM parquet_kv_metadata({quoted_path(labels)})"
+        ).fetchall()
     )
     if "rubric" not in metadata:
         return None
     facts: dict[str, Any] = json.loads(metadata["rubric"])
-    found = connection.execute(f"SELECT overlap_label FROM read_parquet('{labels}') ORDER BY moment_id").fetchnumpy()
+    found = connection.execute(f"SELECT overlap_label FROM {parquet(labels)} ORDER BY moment_id").fetchnumpy()
     whole = np.ma.filled(np.ma.asarray(found["overlap_label"], dtype=np.float64), np.nan)
     kept = examples.where(mask & ~np.isnan(whole))
     both = {"after": kept.label, "whole": whole[mask & ~np.isnan(whole)].astype(np.int32)}

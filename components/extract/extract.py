@@ -10,8 +10,9 @@ import duckdb
 
 from components.extract import canonical, moodle_log, oulad, survey
 from components.extract.merging import merge, write
-from components.extract.staging import Extracted, Ids, Site, Staging, out_of_room, say
+from components.extract.staging import Extracted, Ids, Site, Staging, key_of, out_of_room, say
 from earlybell.errors import SettingError
+from earlybell.tables.pseudonyms import check_same_key
 from earlybell.tables.store import FACTS
 
 
@@ -39,7 +40,7 @@ def extract(
         site: what `moodle-log:` needs to be told.
 
     Raises:
-        SettingError: an argument is wrong, or the disk is full.
+        SettingError: an argument is wrong, pseudonyms are of several keys, or the disk is full.
         SourceError: a source cannot be read, or breaks its rules.
     """
     out = out.absolute()
@@ -49,7 +50,7 @@ def extract(
         folder = Path(temporary)
         with Staging(folder, key=key, ids=ids, max_bad_share=max_bad_share, site=site) as staging:
             extracted = [_read(staging, source) for source in dict.fromkeys(sources)]
-            _check_ids(extracted)
+            _check_ids(staging, extracted)
             merge(staging, extracted)
             facts = write(staging, extracted, folder / "tables")
         _replace(out, folder)
@@ -104,10 +105,11 @@ def _check_settings(sources: Sequence[str], out: Path, max_bad_share: float) -> 
         raise SettingError("not a folder of tables to replace", str(out), "Name a new folder.")
 
 
-def _check_ids(extracted: Sequence[Extracted]) -> None:
+def _check_ids(staging: Staging, extracted: Sequence[Extracted]) -> None:
     if len({source.pseudonymous for source in extracted}) > 1:
         names = ", ".join(source.source for source in extracted)
         raise SettingError("raw and pseudonymous ids cannot be merged", names, "Do not keep raw ids.")
+    check_same_key({source.source: key_of(staging, source) for source in extracted})
 
 
 @contextmanager

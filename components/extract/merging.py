@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from components.extract import quarantine
-from components.extract.sifting import links, sift
-from components.extract.staging import Extracted, Relation, Staging, quoted, say
+from components.extract.plausible import check_plausible
+from components.extract.repairs import note_repairs
+from components.extract.sifting import sift_keys, sift_links
+from components.extract.staging import Extracted, Relation, Staging, key_of, say
 from earlybell.errors import SourceError
-from earlybell.tables.checks import ROW, UNIT, key_rules
+from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import SQL_TYPES, TABLES, Table
+from earlybell.tables.sql import quoted
 from earlybell.tables.store import FACTS, tables_digest
 
 FORMAT = 1
@@ -20,11 +23,13 @@ QUARANTINE = "quarantine.csv"
 def merge(staging: Staging, sources: Sequence[Extracted]) -> None:
     """Make a view of each canonical table by its name, of all the sources' rows.
 
-    A row counts as often as in the file where it occurs most. Rows of several files that differ under one key are
-    set aside, all of them, and so is what refers to a row that is not there.
+    A row counts as often as in the file where it occurs most. Rows of several files that differ under one key become
+    one where their table says how. What refers to a row that is not there is set aside, and learners of whom a row
+    cannot be read are, with all their rows.
 
     Raises:
-        SourceError: too large a share of a file's rows is set aside.
+        SourceError: too large a share of a file's rows or of a course run's learners is set aside, or the tables have
+            a pattern that cannot be.
     """
     names = {table.name: table.name for table in TABLES}
     present = [table for table in TABLES if any(table.name in source.relations for source in sources)]
@@ -33,10 +38,12 @@ def merge(staging: Staging, sources: Sequence[Extracted]) -> None:
         several = sum(relation.units for relation in relations) > 1
         merged = f"{table.name}_merged"
         staging.sql(f"CREATE {'TABLE' if several else 'VIEW'} {merged} AS {_union(table, relations, several)}")
-        staging.keep_clean(table.name, table, merged)
-        sift(staging, table.name, key_rules(table) if several else [])
-    for table in present:
-        sift(staging, table.name, links(staging, table, names, TABLES))
+        staging.keep_clean(table.name, table, merged, checked=True)
+        if several:
+            sift_keys(staging, table, merged, table.name, checked=True)
+    sift_links(staging, present, names, TABLES)
+    note_repairs(staging)
+    check_plausible(staging)
 
 
 def write(staging: Staging, sources: Sequence[Extracted], out: Path) -> dict[str, Any]:
@@ -98,6 +105,7 @@ def _facts(staging: Staging, sources: Sequence[Extracted], out: Path, rows: dict
         "format": FORMAT,
         "sources": [name for source in sources for name in source.facts.get("sources") or [source.source]],
         "ids": "pseudonymous" if all(source.pseudonymous for source in sources) else "raw",
+        "key": next((key for source in sources if (key := key_of(staging, source))), None),
         "granularity": granularities[0] if len(granularities) == 1 else "mixed",
         "rows": rows,
         "digest": tables_digest(out),

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from components.extract.oulad_files import FILES, KINDS, MAX_SCORE, START_MONTHS
 from components.extract.reading import Origin, find, folder_of
 from components.extract.sifting import read_sifted
-from components.extract.staging import Extracted, Relation, Staging, quoted
+from components.extract.staging import Extracted, Relation, Staging
 from earlybell.errors import SourceError
 from earlybell.tables import BY_NAME, SQL_TYPES
+from earlybell.tables.schema import MOST_BAD_SHARE
+from earlybell.tables.sql import quoted
 
 TUTOR_MARKED_DAYS = 14  # from submission to the score, for TMA and Exam: the data set has no time of grading
 COMPUTER_MARKED_DAYS = 1  # the same for CMA
@@ -61,10 +63,12 @@ SELECT *, {_RUN_ID} AS course_id, make_timestamp(
 ) AS starts_at, starts_at + to_days(module_presentation_length::INTEGER) AS ends_at
 FROM {{courses}}"""
 
-# Of each canonical table, its columns in its order, and the rows. `t` is the file that its rows are from.
+# Of each canonical table, its columns in its order, and the rows. `t` is the file that its rows are from. The data set
+# has days and no times: on any clock but UTC the end of a day would be in another day.
 _MAPPINGS = {
     "courses": """
-SELECT t._id, t._unit, course_id, code_module AS code, starts_at, ends_at, 'daily' AS granularity FROM {runs} AS t""",
+SELECT t._id, t._unit, course_id, code_module AS code, starts_at, ends_at, 'daily' AS granularity,
+    'UTC' AS timezone, 'sat,sun' AS weekend FROM {runs} AS t""",
     "enrolments": f"""
 SELECT t._id, t._unit, course_id, masked(id_student) AS learner_id,
     {_day_end("date_registration")} AS registered_at, {_day_end("date_unregistration")} AS unenrolled_at,
@@ -106,6 +110,10 @@ FROM {studentInfo} AS t JOIN {runs} USING (code_module, code_presentation)
 QUALIFY row_number() OVER (PARTITION BY id_student ORDER BY starts_at DESC, course_id DESC) = 1""",
 }
 
+# Who is set aside here is so in the tables of all sources.
+_ASIDES = f"""
+INSERT INTO asides SELECT 'runs', _id, 'enrolments', [{_RUN_ID}, masked(id_student)], reason FROM {{lost}}"""
+
 # What is said of the data where the count is not 0.
 _COUNTED_NOTES = {
     "{} enrolments without a day of registration count from the run's start.": """
@@ -125,7 +133,7 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     """Read the data set's files in the folder `place` as canonical tables.
 
     Raises:
-        SourceError: a file is missing or cannot be read, or too large a share of its rows is bad.
+        SourceError: a file is missing or cannot be read, or too large a share of its rows is bad or missing.
         SettingError: ids are to be pseudonymous, and there is no usable key.
     """
     folder = folder_of(source, place)
@@ -135,11 +143,25 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     origin = Origin(source, folder, nulls=("", "?"), disjoint=True)
     sifted = read_sifted(staging, origin, FILES, learner="id_student", hashed=True, linked=True)
     views = {name: relation.name for name, relation in sifted.items()}
+    _check_registered(staging, source, views)
     views["runs"] = f"{views['courses']}_runs"
     staging.sql(f"CREATE VIEW {views['runs']} AS {_RUNS.format(**views)}")
     relations = {name: _map(staging, name, views) for name in _MAPPINGS}
+    staging.sql(_ASIDES.format(lost=f"{views['studentInfo']}_lost"))
     _note(staging, source, views)
     return Extracted(source, relations, pseudonymous=staging.ids == "pseudonymous")
+
+
+def _check_registered(staging: Staging, source: str, views: Mapping[str, str]) -> None:
+    """Who is not in studentRegistration would count from the run's start, as if on time, and never as having left."""
+    missing = "SELECT count(*) FROM {studentInfo} ANTI JOIN {studentRegistration} USING "
+    missing += "(code_module, code_presentation, id_student)"
+    ((absent,),), ((every,),) = (
+        staging.sql(q.format(**views)) for q in (missing, "SELECT count(*) FROM {studentInfo}")
+    )
+    if absent > MOST_BAD_SHARE * every:
+        told = f"{absent:,} of {every:,} students are not in studentRegistration"
+        raise SourceError(f"{source}: registrations are missing", told, "Export the whole file, with every course run.")
 
 
 def _map(staging: Staging, name: str, views: Mapping[str, str]) -> Relation:

@@ -1,6 +1,6 @@
 """The files of the Open University Learning Analytics Dataset as plain data: its own names and columns."""
 
-from earlybell.tables.schema import Column, Reference, Table
+from earlybell.tables.schema import Column, Merge, Reference, Table
 
 KINDS = {"TMA": "assignment", "CMA": "quiz", "Exam": "exam"}
 RESULTS = ("Pass", "Distinction", "Fail", "Withdrawn")
@@ -8,8 +8,10 @@ START_MONTHS = {"B": 2, "J": 10}  # a presentation 2013B starts on 1 February 20
 MAX_SCORE = 100
 
 _RUN = ("code_module", "code_presentation")
+_LEARNER = (*_RUN, "id_student")
+_LEARNER_OF_WORK = ("assessments.code_module", "assessments.code_presentation", "id_student")
 _IN_RUN = Reference(_RUN, "courses")
-_REGISTERED = Reference((*_RUN, "id_student"), "studentInfo")
+_REGISTERED = Reference(_LEARNER, "studentInfo")
 
 
 def _run() -> tuple[Column, Column]:
@@ -21,15 +23,15 @@ def _run() -> tuple[Column, Column]:
 
 
 def _student() -> Column:
-    return Column("id_student", "string", "learner")
+    return Column("id_student", "string", "learner", is_id=True)
 
 
-def _day(name: str, *, nullable: bool = False) -> Column:
-    return Column(name, "integer", "days since the run's start", nullable, minimum=-1000, maximum=1000)
+def _day(name: str, *, nullable: bool = False, merge: Merge = "same") -> Column:
+    return Column(name, "integer", "days since the run's start", nullable, minimum=-1000, maximum=1000, merge=merge)
 
 
 def _unknown(name: str) -> Column:
-    return Column(name, "string", name, nullable=True)
+    return Column(name, "string", name, nullable=True, bad="null", unknown=("NA",))
 
 
 FILES: tuple[Table, ...] = (
@@ -38,6 +40,7 @@ FILES: tuple[Table, ...] = (
         "course runs",
         (*_run(), Column("module_presentation_length", "integer", "days", minimum=1, maximum=1000)),
         key=_RUN,
+        bad="stop",
     ),
     Table(
         "studentInfo",
@@ -46,54 +49,65 @@ FILES: tuple[Table, ...] = (
             *_run(),
             _student(),
             *map(_unknown, ("gender", "region", "highest_education", "imd_band", "age_band")),
-            Column("num_of_prev_attempts", "integer", "earlier attempts", minimum=0),
+            Column("num_of_prev_attempts", "integer", "earlier attempts", True, minimum=0, bad="null", merge="most"),
             _unknown("disability"),
             Column("final_result", "string", "result", choices=RESULTS),
         ),
-        key=(*_RUN, "id_student"),
+        key=_LEARNER,
         references=(_IN_RUN,),
+        bad="learner",
+        whose=_LEARNER,
     ),
     Table(
         "studentRegistration",
         "when they came and left",
-        (*_run(), _student(), _day("date_registration", nullable=True), _day("date_unregistration", nullable=True)),
-        key=(*_RUN, "id_student"),
+        (
+            *_run(),
+            _student(),
+            _day("date_registration", nullable=True, merge="earliest"),
+            _day("date_unregistration", nullable=True, merge="open"),
+        ),
+        key=_LEARNER,
         references=(_REGISTERED,),
+        bad="learner",
+        whose=_LEARNER,
     ),
     Table(
         "assessments",
         "work that a course run asks for",
         (
             *_run(),
-            Column("id_assessment", "string", "assessment"),
+            Column("id_assessment", "string", "assessment", is_id=True),
             Column("assessment_type", "string", "type", choices=tuple(KINDS)),
             _day("date", nullable=True),
             Column("weight", "number", "percent", nullable=True, minimum=0, maximum=100),
         ),
         key=("id_assessment",),
         references=(_IN_RUN,),
+        bad="stop",
     ),
     Table(
         "studentAssessment",
         "work handed in",
         (
-            Column("id_assessment", "string", "assessment", references="assessments.id_assessment"),
+            Column("id_assessment", "string", "assessment", references="assessments.id_assessment", is_id=True),
             _student(),
-            _day("date_submitted"),
+            _day("date_submitted", merge="earliest"),
             Column("is_banked", "integer", "1: from an earlier run", minimum=0, maximum=1),
-            Column("score", "number", "score", nullable=True, minimum=0, maximum=MAX_SCORE),
+            Column("score", "number", f"score, of {MAX_SCORE}", nullable=True, minimum=0, bad="null"),
         ),
         key=("id_assessment", "id_student"),
-        references=(
-            Reference(("assessments.code_module", "assessments.code_presentation", "id_student"), "studentInfo"),
-        ),
+        references=(Reference(_LEARNER_OF_WORK, "studentInfo"),),
+        bad="learner",
+        whose=_LEARNER_OF_WORK,
     ),
     Table(
         "vle",
         "the sites of a course run",
-        (Column("id_site", "string", "site"), *_run(), Column("activity_type", "string", "type")),
+        (Column("id_site", "string", "site", is_id=True), *_run(), Column("activity_type", "string", "type")),
         key=("id_site", *_RUN),
         references=(_IN_RUN,),
+        bad="stop",
     ),
     Table(
         "studentVle",
@@ -101,10 +115,11 @@ FILES: tuple[Table, ...] = (
         (
             *_run(),
             _student(),
-            Column("id_site", "string", "site"),
+            Column("id_site", "string", "site", is_id=True),
             _day("date"),
             Column("sum_click", "integer", "clicks", minimum=1),
         ),
         references=(_REGISTERED, Reference(("id_site", *_RUN), "vle")),
+        whose=_LEARNER,
     ),
 )

@@ -5,11 +5,40 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from components.extract.reading import NOT_UTF8, physical_lines
-from components.extract.staging import FILE_BITS, REJECTED, File, Staging, quoted
+from components.extract.learners import WITH_LEARNER
+from components.extract.reading import physical_lines
+from components.extract.staging import FILE_BITS, REJECTED, File, Staging
+from components.extract.together import TOGETHER
 from earlybell.errors import SourceError
+from earlybell.tables.checks import REPEATED
+from earlybell.tables.schema import MOST_BAD_SHARE
+from earlybell.tables.sql import quoted
 
 _SHOWN = 3
+# Rows that are out and are not bad: what they say is in another row, or they go with their learner.
+_EXCUSED = f"reason IN ({quoted(REPEATED)}, {quoted(TOGETHER)}) OR starts_with(reason, {quoted(WITH_LEARNER)})"
+# Of values the unreadable ones count as their rows do: many are a wrong column. One that is read and odd counts not.
+_BAD = (
+    f"SELECT relation, _id, columns, value, reason FROM set_aside WHERE NOT ({_EXCUSED}) UNION ALL "
+    "SELECT relation, _id, name, value, reason FROM repaired WHERE starts_with(reason, 'not ')"
+)
+_CONCERNS = {
+    "stop": "what they say concerns everybody in the course run",
+    "learner": "whose they are cannot be told, and without them somebody's work or outcome would be missing",
+}
+_REMEDIES = (  # by how a reason begins
+    ("not a timestamp", "Write times as 2024-01-31T10:00:00Z."),
+    ("not between", "Write years in four digits, and leave a time empty that is none."),
+    ("not an integer", "Write whole numbers without units."),
+    ("not a number", "Write numbers without units, with a point before decimals."),
+    ("not one of", "Write one of these words."),
+    ("not of the form", "Write it in this form."),
+    ("not found", "Export both files at one time from one system, with ids written alike."),
+    ("same key", "Export one row for each."),
+    ("too", "Put texts that hold the separator in quotes, and export the whole file."),
+    ("missing", "Fill the column, or leave out rows that are nothing."),
+    ("", "Look whether the column is the right one, in the right unit."),
+)
 _NUMBER = f"(_id & {(1 << FILE_BITS) - 1})"
 # What a spreadsheet would take for a formula gets the apostrophe that makes it a text there.
 _FORMULA = r"regexp_matches(value, '^[=+@\t\r-]') AND try_cast(value AS DOUBLE) IS NULL"
@@ -24,21 +53,28 @@ def shares(staging: Staging) -> list[tuple[File, int]]:
 
 
 def stop_if_bad(staging: Staging) -> None:
-    """End the run where a file has a larger share of bad rows than it may.
+    """End the run where a file has a larger share of bad rows than it may, or one that concerns everybody.
 
     Raises:
-        SourceError: names the file, and of its first bad rows the row, column and value.
+        SourceError: names the file, and of its first bad rows the row, column and value, and how to export it again.
     """
-    for file, bad in shares(staging):
+    concerned = f"SELECT {_FILE}, count(DISTINCT _id), min(bad) FROM fatal GROUP BY 1 ORDER BY 1 LIMIT 1"
+    for index, bad, why in staging.sql(concerned):
+        label = staging.files[index].label
+        examples, remedy = _examples(staging, index, f"FROM ({_BAD}) SEMI JOIN fatal USING (_id)")
+        raise SourceError(f"{bad:,} rows of {label} cannot be used, and {_CONCERNS[why]}", examples, remedy)
+    for index, bad in staging.sql(f"SELECT {_FILE}, count(DISTINCT _id) FROM ({_BAD}) GROUP BY 1 ORDER BY 1"):
+        file = staging.files[index]
         if bad > staging.max_bad_share * file.rows:
-            allowed, share = f"more than a share of {staging.max_bad_share:g}", math.ceil(1000 * bad / file.rows) / 1000
-            examples = _examples(staging, file.index)
-            mend = "Save the file as CSV UTF-8" if NOT_UTF8 in examples else "Mend the file"
-            raise SourceError(
-                f"{bad:,} of {file.rows:,} rows of {file.label} are bad, {allowed}",
-                examples,
-                f"{mend}, or let them be set aside with --max-bad-share {share:g}.",
-            )
+            _stop(staging, file, bad)
+
+
+def _stop(staging: Staging, file: File, bad: int) -> None:
+    allowed, share = f"more than a share of {staging.max_bad_share:g}", math.ceil(1000 * bad / file.rows) / 1000
+    examples, remedy = _examples(staging, file.index, _BAD)
+    if share <= MOST_BAD_SHARE:
+        remedy = f"{remedy} Or let them be set aside with --max-bad-share {share:g}."
+    raise SourceError(f"{bad:,} of {file.rows:,} rows of {file.label} are bad, {allowed}", examples, remedy)
 
 
 def write(staging: Staging, path: Path) -> list[dict[str, Any]]:
@@ -59,18 +95,21 @@ def write(staging: Staging, path: Path) -> list[dict[str, Any]]:
     return [dict(zip(("file", "reason", "column", "rows"), row, strict=True)) for row in counts]
 
 
-def _examples(staging: Staging, index: int) -> str:
-    first = f"SELECT DISTINCT _id FROM set_aside WHERE {_FILE} = {index} ORDER BY _id LIMIT {_SHOWN}"
-    _number(staging, first)
+def _examples(staging: Staging, index: int, bad: str) -> tuple[str, str]:
+    """The first of a file's bad rows, with what ids were compared to, and how to export the file again."""
+    _number(staging, f"SELECT DISTINCT _id FROM ({bad}) WHERE {_FILE} = {index} ORDER BY _id LIMIT {_SHOWN}")
     rows = staging.sql(
-        "SELECT number, columns, value, reason FROM set_aside JOIN numbered USING (_id) "
+        f"SELECT number, columns, value, reason, relation FROM ({bad}) JOIN numbered USING (_id) "
         "ORDER BY number, columns, reason"
-    )
-    return "; ".join(f"row {number}: {_told(*told)}" for number, *told in rows[:_SHOWN])
+    )[:_SHOWN]
+    told = [f"row {number}: {_told(columns, value, reason)}" for number, columns, value, reason, _ in rows]
+    compared = dict.fromkeys(staging.compared[row[4], row[3]] for row in rows if (row[4], row[3]) in staging.compared)
+    remedy = next(words for reason, words in _REMEDIES if rows[0][3].startswith(reason))
+    return "; ".join([*told, *compared]), f"Mend the file, or export it again: {remedy[0].lower()}{remedy[1:]}"
 
 
 def _told(columns: str | None, value: str | None, reason: str) -> str:
-    return reason if columns is None else f"{columns} {'' if value is None else value + ' '}{reason}"
+    return reason if columns is None else f"{columns} {value + ' ' if value else ''}{reason}"
 
 
 def _number(staging: Staging, ids: str) -> None:

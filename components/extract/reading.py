@@ -1,10 +1,9 @@
 """Files into staging: CSV as text, exactly as it stands, and Parquet as it is where a column is of its table's type."""
 
-import codecs
 import csv
 import gzip
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,13 @@ from typing import TextIO
 import duckdb
 
 from components.extract import sheets
-from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room, quoted, say
+from components.extract.encodings import REPLACEMENT, Decoded, is_utf8, write_utf8
+from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room, say
+from components.extract.understanding import understood
 from earlybell.errors import SourceError
 from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
+from earlybell.tables.sql import parquet, quoted, quoted_path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 
@@ -28,10 +30,10 @@ _SAFE: dict[Type, tuple[str, ...]] = {
     "timestamp": ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
 }
 _BROKEN = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM", "INVALID STATE")
-NOT_UTF8 = "not UTF-8"
-_REASONS = {"MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields", "INVALID ENCODING": NOT_UTF8}
+_FLOATS = ("FLOAT", "DOUBLE")
+_REASONS = {"MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields"}
 _LONGEST_LINE = 2_000_000  # as DuckDB's
-_CSV = "auto_detect = false, header = true, quote = '\"', escape = '\"'"
+_CSV = "auto_detect = false, hive_partitioning = false, header = true, quote = '\"', escape = '\"'"
 _REJECTS = "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0"
 
 
@@ -40,8 +42,9 @@ class Origin:
     """Where files come from. `nulls` are the texts that mean unknown.
 
     Files of a table that are `disjoint` parts of one count as one unit, others as a unit each. `named` gives the
-    column that a title in a file stands for; `optional` columns may be missing, and are unknown then. Texts are
-    separated by one of `delimiters`, whichever makes most of the header.
+    column that a title in a file stands for; `optional` columns may be missing, and are unknown then, as those are that
+    their table calls so. Texts are separated by one of `delimiters`, whichever makes most of the header. Files that are
+    `ours`, written by Earlybell, are taken at their word; in others, what means unknown is understood.
     """
 
     source: str
@@ -51,6 +54,7 @@ class Origin:
     named: Callable[[str], str] = str
     optional: frozenset[str] = frozenset()
     delimiters: str = ","
+    ours: bool = False
 
     def label(self, path: Path) -> str:
         return f"{self.source}/{path.relative_to(self.folder).as_posix()}"
@@ -103,7 +107,7 @@ def header(staging: Staging, origin: Origin, path: Path) -> list[str]:
     """
     label = origin.label(path)
     with _readable(label):
-        return _header(label, _as_text(staging, path), origin)[1]
+        return _header(label, _as_text(staging, label, path), origin)[1]
 
 
 def physical_lines(file: File, rows: set[int], rejected: set[int]) -> Iterator[tuple[int, int]]:
@@ -157,7 +161,7 @@ def _parquets(staging: Staging, origin: Origin, paths: Sequence[Path], table: Ta
     for path in paths:
         with _readable(label := origin.label(path)):
             found = staging.sql(f"DESCRIBE FROM {_scan([path])}")
-        _check_columns(staging, label, table, [row[0] for row in found])
+        _check_columns(staging, label, table, [row[0] for row in found], origin.optional)
         alike.setdefault(tuple((row[0], row[1]) for row in found), []).append(path)
     return [_parquet(staging, origin, same, dict(found), table) for found, same in alike.items()]
 
@@ -165,63 +169,127 @@ def _parquets(staging: Staging, origin: Origin, paths: Sequence[Path], table: Ta
 def _parquet(staging: Staging, origin: Origin, paths: Sequence[Path], found: dict[str, str], table: Table) -> str:
     first = len(staging.files)
     for path in paths:
-        rows = staging.sql(f"SELECT num_rows FROM parquet_file_metadata({quoted(path)})")[0][0]
+        rows = staging.sql(f"SELECT num_rows FROM parquet_file_metadata({quoted_path(path)})")[0][0]
         staging.files.append(File(len(staging.files), origin.label(path), path, rows))
-    columns = ", ".join(_native(column, found[column.name], _listed(origin.nulls)) for column in table.columns)
+    values = {column.name: _native(column, found.get(column.name), _listed(origin.nulls)) for column in table.columns}
+    if not origin.ours:
+        texts = {name: value for name, value in values.items() if found.get(name) not in _SAFE[table.column(name).type]}
+        label = origin.label(paths[0]) if len(paths) == 1 else f"{origin.source}/{table.name}"
+        values |= understood(staging, label, table, _scan(paths), {n: v for n, v in texts.items() if n in found})
     row = f"(({first} + file_index::BIGINT) << {FILE_BITS}) + file_row_number"
-    return f"SELECT {row} AS {ROW}, {columns} FROM {_scan(paths)}"
+    return f"SELECT {row} AS {ROW}, {_named(values)} FROM {_scan(paths)}"
+
+
+def _named(values: Mapping[str, str]) -> str:
+    return ", ".join(f'{value} AS "{name}"' for name, value in values.items())
 
 
 def _scan(paths: Sequence[Path]) -> str:
-    return f"read_parquet([{_listed(paths)}], binary_as_string = true)"
+    return parquet(paths, "binary_as_string = true")
 
 
 def _listed(values: Sequence[object]) -> str:
     return ", ".join(map(quoted, values))
 
 
-def _native(column: Column, found: str, nulls: str) -> str:
-    name = f'"{column.name}"'
+def _native(column: Column, found: str | None, nulls: str) -> str:
+    """SQL of a column's values; what is no number in a column of numbers is unknown, as it is to who wrote it."""
+    if found is None:
+        return "NULL::VARCHAR"
+    name = (
+        f"""(CASE WHEN NOT isnan("{column.name}") THEN "{column.name}" END)"""
+        if found in _FLOATS
+        else f'"{column.name}"'
+    )
     if found in _SAFE[column.type]:
-        return f"{name}::{SQL_TYPES[column.type]} AS {name}"
-    return f"CASE WHEN {name}::VARCHAR NOT IN ({nulls}) THEN {name}::VARCHAR END AS {name}"
+        return f"{name}::{SQL_TYPES[column.type]}"
+    return f"(CASE WHEN {name}::VARCHAR NOT IN ({nulls}) THEN {name}::VARCHAR END)"
 
 
 def _csv(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
     """Read a CSV file into a table of texts; the SELECT of its rows."""
     label = origin.label(path)
     with _readable(label), _unchanged(label, path):
-        written = _as_text(staging, path)
-        delimiter, names = _header(label, written, origin)
-        _check_columns(staging, label, table, names, origin.optional)
-        text = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
-        wanted = ", ".join(f'{_field(column.name, names)} AS "{column.name}"' for column in table.columns)
-        first, file = len(staging.files) << FILE_BITS, f"file{len(staging.files)}"
-        form = f"{_CSV}, delim = {quoted(delimiter)}, columns = {{{text}}}, nullstr = [{_listed(origin.nulls)}]"
-        staging.sql(
-            f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {wanted} "
-            f"FROM read_csv({quoted(written)}, {form}, {_REJECTS})"
-        )
-        rows = staging.sql(f"SELECT count(*) FROM {file}")[0][0] + _take_rejected(staging, label, file, first)
-    staging.files.append(File(len(staging.files), label, written, rows, delimiter))
-    return f"SELECT * FROM {file}"
+        written = _as_text(staging, label, path)
+        rows = _load(staging, origin, label, written, table)
+        if rows is None:
+            written = _as_utf8(staging, label, written)
+            rows = _load(staging, origin, label, written, table)
+    file, delimiter = f"file{len(staging.files)}", _header(label, written, origin)[0]
+    staging.files.append(File(len(staging.files), label, written, rows or 0, delimiter))
+    _check_ids(staging, label, table, file, staging.decoded.get(written))
+    if origin.ours:
+        return f"SELECT * FROM {file}"
+    values = understood(staging, label, table, file, {name: f'"{name}"' for name in table.names})
+    return f"SELECT {ROW}, {_named(values)} FROM {file}"
+
+
+def _load(staging: Staging, origin: Origin, label: str, path: Path, table: Table) -> int | None:
+    """Read a CSV file into the table `fileN`; how many rows there are, or None if it is not UTF-8."""
+    delimiter, names = _header(label, path, origin)
+    _check_columns(staging, label, table, names, origin.optional)
+    text = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
+    wanted = ", ".join(f'{_field(column.name, names)} AS "{column.name}"' for column in table.columns)
+    first, file = len(staging.files) << FILE_BITS, f"file{len(staging.files)}"
+    form = f"{_CSV}, delim = {quoted(delimiter)}, columns = {{{text}}}, nullstr = [{_listed(origin.nulls)}]"
+    staging.sql(
+        f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {wanted} "
+        f"FROM read_csv({quoted_path(path)}, {form}, {_REJECTS})"
+    )
+    if path not in staging.decoded and staging.sql(
+        "SELECT 1 FROM rejects WHERE error_type = 'INVALID ENCODING' LIMIT 1"
+    ):
+        staging.sql(f"DROP TABLE {file}; DROP TABLE rejects; DROP TABLE reject_scans")
+        return None
+    rows: int = staging.sql(f"SELECT count(*) FROM {file}")[0][0]
+    return rows + _take_rejected(staging, label, file, first, table)
 
 
 def _field(name: str, names: Sequence[str]) -> str:
     return f"c{names.index(name)}" if name in names else "NULL::VARCHAR"
 
 
-def _as_text(staging: Staging, path: Path) -> Path:
-    """The file itself, or the CSV that stands for the first sheet of an XLSX file, line by line."""
+def _check_ids(staging: Staging, label: str, table: Table, file: str, decoded: Decoded | None) -> None:
+    """Names may be read with a slip, ids not: another id is another learner.
+
+    Raises:
+        SourceError: a file whose encoding had to be guessed has an id that is not the same in each.
+    """
+    ids = [f'"{column.name}"' for column in table.columns if column.is_id and not column.nullable]
+    if decoded and decoded.guessed and ids:
+        unsure = REPLACEMENT if decoded.encoding == "utf-8" else r"[^\x00-\x7f]"
+        found = " OR ".join(f"regexp_matches({name}, '{unsure}')" for name in ids)
+        if staging.sql(f"SELECT 1 FROM {file} WHERE {found} LIMIT 1"):
+            way_out = "Save it as CSV UTF-8: ids must be the same in every file."
+            raise SourceError(f"{label} is not in UTF-8, and has ids that are not ASCII", ", ".join(ids), way_out)
+
+
+def _as_text(staging: Staging, label: str, path: Path) -> Path:
+    """The file itself, or the CSV in UTF-8 that stands for it or for the first sheet of an XLSX file, line by line."""
     if path.suffix != ".xlsx":
-        return path
-    written = staging.folder / f"sheet-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.csv"
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rb") as file:
+            line: bytes = file.readline(_LONGEST_LINE)
+        return path if is_utf8(label, line) else _as_utf8(staging, label, path)
+    written = _copy_of(staging, path)
     if not written.exists():
         sheets.write_csv(path, written)
     return written
 
 
-def _take_rejected(staging: Staging, label: str, file: str, first: int) -> int:
+def _as_utf8(staging: Staging, label: str, path: Path) -> Path:
+    written = _copy_of(staging, path)
+    if written not in staging.decoded:
+        staging.decoded[written] = write_utf8(path, written)
+        staging.notes.add(staging.decoded[written].note(label))
+    return written
+
+
+def _copy_of(staging: Staging, path: Path) -> Path:
+    return staging.folder / f"text-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.csv"
+
+
+def _take_rejected(staging: Staging, label: str, file: str, first: int, table: Table) -> int:
     """Set aside what the reader could not make rows of, and say how many; the texts stay out, they may hold ids."""
     broken = staging.sql("SELECT line FROM rejects WHERE list_contains(?, error_type::VARCHAR) LIMIT 1", [_BROKEN])
     if broken:
@@ -232,6 +300,8 @@ def _take_rejected(staging: Staging, label: str, file: str, first: int) -> int:
         f"INSERT INTO set_aside SELECT '{file}', {first + REJECTED} + line, NULL, NULL, "
         f"CASE min(error_type::VARCHAR) {reason} ELSE 'not a row' END FROM rejects GROUP BY line"
     )
+    if table.bad == "stop" or (table.bad == "learner" and not table.enrols):
+        staging.sql(f"INSERT INTO fatal SELECT DISTINCT {first + REJECTED} + line, '{table.bad}' FROM rejects")
     rejected: int = staging.sql("SELECT count(DISTINCT line) FROM rejects")[0][0]
     staging.sql("DROP TABLE rejects; DROP TABLE reject_scans")
     return rejected
@@ -239,33 +309,11 @@ def _take_rejected(staging: Staging, label: str, file: str, first: int) -> int:
 
 def _header(label: str, path: Path, origin: Origin) -> tuple[str, list[str]]:
     """The delimiter, and the columns by our names."""
-    _check_encoding(label, path)
     found = {delimiter: _first(path, delimiter) for delimiter in origin.delimiters}
     delimiter = max(found, key=lambda one: len(found[one]))
     if not found[delimiter]:
         raise SourceError(f"{label} is empty", "no header", "Its first line names the columns, separated by commas.")
     return delimiter, [origin.named(name.strip()) for name in found[delimiter]]
-
-
-def _check_encoding(label: str, path: Path) -> None:
-    """Look at the first line: titles in another encoding would be taken for missing columns."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rb") as file:
-        line: bytes = file.readline(_LONGEST_LINE)
-    if found := _not_utf8(line):
-        way_out = "Save it as CSV UTF-8, or take it out of the folder if it is something else."
-        raise SourceError(f"{label} is not in UTF-8", found, way_out)
-
-
-def _not_utf8(line: bytes) -> str:
-    """What shows that a line is not UTF-8, if anything."""
-    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "it begins as UTF-16 does"
-    try:
-        line.decode()
-    except UnicodeDecodeError as error:
-        return f"byte 0x{line[error.start]:02x} in its first line"
-    return "byte 0x00 in its first line" if b"\0" in line else ""
 
 
 def _first(path: Path, delimiter: str) -> list[str]:
@@ -276,8 +324,9 @@ def _first(path: Path, delimiter: str) -> list[str]:
 def _check_columns(
     staging: Staging, label: str, table: Table, found: Sequence[str], optional: frozenset[str] = frozenset()
 ) -> None:
-    for name in table.names:
-        if found.count(name) != 1 and not (name in optional and name not in found):
+    for column in table.columns:
+        name, may_lack = column.name, column.optional or column.name in optional
+        if found.count(name) > 1 or not (name in found or may_lack):
             problem = "lacks the column" if name not in found else "has twice the column"
             raise SourceError(f"{label} {problem} {name}", ", ".join(found), f"Columns are {', '.join(table.names)}.")
     if extra := [name for name in found if name not in table.names]:

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+from components.extract.learners import set_learners_aside
 from components.extract.quarantine import stop_if_bad
 from components.extract.reading import Origin, find, read
 from components.extract.staging import Relation, Staging
-from earlybell.tables.checks import Rule, key_rules, reference_rules, value_rules
+from components.extract.together import bring_together
+from earlybell.tables.checks import UNIT, Rule, key_rules, reference_rules, value_rules
 from earlybell.tables.schema import Table
+
+_SHOWN = 3  # of what ids were compared to
 
 
 def read_sifted(
@@ -33,26 +37,72 @@ def read_sifted(
     names = {table.name: f"{prefix}_{table.name}" for table in present}
     for table in present:
         sift_values(staging, table, raw[table.name].name, names[table.name])
-        sift(staging, names[table.name], links(staging, table, names, present) if linked else [])
+    if linked:
+        sift_links(staging, present, names, present)
     return {name: Relation(names[name], raw[name].units) for name in names}
 
 
 def sift_values(staging: Staging, table: Table, raw: str, name: str) -> None:
-    """Set aside the bad values and repeated keys of `raw`; the view `name` is of the clean rows."""
-    staging.set_aside(name, value_rules(table), rows_of=raw)
+    """Set aside the bad values and repeated keys of `raw`; the view `name` is of the clean rows.
+
+    Raises:
+        SourceError: too large a share of a file's rows is bad, or one is that concerns everybody.
+    """
+    staging.set_aside(name, value_rules(table), rows_of=raw, table=table)
     staging.keep_clean(name, table, raw)
-    sift(staging, name, key_rules(table))
-
-
-def sift(staging: Staging, name: str, rules: Sequence[Rule]) -> None:
-    """Set aside from the view `name` what breaks a rule, and stop if that is too much."""
-    staging.set_aside(name, rules)
     stop_if_bad(staging)
+    sift_keys(staging, table, raw, name)
 
 
-def links(staging: Staging, table: Table, names: Mapping[str, str], tables: Sequence[Table]) -> list[Rule]:
+def sift_keys(staging: Staging, table: Table, raw: str, name: str, *, checked: bool = False) -> None:
+    """Make one row of those of the view `name` of `raw` that have one key; set aside what cannot be one.
+
+    Raises:
+        SourceError: as `sift_values`.
+    """
+    repeated = f"SELECT 1 FROM {name} GROUP BY {', '.join([UNIT, *table.key])} HAVING count(*) > 1 LIMIT 1"
+    if table.key and staging.sql(repeated):
+        same, differ = key_rules(table)
+        staging.set_aside(name, [same], table=table)
+        bring_together(staging, table, name)
+        staging.keep_clean(name, table, raw, checked=checked)
+        staging.set_aside(name, [differ], table=table)
+        stop_if_bad(staging)
+
+
+def sift_links(staging: Staging, tables: Sequence[Table], names: Mapping[str, str], known: Sequence[Table]) -> None:
+    """Set aside what belongs to a learner who is, and what refers to a row that is not there.
+
+    `names` are the views of the clean rows of the tables `known`, and so of `tables`.
+
+    Raises:
+        SourceError: as `sift_values`, or too many learners of a course run are set aside.
+    """
+    set_learners_aside(staging, tables, names)
+    for table in tables:
+        staging.set_aside(names[table.name], _links(staging, table, names, known), table=table)
+        _compare(staging, names, table, {other.name: other for other in known})
+        stop_if_bad(staging)
+
+
+def _links(staging: Staging, table: Table, names: Mapping[str, str], tables: Sequence[Table]) -> list[Rule]:
     """The rules on what a table's rows refer to; `names` are the views of the clean rows of `tables`."""
     referred = {str(column.references).split(".")[0] for column in table.columns if column.references}
     referred |= {reference.table for reference in table.references}
     others = {other: staging.rows(names[other]) for other in referred}
     return reference_rules(table, others, {other.name: other for other in tables})
+
+
+def _compare(staging: Staging, names: Mapping[str, str], table: Table, known: Mapping[str, Table]) -> None:
+    """Remember, for an error, what the ids that were not found were compared to: a learner's by its shape alone."""
+    found = "SELECT DISTINCT reason FROM set_aside WHERE relation = ? AND reason LIKE 'not found%'"
+    for (reason,) in staging.sql(found, [names[table.name]]):
+        other = known[reason.split()[-1]]
+        told = [_like(staging, names[other.name], name, hidden=other.enrols) for name in other.key[-1:]]
+        staging.compared[names[table.name], reason] = f"{other.name} has {', '.join(told)}"
+
+
+def _like(staging: Staging, view: str, name: str, *, hidden: bool) -> str:
+    value = f"shape_of({name})" if hidden else name
+    rows = staging.sql(f"SELECT {value}, count(*) FROM {view} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_SHOWN}")
+    return f"{name} as {', '.join(repr(row[0]) for row in rows) or 'nothing'}"

@@ -10,14 +10,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import duckdb
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from components.extract.encodings import Decoded
 from earlybell.tables.checks import ROW, UNIT, Rule, typed
-from earlybell.tables.pseudonyms import pseudonym, usable_key
-from earlybell.tables.schema import Table
+from earlybell.tables.pseudonyms import fingerprint, pseudonym, usable_key
+from earlybell.tables.schema import Column, Table
+from earlybell.tables.sql import connect, quoted
 
 Ids = Literal["pseudonymous", "keep"]
 
@@ -25,12 +26,21 @@ FILE_BITS = 40  # of a row's number, how many count within its file; the bits ab
 REJECTED = 1 << (FILE_BITS - 1)  # numbers of the rows that are no rows of their table at all
 _NO_ROOM = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]  # DuckDB tells no more
 _IDS_AT_ONCE = 100_000
+_OF_VALUES = ("null", "keep", "raise")  # what becomes of a value and leaves its row
 _TYPES = {"VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "float64", "TIMESTAMP": "timestamp"}
 
-_START = """
+_START = r"""
 CREATE TABLE set_aside (relation VARCHAR, _id BIGINT, columns VARCHAR, value VARCHAR, reason VARCHAR);
+CREATE TABLE repaired (relation VARCHAR, _id BIGINT, name VARCHAR, value VARCHAR, reason VARCHAR, bad VARCHAR);
+CREATE TABLE asides (relation VARCHAR, _id BIGINT, source_table VARCHAR, whose VARCHAR[], reason VARCHAR);
+CREATE TABLE fatal (_id BIGINT, bad VARCHAR);
 CREATE TABLE pseudonyms (learner_id VARCHAR, pseudonym VARCHAR);
 CREATE MACRO masked(id) AS coalesce((SELECT p.pseudonym FROM pseudonyms AS p WHERE p.learner_id = id), id);
+CREATE MACRO shape(value) AS regexp_replace(regexp_replace(value, '[0-9]', '9', 'g'), '[\pL]', 'x', 'g');
+CREATE MACRO shown(id) AS coalesce((
+    SELECT p.pseudonym || ' (' || shape(p.learner_id) || ')' FROM pseudonyms AS p
+    WHERE p.learner_id = id OR p.pseudonym = id LIMIT 1), id);
+CREATE MACRO shape_of(id) AS shape(coalesce((SELECT p.learner_id FROM pseudonyms AS p WHERE p.pseudonym = id), id));
 """
 
 
@@ -85,11 +95,12 @@ class Staging:
         self._key = key
         self.files: list[File] = []
         self.notes: set[str] = set()
-        self._connection = duckdb.connect(
-            folder / "staging.duckdb",
-            config={"temp_directory": str(folder / "spill"), "autoinstall_known_extensions": "false"},
+        self.decoded: dict[Path, Decoded] = {}
+        self.compared: dict[tuple[str, str], str] = {}  # by relation and reason, what its ids were compared to
+        self._connection = connect(
+            folder / "staging.duckdb", temp_directory=str(folder / "spill"), autoinstall_known_extensions=False
         )
-        self._connection.execute(f"SET TimeZone = 'UTC'; SET enable_progress_bar = false; {_START}")
+        self._connection.execute(f"SET TimeZone = 'UTC'; {_START}")
 
     def __enter__(self) -> Self:
         return self
@@ -111,29 +122,91 @@ class Staging:
         """A relation as an Ibis table."""
         return ibis.table({row[0]: _TYPES[row[1]] for row in self.sql(f"DESCRIBE {relation}")}, name=relation)
 
-    def set_aside(self, relation: str, rules: Sequence[Rule], rows_of: str | None = None) -> None:
-        """Set aside the rows of `relation` that break a rule; `rows_of` names the relation to check, if another."""
+    def set_aside(
+        self, relation: str, rules: Sequence[Rule], rows_of: str | None = None, table: Table | None = None
+    ) -> None:
+        """Set aside the rows, values and learners of `relation` that break a rule, as each rule says (`Rule.bad`).
+
+        `rows_of` names the relation to check, if another; `table` is what it has rows of. What stops a run is in the
+        table `fatal` then, for `quarantine.stop_if_bad`.
+        """
         rows = self.rows(rows_of or relation)
         if not rules:
             return
         verdicts = self.sql(_sql(rows.aggregate(**{f"r{i}": rule.holds(rows) for i, rule in enumerate(rules)})))[0]
         for rule, holds in zip(rules, verdicts, strict=True):
-            if holds is False:
-                self._set_aside(relation, rule, rows)
+            if holds is False and rule.bad in _OF_VALUES:
+                self._repair(relation, rule, rows)
+            elif holds is False:
+                self._set_aside(relation, rule, rows, table)
 
-    def _set_aside(self, relation: str, rule: Rule, rows: ir.Table) -> None:
-        values = ", ".join(f"masked({name}::VARCHAR)" for name in rule.columns)
+    def _repair(self, relation: str, rule: Rule, rows: ir.Table) -> None:
+        (name,), failing = rule.columns, _sql(rule.failing(rows))
         self.sql(
-            f"INSERT INTO set_aside SELECT ?, {ROW}, ?, concat_ws(', ', {values}), ? FROM ({_sql(rule.failing(rows))})",
-            (relation, ", ".join(rule.columns), rule.reason),
+            f"INSERT INTO repaired SELECT ?, {ROW}, ?, {name}::VARCHAR, ?, ? FROM ({failing})",
+            (relation, name, rule.reason, rule.bad),
         )
 
-    def keep_clean(self, relation: str, table: Table, raw: str) -> None:
-        """Create the view `relation`: the rows of `raw`, of the table's types, that are not set aside by this name."""
-        rows = self.rows(raw)
-        select = rows.select(ROW, UNIT, **{column.name: typed(rows, column) for column in table.columns})
-        aside = f"SELECT {ROW} FROM set_aside WHERE relation = '{relation}'"
-        self.sql(f"CREATE VIEW {relation} AS SELECT * FROM ({_sql(select)}) ANTI JOIN ({aside}) USING ({ROW})")
+    def _set_aside(self, relation: str, rule: Rule, rows: ir.Table, table: Table | None) -> None:
+        failing = f"failing_{relation}"
+        self.sql(f"CREATE OR REPLACE TEMP TABLE {failing} AS {_sql(rule.failing(rows))}")
+        values = ", ".join(f"shown({name}::VARCHAR)" for name in rule.columns)
+        columns = ", ".join(rule.columns)
+        self.sql(
+            f"INSERT INTO set_aside SELECT ?, {ROW}, ?, concat_ws(', ', {values}), ? FROM {failing}",
+            (relation, columns, rule.reason),
+        )
+        if rule.bad == "stop":
+            self.sql(f"INSERT INTO fatal SELECT {ROW}, 'stop' FROM {failing}")
+        if rule.bad == "learner" and table and table.whose:
+            self._set_learners_aside(relation, f"{columns} {rule.reason}", failing, table)
+
+    def _set_learners_aside(self, relation: str, reason: str, failing: str, table: Table) -> None:
+        names = table.naming(table.whose)
+        known = " AND ".join(f"{name} IS NOT NULL" for name in names)
+        whose = ", ".join(f"{name}::VARCHAR" for name in names)
+        self.sql(
+            f"INSERT INTO asides SELECT ?, {ROW}, ?, [{whose}], ? FROM {failing} WHERE {known}",
+            (relation, table.name, reason),
+        )
+        if not table.enrols:  # without a learner in it a row of enrolments is nobody's
+            self.sql(f"INSERT INTO fatal SELECT {ROW}, 'learner' FROM {failing} WHERE NOT ({known})")
+
+    def keep_clean(self, relation: str, table: Table, raw: str, *, checked: bool = False) -> None:
+        """Create the view `relation`: the rows of `raw`, of the table's types, that are not set aside by this name.
+
+        Values that were repaired by this name before are as they are after it. Rows of the table `RELATION_together`,
+        where there is one by now, take the place of those with their numbers. `checked` rows have their types, and were
+        repaired but for what they refer to, which is not known yet.
+        """
+        select = raw
+        if not checked:
+            rows = self.rows(raw)
+            typed_rows = rows.select(ROW, UNIT, **{column.name: typed(rows, column) for column in table.columns})
+            select = f"({_sql(typed_rows)})"
+        if self.sql("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [f"{relation}_together"]):
+            together = f"{relation}_together"
+            select = f"(SELECT * FROM {select} ANTI JOIN {together} USING ({ROW}) UNION ALL FROM {together})"
+        repaired = {row[0] for row in self.sql("SELECT DISTINCT name FROM repaired WHERE relation = ?", [relation])}
+        repairs = [
+            self._repaired(relation, column)
+            for column in table.columns
+            if column.name in repaired or (checked and column.at_most)
+        ]
+        star = f"* REPLACE ({', '.join(repairs)})" if repairs else "*"
+        aside = f"SELECT {ROW} FROM set_aside WHERE relation = {quoted(relation)}"
+        self.sql(f"CREATE OR REPLACE VIEW {relation} AS SELECT {star} FROM {select} ANTI JOIN ({aside}) USING ({ROW})")
+
+    def _repaired(self, relation: str, column: Column) -> str:
+        named = f"relation = {quoted(relation)} AND name = {quoted(column.name)}"
+        ids = f"SELECT {ROW} FROM repaired WHERE {named} AND bad"
+        raised = f"WHEN {ROW} IN ({ids} = 'raise') THEN {column.not_below}" if column.not_below else ""
+        return f"CASE WHEN {ROW} IN ({ids} = 'null') THEN NULL {raised} ELSE {column.name} END AS {column.name}"
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Of the key, if there is one."""
+        return fingerprint(self._key) if self._key else None
 
     def check_key(self) -> None:
         """
@@ -161,6 +234,13 @@ class Staging:
             self.sql("INSERT INTO pseudonyms SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[])", (batch, hashed))
 
 
+def key_of(staging: Staging, source: Extracted) -> str | None:
+    """The fingerprint of the key that made a source's pseudonyms; None where there are none, or it is not known."""
+    if source.facts.get("ids") == "pseudonymous":
+        return source.facts.get("key")
+    return staging.fingerprint if source.pseudonymous else None
+
+
 def out_of_room(error: BaseException) -> bool:
     """Whether it is no fault of what was read, but of the disk written to: it is full, or a quota is used up."""
     return any(text in str(error) for text in _NO_ROOM)
@@ -170,11 +250,6 @@ def say(text: str) -> None:
     """A line of progress to stderr."""
     sys.stderr.write(f"extract: {text}\n")
     sys.stderr.flush()
-
-
-def quoted(text: object) -> str:
-    """A text as a literal of SQL."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _sql(expression: ir.Expr) -> str:

@@ -1,6 +1,7 @@
 """Engines that compute the feature table: the same expressions, compiled to each one's SQL."""
 
 import importlib.util
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from components.features.sql import feature_sql
 from earlybell.errors import MissingPackageError
 from earlybell.tables import BY_NAME
 from earlybell.tables.schema import Type
+from earlybell.tables.sql import parquet, quoted
 from earlybell.tables.store import files
 
 if TYPE_CHECKING:
@@ -37,12 +39,13 @@ def _pyspark(connection: duckdb.DuckDBPyConnection, tables: Path, out: Path) -> 
     from pyspark.sql import SparkSession
 
     with tempfile.TemporaryDirectory(dir=out.parent.absolute()) as folder, _session(SparkSession.builder) as session:
-        connection.execute(f"COPY moments TO '{folder}/moments.parquet' (FORMAT parquet)")
-        session.read.parquet(f"{folder}/moments.parquet").createOrReplaceTempView("moments")
+        moments, found = Path(folder) / "moments.parquet", Path(folder) / "features"
+        connection.execute(f"COPY moments TO {quoted(moments)} (FORMAT parquet)")
+        session.read.parquet(_plain(moments)).createOrReplaceTempView("moments")
         for name in INPUTS:
             _view(session, tables, name)
-        session.sql(feature_sql("pyspark")).write.parquet(f"{folder}/features")
-        _write(connection, f"read_parquet('{folder}/features/*.parquet')", out)
+        session.sql(feature_sql("pyspark")).write.parquet(str(found))
+        _write(connection, parquet(sorted(found.glob("*.parquet"))), out)
 
 
 def _session(builder: "SparkSession.Builder") -> "SparkSession":
@@ -57,16 +60,20 @@ def _session(builder: "SparkSession.Builder") -> "SparkSession":
 def _view(session: "SparkSession", tables: Path, name: str) -> None:
     columns = BY_NAME[name].columns
     declared = ", ".join(f"{column.name} {_SPARK_TYPES[column.type]}" for column in columns)
-    found = [str(path.absolute()) for path in files(tables, BY_NAME[name])]
+    found = [_plain(path.absolute()) for path in files(tables, BY_NAME[name])]
     read = session.read.parquet(*found) if found else session.createDataFrame([], declared)
     cast = [f"CAST({column.name} AS {_SPARK_TYPES[column.type]})" for column in columns]
     read.selectExpr(*cast).createOrReplaceTempView(name)
 
 
+def _plain(path: Path) -> str:
+    """The path of a file for Spark to read: no character of it is taken for a pattern."""
+    return re.sub(r"[*?\[\]{}\\]", lambda found: f"\\{found[0]}", str(path))
+
+
 def _write(connection: duckdb.DuckDBPyConnection, features: str, out: Path) -> None:
-    connection.execute(
-        f"COPY (SELECT * FROM moments JOIN {features} USING (moment_id) ORDER BY moment_id) TO '{out}' (FORMAT parquet)"
-    )
+    select = f"SELECT * FROM moments JOIN {features} USING (moment_id) ORDER BY moment_id"
+    connection.execute(f"COPY ({select}) TO {quoted(out)} (FORMAT parquet)")
 
 
 # Each writes the moments of `connection` with their features, from the tables of a folder, to a Parquet file.

@@ -5,9 +5,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from components.label.rubric import label_rubric
+from earlybell.tables.sql import connect, parquet, quoted
 
 _FACTS = ("version", "threshold", "unlabelled", "unknown_ratings", "agreement")
 
@@ -22,10 +21,10 @@ def label_rubric_and_overlap(tables: Path, features: Path, out: Path, rubric: Pa
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         whole, joined = Path(folder) / "whole.parquet", Path(folder) / "joined.parquet"
         label_rubric(tables, features, whole, rubric, whole_run=True)
-        facts = json.dumps({name: found[name] for name in _FACTS}).replace("'", "''")
-        duckdb.connect().execute(f"""
+        facts = quoted(json.dumps({name: found[name] for name in _FACTS}))
+        connect().execute(f"""
             COPY (SELECT a.*, b.label AS overlap_label
-                FROM read_parquet('{out}') a LEFT JOIN read_parquet('{whole}') b USING (moment_id) ORDER BY moment_id)
-            TO '{joined}' (FORMAT parquet, KV_METADATA {{rubric: '{facts}'}})""")
+                FROM {parquet(out)} a LEFT JOIN {parquet(whole)} b USING (moment_id) ORDER BY moment_id)
+            TO {quoted(joined)} (FORMAT parquet, KV_METADATA {{rubric: {facts}}})""")
         joined.replace(out)
     return found

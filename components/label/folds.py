@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 
 from earlybell.errors import TrainingError
+from earlybell.tables.sql import connect, parquet, quoted
 
 LEAST_LEARNERS = 5  # of each label: with fewer, no split has both labels on both sides
 LEARNER_FOLDS = 3
@@ -38,9 +39,9 @@ def check_enough(features: Path, labels: Path) -> None:
     Raises:
         TrainingError: of one of the labels the file `labels` has too few learners to train on and to hold out.
     """
-    rows = duckdb.connect().execute(f"""
+    rows = connect().execute(f"""
         SELECT count(DISTINCT learner_id) FILTER (label = 1), count(DISTINCT learner_id) FILTER (label = 0)
-        FROM read_parquet('{labels}') JOIN read_parquet('{features}/features.parquet') USING (moment_id)""")
+        FROM {parquet(labels)} JOIN {parquet(features / "features.parquet")} USING (moment_id)""")
     at_risk, others = rows.fetchall()[0]
     if min(at_risk, others) < LEAST_LEARNERS:
         found = f"{at_risk} with label 1 (at risk), {others} with label 0"
@@ -52,7 +53,7 @@ def check_enough(features: Path, labels: Path) -> None:
 def write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
     """Write `labelled` in the order of moments: moment_id, label, learner_fold, run_fold, is_test."""
     order = "SELECT * EXCLUDE (course_id, learner_id) FROM labelled ORDER BY moment_id"
-    connection.execute(f"COPY ({order}) TO '{out}' (FORMAT parquet)")
+    connection.execute(f"COPY ({order}) TO {quoted(out)} (FORMAT parquet)")
 
 
 def _spread(text: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from components.label.folds import fold, write
 from earlybell.errors import TrainingError
 from earlybell.predict import open_tables
+from earlybell.tables.sql import parquet
 
 
 def label_outcomes(tables: Path, features: Path, out: Path) -> dict[str, int]:
@@ -22,7 +23,7 @@ def label_outcomes(tables: Path, features: Path, out: Path) -> dict[str, int]:
     found = fold(
         connection,
         "SELECT moment_id, course_id, learner_id, as_of, (outcome IN ('fail', 'withdrawn'))::INTEGER AS label "
-        f"FROM read_parquet('{features}/features.parquet') JOIN outcomes USING (course_id, learner_id)",
+        f"FROM {parquet(features / 'features.parquet')} JOIN outcomes USING (course_id, learner_id)",
     )
     _check(found)
     write(connection, out)

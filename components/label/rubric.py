@@ -12,6 +12,7 @@ from components.label.scale import Indicator, Rubric, read_rubric
 from components.label.window import windows
 from earlybell.errors import TrainingError
 from earlybell.predict import open_tables
+from earlybell.tables.sql import parquet, quoted
 
 _OF_A_KIND = frozenset(f"{kind}_per_week" for kind in KINDS)
 
@@ -50,7 +51,7 @@ def label_rubric(
     found = fold(connection, _labels(scale))
     _check(found, scale)
     write(connection, out)
-    ((count,),) = connection.execute(f"SELECT count(*) FROM read_parquet('{moments}')").fetchall()
+    ((count,),) = connection.execute(f"SELECT count(*) FROM {parquet(moments)}").fetchall()
     return found | {
         "unlabelled": count - found["moments"],
         "version": scale.version,
@@ -64,7 +65,7 @@ def _derived(rubric: Rubric) -> str:
     """SELECT of window_id, indicator, rating: the derived indicators of the windows that are open."""
     derived = {name: one for name, one in rubric.indicators.items() if one.feature}
     used = ", ".join(_offered(feature) for feature in sorted({one.feature for one in derived.values()}))
-    names = ", ".join(f"'{name}'" for name in derived)
+    names = ", ".join(map(quoted, derived))
     ratings = ", ".join(_rating(one) for one in derived.values())
     return f"""
         SELECT * FROM (

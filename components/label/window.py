@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from earlybell.tables import DEFAULT_WEEKS
+from earlybell.tables.sql import parquet
 
 # A later course begins at the moment. Work handed in before it is banked, neither done nor missed later; a score counts
 # for the time in which the work was handed in, whenever it was given. Enrolments, extensions and breaks are all there.
@@ -67,5 +68,5 @@ def _create_windows(connection: duckdb.DuckDBPyConnection, features: Path, least
     connection.execute(f"""
         CREATE TABLE windows AS
         SELECT moment_id, course_id, learner_id, as_of, ended, {cut} AS cut, {window} AS window_id, {step} AS step
-        FROM read_parquet('{features}') JOIN ({_ENDS}) USING (course_id)
+        FROM {parquet(features)} JOIN ({_ENDS}) USING (course_id)
         WHERE as_of + to_microseconds({round(least_days * 86_400_000_000)}) <= ended""")

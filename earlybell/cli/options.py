@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from earlybell.errors import MissingPackageError
+from earlybell.tables.schema import MOST_BAD_SHARE
 
 SOURCE_HELP = "kind:place, as oulad:DIR, moodle-log:DIR, survey:DIR, tables:DIR, or simulate:seed=7"
 
@@ -27,7 +28,10 @@ IdsOption = Annotated[
     Ids, typer.Option(help="keep: the source's own ids, for those who may see them; else a keyed hash of them")
 ]
 BadShare = Annotated[
-    float, typer.Option(min=0, max=1, help="share of bad rows of a file above which the run stops (else: quarantine)")
+    float,
+    typer.Option(
+        min=0, max=MOST_BAD_SHARE, help="share of bad rows of a file above which the run stops (else: quarantine)"
+    ),
 ]
 EngineOption = Annotated[str, typer.Option(help="what computes features: duckdb, or pyspark (the site's Spark)")]
 TrailOption = Annotated[

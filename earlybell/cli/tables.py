@@ -4,22 +4,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from earlybell.cli.options import Ids, need_training
 from earlybell.errors import SettingError
-from earlybell.tables import read_facts
+from earlybell.tables import checked_facts, read_facts
+from earlybell.tables.pseudonyms import KEY_VARIABLE, check_same_key, fingerprint, key_from_environment
 
 
 @contextmanager
 def tables_of(sources: list[str], ids: Ids, pass_mark: str, timezone: str) -> Iterator[Path]:
-    """The canonical tables of sources: a `tables:DIR` that has such ids already as it is, others extracted for now."""
+    """The canonical tables of sources: a `tables:DIR` that has such ids already as it is, others extracted for now.
+
+    Raises:
+        SourceError: a folder is not as `extract` has written it, or a source cannot be read.
+        SettingError: the key for pseudonyms is missing, or not the one of the folder.
+    """
     folder = _folder(sources)
-    if folder and (ids is Ids.keep or _pseudonymous(folder)):
+    facts = _facts(folder) if folder else {}
+    if folder and (ids is Ids.keep or facts["ids"] == "pseudonymous"):
         yield folder
         return
     need_training(f"extracting {sources[0].split(':')[0]}")
     from components.extract import Site, extract
-    from earlybell.tables.pseudonyms import key_from_environment
 
     with TemporaryDirectory(prefix="earlybell-") as temporary:
         out, site = Path(temporary) / "tables", Site(pass_mark, timezone)
@@ -32,7 +39,7 @@ def refuse_own_ids(source: str, ids: Ids) -> None:
     SettingError: the ids of a source would be kept as they are, and they are no pseudonyms: none may be in a trail.
     """
     folder = _folder([source])
-    if ids is Ids.keep and not (folder and _pseudonymous(folder)):
+    if ids is Ids.keep and not (folder and read_facts(folder)["ids"] == "pseudonymous"):
         way_out = "Leave out --ids keep: then the trail holds pseudonyms. Or leave out --trail."
         raise SettingError("--trail would hold the source's own ids", f"--ids {ids.value}", way_out)
 
@@ -43,5 +50,9 @@ def _folder(sources: list[str]) -> Path | None:
     return Path(place) if kind == "tables" and not others else None
 
 
-def _pseudonymous(folder: Path) -> bool:
-    return bool(read_facts(folder)["ids"] == "pseudonymous")
+def _facts(folder: Path) -> dict[str, Any]:
+    """What extraction said of a folder that it wrote, with the key that is set, if one is."""
+    facts, key = checked_facts(folder), key_from_environment()
+    if facts["ids"] == "pseudonymous" and key:
+        check_same_key({f"tables:{folder}": facts.get("key"), KEY_VARIABLE: fingerprint(key)})
+    return facts

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from earlybell.errors import BundleError
 from earlybell.tables import attach
+from earlybell.tables.sql import connect, quoted
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Observed:
 
 def open_tables(folder: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with a view for each canonical table of `folder`."""
-    connection = duckdb.connect(config={"preserve_insertion_order": False})
+    connection = connect(preserve_insertion_order=False)
     attach(connection, folder)
     return connection
 
@@ -45,7 +46,7 @@ def open_tables(folder: Path) -> duckdb.DuckDBPyConnection:
 def confine(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -> None:
     """Leave SQL nothing but the files of `folder`, if any, and lock the settings: a bundle's SQL is data of others."""
     if folder:
-        connection.execute(f"SET allowed_directories = ['{str(folder.resolve()).replace(chr(39), chr(39) * 2)}/']")
+        connection.execute(f"SET allowed_directories = [{quoted(f'{folder.resolve()}/')}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 

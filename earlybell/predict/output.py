@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
-
 from earlybell.predict.predictor import Predictions
+from earlybell.tables.sql import connect, quoted, quoted_path
 
 _TYPES = {
     "course_id": "VARCHAR",
@@ -19,6 +18,8 @@ _TYPES = {
     "reasons": "STRUCT(feature VARCHAR, value DOUBLE, effect DOUBLE, words VARCHAR, changeable BOOLEAN)[]",
 }
 
+_FORM = "format = 'newline_delimited', hive_partitioning = false"
+
 
 def write_predictions(predictions: Predictions, out: Path) -> None:
     """Write a row a moment (course_id, learner_id, as_of, risk, low, high, band, reasons), whole or not at all."""
@@ -28,6 +29,6 @@ def write_predictions(predictions: Predictions, out: Path) -> None:
         lines, part = Path(folder) / "rows.json", Path(folder) / "rows.parquet"
         with lines.open("w") as file:
             file.writelines(json.dumps(row) + "\n" for row in predictions.rows())
-        select = f"SELECT * FROM read_json('{lines}', format='newline_delimited', columns={{{columns}}})"
-        duckdb.connect().execute(f"COPY ({select}) TO '{part}' (FORMAT parquet)")
+        select = f"SELECT * FROM read_json({quoted_path(lines)}, {_FORM}, columns = {{{columns}}})"
+        connect().execute(f"COPY ({select}) TO {quoted(part)} (FORMAT parquet)")
         part.replace(out)

@@ -19,6 +19,7 @@ from earlybell.predict.moments import moments_of
 from earlybell.tables import BY_NAME, SQL_TYPES, Table
 from earlybell.tables.codec import TABLES_READ, Columns, Instance
 from earlybell.tables.schema import Column, Type
+from earlybell.tables.sql import connect
 
 SMALLEST = {"events": 1024}  # rows of the smallest arrays; of another table OTHERS
 OTHERS, LARGER = 64, 2  # the next ones hold so many times more
@@ -89,7 +90,7 @@ class _Arrays:
         tables = {name: BY_NAME[name] for name in TABLES_READ} | {MOMENTS.name: MOMENTS}
         sizes = dict(lengths) | {MOMENTS.name: lengths["enrolments"]}
         self._tables = {name: _empty(_named_in(bundle.sql, one), sizes[name]) for name, one in tables.items()}
-        self.connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": False})
+        self.connection = connect(threads=1, preserve_insertion_order=False)
         for name, arrays in self._tables.items():
             self._view(tables[name], arrays)
         self.connection.execute("SET enable_optimizer = false")  # its plans depend on the rows: they are not kept

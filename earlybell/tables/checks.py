@@ -6,7 +6,8 @@ the number of rows. Nothing that serves imports this module: it loads pandera an
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 import ibis
@@ -14,10 +15,11 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from pandera.api.ibis.types import IbisData
 
-from earlybell.tables.schema import EARLIEST, LATEST, Column, Table, Type
+from earlybell.tables.schema import EARLIEST, LATEST, MOST_EXTRA_CREDIT, Bad, Column, Table, Type
 
 ROW = "_id"
 UNIT = "_unit"  # rows of one unit are one file's
+REPEATED = "repeats another row"
 
 Others: TypeAlias = Mapping[str, ir.Table]
 _Test: TypeAlias = Callable[[ir.Table, ir.Value], ir.BooleanValue]
@@ -25,11 +27,13 @@ _Test: TypeAlias = Callable[[ir.Table, ir.Value], ir.BooleanValue]
 
 @dataclass(frozen=True)
 class Rule:
-    """What holds for every row: a check of Pandera's, the columns to look at where it fails, and the reason."""
+    """What holds for every row: a check of Pandera's, the columns to look at where it fails, the reason, and what
+    becomes of a row or value that fails (see `earlybell.tables.schema.Column`)."""
 
     columns: tuple[str, ...]
     reason: str
     check: pa.Check
+    bad: Bad = "row"
 
     def holds(self, rows: ir.Table) -> ir.BooleanScalar:
         """Whether every row passes; null where there are no rows."""
@@ -41,23 +45,32 @@ class Rule:
 
 
 def typed(rows: ir.Table, column: Column) -> ir.Value:
-    """The values of a column as its type; null where they are not of it. A time without a zone is UTC's."""
+    """The values of a column as its type; null where they are not of it. A time without a zone is UTC's.
+
+    A choice may be written in capitals, a number with a comma or spaces where it has one meaning alone.
+    """
     value = rows[column.name]
+    if column.choices:
+        return _choice(value, column.choices)
     return _CONVERSIONS[column.type](value) if value.type().is_string() or value.type().is_floating() else value
 
 
 def value_rules(table: Table) -> list[Rule]:
     """What each value must be: there, of its type, plausible, in its range, one of its choices."""
-    return [rule for column in table.columns for rule in _column_rules(column)]
+    return [rule for column in table.columns for rule in _column_rules(column, column.bad or table.bad)]
 
 
 def key_rules(table: Table) -> list[Rule]:
     """That the key is unique among the rows of one unit, which are of the table's types.
 
-    Of rows that are the same in all columns the first passes. Of rows that differ under one key none does: nothing
-    says which is right.
+    Of rows that are the same in all columns the first passes: that is the first rule. Of rows that differ under one key
+    none does: nothing says which is right.
     """
-    return [_without(table.key, "same key as another row", lambda rows: _repeated(table, rows))] if table.key else []
+    if not table.key:
+        return []
+    differ = _without(table.key, "same key as another row", lambda rows: _repeated(table, rows).filter(ibis._._differs))
+    same = _without(table.key, REPEATED, lambda rows: _repeated(table, rows).filter(ibis._._nth > 0))
+    return [same, replace(differ, bad=table.bad)]
 
 
 def reference_rules(table: Table, others: Others, tables: Mapping[str, Table]) -> list[Rule]:
@@ -65,21 +78,35 @@ def reference_rules(table: Table, others: Others, tables: Mapping[str, Table]) -
     return [
         *(_known(column, others) for column in table.columns if column.references),
         *(_together(table, reference.columns, others, tables[reference.table]) for reference in table.references),
-        *(_below(table, column, others) for column in table.columns if column.at_most),
+        *(rule for column in table.columns if column.at_most for rule in _below(table, column, others)),
     ]
 
 
-def _column_rules(column: Column) -> Iterator[Rule]:
+def _column_rules(column: Column, bad: Bad) -> Iterator[Rule]:
     if not column.nullable:
-        yield _rule(column, "missing", lambda rows: rows[column.name].notnull())
+        yield _rule(column, "missing", lambda rows: rows[column.name].notnull(), bad)
     if column.type != "string":
         yield _rule(
             column,
             f"not {_ARTICLE[column.type]}",
             lambda rows: rows[column.name].isnull() | typed(rows, column).notnull(),
+            bad,
         )
     for reason, test in _limits(column):
-        yield _rule(column, reason, _where_present(column, test))
+        yield _rule(column, reason, _where_present(column, test), bad)
+    if (plausible := column.plausible) is not None:
+        yield _rule(
+            column, f"above {plausible:g}", _where_present(column, lambda rows, value: value <= plausible), "null"
+        )
+    if column.not_below:
+        yield _rule(
+            column, f"before {column.not_below}", _where_present(column, _not_before(column.not_below)), "raise"
+        )
+
+
+def _not_before(other: str) -> _Test:
+    start = Column(other, "timestamp", "")
+    return lambda rows, value: typed(rows, start).isnull() | (value >= typed(rows, start))
 
 
 def _limits(column: Column) -> Iterator[tuple[str, _Test]]:
@@ -95,12 +122,11 @@ def _limits(column: Column) -> Iterator[tuple[str, _Test]]:
     if (maximum := column.maximum) is not None:
         yield f"above {maximum:g}", lambda rows, value: value <= maximum
     if (other := column.not_before) is not None:
-        start = Column(other, column.type, "")
-        yield f"before {other}", lambda rows, value: typed(rows, start).isnull() | (value >= typed(rows, start))
+        yield f"before {other}", _not_before(other)
 
 
-def _rule(column: Column, reason: str, test: Callable[[ir.Table], ir.BooleanValue]) -> Rule:
-    return Rule((column.name,), reason, _check(reason, test))
+def _rule(column: Column, reason: str, test: Callable[[ir.Table], ir.BooleanValue], bad: Bad) -> Rule:
+    return Rule((column.name,), reason, _check(reason, test), bad)
 
 
 def _check(reason: str, test: Callable[[ir.Table], ir.BooleanValue]) -> pa.Check:
@@ -128,7 +154,7 @@ def _repeated(table: Table, rows: ir.Table) -> ir.Table:
     shared = rows.semi_join(rows.group_by(key).having(rows.count() > 1).agg(), key)
     under_key, same = shared.count().over(group_by=key), shared.count().over(group_by=whole)
     nth = ibis.row_number().over(group_by=whole, order_by=ROW)
-    return shared.mutate(_differs=under_key != same, _nth=nth).filter(ibis._._differs | (ibis._._nth > 0))
+    return shared.mutate(_differs=under_key != same, _nth=nth)
 
 
 def _known(column: Column, others: Others) -> Rule:
@@ -148,18 +174,21 @@ def _together(table: Table, names: tuple[str, ...], others: Others, target: Tabl
         full = full.filter([full[name].notnull() for name in names])
         return full.anti_join(others[target.name], list(zip(names, target.key, strict=True)))
 
-    shown = dict.fromkeys(_referring(table, name).name if "." in name else name for name in names)
-    return _without(tuple(shown), f"not found together in {target.name}", unknown)
+    return _without(table.naming(names), f"not found together in {target.name}", unknown)
 
 
-def _below(table: Table, column: Column, others: Others) -> Rule:
+def _below(table: Table, column: Column, others: Others) -> Iterator[Rule]:
+    """A little above is extra credit and stays; far above no more than the value goes. Of nothing all is extra."""
     limit = str(column.at_most)
 
-    def above(rows: ir.Table) -> ir.Table:
+    def above(rows: ir.Table, *, far: bool) -> ir.Table:
         full = _with_looked_up(table, rows, limit, others)
-        return full.filter(full[column.name] > full[limit])
+        too_far = (full[limit] > 0) & (full[column.name] > MOST_EXTRA_CREDIT * full[limit])
+        return full.filter(full[column.name] > full[limit], too_far if far else ~too_far)
 
-    return _without((column.name,), f"above {limit}", above)
+    yield replace(_without((column.name,), f"above {limit}", partial(above, far=False)), bad="keep")
+    reason = f"above {MOST_EXTRA_CREDIT:g} times {limit}"
+    yield replace(_without((column.name,), reason, partial(above, far=True)), bad="null")
 
 
 def _with_looked_up(table: Table, rows: ir.Table, path: str, others: Others) -> ir.Table:
@@ -167,33 +196,49 @@ def _with_looked_up(table: Table, rows: ir.Table, path: str, others: Others) -> 
     if "." not in path:
         return rows
     other, wanted = path.split(".")
-    referring = _referring(table, path)
+    referring = table.column(table.naming((path,))[0])
     key = str(referring.references).split(".")[1]
     found = others[other].select(**{f"{other}.key": others[other][key], path: others[other][wanted]})
     return rows.left_join(found, [(referring.name, f"{other}.key")])
 
 
-def _referring(table: Table, path: str) -> Column:
-    """The column of `table` that refers to the table of `path`."""
-    other = path.split(".")[0]
-    return next(column for column in table.columns if str(column.references).split(".")[0] == other)
-
-
 def _integer(text: ir.Value) -> ir.Value:
     """Also `19.0`, as tables written by way of floating point hold it; not `19.5`."""
-    whole = text.try_cast("int64")
-    return (whole.cast("float64") == text.try_cast("float64")).ifelse(whole, ibis.null("int64"))
+    number = _number(text)
+    whole = text.try_cast("int64").coalesce(number.try_cast("int64"))
+    return (whole.cast("float64") == number).ifelse(whole, ibis.null("int64"))
 
 
 def _number(value: ir.Value) -> ir.Value:
-    number = value.try_cast("float64") + 0.0  # so that -0.0, which equals 0.0, is written as it too
+    number = value.try_cast("float64")
+    if value.type().is_string():
+        number = number.coalesce(_written_out(value).try_cast("float64"))
+    number = number + 0.0  # so that -0.0, which equals 0.0, is written as it too
     return (number.isnan() | number.isinf()).ifelse(ibis.null("float64"), number)
+
+
+def _written_out(text: ir.Value) -> ir.Value:
+    """A number with a decimal comma or thousands apart as plain digits, if it can be read one way alone."""
+    plain = ((text.re_search(form), text.re_replace(apart, "").replace(",", ".")) for form, apart in _WRITTEN)
+    return ibis.cases(*plain, else_=ibis.null("string"))
+
+
+def _choice(text: ir.Value, choices: Sequence[str]) -> ir.Value:
+    plain = text.strip().lower()
+    return ibis.cases(*((plain == choice.lower(), choice) for choice in choices), else_=text)
 
 
 def _timestamp(text: ir.Value) -> ir.Value:
     return text.try_cast("timestamp('UTC')").cast("timestamp")
 
 
+_SPACE = r"[ '\x{00a0}\x{202f}]"
+_WRITTEN = (  # how a number is written, and what stands between its thousands
+    (r"^-?[0-9]{1,3}(,[0-9]{3})+\.[0-9]+$|^-?[0-9]{1,3}(,[0-9]{3}){2,}$", ","),
+    (rf"^-?[0-9]{{1,3}}({_SPACE}[0-9]{{3}})+([.,][0-9]+)?$", _SPACE),
+    (r"^-?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+$|^-?[0-9]{1,3}(\.[0-9]{3}){2,}$", r"\."),
+    (r"^-?[0-9]+,([0-9]{1,2}|[0-9]{4,})$|^-?(0|[0-9]{4,}),[0-9]+$", " "),
+)
 _ARTICLE: dict[Type, str] = {"integer": "an integer", "number": "a number", "timestamp": "a timestamp"}
 _CONVERSIONS: dict[Type, Callable[[ir.Value], ir.Value]] = {
     "string": lambda text: text,

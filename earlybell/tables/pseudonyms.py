@@ -5,12 +5,15 @@
 
 import hmac
 import os
+from collections.abc import Mapping
 
 from earlybell.errors import SettingError
 
 KEY_VARIABLE = "EARLYBELL_PSEUDONYM_KEY"
 SHORTEST_KEY = 16
 LENGTH = 32
+FINGERPRINTED = "earlybell: fingerprint of the key for pseudonyms"
+FINGERPRINT_LENGTH = 16
 
 _WAY_OUT = (
     f"Set {KEY_VARIABLE} to a secret of {SHORTEST_KEY} characters or more, the same for every extraction, and keep it: "
@@ -24,6 +27,29 @@ def pseudonym(key: str, learner_id: str) -> str:
     The id is taken as it is: no trimming, no change of case, no Unicode normalisation.
     """
     return hmac.digest(key.encode(), learner_id.encode(), "sha256").hex()[:LENGTH]
+
+
+def fingerprint(key: str) -> str:
+    """The first 16 characters of the pseudonym of FINGERPRINTED: it tells keys apart, and shows none.
+
+    Whoever could guess a key by it could guess it by the pseudonym of a known id as well.
+    """
+    return hmac.digest(key.encode(), FINGERPRINTED.encode(), "sha256").hex()[:FINGERPRINT_LENGTH]
+
+
+def check_same_key(fingerprints: Mapping[str, str | None]) -> None:
+    """
+    Args:
+        fingerprints: of keys, by what each is the key of; None is not known, and no reason to refuse.
+
+    Raises:
+        SettingError: there are two. The pseudonyms of one learner would be those of two.
+    """
+    known = {name: one for name, one in fingerprints.items() if one}
+    if len({*known.values()}) > 1:
+        told = ", ".join(f"{name} has {one}" for name, one in known.items())
+        way_out = f"Set {KEY_VARIABLE} to the key of those tables, or extract every source anew with one key."
+        raise SettingError("keys for pseudonyms differ, by their fingerprints", told, way_out)
 
 
 def key_from_environment() -> str | None:

@@ -9,6 +9,7 @@ import duckdb
 
 from earlybell.errors import SourceError
 from earlybell.tables.schema import SQL_TYPES, TABLES, Table
+from earlybell.tables.sql import parquet
 
 FACTS = "tables.json"
 
@@ -40,12 +41,27 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
+def checked_facts(folder: Path) -> dict[str, Any]:
+    """What `read_facts` gives, of tables that are still as they were when it was written.
+
+    Raises:
+        SourceError: there is no `tables.json`, or a table has changed since, was added or is missing.
+    """
+    facts = read_facts(folder)
+    if facts.get("digest") != tables_digest(folder):
+        way_out = "Make the folder anew with `earlybell extract`, which checks what it writes."
+        raise SourceError("canonical tables are not as they were when they were written", str(folder), way_out)
+    return facts
+
+
 def tables_digest(folder: Path) -> str:
-    """SHA-256 over the names and SHA-256 sums of the tables, in order of their names."""
+    """SHA-256 over the names and SHA-256 sums of the tables, in order of their names; of a table's parts, too."""
     total = hashlib.sha256()
-    for path in sorted(folder.glob("*.parquet")):
+    parts = [path for table in TABLES for path in (folder / table.name).glob("*.parquet")]
+    for path in sorted([*folder.glob("*.parquet"), *parts]):
         with path.open("rb") as file:
-            total.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+            name = path.relative_to(folder).as_posix()
+            total.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return total.hexdigest()
 
 
@@ -60,8 +76,7 @@ def _select(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -
             )
         nothing = ", ".join(f"NULL::{SQL_TYPES[column.type]} AS {column.name}" for column in table.columns)
         return f"SELECT {nothing} WHERE false"
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    scan = f"read_parquet([{listed}])"
+    scan = parquet(paths)
     found = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
     missing = [column.name for column in table.columns if column.name not in found and not column.optional]
     if missing:

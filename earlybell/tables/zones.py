@@ -2,11 +2,11 @@
 
 from functools import cache
 
-import duckdb
+from earlybell.tables.sql import connect
 
 
 @cache
 def known_zones() -> frozenset[str]:
     """Every name that a course run's `timezone` may have."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         return frozenset(row[0] for row in connection.execute("SELECT name FROM pg_timezone_names()").fetchall())

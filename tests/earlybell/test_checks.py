@@ -66,7 +66,9 @@ NUMBER, TIMESTAMP = Column("v", "number", ""), Column("v", "timestamp", "")
         (Column("v", "integer", "", minimum=1), "0", ["below 1"]),
         (Column("v", "integer", "", maximum=5), "6", ["above 5"]),
         (NUMBER, "1e3", []),
-        (NUMBER, "1,5", ["not a number"]),
+        (NUMBER, "1,5", []),
+        (NUMBER, "1,234", ["not a number"]),
+        (INTEGER, "1,234", ["not an integer"]),
         (NUMBER, "nan", ["not a number"]),
         (NUMBER, "inf", ["not a number"]),
         (TIMESTAMP, "2014-01-31", []),
@@ -86,6 +88,15 @@ def test_a_text_is_refused_for_its_reasons(column: Column, value: str | None, re
     [
         (INTEGER, "19.0", "19"),
         (INTEGER, "19.5", None),
+        (INTEGER, "9007199254740993", "9007199254740993"),
+        (INTEGER, "1,234,567", "1234567"),
+        (NUMBER, "7,5", "7.5"),
+        (NUMBER, "-0,125", "-0.125"),
+        (NUMBER, "1.234,5", "1234.5"),
+        (NUMBER, "1,234.5", "1234.5"),
+        (NUMBER, "1 234,5", "1234.5"),
+        (NUMBER, "1'234.5", "1234.5"),
+        (NUMBER, "1,234", None),
         (NUMBER, "-0.0", "0.0"),
         (TIMESTAMP, "2014-01-31T10:00:00", "2014-01-31 10:00:00"),
         (TIMESTAMP, "2014-01-31T10:00:00+02:00", "2014-01-31 08:00:00"),
@@ -134,7 +145,7 @@ def test_a_key_is_unique_in_its_file_of_equal_rows_one_stays_and_of_unequal_ones
             "(3, 0, 'other', 1), (4, 0, 'other', NULL), (5, 1, 'other', 2), (6, 0, 'once', 1)) AS t(_id, _unit, v, w)"
         )
         assert _broken(connection, key_rules(table), _rows(table, text=False)) == [
-            (1, "v", "same key as another row"),
+            (1, "v", "repeats another row"),
             (3, "v", "same key as another row"),
             (4, "v", "same key as another row"),
         ]
@@ -153,7 +164,14 @@ def test_what_a_submission_refers_to_is_there_and_its_score_is_possible() -> Non
         connection.execute("INSERT INTO enrolments VALUES (0, 0, 'c', 'anna', '2014-01-01', NULL, 0)")
         connection.execute("INSERT INTO assessments VALUES (0, 0, 'a', 'c', 'quiz', 'none', NULL, NULL, 10)")
         for row, (assessment, learner, score) in enumerate(
-            [("a", "anna", 10), ("a", "anna", None), ("a", "anna", 10.5), ("a", "ben", 5), ("b", "anna", 5)]
+            [
+                ("a", "anna", 10),
+                ("a", "anna", None),
+                ("a", "anna", 10.5),
+                ("a", "ben", 5),
+                ("b", "anna", 5),
+                ("a", "anna", 21),
+            ]
         ):
             values = [row, 0, assessment, learner, "2014-01-01", None, row, score, None]
             connection.execute("INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
@@ -163,6 +181,11 @@ def test_what_a_submission_refers_to_is_there_and_its_score_is_possible() -> Non
             (2, "score", "above assessments.max_score"),
             (3, "assessment_id, learner_id", "not found together in enrolments"),
             (4, "assessment_id", "not found in assessments"),
+            (5, "score", "above 2 times assessments.max_score"),
+        ]
+        assert [(rule.reason, rule.bad) for rule in rules if rule.columns == ("score",)] == [
+            ("above assessments.max_score", "keep"),
+            ("above 2 times assessments.max_score", "null"),
         ]
 
 
@@ -174,6 +197,26 @@ def test_every_reference_names_a_key_of_a_canonical_table(table: Table) -> None:
             assert BY_NAME[other].key == (key,)
     for reference in table.references:
         assert len(reference.columns) == len(BY_NAME[reference.table].key)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_bad_value_becomes_unknown_only_where_unknown_is_allowed(table: Table) -> None:
+    nulled = [column for column in table.columns if column.bad == "null" or column.plausible or column.at_most]
+    assert [column.name for column in nulled if not column.nullable] == []
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_row_whose_absence_means_something_is_never_left_out_alone(table: Table) -> None:
+    alone = {"events", "ratings", "learners"}
+    concerns_all = {"courses", "assessments", "breaks"}
+    assert table.bad == ("row" if table.name in alone else "stop" if table.name in concerns_all else "learner")
+    assert table.bad != "learner" or table.whose
+
+
+def test_what_one_choice_may_be_written_as() -> None:
+    column = Column("v", "string", "", choices=("pass", "fail"))
+    assert [_of_text(column, text) for text in ("Pass", " FAIL ")] == [[], []]
+    assert _of_text(column, "passed") == ["not one of pass, fail"]
 
 
 def test_serving_loads_no_checks() -> None:

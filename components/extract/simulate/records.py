@@ -9,6 +9,7 @@ import numpy as np
 
 from components.extract.simulate.cohort import Cohort
 from components.extract.simulate.plan import DAY, HOUR, NEVER, WEEK, Columns, Floats, Ints, Objects, Run, logistic
+from earlybell.tables.schema import DEFAULT_TIMEZONE, DEFAULT_WEEKEND
 
 # Some indicators of the rubric (Appendix B of the paper), and how much engagement shows in each.
 _INDICATORS = {
@@ -38,6 +39,8 @@ def calendar(runs: list[Run]) -> dict[str, Columns]:
             "starts_at": np.array([run.starts_at for run in runs]),
             "ends_at": np.array([run.ends_at for run in runs]),
             "granularity": _words("raw" for _ in runs),
+            "timezone": _words(DEFAULT_TIMEZONE for _ in runs),
+            "weekend": _words(DEFAULT_WEEKEND for _ in runs),
         },
         "assessments": {
             "assessment_id": _words(item.assessment_id for _, item in items),

@@ -15,7 +15,7 @@ from components.extract.simulate.plan import Run, plan
 from components.extract.simulate.settings import Settings
 from components.extract.simulate.writer import Writer
 from earlybell.errors import SettingError
-from earlybell.tables.store import FACTS
+from earlybell.tables.store import FACTS, tables_digest
 
 _CHUNK_EVENTS = 400_000  # about what a chunk, and so a part, holds
 _CHUNK_LEARNERS = 4_000
@@ -40,7 +40,8 @@ def simulate(out: Path, settings: Settings) -> None:
         for name, columns in records.calendar(runs).items():
             writer.whole(name, columns)
         _report(writer, _chunks(runs, settings), rate, settings)
-    (out / FACTS).write_text(json.dumps(_facts(runs, settings), indent=2) + "\n")
+    facts = _facts(runs, settings) | {"digest": tables_digest(out)}
+    (out / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
 
 
 def _report(

@@ -4,12 +4,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from components.extract.simulate.plan import NEVER, Columns, Ints, Objects
 from earlybell.tables import BY_NAME, SQL_TYPES, Column
+from earlybell.tables.sql import connect, parquet
 
 TRUTH = "true_risk"
 _TRUTH_COLUMNS = (
@@ -27,7 +27,7 @@ class Writer:
         self._out = out
         self._parts: dict[str, int] = {}
         # One thread: parts are small, and the order of their rows is kept without being held in memory.
-        self._connection = duckdb.connect(config={"threads": 1, "pandas_analyze_sample": 0})
+        self._connection = connect(threads=1, pandas_analyze_sample=0)
 
     def __enter__(self) -> Self:
         self._out.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ class Writer:
 
     def _join_truth(self) -> None:
         parts = sorted((self._out / "truth" / TRUTH).glob("*.parquet"))
-        joined = self._connection.read_parquet([str(part) for part in parts])
+        joined = self._connection.sql(f"FROM {parquet(parts)}")
         joined.write_parquet(str(self._out / "truth" / f"{TRUTH}.parquet"), compression="zstd")
         for part in parts:
             part.unlink()

@@ -53,19 +53,34 @@ def test_files_that_earlybell_wrote_are_parts_and_each_row_counts(
     assert query(out, "SELECT count(*) FROM events") == [(3,)]
 
 
-def test_rows_of_two_files_that_differ_under_one_key_are_both_set_aside(
-    tables_folder: WriteTables, quarantine: Quarantine
+def test_enrolments_of_one_learner_in_two_files_become_one_from_the_earliest(
+    tables_folder: WriteTables, query: Query, quarantine: Quarantine
 ) -> None:
-    other = ENROLMENTS.replace("2024-01-01", "2024-01-09") + "c1,ben,2024-01-01,,0\n"
-    event = EVENTS + _event(1).replace("anna", "ben")
-    folder = tables_folder("t", courses=COURSES, enrolments__1=ENROLMENTS, enrolments__2=other, events=event)
-    facts = extract([f"tables:{folder}"], tables_folder("out"), key=None, ids="keep", max_bad_share=1)
-    columns, value, reason = "course_id, learner_id", "c1, anna", "same key as another row"
-    assert quarantine(tables_folder("out")) == [
-        ("1.csv", 2, columns, value, reason),
-        ("2.csv", 2, columns, value, reason),
-    ]
-    assert facts["rows"]["enrolments"] == 1
+    other = ENROLMENTS.replace("2024-01-01,,0", "2023-12-20,2024-02-01,1") + "c1,ben,2024-01-01,,0\n"
+    folder = tables_folder(
+        "t", courses=COURSES, enrolments__1=ENROLMENTS, enrolments__2=other, events=EVENTS + _event(1)
+    )
+    facts = extract([f"tables:{folder}"], tables_folder("out"), key=None, ids="keep")
+    enrolled = "SELECT enrolled_at::VARCHAR, unenrolled_at, prior_attempts FROM enrolments WHERE learner_id = 'anna'"
+    assert query(tables_folder("out"), enrolled) == [("2023-12-20 00:00:00", None, 1)]
+    columns, value, reason = "course_id, learner_id", "c1, anna", "brought together with another row of its key"
+    assert quarantine(tables_folder("out")) == [("2.csv", 2, columns, value, reason)]
+    assert any(
+        "2.csv: 1 rows have the key (course_id, learner_id) of another, and are one" in one for one in facts["notes"]
+    )
+
+
+def test_who_is_set_aside_in_one_source_is_so_in_all(tables_folder: WriteTables, query: Query) -> None:
+    learners = "".join(f"c1,l{i},2024-01-01,,0\n" for i in range(40))
+    events = _events([1]) + _event(2).replace("anna", "l1")
+    base = tables_folder("base", courses=COURSES, enrolments=ENROLMENTS + learners, events=events)
+    work = "assessment_id,course_id,kind,role,due_at,weight,max_score\na1,c1,quiz,none,,,10\n"
+    header = "assessment_id,learner_id,submitted_at,graded_at,attempt,score,duration_s\n"
+    more = tables_folder("more", assessments=work, submissions=f"{header}a1,anna,soon,,1,5,\n")
+    sources = [f"tables:{more}", f"tables:{base}"]
+    facts = extract(sources, tables_folder("out"), key="k" * 16, max_bad_share=1)
+    assert [facts["rows"][name] for name in ("enrolments", "events", "submissions")] == [40, 1, 0]
+    assert query(tables_folder("out"), "FROM events JOIN enrolments USING (learner_id)") != []
 
 
 def test_a_source_may_add_to_the_tables_of_another(tables_folder: WriteTables) -> None:

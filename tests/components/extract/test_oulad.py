@@ -21,8 +21,8 @@ Quarantine = Callable[[Path], Rows]
 
 def test_course_runs_start_on_the_first_of_october_or_february(extracted: Path, query: Query) -> None:
     assert query(extracted, "FROM courses ORDER BY ALL") == [
-        ("AAA_2013J", "AAA", datetime(2013, 10, 1), datetime(2014, 6, 26), "daily"),
-        ("AAA_2014B", "AAA", datetime(2014, 2, 1), datetime(2014, 9, 29), "daily"),
+        ("AAA_2013J", "AAA", datetime(2013, 10, 1), datetime(2014, 6, 26), "daily", "UTC", "sat,sun"),
+        ("AAA_2014B", "AAA", datetime(2014, 2, 1), datetime(2014, 9, 29), "daily", "UTC", "sat,sun"),
     ]
 
 
@@ -138,8 +138,6 @@ def test_a_file_that_is_there_twice_is_an_error(small_oulad: WriteOulad, tmp_pat
 
 _RUN, _IN_RUN = "code_module, code_presentation", "code_module, code_presentation, id_student"
 _BAD = [  # a line, and the quarantine's row, column, value and reason
-    ("courses", "AAA,2013X,200", 4, "code_presentation", "2013X", "not of the form [0-9]{4}[BJ]"),
-    ("courses", "BBB,2013B,long", 5, "module_presentation_length", "long", "not an integer"),
     (
         "studentInfo",
         "AAA,2013J,7700004,F,Wales,A,?,0-35,0,60,N,Passed",
@@ -156,13 +154,11 @@ _BAD = [  # a line, and the quarantine's row, column, value and reason
         "AAA, 2015J",
         "not found together in courses",
     ),
-    ("assessments", "AAA,2013J,1999,XYZ,5,10", 6, "assessment_type", "XYZ", "not one of TMA, CMA, Exam"),
-    ("studentAssessment", "1752,7700002,5,0,101", 6, "score", "101", "above 100"),
-    ("studentAssessment", "9999,7700001,5,0,50", 7, "id_assessment", "9999", "not found in assessments"),
+    ("studentAssessment", "9999,7700001,5,0,50", 6, "id_assessment", "9999", "not found in assessments"),
     (
         "studentAssessment",
         "1760,7700003,5,0,50",
-        8,
+        7,
         "id_assessment, id_student",
         "1760, 7700003",
         "not found together in studentInfo",
@@ -199,6 +195,34 @@ def test_bad_rows_are_set_aside_as_they_stood_and_the_rest_stays(
     assert facts["digest"] == read_facts(extracted)["digest"]
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "part"),
+    [
+        ("courses", "AAA,2013X,200", "row 4: code_presentation 2013X not of the form"),
+        ("courses", "BBB,2013B,long", "row 4: module_presentation_length long not an integer"),
+        ("assessments", "AAA,2013J,1999,XYZ,5,10", "row 6: assessment_type XYZ not one of TMA, CMA, Exam"),
+        ("vle", "14,AAA,2013J", "row 6: too few fields"),
+    ],
+    ids=["presentation", "length", "type", "half a row"],
+)
+def test_what_concerns_everybody_ends_the_run(
+    small_oulad: WriteOulad, oulad_texts: dict[str, str], tmp_path: Path, name: str, line: str, part: str
+) -> None:
+    folder = small_oulad(**{name: f"{oulad_texts[name]}{line}\n"})
+    with pytest.raises(SourceError, match="concerns everybody") as error:
+        extract([f"oulad:{folder}"], tmp_path / "out", key=None, ids="keep", max_bad_share=0.9)
+    assert part in str(error.value)
+    assert "max-bad-share" not in str(error.value)
+
+
+def test_students_without_a_registration_are_more_than_an_accident_if_they_are_many(
+    small_oulad: WriteOulad, oulad_texts: dict[str, str], tmp_path: Path
+) -> None:
+    cut = "".join(oulad_texts["studentRegistration"].splitlines(keepends=True)[:-1])
+    with pytest.raises(SourceError, match="1 of 4 students are not in studentRegistration"):
+        extract([f"oulad:{small_oulad(studentRegistration=cut)}"], tmp_path / "out", key=None, ids="keep")
+
+
 def test_the_real_data_set_is_extracted_whole(oulad: Path, query: Query, tmp_path: Path) -> None:
     facts = extract([f"oulad:{oulad}"], tmp_path / "out", key="a key for tests only")
     with duckdb.connect() as connection:
@@ -214,6 +238,7 @@ def test_the_real_data_set_is_extracted_whole(oulad: Path, query: Query, tmp_pat
         assert facts["rows"]["assessments"] == count("assessments.csv")
         assert facts["rows"]["submissions"] == count("studentAssessment.csv")
         total = connection.execute(f"SELECT sum(sum_click) FROM '{oulad}/studentVle.parquet'").fetchall()
+    assert facts["rows"] | {"events": 584_248, "submissions": 12_889, "assessments": 18} == facts["rows"]
     assert facts["quarantine"] == []
     assert query(tmp_path / "out", "SELECT sum(count) FROM events") == total
     hashed = pseudonym("a key for tests only", "11391")

@@ -1,0 +1,42 @@
+"""What every room needs to speak SQL with DuckDB: a connection, and texts and paths put into a statement."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import duckdb
+
+_Setting: TypeAlias = str | bool | int | float | list[str]
+
+_PATTERN = re.compile(r"[*?\[]")  # what DuckDB takes for a pattern in the path of a file to read
+
+
+def connect(database: Path | None = None, **config: _Setting) -> duckdb.DuckDBPyConnection:
+    """A connection to a database, in memory without one; nothing of it is printed.
+
+    DuckDB draws a progress bar on stdout where it takes a process for interactive: in the midst of what `--json` prints.
+    """
+    connection = duckdb.connect(database or ":memory:", config=config)
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def quoted(text: object) -> str:
+    """A text, or the path of a file to write, as a literal of SQL."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def quoted_path(path: Path) -> str:
+    """The path of one file to read as a literal of SQL: no character of it is taken for a pattern."""
+    return quoted(_PATTERN.sub(lambda found: f"[{found[0]}]", str(path)))
+
+
+def parquet(paths: Path | Sequence[Path], *options: str) -> str:
+    """A call of read_parquet for these files, as they are: what a folder is called (`year=2026`) is no column.
+
+    Args:
+        options: more of its own, as `binary_as_string = true`.
+    """
+    listed = ", ".join(map(quoted_path, [paths] if isinstance(paths, Path) else paths))
+    return f"read_parquet({', '.join([f'[{listed}]', 'hive_partitioning = false', *options])})"

@@ -1,0 +1,51 @@
+"""SQL: paths and texts of any kind, and connections that print nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from earlybell.tables.sql import connect, parquet, quoted, quoted_path
+
+NAMES = [
+    'it\'s a "run" {1} [x]*',
+    "100% é ?",
+    "[",
+    "[!a]",
+    "**",
+    "a\\b",
+    "course_id=7",
+    "{a,b}",
+    "$HOME;--",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_is_written_and_read_by_its_own_path_alone(tmp_path: Path, name: str) -> None:
+    for folder in (name, "x", "ax", 'it\'s a "run" {1} x and more', "100% é a", "a", "b"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        row = f"SELECT {quoted(folder)} AS folder, 1 AS course_id"
+        connect().execute(f"COPY ({row}) TO {quoted(tmp_path / folder / 'one.parquet')} (FORMAT parquet)")
+    path = tmp_path / name / "one.parquet"
+    assert connect().execute(f"FROM {parquet(path)}").fetchall() == [(name, 1)]
+    assert connect().execute(f"FROM {parquet([path, path])}").fetchall() == [(name, 1)] * 2
+    (tmp_path / name / "one.csv").write_text("a,b\n1,2\n")
+    read = f"read_csv({quoted_path(tmp_path / name / 'one.csv')}, hive_partitioning = false)"
+    assert connect().execute(f"FROM {read}").fetchall() == [(1, 2)]
+
+
+def test_files_take_options_of_their_own(tmp_path: Path) -> None:
+    connect().execute(f"COPY (SELECT 'a'::BLOB AS text) TO {quoted(tmp_path / 'one.parquet')} (FORMAT parquet)")
+    read = parquet(tmp_path / "one.parquet", "binary_as_string = true")
+    assert connect().execute(f"SELECT text FROM {read}").fetchall() == [("a",)]
+
+
+@pytest.mark.parametrize(("opened", "bar"), [("duckdb.connect()", True), ("connect()", False)])
+def test_no_progress_bar_is_drawn_even_where_duckdb_takes_the_process_for_interactive(opened: str, bar: bool) -> None:
+    code = f"""
+import duckdb
+from earlybell.tables.sql import connect
+print({opened}.execute("SELECT current_setting('enable_progress_bar')").fetchall())"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"[({bar},)]\n"
