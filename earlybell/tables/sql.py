@@ -15,7 +15,7 @@ _PATTERN = re.compile(r"[*?\[]")  # what DuckDB takes for a pattern in the path 
 def connect(database: Path | None = None, **config: _Setting) -> duckdb.DuckDBPyConnection:
     """A connection to a database, in memory without one; nothing of it is printed.
 
-    DuckDB draws a progress bar on stdout where it takes a process for interactive: in the midst of what `--json` prints.
+    DuckDB draws a progress bar on stdout where a process is interactive: in the midst of what `--json` prints.
     """
     connection = duckdb.connect(database or ":memory:", config=config)
     connection.execute("SET enable_progress_bar = false")

@@ -17,10 +17,11 @@ from components.extract.moodle_log.times import parse_times
 from components.extract.reading import Origin
 from components.extract.reading import read as read_files
 from components.extract.sifting import sift_values
-from components.extract.staging import Staging, quoted
+from components.extract.staging import Staging
 from earlybell.errors import SourceError
 from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import Column, Table
+from earlybell.tables.sql import quoted
 
 AUTOMATIC, SITE, OTHER_COURSE = "automatic", "site", "other course"
 MOST_OF_ANOTHER = 0.2  # of the rows that name a course: more are another course's log

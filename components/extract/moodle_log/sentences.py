@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from components.extract.staging import quoted
+from earlybell.tables.sql import quoted
 
 
 def subject(column: str) -> str:

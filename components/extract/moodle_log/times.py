@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.extract.moodle_log.words import months
-from components.extract.staging import FILE_BITS, Staging, quoted
+from components.extract.staging import FILE_BITS, Staging
 from earlybell.errors import SourceError
+from earlybell.tables.sql import quoted
 
 _SPACES = r"[\s\x{00a0}\x{2009}\x{202f}]+"
 _WEEKDAY = r"(?:[a-z-]+\.?,? )?"
