@@ -1,6 +1,6 @@
 """Sources into canonical tables."""
 
-from components.extract.extract import extract, validate
+from components.extract.extract import check_share, extract, validate
 from components.extract.staging import Site
 
-__all__ = ["Site", "extract", "validate"]
+__all__ = ["Site", "check_share", "extract", "validate"]

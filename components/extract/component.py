@@ -16,12 +16,13 @@ def extract(
     """Sources into one folder of canonical tables, with pseudonymous ids."""
     from pathlib import Path
 
-    from components.extract import Site
+    from components.extract import Site, check_share
     from components.extract import extract as extract_tables
     from components.reporting import errors_reported, progress
     from earlybell.tables.pseudonyms import key_from_environment
 
     with errors_reported():
+        check_share(max_bad_share)
         place = Path(tables.path)
         site = Site(pass_mark, timezone)
         facts = extract_tables(sources, place, key=key_from_environment(), max_bad_share=max_bad_share, site=site)
@@ -34,10 +35,12 @@ def validate(tables: dsl.Input[dsl.Dataset], max_bad_share: float, checked: dsl.
     """Canonical tables, checked as a whole; bad rows go to quarantine."""
     from pathlib import Path
 
+    from components.extract import check_share
     from components.extract import validate as validate_tables
     from components.reporting import errors_reported, progress
 
     with errors_reported():
+        check_share(max_bad_share)
         facts = validate_tables(Path(tables.path), Path(checked.path), max_bad_share=max_bad_share)
         bad = sum(one["rows"] for one in facts["quarantine"])
         checked.metadata.update({"digest": facts["digest"], "rows": facts["rows"], "quarantined": bad})

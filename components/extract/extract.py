@@ -13,6 +13,7 @@ from components.extract.merging import merge, write
 from components.extract.staging import Extracted, Ids, Site, Staging, key_of, out_of_room, say
 from earlybell.errors import SettingError
 from earlybell.tables.pseudonyms import check_same_key
+from earlybell.tables.schema import MOST_BAD_SHARE
 from earlybell.tables.store import FACTS
 
 
@@ -65,6 +66,17 @@ def validate(tables: Path, out: Path, *, max_bad_share: float = 0.01) -> dict[st
         SourceError: a table cannot be read, or breaks its rules.
     """
     return extract([f"tables:{tables}"], out, key=None, ids="keep", max_bad_share=max_bad_share)
+
+
+def check_share(max_bad_share: float) -> None:
+    """What the commands' option and the pipelines' parameter may be.
+
+    Raises:
+        SettingError: it is more than a few percent.
+    """
+    if max_bad_share > MOST_BAD_SHARE:
+        way_out = f"At most {MOST_BAD_SHARE:g}: where more rows are bad, the export is wrong."
+        raise SettingError("too large a share of bad rows to set aside", max_bad_share, way_out)
 
 
 def _simulate(staging: Staging, source: str, place: str) -> Extracted:

@@ -8,7 +8,15 @@ import pytest
 
 import earlybell.tables.pseudonyms as module
 from earlybell.errors import SettingError
-from earlybell.tables.pseudonyms import KEY_VARIABLE, key_from_environment, pseudonym, usable_key
+from earlybell.tables.pseudonyms import (
+    FINGERPRINTED,
+    KEY_VARIABLE,
+    check_same_key,
+    fingerprint,
+    key_from_environment,
+    pseudonym,
+    usable_key,
+)
 
 SHARED = json.loads((Path(module.__file__).parent / "pseudonyms.json").read_text(encoding="utf-8"))
 
@@ -25,6 +33,19 @@ def test_the_vectors_have_ids_and_keys_beyond_ascii() -> None:
 
 def test_another_key_gives_another_pseudonym() -> None:
     assert pseudonym("a key of sixteen", "7") != pseudonym("b key of sixteen", "7")
+
+
+@pytest.mark.parametrize("vector", SHARED["fingerprints"], ids=lambda vector: vector["fingerprint"])
+def test_the_fingerprints_that_every_client_shares_hold(vector: dict[str, str]) -> None:
+    assert fingerprint(vector["key"]) == vector["fingerprint"]
+    assert pseudonym(vector["key"], FINGERPRINTED).startswith(vector["fingerprint"])
+    assert FINGERPRINTED in SHARED["fingerprint"]
+
+
+def test_keys_of_tables_are_compared_by_their_fingerprints_and_an_unknown_one_is_no_reason_to_refuse() -> None:
+    check_same_key({"a": "1f", "b": "1f", "c": None})
+    with pytest.raises(SettingError, match=f"a has 1f, b has 2e.*{KEY_VARIABLE}"):
+        check_same_key({"a": "1f", "b": "2e"})
 
 
 def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

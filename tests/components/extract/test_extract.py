@@ -1,5 +1,6 @@
 """Extraction as a whole: its settings, what it keeps to itself, and what it leaves of an earlier run."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from components.extract import extract
 from earlybell.errors import EarlybellError, SettingError, SourceError
 from earlybell.tables import read_facts
-from earlybell.tables.pseudonyms import pseudonym
+from earlybell.tables.pseudonyms import fingerprint, pseudonym
 
 WriteOulad = Callable[..., Path]
 Query = Callable[[Path, str], list[tuple[Any, ...]]]
@@ -61,6 +62,53 @@ def test_no_raw_id_and_no_key_is_in_any_file_or_message(
     with pytest.raises(SourceError) as error:
         extract([source], tmp_path / "again", key=key, max_bad_share=0)
     assert [learner for learner in LEARNERS if learner in str(error.value)] == []
+
+
+def test_tables_say_by_which_key_their_pseudonyms_are_and_not_the_key(
+    small_oulad: WriteOulad, tmp_path: Path, key: str
+) -> None:
+    source, out = f"oulad:{small_oulad()}", tmp_path / "out"
+    assert extract([source], out, key=key)["key"] == fingerprint(key)
+    assert key not in (out / "tables.json").read_text()
+    assert extract([source], tmp_path / "raw", key=key, ids="keep")["key"] is None
+    assert extract([f"tables:{out}"], tmp_path / "again", key=None)["key"] == fingerprint(key)
+
+
+def test_pseudonyms_of_two_keys_are_not_merged(small_oulad: WriteOulad, tmp_path: Path, key: str) -> None:
+    sources = []
+    for name in (key, f"{key}, and another"):
+        sources.append(f"tables:{tmp_path / name}")
+        extract([f"oulad:{small_oulad()}"], tmp_path / name, key=name)
+    for given in (None, key):
+        with pytest.raises(SettingError, match="keys for pseudonyms differ") as error:
+            extract(sources, tmp_path / "out", key=given)
+        assert fingerprint(key) in str(error.value)
+        assert fingerprint(f"{key}, and another") in str(error.value)
+
+
+def test_tables_of_another_key_than_the_one_that_is_set_are_refused(
+    small_oulad: WriteOulad, tmp_path: Path, key: str
+) -> None:
+    extract([f"oulad:{small_oulad()}"], tmp_path / "tables", key=key)
+    with pytest.raises(SettingError, match="EARLYBELL_PSEUDONYM_KEY has"):
+        extract([f"tables:{tmp_path / 'tables'}"], tmp_path / "out", key="quite another key")
+
+
+def test_tables_that_do_not_say_their_key_pass_with_a_note(small_oulad: WriteOulad, tmp_path: Path, key: str) -> None:
+    facts = extract([f"oulad:{small_oulad()}"], tmp_path / "tables", key=key)
+    del facts["key"]
+    (tmp_path / "tables" / "tables.json").write_text(json.dumps(facts))
+    notes = extract([f"tables:{tmp_path / 'tables'}"], tmp_path / "out", key="quite another key")["notes"]
+    assert any("does not say with which key" in note for note in notes)
+
+
+def test_tables_that_have_changed_since_they_were_extracted_are_refused(
+    small_oulad: WriteOulad, tmp_path: Path, key: str
+) -> None:
+    extract([f"oulad:{small_oulad()}"], tmp_path / "tables", key=key)
+    (tmp_path / "tables" / "outcomes.parquet").unlink()
+    with pytest.raises(SourceError, match="not as they were when they were written.*earlybell extract"):
+        extract([f"tables:{tmp_path / 'tables'}"], tmp_path / "out", key=key)
 
 
 def test_nothing_of_the_workspace_stays(extracted: Path) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from earlybell.bundle import read_bundle
 from earlybell.cli.main import app, main
-from earlybell.errors import SettingError
+from earlybell.errors import SettingError, SourceError
 from earlybell.predict import Predictor, open_tables
 from earlybell.trail import read_records, verify
 
@@ -77,6 +77,56 @@ def test_extract_keeps_ids_when_asked(tmp_path: Path, site: Path) -> None:
     _run("extract", f"tables:{site}", tmp_path / "tables", "--ids", "keep", env={})
     (ids,) = open_tables(tmp_path / "tables").execute("SELECT min(learner_id) FROM enrolments").fetchall()
     assert ids[0].startswith("learner-")
+
+
+def _refused(*arguments: object, env: dict[str, str] = KEY) -> str:
+    """What a command says that ends with the code of a source that cannot be used."""
+    result = CliRunner().invoke(app, [str(one) for one in arguments], env=env)
+    assert isinstance(result.exception, SourceError)
+    return str(result.exception)
+
+
+def _commands(bundle: Path, tables: Path, out: Path) -> dict[str, list[object]]:
+    """The commands that open a folder of tables."""
+    return {
+        "features": ["features", f"tables:{tables}", out, "--as-of", "0.5"],
+        "predict": ["predict", bundle, f"tables:{tables}"],
+        "evaluate": ["evaluate", bundle, f"tables:{tables}"],
+        "request": ["request", f"tables:{tables}", "--course", "FMT-101-01"],
+    }
+
+
+@pytest.mark.parametrize("command", ["features", "predict", "evaluate", "request"])
+@pytest.mark.parametrize("keep", [True, False], ids=["own ids", "pseudonyms"])
+def test_a_folder_that_extract_has_not_written_is_refused_whoevers_ids_are_asked_for(
+    command: str, keep: bool, bundle: Path, site: Path, tmp_path: Path
+) -> None:
+    copied = tmp_path / "tables"
+    shutil.copytree(site, copied)
+    options = ["--ids", "keep"] if keep and command != "evaluate" else []
+    (copied / "courses.parquet").write_bytes((copied / "breaks.parquet").read_bytes())
+    said = _refused(*_commands(bundle, copied, tmp_path / "f")[command], *options)
+    assert "not as they were when they were written" in said
+    (copied / "tables.json").unlink()
+    said = _refused(*_commands(bundle, copied, tmp_path / "f")[command], *options)
+    assert "folder of canonical tables without its tables.json" in said
+    assert "Make it with `earlybell extract`" in said
+
+
+def test_tables_of_another_key_are_not_predicted(bundle: Path, site: Path, tmp_path: Path) -> None:
+    _run("extract", f"tables:{site}", tmp_path / "tables")
+    assert "Learners to look at" in _run("predict", bundle, f"tables:{tmp_path}/tables", "--as-of", "0.5")
+    other = {"EARLYBELL_PSEUDONYM_KEY": "another key of some length"}
+    result = CliRunner().invoke(app, ["predict", str(bundle), f"tables:{tmp_path}/tables"], env=other)
+    assert isinstance(result.exception, SettingError)
+    assert "keys for pseudonyms differ" in str(result.exception)
+
+
+def test_no_command_lets_more_than_a_few_percent_of_bad_rows_be_set_aside(tmp_path: Path) -> None:
+    options = ["extract", "oulad:x", str(tmp_path / "out"), "--max-bad-share", "0.06"]
+    result = CliRunner().invoke(app, options, env=KEY)
+    assert result.exit_code == 2
+    assert "0.06 is not in the" in " ".join(result.output.replace("│", " ").split())
 
 
 def test_predict_writes_what_the_predictor_gives(bundle: Path, site: Path, tmp_path: Path) -> None:
