@@ -112,7 +112,8 @@ def _found(flagged: Any, examples: Examples, weights: Floats) -> Floats:
     kept = np.isin(everybody, examples.learner[examples.label == 1])
     bad, first = everybody[kept], first[kept]
     ever = np.isin(bad, examples.learner[flagged & (examples.label == 1)])
-    return np.asarray(weights[:, first] @ ever / weights[:, first].sum(axis=1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(weights[:, first] @ ever / weights[:, first].sum(axis=1))
 
 
 def _lead(flagged: Any, examples: Examples, until: Floats) -> dict[str, float | None]:

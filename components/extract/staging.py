@@ -17,7 +17,8 @@ import ibis.expr.types as ir
 from earlybell.tables.checks import ROW, UNIT, Rule, typed
 from earlybell.tables.pseudonyms import pseudonym, usable_key
 from earlybell.tables.schema import Table
-from earlybell.tables.sql import connect, quoted
+from earlybell.tables.sql import connect
+from earlybell.tables.sql import quoted as quoted  # for who looks for it here
 
 Ids = Literal["pseudonymous", "keep"]
 

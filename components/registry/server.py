@@ -86,7 +86,7 @@ def _make_database() -> None:
     apostrophe in its name that fails."""
     if not _database().exists():
         _home().mkdir(parents=True, exist_ok=True)
-        SqlAlchemyStore(_address(_database()), artifact_location())
+        SqlAlchemyStore(_address(_database()), artifact_location())  # type: ignore[no-untyped-call]
 
 
 def _home() -> Path:

@@ -15,7 +15,7 @@ _PATTERN = re.compile(r"[*?\[]")  # what DuckDB takes for a pattern in the path 
 def connect(database: Path | None = None, **config: _Setting) -> duckdb.DuckDBPyConnection:
     """A connection to a database, in memory without one; nothing of it is printed.
 
-    DuckDB draws a progress bar on stdout where it takes a process for interactive: in the midst of what `--json` prints.
+    Where DuckDB takes a process for interactive it draws a progress bar on stdout, amid what `--json` prints.
     It takes what follows a `?` in the path of a database for settings, and would write beside it: then it is in memory,
     from where it spills to its `temp_directory`.
     """

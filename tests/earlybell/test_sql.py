@@ -9,7 +9,7 @@ import pytest
 from earlybell.tables.sql import connect, parquet, quoted, quoted_path
 
 NAMES = [
-    "it's a \"run\" {1} [x]*",
+    'it\'s a "run" {1} [x]*',
     "100% é ?",
     "[",
     "[!a]",
@@ -23,7 +23,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_is_written_and_read_by_its_own_path_alone(tmp_path: Path, name: str) -> None:
-    for folder in (name, "x", "ax", "it's a \"run\" {1} x and more", "100% é a", "a", "b"):
+    for folder in (name, "x", "ax", 'it\'s a "run" {1} x and more', "100% é a", "a", "b"):
         (tmp_path / folder).mkdir(exist_ok=True)
         row = f"SELECT {quoted(folder)} AS folder, 1 AS course_id"
         connect().execute(f"COPY ({row}) TO {quoted(tmp_path / folder / 'one.parquet')} (FORMAT parquet)")

@@ -10,7 +10,7 @@ from earlybell.bundle import read_bundle
 from earlybell.predict import open_tables
 from tests.pipelines.test_training import _earlybell
 
-NAME = "it's a \"run\" {1} [x]*"
+NAME = 'it\'s a "run" {1} [x]*'
 SMALL = "learners=120,courses=1,runs=2,weeks=8,events=60,seed=5"
 KEY = "k" * 32
 
@@ -19,11 +19,11 @@ KEY = "k" * 32
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Beside it lies a folder that its name as a pattern would match, with other tables."""
     root = tmp_path_factory.mktemp("paths")
-    decoy = root / "it's a \"run\" {1} x, another"
+    decoy = root / 'it\'s a "run" {1} x, another'
     for place, learners in ((root / NAME, 120), (decoy, 30)):
         _run("simulate", str(place / "site"), "--settings", SMALL.replace("120", str(learners)), home=root / "home")
-    for place in ("tables", "bundle"):
-        shutil.copytree(decoy / "site", decoy / place)
+    for name in ("tables", "bundle"):
+        shutil.copytree(decoy / "site", decoy / name)
     return root / NAME
 
 
@@ -54,6 +54,4 @@ def test_every_command_works_in_it(folder: Path) -> None:
     assert found["digest"] == read_bundle(folder / "bundle").digest
     wanted = {"risks.parquet", "first.csv", "card.html", "features", "bundle", "trail.db", "home 100%"}
     assert wanted <= {path.name for path in folder.iterdir()}
-    assert sorted(path.name for path in folder.parent.iterdir()) == sorted(
-        ["home", NAME, "it's a \"run\" {1} x, another"]
-    )
+    assert sorted(path.name for path in folder.parent.iterdir()) == sorted([NAME, 'it\'s a "run" {1} x, another'])

@@ -44,8 +44,6 @@ def test_an_engine_that_is_not_known_is_refused_by_name(site: Path, tmp_path: Pa
 def _values(folder: Path) -> npt.NDArray[np.float64]:
     columns = ", ".join(f'"{name}"' for name in CATALOGUE.names)
     rows = (
-        connect()
-        .execute(f"SELECT {columns} FROM {parquet(folder / 'features.parquet')} ORDER BY moment_id")
-        .fetchall()
+        connect().execute(f"SELECT {columns} FROM {parquet(folder / 'features.parquet')} ORDER BY moment_id").fetchall()
     )
     return np.array(rows, dtype=np.float64)
