@@ -1,8 +1,8 @@
 """How often 95% intervals hold the truth, on simulated sites small enough for that to be hard.
 
-Measured with 1,000 sites of each kind and 200 resamples: 93.0% for the AUC, 94.0% and 94.4% for the Brier score, 94.9% for
-the base rate, 94.5% and 94.3% for risk less truth; for the calibration error 98.9% where risks are right and 98.7% where
-they are too strong. The mean of absolute gaps, which it was, had 0% and about 30% with percentiles of its resamples: even
+Measured with 1,000 sites of each kind and 200 resamples: 93.0% for the AUC, 94.0% and 94.4% for the Brier score, 94.9%
+for the base rate, 94.5% and 94.3% for risk less truth; for the calibration error 98.9% where risks are right and 98.7%
+where they are too strong. The mean of absolute gaps, which it was, had 0 to 30% with percentiles of its resamples: even
 of a perfect model it is about 10 points among 120 learners.
 """
 
@@ -21,7 +21,7 @@ Site = tuple[npt.NDArray[np.int32], Floats, npt.NDArray[np.int64], Floats]
 
 
 def _site(seed: int, learners: int, bias: float) -> Site:
-    """Label, stated risk, learner and true risk of two weeks of each learner; `bias` makes the stated one too strong."""
+    """Label, stated risk, learner and true risk of two weeks of each learner; with `bias` the stated is stronger."""
     rng = np.random.default_rng(seed)
     score = rng.normal(-0.8, 1.2, learners)
     true = 1 / (1 + np.exp(-score))
@@ -64,7 +64,7 @@ def test_an_interval_holds_the_truth_about_as_often_as_it_says(metric: str, bias
 
 @pytest.mark.parametrize("bias", [RIGHT, TOO_STRONG], ids=["risks that are right", "risks that are too strong"])
 def test_the_square_of_the_calibration_error_is_near_the_truth_on_average(bias: float) -> None:
-    """With the noise in it, it lies 0.0125 above. Drawing again tells the noise of groups of twelve a twelfth too low."""
+    """With the noise in it, it lies 0.0125 above. Drawing again tells the noise of twelve learners a twelfth low."""
     found = []
     for seed in range(SITES):
         label, risk, learner, _ = _site(seed, LEARNERS, bias)
