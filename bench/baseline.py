@@ -15,14 +15,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from components.evaluate.metrics import interval, measure, resample
+from components.evaluate.metrics import intervals, measure, resample
 from earlybell.predict import create_moments, open_tables
+from earlybell.tables.outcomes import bad_outcome
 
 METRICS = ("roc_auc", "pr_auc", "brier", "calibration_error")
 INPUTS = ["clicks", "active_days", "mean_score", "submitted", "prior_attempts"]
 
-_SQL = """
-SELECT m.course_id, m.learner_id, (o.outcome IN ('fail', 'withdrawn'))::INTEGER AS label, n.prior_attempts,
+_SQL = f"""
+SELECT m.course_id, m.learner_id, {bad_outcome("o.outcome")} AS label, n.prior_attempts,
     (SELECT sum(count) FROM events e WHERE e.course_id = m.course_id AND e.learner_id = m.learner_id
         AND e.occurred_at < m.as_of) AS clicks,
     (SELECT count(DISTINCT occurred_at::DATE) FROM events e WHERE e.course_id = m.course_id
@@ -46,8 +47,8 @@ def baseline(tables: Path, cutoffs: list[float]) -> list[dict[str, Any]]:
             model = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression(max_iter=1000))
             model.fit(data.loc[~held_out, INPUTS], data.loc[~held_out, "label"])
             risk[held_out] = model.predict_proba(data.loc[held_out, INPUTS])[:, 1]
-        found = measure(_labels(data), risk, resample(np.arange(len(data)), 200, seed=42))
-        rows += [{"cutoff": cutoff, "metric": metric, **vars(interval(found[metric]))} for metric in METRICS]
+        found = intervals(measure(_labels(data), risk, resample(np.arange(len(data)), 200, seed=42)))
+        rows += [{"cutoff": cutoff, "metric": metric, **vars(found[metric])} for metric in METRICS]
     return rows
 
 

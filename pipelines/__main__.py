@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from earlybell.errors import EarlybellError, SettingError
+from earlybell.writable import check_folder
 
 EXIT_CODES = "Exit codes: 0 done, 1 a defect of ours, 2 a wrong setting, 13 Kubeflow Pipelines, or a run on it, failed."
 NAMES = ("training", "prediction")
@@ -31,6 +32,7 @@ def compile_to(
 ) -> None:
     """Write NAME.yaml (for the KFP client) and NAME-kubernetes.yaml (for kubectl, where KFP keeps pipelines so)."""
     _use(image)
+    check_folder(folder, "the folder")
     from pipelines.compiled import compile_all
 
     for path in compile_all(folder, namespace or None):
@@ -63,7 +65,11 @@ def submit(
         way_out = "Name it by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
         raise SettingError("the address of Kubeflow Pipelines is not known", endpoint, way_out)
     _use(image)
-    from pipelines.submit import Backend, read_parameters, read_schedule
+    from components.extract.extract import check_sources
+    from pipelines.schedule import read_schedule
+    from pipelines.submit import Backend, read_parameters
+
+    check_sources(source)
 
     when = read_schedule(schedule, every_weeks)
     if when and wait:

@@ -9,7 +9,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,11 @@ from kfp.pipeline_spec.pipeline_spec_pb2 import ParameterType
 
 from earlybell.errors import PipelineError, SettingError
 from pipelines.compiled import PIPELINES, compile_one, pipeline_name
+from pipelines.schedule import Schedule as Schedule
+from pipelines.schedule import read_schedule as read_schedule  # for who looks for it here
 
 EXPERIMENT = "earlybell"
 ACCOUNT = "earlybell-pipeline"  # of the chart
-_WEEK = 7 * 24 * 3600
 _PAGE = 100
 _ENDED = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
 _TOLD = ("SUCCEEDED", "FAILED")
@@ -38,30 +38,6 @@ _STEPS = {
     for name, task in graph.dag.tasks.items()
     if pipeline.pipeline_spec.components[task.component_ref.name].executor_label
 }
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When a recurring run starts: by a cron line of six fields, seconds first, or every so many seconds."""
-
-    cron: str = ""
-    seconds: int = 0
-
-
-def read_schedule(cron: str, weeks: int) -> Schedule | None:
-    """The schedule of a cron line of five fields (or KFP's six, seconds first) or of weeks; None without either.
-
-    Raises:
-        SettingError: both are given, or the line has another number of fields.
-    """
-    if cron and weeks:
-        raise SettingError("two schedules", f"{cron}; {weeks} weeks", "Give --schedule or --every-weeks.")
-    if not cron:
-        return Schedule(seconds=weeks * _WEEK) if weeks else None
-    fields = cron.split()
-    if len(fields) not in (5, 6):
-        raise SettingError("not a schedule", cron, "As '0 3 * * *', every day at 3: minute, hour, day, month, weekday.")
-    return Schedule(" ".join(["0", *fields][-6:]))
 
 
 def read_parameters(name: str, sources: list[str], settings: list[str]) -> dict[str, Any]:

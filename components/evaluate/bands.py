@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from components.evaluate.doubt import ranges, venn_abers
 from components.evaluate.measure import RESAMPLES_ALL_WEEKS
-from components.evaluate.metrics import Floats, interval, measure, resample
+from components.evaluate.metrics import Floats, intervals, measure, resample
 from components.evaluate.operating import Policy, operating_point
 from components.examples import Examples
 from earlybell.bundle import Catalogue
@@ -73,8 +73,8 @@ def evidence(
     for most in (0, 1, 2, MOST_OUTSIDE, 5, len(catalogue.names)):
         kept = enough_days & (count <= most)
         if kept.any():
-            found = measure(examples.label[kept], unseen[kept], weights[:, kept])
+            found = intervals(measure(examples.label[kept], unseen[kept], weights[:, kept]))
             share = round(float(kept.sum() / seen.sum()), 4)
-            figures = {name: vars(interval(found[name])) for name in EVIDENCE}
+            figures = {name: vars(found[name]) for name in EVIDENCE}
             rows.append({"most_outside": most, "used": most == MOST_OUTSIDE, "coverage": share, **figures})
     return rows

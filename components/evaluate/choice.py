@@ -14,10 +14,11 @@ def choose(training: dict[str, dict[str, Any]], auc: dict[str, dict[float, Float
 
     Args:
         training: facts of each candidate, with its `complexity` and `title`.
-        auc: for each candidate the AUC (1 + resamples,) by cut-off; the resamples draw the same learners for all.
+        auc: for each candidate the AUC (1 + resamples,) by cut-off, of those cut-offs where it could be measured; the
+            resamples draw the same learners for all.
     """
-    means = {name: np.mean(list(by_cutoff.values()), axis=0) for name, by_cutoff in auc.items()}
-    best = max(means, key=lambda name: float(np.nan_to_num(means[name][0], nan=-1.0)))
+    means = {name: _mean(by_cutoff) for name, by_cutoff in auc.items()}
+    best = max(means, key=lambda name: float(means[name][0]))
     as_good = [name for name in means if name == best or not _clearly_better(means[best], means[name])]
     chosen = min(as_good, key=lambda name: int(training[name]["complexity"]))
     said = f"Chosen by mean AUC over the cut-offs with {_WORDS[split]}: "
@@ -28,6 +29,13 @@ def choose(training: dict[str, dict[str, Any]], auc: dict[str, dict[float, Float
     return chosen, f"{said}{figure} and is simpler; {gap} (95% interval of paired resamples of learners holds 0)."
 
 
+def _mean(by_cutoff: dict[float, Floats]) -> Floats:
+    """Over the cut-offs that have both labels; NaN in resamples that drew one label only for any of them."""
+    return np.asarray(np.mean([values for values in by_cutoff.values() if not np.isnan(values[0])], axis=0))
+
+
 def _clearly_better(best: Floats, other: Floats) -> bool:
+    """Where no resample could be measured nothing is clear."""
     difference = (best - other)[1:]
-    return bool(np.quantile(difference[~np.isnan(difference)], 0.025) > 0)
+    known = difference[~np.isnan(difference)]
+    return bool(len(known) and np.quantile(known, 0.025) > 0)

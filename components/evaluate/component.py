@@ -69,6 +69,7 @@ def gates(
         evaluation = json.loads((Path(bundle.path) / "evaluation.json").read_text())
         found = judge(evaluation, Gates(min_auc, max_calibration_error, max_disparity))
         for finding in found.findings:
-            verdict.log_metric(finding.metric, finding.value)
+            if finding.value is not None:
+                verdict.log_metric(finding.metric, finding.value)
             progress("gates", str(finding))
         found.require()

@@ -23,11 +23,10 @@ from components.evaluate.metrics import THRESHOLD, Floats
 from components.evaluate.operating import Policy
 from components.evaluate.report import write_report
 from components.evaluate.rubric import rubric_facts
-from components.evaluate.splits import SPLITS, fold_of, held_out
+from components.evaluate.splits import SPLITS, fold_of, held_out, honest_splits
 from components.examples import Examples, read_examples
 from earlybell import __version__
 from earlybell.bundle import Catalogue, read_candidate, seal
-from earlybell.errors import TrainingError
 from earlybell.gates import CUTOFF
 from earlybell.predict import Predictor
 
@@ -57,14 +56,15 @@ def evaluate(
         The contents of evaluation.json.
 
     Raises:
-        TrainingError: no honest split can be measured, since there are too few learners.
+        TrainingError: no honest split can be measured, as where its learners all have the same label.
     """
     catalogue, examples = read_examples(features, labels)
     training = {facts["name"]: facts | {"path": path} for path in candidates for facts in [_training(path)]}
     training = dict(sorted(training.items(), key=lambda item: item[1]["complexity"]))
-    risks = {name: _risks(one["path"], examples) for name, one in training.items()}
-    main = _main_split(risks, examples)
     measurer = Measurer(catalogue, examples, SEED)
+    risks = {name: _risks(one["path"], examples) for name, one in training.items()}
+    splits = honest_splits(risks, examples, measurer.rows(CUTOFF), label)
+    main, risks = splits.main, {name: _without(one, splits.without) for name, one in risks.items()}
     rows, auc = _measure(measurer, risks, main)
     chosen, rule = choose(training, auc, main)
     unseen = risks[chosen][main]
@@ -75,7 +75,7 @@ def evaluate(
         "format": 1,
         "label": label,
         "chosen": chosen,
-        "rule": rule,
+        "rule": " ".join([rule, *splits.notes]),
         "cutoffs": list(CUTOFFS),
         "threshold": THRESHOLD,
         "thresholds": {name: found[name] for name in ("high", "medium")},
@@ -84,7 +84,7 @@ def evaluate(
         "evidence": evidence(catalogue, examples, unseen, fold_of(main, examples), SEED),
         "coverage": _coverage(unseen, examples, fold_of(main, examples)),
         "rubric": rubric_facts(labels, examples, dict(measurer.masks(unseen))[CUTOFF], SEED),
-        "data": data_facts(tables, examples, by_run=main == "course_run"),
+        "data": data_facts(tables, examples, by_run=not splits.by_run, why=splits.by_run),
         "candidates": [{name: one[name] for name in one if name != "path"} for one in training.values()],
         "metrics": rows
         + _fairness(measurer, examples, tables, unseen, point["high"], {"candidate": chosen, "split": main}),
@@ -114,13 +114,8 @@ def _risks(candidate: Path, examples: Examples) -> dict[str, Floats]:
     return {split: risk for split, risk in found.items() if not np.isnan(risk).all()}
 
 
-def _main_split(risks: dict[str, dict[str, Floats]], examples: Examples) -> str:
-    """The most honest split that every candidate was measured in."""
-    for split in SPLITS[:-1]:
-        if all(split in one for one in risks.values()):
-            return split
-    learners = len(np.unique(examples.learner))
-    raise TrainingError("no split without the learner's own rows is possible", f"{learners} learners", "Add learners.")
+def _without(risks: dict[str, Floats], splits: frozenset[str]) -> dict[str, Floats]:
+    return {split: risk for split, risk in risks.items() if split not in splits}
 
 
 def _measure(
@@ -141,13 +136,16 @@ def _measure(
 def _fairness(
     measurer: Measurer, examples: Examples, tables: Path, risk: Floats, threshold: float, key: dict[str, str]
 ) -> list[dict[str, Any]]:
-    """Rows of the fairness check at the gates' cut-off, and one row for the gate; none without protected attributes."""
+    """Rows of the fairness check at the gates' cut-off, and one row for the gate; none without protected attributes.
+
+    The gate's row has no value where no group is large enough to be compared.
+    """
     mask = dict(measurer.masks(risk))[CUTOFF]
     kept = examples.where(mask)
     protected = read_protected(tables, kept.learner_id)
     rows = fairness(kept, risk[mask], protected=protected, threshold=threshold, cutoff=CUTOFF, seed=SEED)
-    gap = disparity(rows)
-    if gap is not None:
+    if protected:
+        gap = disparity(rows)
         counts = {"learners": len(kept), "positives": int(kept.label.sum())}
         row = {"cutoff": CUTOFF, "group": "all", "metric": "disparity", "value": gap, "low": None, "high": None}
         rows.append(row | counts)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 
 from components.evaluate.metrics import Floats
@@ -39,7 +40,8 @@ def agreement(predictor: Predictor, examples: Examples, risk: Floats, seed: int)
 
     Returns:
         `learner`: feature, shap and lime of the strongest effects of one learner; `correlation` (Spearman, mean over
-        learners) and `shared`: how many of the five strongest features both name, on average.
+        learners; None where it is not possible) and `shared`: how many of the five strongest features both name, on
+        average.
     """
     order = np.argsort(-np.nan_to_num(risk, nan=-1.0))
     rows = order[np.linspace(0, len(order) // 2, LEARNERS).astype(int)]
@@ -54,7 +56,7 @@ def agreement(predictor: Predictor, examples: Examples, risk: Floats, seed: int)
             {"feature": names[i].name, "title": names[i].title, "shap": float(shap[0, i]), "lime": float(other[0, i])}
             for i in top
         ],
-        "correlation": round(float(np.mean([_spearman(one, two) for one, two in pairs])), 3),
+        "correlation": _mean([rank_correlation(one, two) for one, two in pairs]),
         "shared": round(float(np.mean([len(_top(one) & _top(two)) for one, two in pairs])), 2),
         "learners": LEARNERS,
     }
@@ -65,10 +67,12 @@ def stability(predictor: Predictor, examples: Examples, seed: int, most: int = 1
 
     Returns:
         `risk_change`: median and 90% point of the absolute change; `shared`: how many of the five strongest features
-        are still among them, on average; `pairs`: pairs of weeks looked at.
+        are still among them, on average; `pairs`: pairs of weeks looked at. None where nobody has two weeks.
     """
     same = (examples.learner[1:] == examples.learner[:-1]) & (examples.course_id[1:] == examples.course_id[:-1])
     first = np.random.default_rng(seed).permutation(np.flatnonzero(same))[:most]
+    if not len(first):
+        return {"risk_change": {"median": None, "p90": None}, "shared": None, "pairs": 0}
     scaled, _, risk = predictor.score(examples.values[np.r_[first, first + 1]])
     effects, pairs = predictor.effects(scaled), len(first)
     change = np.abs(risk[pairs:] - risk[:pairs])
@@ -85,5 +89,13 @@ def _top(effects: npt.NDArray[Any]) -> set[int]:
     return set(np.argsort(-np.abs(effects))[:TOP].tolist())
 
 
-def _spearman(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> float:
-    return float(np.corrcoef(np.argsort(np.argsort(one)), np.argsort(np.argsort(two)))[0, 1])
+def rank_correlation(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> float | None:
+    """Spearman's of two vectors (n,); equal values share the mean of their ranks. None where one is constant."""
+    if np.ptp(one) == 0 or np.ptp(two) == 0:
+        return None
+    return float(spearmanr(one, two).statistic)
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(float(np.mean(known)), 3) if known else None

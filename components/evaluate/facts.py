@@ -11,6 +11,7 @@ from earlybell.bundle import Catalogue
 from earlybell.predict import open_tables
 from earlybell.tables import read_facts
 
+NOT_BY_RUN = "A split by course run is not possible {why}: figures are of learners left out."
 TREATMENT = (
     "Training treats their weeks like all others: they count, with the end that these learners had, help included. "
     "Where help worked, the risk of learners like them is too low for one who gets none."
@@ -24,16 +25,16 @@ _LATE = {
 }
 
 
-def data_facts(tables: Path, examples: Examples, by_run: bool) -> dict[str, Any]:
+def data_facts(tables: Path, examples: Examples, by_run: bool, why: str = "with one course run") -> dict[str, Any]:
     """The part `data` of evaluation.json.
 
     Args:
-        by_run: course runs could be left out; where not, a note says so.
+        by_run: course runs could be left out; where not, a note says so, and why.
     """
     facts = read_facts(tables)
     notes = [*facts.get("notes", [])]
     if not by_run:
-        notes.append("A split by course run is not possible with one course run: figures are of learners left out.")
+        notes.append(NOT_BY_RUN.format(why=why))
     courses = np.unique(examples.course_id)
     return {
         "sources": facts.get("sources", []),

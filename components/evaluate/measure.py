@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.evaluate.curves import curves
-from components.evaluate.metrics import Floats, interval, measure, resample
+from components.evaluate.metrics import Floats, intervals, measure, resample
 from components.examples import Examples
 from earlybell.bundle import Catalogue
 
@@ -41,15 +41,20 @@ class Measurer:
             weights = resample(kept.learner, RESAMPLES if cutoff else RESAMPLES_ALL_WEEKS, self._seed)
             for group, of_group in self._groups(mask, each_run):
                 found = measure(kept.label[of_group], risk[mask][of_group], weights[:, of_group])
-                counts = _counts(kept.where(of_group))
+                counts, figures = _counts(kept.where(of_group)), intervals(found)
                 for metric, values in found.items():
-                    yield {"cutoff": cutoff, "group": group, "metric": metric, **_values(values), **counts}, values
+                    figure = vars(figures[metric])
+                    yield {"cutoff": cutoff, "group": group, "metric": metric, **figure, **counts}, values
 
     def curves(self, risk: Floats) -> Iterator[dict[str, Any]]:
         """Curves of evaluation.json (without candidate and split)."""
         for cutoff, mask in self.masks(risk):
             for curve in curves(self._examples.label[mask], risk[mask]):
                 yield {"cutoff": cutoff, **curve}
+
+    def rows(self, cutoff: float | None) -> Mask:
+        """The rows (n,) of a cut-off, known or not."""
+        return self._rows[cutoff]
 
     def masks(self, risk: Floats) -> Iterator[tuple[float | None, Mask]]:
         """The rows of each cut-off, and of all weeks together (None), whose risk is known."""
@@ -73,11 +78,6 @@ def _near(progress: npt.NDArray[np.float32], run: npt.NDArray[np.int64], cutoff:
         weeks = np.unique(progress[run == one])
         found |= (run == one) & (progress == weeks[np.argmin(np.abs(weeks - cutoff))])
     return found
-
-
-def _values(values: Floats) -> dict[str, float | None]:
-    one = interval(values)
-    return {"value": one.value, "low": one.low, "high": one.high}
 
 
 def _counts(examples: Examples) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """The operating point: whom to call high or medium, by the staff's capacity or by costs, and what to expect of it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,10 +30,11 @@ class Policy:
     cost_false_alarm: float | None = None
 
     def __post_init__(self) -> None:
-        if self.capacity <= 0:
+        if not 0 < self.capacity < math.inf:
             raise SettingError("capacity is not above 0", self.capacity, "Learners a week (20), or a share (0.2).")
         costs = (self.cost_miss, self.cost_false_alarm)
-        if (costs[0] is None) != (costs[1] is None) or any(cost is not None and cost <= 0 for cost in costs):
+        wrong = any(cost is not None and not 0 < cost < math.inf for cost in costs)
+        if wrong or (costs[0] is None) != (costs[1] is None):
             raise SettingError(
                 "costs are given together and are above 0", costs, "As --cost-miss 5 --cost-false-alarm 1."
             )
@@ -112,7 +114,8 @@ def _found(flagged: Any, examples: Examples, weights: Floats) -> Floats:
     kept = np.isin(everybody, examples.learner[examples.label == 1])
     bad, first = everybody[kept], first[kept]
     ever = np.isin(bad, examples.learner[flagged & (examples.label == 1)])
-    return np.asarray(weights[:, first] @ ever / weights[:, first].sum(axis=1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(weights[:, first] @ ever / weights[:, first].sum(axis=1))
 
 
 def _lead(flagged: Any, examples: Examples, until: Floats) -> dict[str, float | None]:

@@ -68,7 +68,10 @@ _METRICS = {
     "pr_auc": Metric("PR-AUC", "Precision averaged over all thresholds; guessing reaches the base rate.", False),
     "brier": Metric("Brier score", "Mean squared distance of the risk from what happened; lower is better.", False),
     "calibration_error": Metric(
-        "Calibration error", "How far a stated risk is, on average, from the share it came true for.", True
+        "Calibration error",
+        "How far a stated risk is from the share it came true for (root mean square over ten groups of similar risk, "
+        "less what chance alone makes of it).",
+        True,
     ),
     "accuracy": Metric("Accuracy", "Share of all learners who were rightly flagged or rightly not.", True),
     "precision": Metric("Precision", "Of those flagged, the share who {bad}.", True),

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from components.evaluate.metrics import interval, measure, resample
+from components.evaluate.metrics import Measured, interval, measure, resample
 from components.examples import Examples
 from earlybell.tables.sql import connect, parquet, quoted_path
 
@@ -30,11 +30,8 @@ def rubric_facts(labels: Path, examples: Examples, mask: npt.NDArray[np.bool_], 
         mask: the rows (n,) to measure: those of one cut-off.
     """
     connection = connect()
-    metadata = dict(
-        connection.execute(
-            f"SELECT decode(key), decode(value) FROM parquet_kv_metadata({quoted_path(labels)})"
-        ).fetchall()
-    )
+    known = f"SELECT decode(key), decode(value) FROM parquet_kv_metadata({quoted_path(labels)})"
+    metadata = dict(connection.execute(known).fetchall())
     if "rubric" not in metadata:
         return None
     facts: dict[str, Any] = json.loads(metadata["rubric"])
@@ -46,6 +43,8 @@ def rubric_facts(labels: Path, examples: Examples, mask: npt.NDArray[np.bool_], 
 
 
 def _auc(examples: Examples, label: npt.NDArray[np.int32], seed: int) -> dict[str, float | None]:
+    if not _learnable(label, examples.learner_fold):
+        return vars(Measured(None, None, None))
     model = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression(C=0.1)
     )
@@ -53,3 +52,9 @@ def _auc(examples: Examples, label: npt.NDArray[np.int32], seed: int) -> dict[st
         folds = PredefinedSplit(examples.learner_fold)
         risk = cross_val_predict(model, examples.values, label, cv=folds, method="predict_proba")[:, 1]
     return vars(interval(measure(label, risk, resample(examples.learner, RESAMPLES, seed))["roc_auc"]))
+
+
+def _learnable(label: npt.NDArray[np.int32], fold: npt.NDArray[np.int32]) -> bool:
+    """Whether each fold leaves both labels to learn from."""
+    folds = np.unique(fold)
+    return len(folds) > 1 and all(len(np.unique(label[fold != one])) == 2 for one in folds)

@@ -1,15 +1,41 @@
-"""What each candidate predicts for rows that its training did not see, through the code that serves."""
+"""What each candidate predicts for rows that its training did not see, and which split of them can be measured."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from components.evaluate.facts import NOT_BY_RUN
 from components.examples import Examples
 from earlybell.bundle import read_candidate
+from earlybell.errors import TrainingError
 from earlybell.predict import Predictor
 
 SPLITS = ("course_run", "learner", "random")  # the most honest first
+LEAST_RUNS = 2  # left out that have both labels: of one alone a figure says nothing of the next
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Risks = Mapping[str, Mapping[str, Floats]]  # by candidate and split
+
+
+@dataclass(frozen=True)
+class Honest:
+    """The splits that can be measured, and what stands in the way of others.
+
+    Attributes:
+        main: the most honest one.
+        without: the splits that cannot be measured.
+        by_run: why course runs left out cannot be measured, as `since only A has both outcomes`; empty where they can.
+        notes: sentences on what was not measured.
+    """
+
+    main: str
+    without: frozenset[str]
+    by_run: str
+    notes: tuple[str, ...]
 
 
 def held_out(candidate: Path, split: str, examples: Examples) -> npt.NDArray[np.float64]:
@@ -28,3 +54,59 @@ def fold_of(split: str, examples: Examples) -> npt.NDArray[np.int64]:
     if split == "random":
         return np.where(examples.is_test, 0, -1)
     return (examples.run_fold if split == "course_run" else examples.learner_fold).astype(np.int64)
+
+
+def honest_splits(risks: Risks, examples: Examples, rows: Mask, label: str) -> Honest:
+    """The splits that can be measured, in rows with both labels that the models of every candidate had not seen.
+
+    Args:
+        rows: (n,), those of the cut-off that gates look at.
+        label: what label 1 means, as `outcome`.
+
+    Raises:
+        TrainingError: none can without the learner's own rows.
+    """
+    both = f"both {label}s"
+    runs = _runs_with_both(examples, rows)
+    known = {split: rows & _known(risks, split, len(examples)) for split in SPLITS}
+    by_run = ""
+    if len(_runs_with_both(examples, known["course_run"])) < LEAST_RUNS:
+        by_run = _why(runs, len(np.unique(examples.course_id)), both)
+    by_learner = len(np.unique(examples.label[known["learner"]])) == 2
+    if by_run and not by_learner:
+        learners = f"{len(np.unique(examples.learner[rows]))} learners, {by_run}"
+        way_out = f"Add course runs in which there are learners of {both}."
+        raise TrainingError("no split without the learner's own rows can be measured", learners, way_out)
+    main = "learner" if by_run else "course_run"
+    without = {"course_run"} if by_run else set() if by_learner else {"learner"}
+    return Honest(main, frozenset(without), by_run, tuple(_notes(main, by_run, examples, rows & ~known[main])))
+
+
+def _known(risks: Risks, split: str, rows: int) -> Mask:
+    unknown = np.full(rows, np.nan)
+    return np.asarray(~np.any([np.isnan(one.get(split, unknown)) for one in risks.values()], axis=0))
+
+
+def _runs_with_both(examples: Examples, rows: Mask) -> list[str]:
+    runs = np.unique(examples.course_id[rows])
+    labels = (np.unique(examples.label[rows & (examples.course_id == run)]) for run in runs)
+    return [str(run) for run, found in zip(runs, labels, strict=True) if len(found) == 2]
+
+
+def _why(runs: list[str], count: int, both: str) -> str:
+    if count == 1:
+        return "with one course run"
+    if len(runs) < LEAST_RUNS:
+        return f"since {f'only {runs[0]}' if runs else 'no course run'} has learners of {both}"
+    return f"since without {', '.join(runs)} nobody or everybody is at risk"
+
+
+def _notes(main: str, by_run: str, examples: Examples, unseen: Mask) -> list[str]:
+    """What a fold that was skipped in training leaves unmeasured: its training rows had one label, or none."""
+    notes = [NOT_BY_RUN.format(why=by_run)] if by_run else []
+    if not unseen.any():
+        return notes
+    left = examples.course_id if main == "course_run" else examples.learner
+    what = "course runs" if main == "course_run" else "learners"
+    count = len(np.unique(left[unseen]))
+    return [*notes, f"{count} {what} are not measured: a model without them would have learned from one label only."]

@@ -104,13 +104,21 @@ def _read(staging: Staging, source: str) -> Extracted:
     return _KINDS[kind](staging, source, place)
 
 
-def _check_settings(sources: Sequence[str], out: Path, max_bad_share: float) -> None:
+def check_sources(sources: Sequence[str]) -> None:
+    """
+    Raises:
+        SettingError: there is no source, or one of no kind that is known.
+    """
     kinds = ", ".join(f"{kind}:" for kind in _KINDS)
     if not sources:
         raise SettingError("no source", list(sources), f"Name at least one, of the kinds {kinds}.")
     for source in sources:
         if source.partition(":")[0] not in _KINDS or ":" not in source:
             raise SettingError("unknown kind of source", source, f"Write KIND:PLACE, with a kind of {kinds}.")
+
+
+def _check_settings(sources: Sequence[str], out: Path, max_bad_share: float) -> None:
+    check_sources(sources)
     if not 0 <= max_bad_share <= 1:
         raise SettingError("share of bad rows is not between 0 and 1", max_bad_share, "As 0.01, for one in a hundred.")
     if out.exists() and not (out.is_dir() and ((out / FACTS).exists() or not any(out.iterdir()))):

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from components.features.catalogue import CATALOGUE
-from components.features.engines import ENGINES
+from components.features.engines import ENGINES, check_engine
 from components.features.sql import feature_sql
-from earlybell.errors import SettingError
 from earlybell.predict import create_moments, open_tables
 
 
@@ -26,8 +25,7 @@ def compute_features(tables: Path, as_of: str, out: Path, engine: str = "duckdb"
         SettingError: no such engine.
         MissingPackageError: the engine is not installed.
     """
-    if engine not in ENGINES:
-        raise SettingError("no such engine", engine, f"Engines: {', '.join(ENGINES)}.")
+    check_engine(engine)
     out.mkdir(parents=True, exist_ok=True)
     connection = open_tables(tables)
     count = create_moments(connection, as_of)

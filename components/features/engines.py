@@ -11,7 +11,7 @@ import duckdb
 
 from components.features.expression import INPUTS
 from components.features.sql import feature_sql
-from earlybell.errors import MissingPackageError
+from earlybell.errors import MissingPackageError, SettingError
 from earlybell.tables import BY_NAME
 from earlybell.tables.schema import Type
 from earlybell.tables.sql import parquet, quoted
@@ -28,14 +28,24 @@ _SPARK_TYPES: dict[Type, str] = {
 }
 
 
+def check_engine(name: str) -> None:
+    """
+    Raises:
+        SettingError: no such engine.
+        MissingPackageError: it is not installed.
+    """
+    if name not in ENGINES:
+        raise SettingError("no such engine", name, f"Engines: {', '.join(ENGINES)}.")
+    if name != "duckdb" and importlib.util.find_spec(name) is None:
+        raise MissingPackageError("the engine is not installed", name, f"`pip install earlybell[{name}]` does it.")
+
+
 def _duckdb(connection: duckdb.DuckDBPyConnection, tables: Path, out: Path) -> None:
     _write(connection, f"({feature_sql()})", out)
 
 
 def _pyspark(connection: duckdb.DuckDBPyConnection, tables: Path, out: Path) -> None:
     """Spark as the site has set it up (spark-defaults.conf, SPARK_REMOTE), else in this process; it must see files."""
-    if importlib.util.find_spec("pyspark") is None:
-        raise MissingPackageError("the engine is not installed", "pyspark", "`pip install earlybell[pyspark]` does it.")
     from pyspark.sql import SparkSession
 
     with tempfile.TemporaryDirectory(dir=out.parent.absolute()) as folder, _session(SparkSession.builder) as session:

@@ -20,7 +20,7 @@ def label_rubric_and_overlap(tables: Path, features: Path, out: Path, rubric: Pa
     found = label_rubric(tables, features, out, rubric)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         whole, joined = Path(folder) / "whole.parquet", Path(folder) / "joined.parquet"
-        label_rubric(tables, features, whole, rubric, whole_run=True)
+        label_rubric(tables, features, whole, rubric, whole_run=True, alike=True)
         facts = quoted(json.dumps({name: found[name] for name in _FACTS}))
         connect().execute(f"""
             COPY (SELECT a.*, b.label AS overlap_label

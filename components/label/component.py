@@ -16,15 +16,11 @@ def label(
     """What came of each moment: the outcome of the run, or the rubric's score of what follows."""
     from pathlib import Path
 
-    from components.label import LABELS, check_enough
+    from components.label import LABELS, check_enough, check_label
     from components.reporting import errors_reported, progress
-    from earlybell.errors import SettingError
 
     with errors_reported():
-        if kind not in LABELS:
-            raise SettingError("no such label", kind, f"Labels: {', '.join(LABELS)}.")
-        if rubric and kind != "rubric":
-            raise SettingError("a rubric is given, and the label is another", kind, "Add --label rubric.")
+        check_label(kind, Path(rubric) if rubric else None)
         found = LABELS[kind](
             Path(tables.path), Path(examples.path), Path(labels.path), Path(rubric) if rubric else None
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 from components.label.folds import fold, write
 from earlybell.errors import TrainingError
 from earlybell.predict import open_tables
+from earlybell.tables.outcomes import bad_outcome
 from earlybell.tables.sql import parquet
 
 
@@ -22,7 +23,7 @@ def label_outcomes(tables: Path, features: Path, out: Path) -> dict[str, int]:
     connection = open_tables(tables)
     found = fold(
         connection,
-        "SELECT moment_id, course_id, learner_id, as_of, (outcome IN ('fail', 'withdrawn'))::INTEGER AS label "
+        f"SELECT moment_id, course_id, learner_id, as_of, {bad_outcome()} AS label "
         f"FROM {parquet(features / 'features.parquet')} JOIN outcomes USING (course_id, learner_id)",
     )
     _check(found)

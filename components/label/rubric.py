@@ -18,7 +18,13 @@ _OF_A_KIND = frozenset(f"{kind}_per_week" for kind in KINDS)
 
 
 def label_rubric(
-    tables: Path, features: Path, out: Path, rubric: Path | None = None, *, whole_run: bool = False
+    tables: Path,
+    features: Path,
+    out: Path,
+    rubric: Path | None = None,
+    *,
+    whole_run: bool = False,
+    alike: bool = False,
 ) -> dict[str, Any]:
     """Write `out`, a file like that of `label_outcomes`, for the moments of the folder `features` with enough after.
 
@@ -30,6 +36,7 @@ def label_rubric(
     Args:
         rubric: a site's own rubric.yaml; ours without it.
         whole_run: score the whole run, what is before the moment too: to measure what that overlap would add.
+        alike: labels that are all the same are no error: nothing is to be learned from them.
 
     Returns:
         How many moments, learners, runs and positive moments were labelled; `unlabelled` moments; the rubric's
@@ -39,7 +46,7 @@ def label_rubric(
 
     Raises:
         SettingError: the rubric is wrong.
-        TrainingError: no moment has a label, or all have the same.
+        TrainingError: no moment has a label, or all have the same and may not.
     """
     scale = read_rubric(rubric)
     connection = open_tables(tables)
@@ -49,7 +56,7 @@ def label_rubric(
         connection.execute(f"INSERT INTO main.derived {_derived(scale)}")
     _rate(connection, scale)
     found = fold(connection, _labels(scale))
-    _check(found, scale)
+    _check(found, scale, alike)
     write(connection, out)
     ((count,),) = connection.execute(f"SELECT count(*) FROM {parquet(moments)}").fetchall()
     return found | {
@@ -128,14 +135,14 @@ def _unknown(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
-def _check(found: dict[str, int], rubric: Rubric) -> None:
+def _check(found: dict[str, int], rubric: Rubric, alike: bool) -> None:
     if not found["moments"]:
         raise TrainingError(
             "no moment has a rubric label",
             "0 of the moments",
             f"It needs {rubric.least_days:g} days of the run after it, with {rubric.least_indicators} indicators.",
         )
-    if found["positive"] in (0, found["moments"]):
+    if found["positive"] in (0, found["moments"]) and not alike:
         raise TrainingError(
             "all moments have the same rubric label",
             f"{found['moments']} moments, label {found['positive'] and 1}",

@@ -11,8 +11,8 @@ from earlybell.tables.sql import parquet
 # A later course begins at the moment. Work handed in before it is banked, neither done nor missed later; a score counts
 # for the time in which the work was handed in, whenever it was given. Enrolments, extensions and breaks are all there.
 _LATER = {
-    "courses": "SELECT course_id, code, greatest(starts_at, cut) AS starts_at, ends_at, granularity "
-    "FROM main.courses JOIN main.cuts USING (course_id)",
+    "courses": "SELECT c.* REPLACE (greatest(starts_at, cut) AS starts_at) FROM main.courses c "
+    "JOIN main.cuts USING (course_id)",
     "events": "SELECT e.* FROM main.events e JOIN main.cuts USING (course_id) WHERE occurred_at >= cut",
     "assessments": "SELECT a.* FROM main.assessments a JOIN main.cuts USING (course_id) "
     "WHERE due_at >= cut OR due_at IS NULL",

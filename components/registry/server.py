@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from earlybell.errors import EarlybellError, RegistryError
 
@@ -21,11 +22,13 @@ def connect() -> MlflowClient:
     Raises:
         RegistryError: the address is not one that MLflow knows, or its database cannot be opened.
     """
-    tracking = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_home() / 'mlflow.db'}"
+    tracking = os.environ.get("MLFLOW_TRACKING_URI") or _address(_database())
     registry = os.environ.get("MLFLOW_REGISTRY_URI") or tracking
     with mendable(tracking), warnings.catch_warnings():
         # MLflow 3.17 declares its tables in a way that SQLAlchemy 2.1 warns of.
         warnings.filterwarnings("ignore", "The ``noload`` loader strategy")
+        if not os.environ.get("MLFLOW_TRACKING_URI"):
+            _make_database()
         return MlflowClient(tracking_uri=tracking, registry_uri=registry)
 
 
@@ -65,6 +68,25 @@ def _mendable(address: str, error: Exception) -> RegistryError:
         return RegistryError(f"the model registry at {address} lets only known users do this", said, way_out)
     way_out = "Check MLFLOW_TRACKING_URI, and look into the server's log."
     return RegistryError(f"the model registry at {address} refused", said, way_out)
+
+
+def _database() -> Path:
+    return _home() / "mlflow.db"
+
+
+def _address(database: Path) -> str:
+    """SQLAlchemy decodes %; MLflow would make a folder of the undecoded name, but not for an address with a driver."""
+    path = str(database)
+    driver = "+pysqlite" if re.search("[%?]", path) else ""
+    return f"sqlite{driver}:///{path.replace('%', '%25').replace('?', '%3F')}"
+
+
+def _make_database() -> None:
+    """MLflow's own way puts the present folder into SQL, as the place of an experiment that nobody uses: with an
+    apostrophe in its name that fails."""
+    if not _database().exists():
+        _home().mkdir(parents=True, exist_ok=True)
+        SqlAlchemyStore(_address(_database()), artifact_location())  # type: ignore[no-untyped-call]
 
 
 def _home() -> Path:

@@ -70,9 +70,11 @@ def _tuned(rows: Rows, directions: list[int]) -> Any:
 
 
 def _held_out(rows: Rows) -> tuple[Any, Any]:
-    """Rows to fit on, which have both labels, and rows of other learners."""
-    splits = GroupShuffleSplit(20, test_size=0.3, random_state=SEED).split(rows.scaled, rows.label, rows.learner)
+    """Rows to fit on, which have both labels, and rows of other learners; all rows for both where that cannot be."""
     everybody = np.arange(len(rows.label))
+    if len(np.unique(rows.learner)) < 2:
+        return everybody, everybody
+    splits = GroupShuffleSplit(20, test_size=0.3, random_state=SEED).split(rows.scaled, rows.label, rows.learner)
     both = ((fit, held_out) for fit, held_out in splits if len(np.unique(rows.label[fit])) == 2)
     return next(both, (everybody, everybody))
 

@@ -21,4 +21,5 @@ def train(
     with errors_reported():
         facts = train_candidate(candidate, Path(examples.path), Path(labels.path), Path(model.path))
         model.metadata.update({"name": candidate, "framework": "onnx", "rows": facts["rows"]})
-        progress("train", f"{facts['title']} on {facts['rows']:,} moments of {facts['learners']:,} learners")
+        skipped = f"; without {', '.join(facts['skipped'])}, which leave one label only" if facts["skipped"] else ""
+        progress("train", f"{facts['title']} on {facts['rows']:,} moments of {facts['learners']:,} learners{skipped}")

@@ -25,21 +25,26 @@ def train(name: str, features: Path, labels: Path, out: Path) -> dict[str, Any]:
         features: the folder that the features step wrote (features.parquet, features.sql, catalogue.json).
         labels: the file that the label step wrote.
 
+    A fold whose training rows have one label, or none, is skipped.
+
     Returns:
-        What is known of this candidate: name, title, settings, rows.
+        What is known of this candidate: name, title, settings, rows, and `skipped`, the folds without a bundle.
 
     Raises:
         SettingError: no candidate has this name.
+        TrainingError: all rows have the same label.
     """
     if name not in CANDIDATES:
         raise SettingError("no such candidate", name, f"Candidates: {', '.join(CANDIDATES)}.")
     catalogue, examples = read_examples(features, labels)
-    folds = _folds(_as_daily(examples, catalogue))
+    every = _folds(_as_daily(examples, catalogue))
+    folds = {fold: rows for fold, rows in every.items() if fold == "final" or len(np.unique(_thin(rows).label)) == 2}
     sql = (features / "features.sql").read_text()
     with threadpool_limits(limits=1):  # candidates are trained side by side, and BLAS threads would wait for each other
         facts = {fold: _train_one(name, catalogue, sql, rows, out / fold) for fold, rows in folds.items()}
-    (out / "training.json").write_text(json.dumps(facts["final"] | {"folds": sorted(facts)}, indent=1))
-    return facts["final"]
+    found = facts["final"] | {"folds": sorted(facts), "skipped": sorted(every.keys() - folds.keys())}
+    (out / "training.json").write_text(json.dumps(found, indent=1))
+    return found
 
 
 def _train_one(name: str, catalogue: Catalogue, sql: str, examples: Examples, out: Path) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def _folds(examples: Examples) -> dict[str, Examples]:
         folds = np.unique(column)
         for fold in folds if len(folds) > 1 else []:
             found[f"{split}-{fold}"] = examples.where(column != fold)
-    return {fold: rows for fold, rows in found.items() if len(np.unique(rows.label)) == 2}
+    return found
 
 
 def _thin(examples: Examples) -> Examples:

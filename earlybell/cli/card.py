@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from earlybell.cli.options import BundlePath, need_training
+from earlybell.cli.ready import ready_files
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,6 +32,7 @@ def card(
     from components.evaluate.card import write_card
     from earlybell.bundle import read_bundle
 
+    ready_files({"--out": out})
     opened = read_bundle(bundle)
     if out is None:
         typer.echo(card_of(opened, contact), nl=False)

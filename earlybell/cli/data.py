@@ -17,8 +17,10 @@ from earlybell.cli.options import (
     Timezone,
     need_training,
 )
+from earlybell.cli.ready import ready_engine, ready_sources
 from earlybell.cli.tables import tables_of
-from earlybell.errors import SettingError
+from earlybell.predict import check_as_of
+from earlybell.writable import check_folder
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,7 +42,9 @@ def simulate(
     from components.extract.simulate import parse
     from components.extract.simulate import simulate as simulate_site
 
-    simulate_site(out, parse(settings))
+    world = parse(settings)
+    check_folder(out, "the folder")
+    simulate_site(out, world)
     typer.echo(f"Wrote a simulated site to {out}.")
 
 
@@ -62,6 +66,8 @@ def extract(
     from components.extract import extract as extract_tables
     from earlybell.tables.pseudonyms import key_from_environment
 
+    ready_sources([source], ids)
+    check_folder(out, "the folder")
     key, site = key_from_environment(), Site(pass_mark, timezone)
     facts = extract_tables([source], out, key=key, ids=ids.value, max_bad_share=max_bad_share, site=site)
     if as_json:
@@ -89,8 +95,10 @@ def features(
     need_training("features")
     from components.features import CATALOGUE, compute_features
 
-    if out.exists() and any(out.iterdir()):
-        raise SettingError("folder to write is not empty", str(out), "Name a new folder.")
+    check_as_of(as_of)
+    ready_engine(engine)
+    ready_sources([source], ids)
+    check_folder(out, "the folder", empty=True)
     with tables_of([source], ids, pass_mark, timezone) as tables:
         count = compute_features(tables, as_of, out, engine)
     typer.echo(f"Wrote {len(CATALOGUE.names)} features of {count:,} moments to {out}.")

@@ -12,6 +12,8 @@ import typer
 from earlybell.cli import show
 from earlybell.cli.model import copy_bundle, run_training
 from earlybell.cli.options import SOURCE_HELP, PassMark, Timezone
+from earlybell.cli.ready import home, ready_sources
+from earlybell.tables.pseudonyms import KEY_VARIABLE
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,9 +31,10 @@ def demo(
     from earlybell.predict import Predictor
 
     # The demo's own key lasts as long as the demo: nobody can turn its pseudonyms back.
-    os.environ.setdefault("EARLYBELL_PSEUDONYM_KEY", secrets.token_hex(32))
+    os.environ.setdefault(KEY_VARIABLE, secrets.token_hex(32))
+    ready_sources([source])
     outputs = run_training([source], {"pass_mark": pass_mark, "timezone": timezone})
-    bundle = Path(os.environ.get("EARLYBELL_HOME", ".earlybell")) / "demo"
+    bundle = home() / "demo"
     shutil.rmtree(bundle, ignore_errors=True)
     copy_bundle(Path(outputs["bundle"].path), bundle)
     tables = Path(outputs["tables"].path)

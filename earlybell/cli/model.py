@@ -1,10 +1,9 @@
 """Commands about models: train, predict, evaluate."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,8 +27,19 @@ from earlybell.cli.options import (
     TrailOption,
     need_training,
 )
+from earlybell.cli.ready import (
+    home,
+    ready_engine,
+    ready_files,
+    ready_gates,
+    ready_label,
+    ready_sources,
+    ready_trail,
+)
 from earlybell.cli.tables import refuse_own_ids, tables_of
-from earlybell.errors import SettingError, TrainingError
+from earlybell.errors import TrainingError
+from earlybell.predict import check_as_of, check_capacity
+from earlybell.writable import check_new_folder
 
 AsOf = Annotated[str, typer.Option("--as-of", help="a share of the run (0.4), a date (2026-03-01), now, or weekly")]
 Capacity = Annotated[
@@ -71,13 +81,19 @@ def train(
     The files of a run are kept under .earlybell/runs (or EARLYBELL_HOME). The registry is MLflow: SQLite there, or the
     server of MLFLOW_TRACKING_URI.
     """
-    if out.exists():
-        raise SettingError("the bundle's folder is there already", str(out), "Name a new folder.")
+    need_training("train")
+    from components.evaluate import Policy
+
+    check_new_folder(out, "the bundle's folder")
+    ready_label(label, rubric)
+    ready_engine(engine)
+    Policy(capacity, cost_miss or None, cost_false_alarm or None)
     options = {"model_name": model_name, "label_kind": label, "max_bad_share": max_bad_share, "engine": engine}
     options["rubric"] = str(rubric.absolute()) if rubric else ""
     site = {"pass_mark": pass_mark, "timezone": timezone}
     gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
+    ready_gates(gates)
     outputs = run_training(sources, options | site | gates | policy)
     copy_bundle(Path(outputs["bundle"].path), out)
     evaluation = json.loads((out / "evaluation.json").read_text())
@@ -112,8 +128,14 @@ def predict(
     from earlybell.bundle import read_bundle
     from earlybell.predict import Predictor, bundle_capacity, make_worklist, write_predictions, write_worklist
 
+    check_as_of(as_of)
+    if capacity is not None:
+        check_capacity(capacity)
+    ready_files({"--out": out, "--worklist": worklist})
     if trail:
         refuse_own_ids(source, ids)
+    ready_trail(trail, trail_anchors)
+    ready_sources([source], ids)
     predictor = Predictor(read_bundle(bundle))
     asked = capacity is not None or worklist is not None
     with tables_of([source], ids, pass_mark, timezone) as tables:
@@ -150,23 +172,36 @@ def evaluate(
     bundle: BundlePath,
     sources: Sources,
     as_of: Annotated[list[str], typer.Option("--as-of", help="may be given several times")] = ["0.2", "0.4", "0.6"],  # noqa: B006 (Typer reads it, nobody changes it)
+    rubric: RubricOption = None,
     pass_mark: PassMark = "",
     timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:
     """Measure a bundle on sources whose outcomes are known, with intervals from resampled learners.
 
+    It is measured by its own label: one that was trained with a rubric by what the rubric says of these sources.
     Figures of course runs that the bundle was trained on are too good: give it others.
     """
     need_training("evaluate")
     from components.evaluate.batch import measure_bundle
+    from components.label import known_labels
     from earlybell.bundle import read_bundle
 
+    for moment in as_of:
+        check_as_of(moment)
     opened = read_bundle(bundle)
+    kind = str(opened.manifest.get("label", "outcome"))
+    ready_label(kind, rubric, json.loads((bundle / "evaluation.json").read_text()).get("rubric"))
+    ready_sources(sources, Ids.keep)
+    moments = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}" if one == "now" else one for one in as_of]
     with tables_of(sources, Ids.keep, pass_mark, timezone) as tables:
-        rows = [row for moment in as_of for row in measure_bundle(opened, tables, moment)]
+        rows = [
+            {"label": kind, **row}
+            for moment in moments
+            for row in measure_bundle(opened, tables, moment, known_labels(kind, tables, moment, rubric))
+        ]
     if not rows:
-        raise TrainingError("no learner enrolled then has an outcome", ", ".join(as_of), "Give finished course runs.")
+        raise TrainingError(f"no learner enrolled then has an {kind}", ", ".join(as_of), "Give finished course runs.")
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
@@ -176,11 +211,13 @@ def evaluate(
 def run_training(sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
     """Run the training pipeline in a folder of its own; its outputs."""
     need_training("train")
+    ready_sources(sources)
+    place = home()
     from pipelines.snapshots import keep
     from pipelines.training import training
 
     outputs = run_here(training, {"sources": sources, **options}, "Training")
-    keep(Path(outputs["tables"].path), _home())
+    keep(Path(outputs["tables"].path), place)
     return outputs
 
 
@@ -188,12 +225,8 @@ def run_here(pipeline: Callable[..., Any], arguments: dict[str, Any], doing: str
     """Run a pipeline in a folder of its own, telling its progress; its outputs."""
     from pipelines.local import run
 
-    folder = _home() / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
+    folder = home() / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
     return dict(run(pipeline, arguments, folder, show.progress(folder, doing)))
-
-
-def _home() -> Path:
-    return Path(os.environ.get("EARLYBELL_HOME", ".earlybell"))
 
 
 def copy_bundle(source: Path, out: Path) -> None:

@@ -1,7 +1,6 @@
 """The command `reproduce`: a model again from its snapshot."""
 
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +10,7 @@ import typer
 
 from earlybell.cli import show
 from earlybell.cli.options import EngineOption, Json, RubricOption, need_training
+from earlybell.cli.ready import home, ready_engine, ready_label
 from earlybell.errors import ReproductionError
 
 
@@ -37,13 +37,16 @@ def reproduce(
     from pipelines.snapshots import find
     from pipelines.training import reproduction
 
-    home = Path(os.environ.get("EARLYBELL_HOME", ".earlybell"))
+    ready_engine(engine)
+    place = home()
     with TemporaryDirectory(prefix="earlybell-") as temporary:
         before = read_bundle(fetch(model_name, version, Path(temporary) / "bundle"))
-    tables = find(before.manifest["data"]["digest"], home)
+        facts = json.loads((before.path / "evaluation.json").read_text())
+    ready_label(before.manifest["label"], rubric, facts.get("rubric"))
+    tables = find(before.manifest["data"]["digest"], place)
     settings = before.manifest["settings"] | {"label_kind": before.manifest["label"], "engine": engine}
     settings["rubric"] = str(rubric.absolute()) if rubric else ""
-    folder = home / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
+    folder = place / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
     outputs = run(reproduction, {"tables": str(tables.absolute()), **settings}, folder, show.progress(folder))
     after = read_bundle(Path(outputs["Output"].path))
     differing = _differing(before.manifest, after.manifest)

@@ -20,8 +20,10 @@ from earlybell.cli.options import (
     TrailAnchorsOption,
     need_serving,
 )
+from earlybell.cli.ready import home, ready_files, ready_sources, ready_trail
 from earlybell.cli.tables import tables_of
 from earlybell.errors import SettingError
+from earlybell.writable import check_folder
 
 TokensFile = Annotated[Path | None, typer.Option(help="file of who may ask; `earlybell token` writes it")]
 
@@ -70,11 +72,13 @@ def serve(
         raise SettingError("who may ask is not said, or said twice", str(tokens), way_out)
     from serving.runtime.settings import Limits, Settings
 
-    home = Path(os.environ.get("EARLYBELL_HOME", ".earlybell"))
-    home.mkdir(parents=True, exist_ok=True)
+    trail = trail or f"sqlite:{_home_made() / 'trail.db'}"
+    ready_trail(trail, trail_anchors)
+    if trail_journal:
+        check_folder(trail_journal, "--trail-journal")
     settings = Settings(
         bundle=bundle,
-        trail=trail or f"sqlite:{home / 'trail.db'}",
+        trail=trail,
         model_version=model_version,
         bundle_digest=bundle_digest,
         host=host,
@@ -96,6 +100,12 @@ def serve(
         run(settings)
 
 
+def _home_made() -> Path:
+    place = home()
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
 def token(
     name: Annotated[str, typer.Argument(help="of the caller, as metrics and records show it")],
     file: Annotated[Path, typer.Option(help="file of tokens; made if it is not there")],
@@ -110,6 +120,7 @@ def token(
     Earlier tokens of the caller stay until they expire, so that it can change over without a gap.
     """
     need_serving("token")
+    ready_files({"--file": file})
     from serving.runtime import access
 
     if revoke or revoke_earlier:
@@ -133,6 +144,7 @@ def request(
 
     if as_of:
         read_time("--as-of", as_of)
+    ready_sources([source], ids)
     with tables_of([source], ids, pass_mark, timezone) as tables:
         instance = encode(open_tables(tables), course, learner)
     typer.echo(json.dumps({"instances": [({"as_of": as_of} if as_of else {}) | instance]}))

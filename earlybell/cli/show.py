@@ -117,7 +117,9 @@ def trust(evaluation: dict[str, Any]) -> None:
 
 
 def _flags(point: dict[str, Any]) -> str:
-    found = f"{point['flagged_a_week']['value']:.0f} a week in a course run, {point['rightly']['value']:.0%} rightly"
+    rightly = point["rightly"]["value"]
+    found = f"{point['flagged_a_week']['value']:.0f} a week in a course run"
+    found += ", none of them known" if rightly is None else f", {rightly:.0%} rightly"
     days = point["lead_days"]["last_activity"]["median"]
     late = "" if days is None else f"; half of the right ones come {days:.0f} days before the last activity, or earlier"
     return f"Flags, a risk of {point['high']:.0%} or more ({point['rule']}): {found}{late}."
@@ -127,13 +129,15 @@ def _groups(evaluation: dict[str, Any]) -> str:
     gaps = [row["value"] for row in evaluation["metrics"] if row["metric"] == "disparity"]
     if not gaps:
         return "Groups: not compared, the source has no protected attribute."
+    if gaps[0] is None:
+        return "Groups: none of one attribute is large enough to be compared."
     if gaps[0] < 0.005:
         return "Groups: no sure difference in the share found between groups of one attribute."
     return f"Groups: the share found surely differs by {gaps[0]:.0%} between groups of one attribute."
 
 
 def _doubt(evaluation: dict[str, Any]) -> str:
-    enough = next(row["coverage"] for row in evaluation["evidence"] if row["used"])
+    enough = next((row["coverage"] for row in evaluation["evidence"] if row["used"]), 0.0)
     held = [row["within"] for row in evaluation["coverage"]]
     ranges = f"the range around a risk held in {sum(held)} of {len(held)} bins"
     return f"Doubt: {enough:.0%} of the moments have enough evidence; {ranges}."
@@ -141,7 +145,8 @@ def _doubt(evaluation: dict[str, Any]) -> str:
 
 def _reasons(evaluation: dict[str, Any]) -> str:
     same, later = evaluation["agreement"]["shared"], evaluation["stability"]["shared"]
-    return f"Reasons: of the five strongest {same:.1f} are LIME's too, and {later:.1f} are the same a week later."
+    stay = "" if later is None else f", and {later:.1f} are the same a week later"
+    return f"Reasons: of the five strongest {same:.1f} are LIME's too{stay}."
 
 
 def _split(evaluation: dict[str, Any]) -> str:

@@ -19,6 +19,8 @@ from earlybell.cli.options import (
     TrailOption,
     need_training,
 )
+from earlybell.cli.ready import ready_files, ready_sources, ready_trail
+from earlybell.predict import check_as_of, check_capacity
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,6 +53,12 @@ def predict_site(
     The files of a run are kept under .earlybell/runs (or EARLYBELL_HOME). `earlybell predict` is the light way.
     """
     need_training("predict-site")
+    check_as_of(as_of)
+    if capacity is not None:
+        check_capacity(capacity)
+    ready_sources(sources)
+    ready_files({"--out": out, "--worklist": worklist})
+    ready_trail(trail, trail_anchors)
     from pipelines.prediction import prediction
 
     model = {"model_name": model_name, "version": version, "bundle": str(bundle.absolute()) if bundle else ""}
@@ -75,10 +83,12 @@ def _copy(source: Path, out: Path | None) -> Path:
 
 def _facts(metadata: dict[str, Any]) -> dict[str, Any]:
     """What the predict step said, with counts as they were: KFP makes every number a float."""
-    return {
-        name: _facts(value) if isinstance(value, dict) else int(value) if isinstance(value, float) else value
-        for name, value in metadata.items()
-    }
+    return {name: _facts(value) if isinstance(value, dict) else _count(value) for name, value in metadata.items()}
+
+
+def _count(value: Any) -> Any:
+    """A whole number as one; a fraction, and whatever is no number, as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _say(found: dict[str, Any], as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """What a model must reach before it is registered."""
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from earlybell.errors import GateError
 
 CUTOFF = 0.4  # where gates look: early enough to help, late enough to know something
 SPLITS = ("course_run", "learner")  # the most honest that could be measured
+_KEY = ("candidate", "cutoff", "group", "metric")
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Gates:
     """What the user asks of the chosen model at 40% of a course run, in runs (else learners) left out.
 
     `max_disparity` bounds how much more of those in need are surely found in one group of a protected attribute than in
-    another; without protected attributes nothing is asked.
+    another; without protected attributes, or at 1, nothing is asked. What could not be measured passes no gate.
     """
 
     min_auc: float = 0.65
@@ -69,22 +71,23 @@ def judge(evaluation: dict[str, Any], gates: Gates) -> Verdict:
         "calibration_error": (gates.max_calibration_error, operator.le),
         "disparity": (gates.max_disparity, operator.le),
     }
-    found = {metric: _figure(evaluation, metric) for metric in asked}
-    if found["disparity"] is None:
+    found = {metric: _figures(evaluation, metric) for metric in asked}
+    if not found["disparity"] or gates.max_disparity >= 1:
         del asked["disparity"]
-    return Verdict(tuple(_find(metric, found[metric], *bound) for metric, bound in asked.items()))
+    return Verdict(tuple(_find(metric, _most_honest(found[metric]), *bound) for metric, bound in asked.items()))
 
 
 def _find(metric: str, value: float | None, bound: float, holds: Callable[[float, float], bool]) -> Finding:
-    return Finding(metric, value, bound, value is not None and holds(value, bound))
+    known = value is not None and math.isfinite(value)
+    return Finding(metric, value if known else None, bound, value is not None and known and holds(value, bound))
 
 
-def _figure(evaluation: dict[str, Any], metric: str) -> float | None:
-    rows = [
-        row
-        for row in evaluation["metrics"]
-        if (row["candidate"], row["cutoff"], row["group"], row["metric"])
-        == (evaluation["chosen"], CUTOFF, "all", metric)
-    ]
-    by_split: dict[str, float | None] = {row["split"]: row["value"] for row in rows}
+def _figures(evaluation: dict[str, Any], metric: str) -> dict[str, float | None]:
+    """By split."""
+    wanted = (evaluation["chosen"], CUTOFF, "all", metric)
+    rows = (row for row in evaluation["metrics"] if wanted == tuple(row[key] for key in _KEY))
+    return {row["split"]: row["value"] for row in rows}
+
+
+def _most_honest(by_split: dict[str, float | None]) -> float | None:
     return next((by_split[split] for split in SPLITS if split in by_split), None)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from earlybell.errors import BundleError
 from earlybell.tables import attach
-from earlybell.tables.sql import connect, quoted
+from earlybell.tables.sql import connect, quoted, quoted_path
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ def open_tables(folder: Path) -> duckdb.DuckDBPyConnection:
 def confine(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -> None:
     """Leave SQL nothing but the files of `folder`, if any, and lock the settings: a bundle's SQL is data of others."""
     if folder:
-        connection.execute(f"SET allowed_directories = [{quoted(f'{folder.resolve()}/')}]")
+        # A file that is read as it is has a pattern for its name, which must be allowed too.
+        known = [f"{path}/" for path in (folder.resolve(), folder.absolute())]
+        connection.execute(f"SET allowed_directories = [{', '.join([*map(quoted, known), *map(quoted_path, known)])}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 

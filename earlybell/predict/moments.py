@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 
 from earlybell.errors import SettingError
+from earlybell.predict.nobody import why_nobody_of
 from earlybell.tables import DEFAULT_WEEKS
 from earlybell.tables.codec import Columns, Instance
 
@@ -32,10 +33,18 @@ def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     connection.execute(f"CREATE OR REPLACE TABLE moments AS {_select(_moments(at))}")
     count = _number(connection, "SELECT count(*) FROM moments")
     if not count and as_of != "now":  # between two terms nobody is enrolled; a date or share was rather mistyped
-        runs = connection.execute("SELECT course_id, starts_at::DATE, ends_at::DATE FROM courses ORDER BY 1").fetchall()
-        known = "; ".join(f"{run} from {start} to {end or 'an open end'}" for run, start, end in runs[:5])
+        known = why_nobody_of(connection, _END, _one(at))
         raise SettingError("nobody is enrolled as of", as_of, f"Course runs: {known}. Choose a moment within one.")
     return count
+
+
+def check_as_of(as_of: str) -> None:
+    """
+    Raises:
+        SettingError: it is neither a share, a date, `now` nor `weekly`.
+    """
+    if as_of != "now":
+        _moments(as_of)
 
 
 def moments_of(instance: Instance) -> Columns:
@@ -77,6 +86,17 @@ def _moments(as_of: str) -> str:
         raise SettingError("--as-of as a share of the course run is above 0 and at most 1", as_of, "Example: 0.4.")
     length = f"CAST(epoch_us({_END}) - epoch_us(starts_at) AS BIGINT)"
     return f"[starts_at + to_microseconds({length} * {round(share * 1000)} // 1000)]"
+
+
+def _one(as_of: str) -> str:
+    """SQL for the moment in a course run, wherever it lies; of weekly ones for the last."""
+    if as_of == "weekly":
+        return _END
+    try:
+        float(as_of)
+    except ValueError:
+        return _at(as_of)
+    return f"({_moments(as_of)})[1]"
 
 
 def _within(time: str) -> str:

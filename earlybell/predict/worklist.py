@@ -35,6 +35,15 @@ def bundle_capacity(bundle: Bundle) -> float:
     return float(bundle.manifest.get("settings", {}).get("capacity", 0.2))
 
 
+def check_capacity(capacity: float) -> None:
+    """
+    Raises:
+        SettingError: it is not above 0.
+    """
+    if not 0 < capacity < math.inf:
+        raise SettingError("capacity is not above 0", capacity, "A number of learners (20), or a share (0.2).")
+
+
 def make_worklist(predictions: Predictions, capacity: float) -> list[Entry]:
     """The learners of each course run (and moment) by risk, as many as the staff can see.
 
@@ -46,8 +55,7 @@ def make_worklist(predictions: Predictions, capacity: float) -> list[Entry]:
     Raises:
         SettingError: the capacity is not above 0.
     """
-    if not 0 < capacity < math.inf:
-        raise SettingError("capacity is not above 0", capacity, "A number of learners (20), or a share (0.2).")
+    check_capacity(capacity)
     seen = predictions.observed
     keys = np.char.add(np.char.add(seen.course_id.astype(str), "\n"), seen.as_of.astype(str))
     entries: list[Entry] = []

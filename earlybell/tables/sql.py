@@ -15,9 +15,12 @@ _PATTERN = re.compile(r"[*?\[]")  # what DuckDB takes for a pattern in the path 
 def connect(database: Path | None = None, **config: _Setting) -> duckdb.DuckDBPyConnection:
     """A connection to a database, in memory without one; nothing of it is printed.
 
-    DuckDB draws a progress bar on stdout where a process is interactive: in the midst of what `--json` prints.
+    Where DuckDB takes a process for interactive it draws a progress bar on stdout, amid what `--json` prints.
+    It takes what follows a `?` in the path of a database for settings, and would write beside it: then it is in memory,
+    from where it spills to its `temp_directory`.
     """
-    connection = duckdb.connect(database or ":memory:", config=config)
+    place = ":memory:" if database is None or "?" in str(database) else database
+    connection = duckdb.connect(place, config=config)
     connection.execute("SET enable_progress_bar = false")
     return connection
 
@@ -27,7 +30,7 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def quoted_path(path: Path) -> str:
+def quoted_path(path: Path | str) -> str:
     """The path of one file to read as a literal of SQL: no character of it is taken for a pattern."""
     return quoted(_PATTERN.sub(lambda found: f"[{found[0]}]", str(path)))
 

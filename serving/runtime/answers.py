@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from earlybell.bundle import Bundle
-from earlybell.predict import Predictions
+from earlybell.predict import Predictions, why_nobody
 from earlybell.predict.attribution import Explanation
 from earlybell.predict.counterfactual import Counterfactual
 from earlybell.tables.codec import Instance
@@ -64,6 +64,7 @@ def frame(instance: Instance, learners: list[dict[str, Any]]) -> dict[str, Any]:
         "as_of": written(instance.as_of),
         "under_way": instance.under_way,  # whether the moment lies within the course run; else nobody is predicted
         "learners": learners,
+        "note": "" if learners else why_nobody(instance),  # in words, why nobody is predicted
         "not_enrolled": [one for one in given if one not in answered],  # not yet, or no longer, at that moment
         "ignored": instance.ignored,  # records known only at that moment or later, by table
     }

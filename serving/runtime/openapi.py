@@ -209,6 +209,7 @@ def _answers(learner: dict[str, Any]) -> dict[str, Any]:
         as_of=text,
         under_way=under_way,
         learners=_list(learner),
+        note={"type": "string", "description": "why nobody is predicted, in words; empty where somebody is"},
         not_enrolled=_list(text),
         ignored=counts,
     )

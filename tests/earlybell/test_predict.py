@@ -1,6 +1,7 @@
 """Predictions: for whom, by which SQL, and what a teacher reads."""
 
 import dataclasses
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from earlybell.predict import (
     open_tables,
     write_predictions,
 )
+from earlybell.tables.sql import quoted, quoted_path
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +169,21 @@ heavy = {{"ibis", "kfp", "mlflow", "pandera", "sklearn", "pandas", "onnxmltools"
 print(sorted(heavy & {{name.split(".")[0] for name in sys.modules}}))"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]", done.stdout
+
+
+@pytest.mark.parametrize("name", ["it's [x]*", "a?"])
+def test_tables_in_a_folder_of_any_name_are_predicted_and_what_lies_beside_them_stays_closed(
+    opened: Bundle, predictions: Predictions, site: Path, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / name / "tables"
+    shutil.copytree(site, folder)
+    (folder.parent / "secret.csv").write_text("a\n1\n")
+    (tmp_path / "link").symlink_to(folder)
+    for place in (folder, tmp_path / "link"):
+        np.testing.assert_array_equal(Predictor(opened).predict_tables(place, "0.5").risk, predictions.risk)
+    connection = open_tables(folder)
+    confine(connection, folder)
+    for path in (folder.parent / "secret.csv", f"{folder}/../secret.csv"):
+        for literal in (quoted(path), quoted_path(path)):
+            with pytest.raises(duckdb.PermissionException):
+                connection.execute(f"FROM read_csv({literal})")

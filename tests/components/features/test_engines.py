@@ -3,13 +3,13 @@
 import shutil
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from components.features import CATALOGUE, compute_features
 from earlybell.errors import SettingError
+from earlybell.tables.sql import connect, parquet
 from tests.components.features.small import assert_same
 
 
@@ -21,11 +21,14 @@ def test_spark_computes_the_features_that_duckdb_computes(
         pytest.skip("Java is not installed")
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
 
-    counts = [compute_features(site, "0.5", tmp_path / engine, engine) for engine in ("duckdb", "pyspark")]
+    tables, decoy = tmp_path / "it's {1} [x]*", tmp_path / "it's 1 x and more"  # as patterns go, the two are the same
+    shutil.copytree(site, tables)
+    shutil.copytree(site, decoy)
+    counts = [compute_features(tables, "0.5", tables / engine, engine) for engine in ("duckdb", "pyspark")]
 
     assert counts[0] == counts[1] > 300
-    assert_same(_values(tmp_path / "pyspark"), _values(tmp_path / "duckdb"))
-    assert sorted(path.name for path in (tmp_path / "pyspark").iterdir()) == [
+    assert_same(_values(tables / "pyspark"), _values(tables / "duckdb"))
+    assert sorted(path.name for path in (tables / "pyspark").iterdir()) == [
         "catalogue.json",
         "features.parquet",
         "features.sql",
@@ -41,8 +44,6 @@ def test_an_engine_that_is_not_known_is_refused_by_name(site: Path, tmp_path: Pa
 def _values(folder: Path) -> npt.NDArray[np.float64]:
     columns = ", ".join(f'"{name}"' for name in CATALOGUE.names)
     rows = (
-        duckdb.connect()
-        .execute(f"SELECT {columns} FROM read_parquet('{folder}/features.parquet') ORDER BY moment_id")
-        .fetchall()
+        connect().execute(f"SELECT {columns} FROM {parquet(folder / 'features.parquet')} ORDER BY moment_id").fetchall()
     )
     return np.array(rows, dtype=np.float64)

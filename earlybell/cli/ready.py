@@ -1,0 +1,116 @@
+"""What commands check before they begin: a wrong setting must not be told after minutes of work."""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from earlybell.cli.options import Ids, need_training
+from earlybell.errors import SettingError
+from earlybell.tables.pseudonyms import key_from_environment, usable_key
+from earlybell.tables.store import FACTS
+from earlybell.writable import check_file, check_folder
+
+
+def home() -> Path:
+    """The folder that EARLYBELL_HOME names, else `.earlybell`.
+
+    Raises:
+        SettingError: nothing can be written there.
+    """
+    place = Path(os.environ.get("EARLYBELL_HOME") or ".earlybell")
+    check_folder(place, "EARLYBELL_HOME")
+    return place
+
+
+def ready_sources(sources: Sequence[str], ids: Ids = Ids.pseudonymous) -> None:
+    """
+    Raises:
+        SettingError: a source is of no kind that is known, or its ids need a key and there is none that can be used.
+        MissingPackageError: a source needs packages that are not installed.
+    """
+    others = [source for source in sources if not source.startswith("tables:")]
+    if others:
+        need_training(f"extracting {others[0].partition(':')[0]}")
+        from components.extract.extract import check_sources
+
+        check_sources(sources)
+    if ids is Ids.pseudonymous and not all(map(_pseudonymous, sources)):
+        usable_key(key_from_environment())
+
+
+def ready_files(places: Mapping[str, Path | None]) -> None:
+    """
+    Args:
+        places: files to write by the option that names them; None: not asked for.
+
+    Raises:
+        SettingError: one cannot be written.
+    """
+    for what, place in places.items():
+        if place is not None:
+            check_file(place, what)
+
+
+def ready_trail(address: str, anchors: str) -> None:
+    """
+    Raises:
+        SettingError: the trail's address or its anchors are wrong, or one of its files cannot be written.
+    """
+    if not address:
+        return
+    from earlybell.trail.anchors import LOG, anchors_path
+    from earlybell.trail.stores import is_sqlite, sqlite_path
+
+    heads = anchors_path(address, anchors or None)
+    if is_sqlite(address):
+        check_file(sqlite_path(address), "--trail")
+    if heads and anchors != LOG:
+        check_file(heads, "--trail-anchors")
+
+
+def ready_label(kind: str, rubric: Path | None, trained: Mapping[str, Any] | None = None) -> None:
+    """
+    Args:
+        trained: what the evaluation of a bundle says of the rubric that it was trained with, if it was with one.
+
+    Raises:
+        SettingError: no such label, a rubric for another label, or one that cannot be read, is wrong, or not that one.
+    """
+    from components.label import check_label, check_rubric
+
+    check_label(kind, rubric)
+    if kind == "rubric" and trained:
+        check_rubric(trained, rubric)
+
+
+def ready_engine(engine: str) -> None:
+    """
+    Raises:
+        SettingError: no such engine.
+        MissingPackageError: it is not installed.
+    """
+    from components.features.engines import check_engine
+
+    check_engine(engine)
+
+
+def ready_gates(gates: Mapping[str, float]) -> None:
+    """
+    Raises:
+        SettingError: one is no number: no figure would reach it.
+    """
+    for name, bound in gates.items():
+        if not math.isfinite(bound):
+            raise SettingError(f"--{name.replace('_', '-')} is no number", bound, "Give one from 0 to 1.")
+
+
+def _pseudonymous(source: str) -> bool:
+    """Whether it is a folder of tables whose ids are pseudonyms already."""
+    kind, _, place = source.partition(":")
+    try:
+        return kind == "tables" and json.loads((Path(place) / FACTS).read_text())["ids"] == "pseudonymous"
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # extraction says what is wrong with it

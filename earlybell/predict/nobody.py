@@ -1,0 +1,72 @@
+"""Why nobody is predicted as of a moment, in words."""
+
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from earlybell.tables import DEFAULT_WEEKS
+from earlybell.tables.codec import Instance
+
+MOST_RUNS = 5  # that are named
+
+
+def why_nobody(instance: Instance) -> str:
+    """A sentence on why nobody of a request is enrolled at its moment, as far as that is so."""
+    courses, enrolments = instance.rows["courses"], instance.rows["enrolments"]
+    at, start, end = np.datetime64(instance.as_of), courses["starts_at"][0], courses["ends_at"][0]
+    joined, left = enrolments["enrolled_at"], enrolments["unenrolled_at"]
+    open_end = start + np.timedelta64(DEFAULT_WEEKS, "W") if np.isnat(end) else None
+    if at <= start:
+        reason = f"lies {'before' if at < start else 'at'} the start of the course run ({_written(start)})"
+    elif at > (end if open_end is None else open_end):
+        reason = f"lies after the end of the course run ({_end(end, open_end)})"
+    elif not len(joined):
+        reason = "lies within the course run, but the request has no enrolments"
+    else:
+        reason = f"lies within the course run, but of the enrolments {_enrolled(at, joined, left)}"
+    return f"as_of {_written(at)} {reason}: nobody is predicted"
+
+
+def why_nobody_of(connection: duckdb.DuckDBPyConnection, end: str, as_of: str) -> str:
+    """For each course run of tables, why nobody is enrolled in it.
+
+    Args:
+        end: SQL for the end of a course run, a site's default where it states none.
+        as_of: SQL for the moment in a course run, as a timestamp.
+    """
+    rows = connection.execute(f"""
+        SELECT course_id, starts_at, {end}, ends_at IS NULL, {as_of},
+            count(*) FILTER (enrolled_at >= {as_of}), count(*) FILTER (unenrolled_at < {as_of})
+        FROM courses LEFT JOIN enrolments USING (course_id)
+        GROUP BY ALL ORDER BY course_id""").fetchall()
+    said = "; ".join(_of_run(*row) for row in rows[:MOST_RUNS])
+    return f"{said}; and {len(rows) - MOST_RUNS} more" if len(rows) > MOST_RUNS else said
+
+
+def _of_run(course_id: str, start: datetime, end: datetime, is_open: bool, at: datetime, later: int, left: int) -> str:
+    last = f"an open end, taken to be {end:%Y-%m-%d}" if is_open else f"{end:%Y-%m-%d}"
+    run = f"{course_id}, from {start:%Y-%m-%d} to {last},"
+    if at <= start:
+        return f"{run} had not begun"
+    if at > end:
+        return f"{run} was over"
+    return f"{run} had nobody enrolled ({later} enrolments begin then or later, {left} had ended)"
+
+
+def _enrolled(at: np.datetime64, joined: Any, left: Any) -> str:
+    later, gone = int((joined >= at).sum()), int((left < at).sum())
+    return f"{later} begin then or later and {gone} had ended"
+
+
+def _end(end: np.datetime64, open_end: np.datetime64 | None) -> str:
+    if open_end is None:
+        return _written(end)
+    return f"{_written(open_end)}, {DEFAULT_WEEKS} weeks from its start, as it states no end"
+
+
+def _written(at: np.datetime64) -> str:
+    """A day, or a time of one."""
+    text = np.datetime_as_string(at, unit="s")
+    return str(text.removesuffix("T00:00:00") if text.endswith("T00:00:00") else f"{text}Z")
