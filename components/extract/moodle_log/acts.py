@@ -54,8 +54,9 @@ SELECT * EXCLUDE ("Affected user", "Event context", "Origin"), coalesce(trim("Us
     {sentences.second_user('"Description"')} AS second_user,
     {sentences.course_number('"Description"')} AS course_number,
     {sentences.enrolment_change('"Description"')} AS change, {sentences.is_learner_act('"Description"')} AS learner_act,
-    {sentences.is_staff_act('"Description"')} OR (second_user <> subject
-        AND regexp_matches(coalesce("Description", ''), 'enrolled the user|assigned the role')) AS staff_act,
+    second_user IS DISTINCT FROM subject AND ({sentences.is_staff_act('"Description"')} OR (second_user IS NOT NULL
+        AND regexp_matches(coalesce("Description", ''), 'enrolled the user|assigned the role'))) AS staff_act,
+    regexp_extract("Description", 'enrolment method ''([a-z0-9_]+)''', 1) AS method,
     regexp_matches(coalesce("Description", ''), 'assigned the role with id ''{_STAFF_ROLES}'' to') AS makes_staff,
     coalesce(regexp_extract("Description", '^The user with (?:the )?id ''\d+'' (?:has |had )?([a-z]+)', 1), '') AS verb,
     coalesce(regexp_extract("Description", 'the ''([a-z0-9_]+)'' activity', 1), '') AS module,
@@ -84,12 +85,13 @@ FROM {p}_timed JOIN {p}_contexts USING (run, context) GROUP BY run"""
 _CHANGES = """
 SELECT run, coalesce(w.change, CASE (m.action, m.target) WHEN ('created', 'user_enrolment') THEN 'enrolled'
     WHEN ('deleted', 'user_enrolment') THEN 'unenrolled' END) AS kind, second_user, affected,
-    try_cast("Time" AS TIMESTAMP) AS moment
+    coalesce(method, ''), try_cast("Time" AS TIMESTAMP) AS moment
 FROM {p}_who AS w JOIN {p}_words AS m USING (plugin, event, verb, module) WHERE kind IS NOT NULL AND moment IS NOT NULL
-    AND coalesce(cause, '') NOT IN ('other course', 'site')"""
+    AND coalesce(cause, '') NOT IN ('other course', 'site') ORDER BY _id DESC"""
 
 _PEOPLE = """
-SELECT run, learner, list(DISTINCT name), count(*) FILTER (staff_act), count(*) FILTER (learner_act)
+SELECT run, learner, list(DISTINCT name), count(*) FILTER (staff_act), count(*) FILTER (learner_act),
+    max(try_cast("Time" AS TIMESTAMP))
 FROM {p}_who WHERE learner IS NOT NULL AND cause IS NULL GROUP BY ALL ORDER BY ALL"""
 
 
@@ -130,19 +132,23 @@ class Acts:
         """Who acts in each run."""
         made_staff = set(self._staging.sql(f"SELECT DISTINCT run, second_user FROM {self._p}_who WHERE makes_staff"))
         people: dict[str, list[Person]] = defaultdict(list)
-        for run, id_, names, staff_acts, learner_acts in self._staging.sql(_PEOPLE.format(p=self._p)):
+        for run, id_, names, staff_acts, learner_acts, last in self._staging.sql(_PEOPLE.format(p=self._p)):
             staff = staff_acts + ((run, id_) in made_staff)
-            people[run].append(Person(id_, tuple(sorted(map(exact, names))), staff, learner_acts))
+            people[run].append(Person(id_, tuple(sorted(map(exact, names))), staff, learner_acts, last))
         return people
 
     def changes(self) -> dict[str, list[Change]]:
-        """Who was enrolled in each run and unenrolled from it, by the site's clock."""
+        """Who was enrolled in each run and unenrolled from it, by the site's clock, in the order of the times.
+
+        Moodle exports the newest row first, so that of two in one second the one above came later.
+        """
         changes: dict[str, list[Change]] = defaultdict(list)
-        rows: list[tuple[str, str, str | None, str, datetime]] = self._staging.sql(_CHANGES.format(p=self._p))
-        for run, kind, second, affected, at in rows:
+        rows: list[tuple[str, str, str | None, str, str, datetime]] = self._staging.sql(_CHANGES.format(p=self._p))
+        for run, kind, second, affected, method, at in sorted(rows, key=lambda row: row[-1]):
             id_ = second or self._log.id_of(run, exact(affected)) or affected
             if id_ not in ("", "-"):
-                changes[run].append(Change(id_, "enrolled" if kind == "enrolled" else "unenrolled", at))
+                name = exact(affected) if second else None
+                changes[run].append(Change(id_, "enrolled" if kind == "enrolled" else "unenrolled", at, method, name))
         return changes
 
     def finish(self) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from components.extract.moodle_log.statements import PassMark, Statement
 from earlybell.errors import SourceError
@@ -41,11 +40,20 @@ def threshold(run: str, grades: Sequence[Grade], stated: Statement) -> Threshold
         limit = Threshold(mark.value, in_percent=True)
         _check_scale(run, percents, mark, limit.value)
         return limit
-    limit = Threshold(
-        mark.value if not mark.percent else mark.value / 100 * _highest(run, grades, stated), in_percent=False
-    )
+    if (
+        mark.percent and percents
+    ):  # Moodle's own: the highest grade may differ by learner, where empty grades are left out
+        return Threshold(mark.value, in_percent=True)
+    limit = Threshold(mark.value / 100 * _highest(run, stated) if mark.percent else mark.value, in_percent=False)
     _check_scale(run, points, mark, limit.value)
     return limit
+
+
+def score(grade: Grade, limit: Threshold | None) -> float | None:
+    """A grade in the unit of the pass mark; in points, if it has any, without one."""
+    if limit and limit.in_percent:
+        return grade.percent
+    return grade.points if grade.points is not None else grade.percent
 
 
 def all_alike(run: str, scores: Sequence[float], limit: float) -> str:
@@ -70,14 +78,12 @@ def _check_scale(run: str, scores: Sequence[float], mark: PassMark, limit: float
         )
 
 
-def _highest(run: str, grades: Sequence[Grade], stated: Statement) -> float:
-    """The highest possible grade, in points: stated, or told by grades that are known in points and in percent."""
-    if stated.max_grade:
-        return stated.max_grade
-    ratios = [100 * grade.points / grade.percent for grade in grades if grade.points and grade.percent]
-    if not ratios:
-        way_out = "State max_grade, or export the grade book with both Real and Percentage."
+def _highest(run: str, stated: Statement) -> float:
+    """The highest possible grade, in points."""
+    if not stated.max_grade:
         raise SourceError(
-            f"in {run} a pass mark in percent needs the highest possible grade", str(stated.pass_mark), way_out
+            f"in {run} a pass mark in percent needs the highest possible grade",
+            str(stated.pass_mark),
+            "Export the grade book with both Real and Percentage, or state max_grade.",
         )
-    return median(ratios)
+    return stated.max_grade

@@ -1,53 +1,65 @@
 """Who the learners of a course run are: its participants, whether they came or not, and who left it."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
 from components.extract.moodle_log.names import match
 
-MOST_LOST = 0.05  # of a run's learners; one is borne in any run
+MOST_LOST = 0.05  # of the people on a run's lists; one is borne in any run
+MOST_UNMATCHED = 0.1  # of them: with fewer, the log writes names as the lists do, and who is missing in it never came
+SOON = timedelta(hours=1)  # after an unenrolment: who acts later is still enrolled in another way
 FIRST_ADMIN_ID = "2"  # Moodle gives it to who installs a site
 _SHAPES = 3  # of names, shown in an error
 
-STAFF, UNLISTED, ADMIN = "staff", "unlisted", "admin"
+STAFF, UNLISTED, ADMIN, NO_LONGER = "staff", "unlisted", "admin", "no longer listed"
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who acts in the log of a run, by id, with the spellings of their name, exactly."""
+    """Somebody who acts in the log of a run, or is enrolled by it, by id, with the spellings of their name, exactly.
+
+    `last_act` is by the site's clock; None: they never came.
+    """
 
     id: str
     names: tuple[str, ...]
     staff_acts: int
     learner_acts: int
+    last_act: datetime | None
+
+    @property
+    def looks_like_staff(self) -> bool:
+        return self.staff_acts > 0 or self.id == FIRST_ADMIN_ID
 
 
 @dataclass(frozen=True)
 class Listed:
     """A row of a grade book or of a list of participants: `row` is its number, `display` the name as it stands.
 
-    `is_learner` is False where a list of participants gives another role.
+    `is_learner` is None where the list does not say: Moodle's participants may be staff.
     """
 
     row: int
     names: tuple[str, ...]
     display: str
     user_id: str | None
-    is_learner: bool = True
+    is_learner: bool | None = True
 
 
 @dataclass(frozen=True)
 class Change:
-    """That somebody was enrolled or unenrolled, when, by the site's clock."""
+    """That somebody, of this name if the log says it exactly, was enrolled by a method or unenrolled, when."""
 
     id: str
     kind: Literal["enrolled", "unenrolled"]
     at: datetime
+    method: str = ""
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,33 +77,50 @@ class Membership:
     """The members of one course run.
 
     Attributes:
+        acting: who acts in the log.
         listed: rows of the grade book and of the list of participants; both empty: who acts is a learner, but staff.
+        changes: in the order of time.
         id_of_row: whose a listed row is.
-        ambiguous: listed rows whose name several people have; who they are is not known.
+        ambiguous: listed rows whose name other people have too; who they are is not known.
+        twins: people of one name, of whom the lists have as many: they are learners, and none of the rows is theirs.
     """
 
-    people: Sequence[Person]
+    acting: Sequence[Person]
     listed: Sequence[Listed]
     changes: Sequence[Change]
     id_of_row: dict[int, str] = field(init=False, default_factory=dict)
     ambiguous: list[Listed] = field(init=False, default_factory=list)
+    twins: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         by_name = {row.row: list(row.names) for row in self.listed if row.user_id is None}
         matched = match(by_name, {person.id: person.names for person in self.people})
         staff = {person.id for person in self.people if person.staff_acts}
+        several: dict[tuple[str, ...], list[Listed]] = defaultdict(list)
         for row in self.listed:
             ids = [row.user_id] if row.user_id else matched.get(row.row, [])
             likely = [id_ for id_ in ids if id_ not in staff] or ids
             if len(likely) > 1:
-                self.ambiguous.append(row)
+                several[tuple(likely)].append(row)
             else:
                 self.id_of_row[row.row] = likely[0] if likely else row.display
+        for likely_ids, rows in several.items():
+            if len(rows) == len(likely_ids):
+                self.twins |= {*likely_ids}
+            else:
+                self.ambiguous += rows
+
+    @cached_property
+    def people(self) -> list[Person]:
+        """Who acts in the log, and whom it says to be enrolled."""
+        acting = {person.id for person in self.acting}
+        names = {change.id: change.name for change in self.changes if change.name and change.id not in acting}
+        return [*self.acting, *(Person(id_, (str(name),), 0, 0, None) for id_, name in sorted(names.items()))]
 
     @cached_property
     def members(self) -> list[Member]:
         """Every learner, in the order of their ids."""
-        acting = {person.id for person in self.people}
+        acting = {person.id for person in self.acting}
         return [self._member(id_, id_ in acting) for id_ in sorted(self._stayed | self._left)]
 
     @cached_property
@@ -103,24 +132,24 @@ class Membership:
     def left_out(self) -> Counter[str]:
         """How many people who act in the log are no learners, by the cause."""
         members = self._stayed | self._left
-        return Counter(self._why(person) for person in self.people if person.id not in members)
+        return Counter(self._why(person) for person in self.acting if person.id not in members)
 
     @cached_property
     def matched(self) -> int:
-        """How many listed people act in the log."""
-        return len({person.id for person in self.people} & {*self.id_of_row.values()})
+        """How many listed people the log has."""
+        return len({person.id for person in self.people} & ({*self.id_of_row.values()} | self.twins))
 
     @property
     def strangers(self) -> int:
         """How many act as only learners do and are on no list, nor known to have left."""
-        known = self._stayed | self._left
-        return sum(bool(p.learner_acts) and not p.staff_acts and p.id not in known for p in self.people)
+        return self.left_out[NO_LONGER]
 
     @property
     def lost(self) -> int:
         """How many learners are not told apart, or may be listed under a name that the log does not have."""
-        unmatched = sum(id_ not in {p.id for p in self.people} for id_ in self.id_of_row.values())
-        return len(self.ambiguous) + min(unmatched, self.strangers)
+        unmatched = len({*self.id_of_row.values()} - {person.id for person in self.people})
+        other_names = unmatched > MOST_UNMATCHED * len(self.listed)
+        return len(self.ambiguous) + (min(unmatched, self.strangers) if other_names else 0)
 
     @property
     def loses_many(self) -> bool:
@@ -134,30 +163,48 @@ class Membership:
 
     @cached_property
     def _stayed(self) -> set[str]:
-        if self.listed:
-            staff = {self.id_of_row[row.row] for row in self.listed if row.row in self.id_of_row and not row.is_learner}
-            return {*self.id_of_row.values()} - staff
-        enrolled = {change.id for change in self.changes} - self._gone
-        acting = {person.id for person in self.people if not self._looks_like_staff(person)}
-        staff = {person.id for person in self.people} - acting
-        return (acting | enrolled) - staff - self._gone
+        if not self.listed:
+            enrolled = {change.id for change in self.changes}
+            return ({person.id for person in self.acting} | enrolled) - self._staff - self._gone
+        sure = {self.id_of_row[row.row] for row in self._rows(True)}
+        unsure = {self.id_of_row[row.row] for row in self._rows(None)} - self._staff - self._gone
+        if sure:  # beside a grade book, participants who act as learners: they are suspended, and have no grade in it
+            unsure &= {person.id for person in self.acting if person.learner_acts}
+        return (sure | unsure | self.twins) - self._no_learners
 
     @cached_property
     def _left(self) -> set[str]:
         """Who was unenrolled last and is on no list."""
-        staff = {person.id for person in self.people if self._looks_like_staff(person)}
-        no_learners = {
-            self.id_of_row[row.row] for row in self.listed if row.row in self.id_of_row and not row.is_learner
-        }
-        return self._gone - staff - no_learners - ({*self.id_of_row.values()} if self.listed else set())
+        return self._gone - self._staff - self._no_learners - self._stayed
+
+    def _rows(self, is_learner: bool | None) -> list[Listed]:
+        return [row for row in self.listed if row.is_learner is is_learner and row.row in self.id_of_row]
+
+    @cached_property
+    def _no_learners(self) -> set[str]:
+        """Who has another role by the list of participants."""
+        return {self.id_of_row[row.row] for row in self._rows(False)}
+
+    @cached_property
+    def _staff(self) -> set[str]:
+        return {person.id for person in self.people if person.looks_like_staff}
 
     @cached_property
     def _gone(self) -> set[str]:
-        last = {change.id: change.kind for change in sorted(self.changes, key=lambda change: change.at)}
-        return {id_ for id_, kind in last.items() if kind == "unenrolled"}
+        """Whose enrolments of every method ended; without a list, only who did not act afterwards."""
+        last: dict[str, dict[str, Change]] = defaultdict(dict)
+        for change in self.changes:
+            last[change.id][change.method] = change
+        acted = {person.id: person.last_act for person in self.acting} if not self.listed else {}
+        return {
+            id_
+            for id_, by_method in last.items()
+            if all(change.kind == "unenrolled" for change in by_method.values())
+            and (acted.get(id_) or datetime.min) <= max(change.at for change in by_method.values()) + SOON
+        }
 
     def _member(self, id_: str, came: bool) -> Member:
-        times: Mapping[str, list[datetime]] = {"enrolled": [], "unenrolled": []}
+        times: dict[str, list[datetime]] = {"enrolled": [], "unenrolled": []}
         for change in self.changes:
             if change.id == id_:
                 times[change.kind].append(change.at)
@@ -167,11 +214,9 @@ class Membership:
     def _why(self, person: Person) -> str:
         if person.id == FIRST_ADMIN_ID:
             return ADMIN
-        return STAFF if person.staff_acts else UNLISTED
-
-    @staticmethod
-    def _looks_like_staff(person: Person) -> bool:
-        return person.staff_acts > 0 or person.id == FIRST_ADMIN_ID
+        if person.staff_acts or person.id in self._no_learners:
+            return STAFF
+        return NO_LONGER if person.learner_acts else UNLISTED
 
 
 def shapes(names: Iterable[str]) -> str:

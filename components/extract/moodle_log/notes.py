@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from components.extract.moodle_log import actors, members
 from components.extract.moodle_log import acts as log_acts
 from components.extract.moodle_log.calendar import UNDER_WAY, Calendar, Seen
-from components.extract.moodle_log.grading import Grade, Threshold, all_alike
+from components.extract.moodle_log.grading import Grade, Threshold, all_alike, score
 from components.extract.moodle_log.members import Membership
 
 _WHY_NOT = {
@@ -21,9 +21,10 @@ _WHY_NOT = {
     log_acts.OTHER_COURSE: "{} of another course left out: export the course's own log.",
 }
 _NO_LEARNERS = {
-    members.STAFF: "{} of the log left out: they act as only staff do.",
+    members.STAFF: "{} of the log left out: staff, by their acts or by the list of participants.",
     members.ADMIN: "{} of the log left out: the site's first administrator (id 2).",
-    members.UNLISTED: "{} of the log left out: on no list of learners (staff, guests, former learners).",
+    members.NO_LONGER: "{} who act as learners left out: on no list, so suspended or no longer enrolled; no outcome.",
+    members.UNLISTED: "{} of the log left out: on no list of learners (staff, guests).",
 }
 
 
@@ -118,15 +119,19 @@ def _of_membership(run: Run) -> Iterator[str]:
     if ambiguous := len(membership.ambiguous):
         whose = count(ambiguous, "person", "people")
         yield f"{whose} of the lists of {run.name} left out: their name is that of several in the log."
+    if twins := len(membership.twins):
+        whose = f"{count(twins, 'learner')} of {run.name} of the same name"
+        yield f"{whose}: they are there without an outcome. A column User ID in the list tells them apart."
     if left := sum(member.unenrolled_at is not None for member in membership.members):
-        yield f"{count(left, 'learner')} of {run.name} unenrolled: the outcome is withdrawn."
+        whose = f"{count(left, 'learner')} of {run.name} unenrolled"
+        yield f"{whose}: the outcome is withdrawn, or none after the run's end."
     if never := membership.never_came:
         yield f"{count(never, 'learner')} of {run.name} never came: there without activity."
 
 
 def _of_grades(run: Run) -> Iterator[str]:
-    scores = [grade.points if grade.points is not None else grade.percent for grade in run.grades]
-    known = [score for score in scores if score is not None]
+    scores = [score(grade, run.threshold) for grade in run.grades]
+    known = [value for value in scores if value is not None]
     if len(known) < len(scores):
         unknown = count(len(scores) - len(known), "learner")
         yield f"{unknown} of the grade book of {run.name} without a final grade, and so without an outcome."
@@ -134,7 +139,7 @@ def _of_grades(run: Run) -> Iterator[str]:
         return
     limit = run.threshold
     if limit and run.calendar.over:
-        failed, unit = sum(score < limit.value for score in known), "%" if limit.in_percent else ""
+        failed, unit = sum(value < limit.value for value in known), "%" if limit.in_percent else ""
         grades = count(len(known), "final grade")
         yield f"{failed:,} of {grades} of {run.name} below the pass mark of {limit.value:g}{unit}."
         if alike := all_alike(run.name, known, limit.value):

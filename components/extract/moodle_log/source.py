@@ -88,12 +88,13 @@ SELECT a._id, a._unit, course_id, learner_id, utc("Time", timezone) AS occurred_
     object_id, 1 AS count FROM {p}_learnt AS a JOIN {p}_runs USING (run)""",
     "outcomes": """
 SELECT m._id, m._unit, course_id, learner_id, CASE WHEN left_on IS NOT NULL THEN 'withdrawn'
-        WHEN score < threshold THEN 'fail' ELSE 'pass' END AS outcome,
-    CASE WHEN left_on IS NULL THEN score END AS final_score,
-    coalesce(least(utc(left_on, timezone), ends_at), ends_at) AS decided_at
-FROM {p}_members AS m JOIN {p}_runs AS r USING (run)
-LEFT JOIN (SELECT run, learner_id, coalesce(total, percent) AS score FROM {p}_totals) USING (run, learner_id)
-WHERE r.over AND (left_on IS NOT NULL OR (score IS NOT NULL AND threshold IS NOT NULL))""",
+        WHEN CASE WHEN in_percent THEN percent ELSE coalesce(total, percent) END < threshold THEN 'fail' ELSE 'pass'
+        END AS outcome,
+    CASE WHEN left_on IS NULL THEN coalesce(total, percent) END AS final_score,
+    coalesce(utc(left_on, timezone), ends_at) AS decided_at
+FROM {p}_members AS m JOIN {p}_runs AS r USING (run) LEFT JOIN {p}_totals USING (run, learner_id)
+WHERE r.over AND CASE WHEN left_on IS NOT NULL THEN utc(left_on, timezone) < ends_at
+    ELSE threshold + CASE WHEN in_percent THEN percent ELSE coalesce(total, percent) END IS NOT NULL END""",
 }
 
 
@@ -182,11 +183,12 @@ class _Reading:
             f'SELECT run, _id, "User ID", coalesce("Full name", \'\'), coalesce("First name", \'\'), '
             f"coalesce(\"Last name\", ''), {roles} FROM {self.p}_{name} ORDER BY _id"
         )
+        by_default = None if table is PARTICIPANTS else True
         by_run: dict[str, list[Listed]] = defaultdict(list)
         for run, row, user_id, full, first, last, role in rows:
             names = [exact(full)] if full else spellings(first, last)
             display = " ".join((full or f"{first} {last}").split())
-            by_run[run].append(Listed(row, tuple(names), display, user_id, role is None or is_student(role)))
+            by_run[run].append(Listed(row, tuple(names), display, user_id, is_student(role) if role else by_default))
         return by_run
 
     def _find_members(self, listed: Mapping[str, Mapping[str, list[Listed]]]) -> None:
@@ -269,14 +271,14 @@ class _Reading:
         self._check_alone(rows)
         self.staging.sql(
             f"CREATE TABLE {self.p}_stated (run VARCHAR, course_id VARCHAR, code VARCHAR, starts TIMESTAMP, "
-            "ends TIMESTAMP, timezone VARCHAR, weekend VARCHAR, over BOOLEAN, threshold DOUBLE)"
+            "ends TIMESTAMP, timezone VARCHAR, weekend VARCHAR, over BOOLEAN, threshold DOUBLE, in_percent BOOLEAN)"
         )
         insert(self.staging, f"{self.p}_stated", rows)
         self.staging.sql("CREATE OR REPLACE MACRO utc(local, zone) AS timezone('UTC', timezone(zone, local))")
         self.acts.view(
             "runs",
             "SELECT _id, _unit, run, course_id, code, utc(starts, timezone) AS starts_at, "
-            "utc(ends, timezone) AS ends_at, timezone, weekend, over, threshold FROM {p}_stated "
+            "utc(ends, timezone) AS ends_at, timezone, weekend, over, threshold, in_percent FROM {p}_stated "
             "JOIN (SELECT run, min(_id) AS _id, min(_unit) AS _unit FROM {p}_log GROUP BY run) USING (run)",
             "TABLE",
         )
@@ -284,9 +286,9 @@ class _Reading:
     def _run(self, run: str, dates: Calendar) -> tuple[object, ...]:
         stated, code, limit = self.statements[run], self.codes[run], self.thresholds[run]
         course_id = stated.course_id or f"{code}_{dates.starts:%Y-%m}"
-        mark = limit.value if limit else None
+        mark, in_percent = (limit.value, limit.in_percent) if limit else (None, None)
         zone, weekend = stated.timezone or DEFAULT_TIMEZONE, stated.weekend or DEFAULT_WEEKEND
-        return (run, course_id, code, *dates.midnights(), zone, weekend, dates.over, mark)
+        return (run, course_id, code, *dates.midnights(), zone, weekend, dates.over, mark, in_percent)
 
     def _check_alone(self, rows: Sequence[tuple[object, ...]]) -> None:
         folders: dict[str, list[str]] = defaultdict(list)

@@ -116,6 +116,16 @@ def test_what_is_done_to_a_learner_is_the_act_of_who_does_it(
     assert query(out, "SELECT count(DISTINCT learner_id) FROM events") == [(12,)]
 
 
+@pytest.mark.parametrize("word", ["has reviewed", "regraded"])
+def test_a_teacher_who_looks_at_an_attempt_acts_and_not_its_owner(word: str, tmp_path: Path, query: Query) -> None:
+    made = Class.of()
+    says = f"The user with id '50' {word} quiz attempt with id '9' by user with id '101' for the quiz."
+    made.acts("Tess Teacher", AT, says, "Quiz: Week", "Quiz", "Quiz attempt reviewed", "Ada Quill")
+    out = _listed(tmp_path / "site", made)
+    assert query(out, _of("101")) == [(ROWS // 12,)]
+    assert query(out, "SELECT count(DISTINCT learner_id) FROM events") == [(12,)]
+
+
 def test_an_attempt_that_a_learner_submits_is_their_own(tmp_path: Path, query: Query) -> None:
     made = Class.of()
     says = "The user with id '101' has submitted the attempt with id '9' for the quiz with course module id '73'."

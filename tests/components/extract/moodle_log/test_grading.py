@@ -46,7 +46,8 @@ def test_percent_is_of_a_hundred(title: str, form: str, mark: str, tmp_path: Pat
 def test_a_mark_in_percent_is_of_the_highest_grade(tmp_path: Path, query: Query) -> None:
     book = _shown("Course total (Real)", "{:.2f}", 0.2)
     with pytest.raises(
-        SourceError, match="needs the highest possible grade.*State max_grade, or export the grade book"
+        SourceError,
+        match="needs the highest possible grade.*Export the grade book with both Real and Percentage, or state",
     ):
         extracted(_site(tmp_path / "unknown", book), mark="50%")
     assert query(extracted(_site(tmp_path / "stated", book), "?max_grade=20", "50%"), FAILS) == [("101",), ("102",)]

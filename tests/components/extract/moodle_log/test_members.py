@@ -67,6 +67,83 @@ def test_who_was_unenrolled_and_never_came_is_withdrawn_too(tmp_path: Path, quer
     ]
 
 
+def test_who_was_unenrolled_after_the_end_did_not_withdraw(tmp_path: Path, query: Query) -> None:
+    made = Class.of()
+    _unenrols(made, "Admin User", "Kit Abel", datetime(2025, 8, 1))
+    write(tmp_path / "site" / "grades.csv", grades(NAMES[:10] + NAMES[11:]))
+    out = extracted(made.write(tmp_path / "site"))
+    assert query(out, LEARNERS) == TWELVE
+    assert query(out, "SELECT count(*) FROM outcomes WHERE learner_id = '111'") == [(0,)]
+
+
+def test_who_acts_after_one_of_two_enrolments_ended_is_still_there(tmp_path: Path, query: Query) -> None:
+    made = Class.of()
+    _unenrols(made, "Admin User", "Kit Abel")
+    assert query(extracted(made.write(tmp_path / "site")), "SELECT count(unenrolled_at) FROM enrolments") == [(0,)]
+
+
+def test_of_two_changes_in_one_second_the_row_above_came_later(tmp_path: Path, query: Query) -> None:
+    made = Class.of(names=NAMES[:11])
+    made.rows.reverse()  # newest first, as Moodle exports
+    _unenrols(made, "Admin User", "Lou Birch")
+    _enrols(made, "Admin User", "Lou Birch", AT)
+    assert query(
+        extracted(made.write(tmp_path / "site")), "SELECT unenrolled_at FROM enrolments WHERE learner_id = '112'"
+    ) == [(AT,)]
+
+
+def test_a_quiz_that_moodle_grades_for_a_learner_makes_no_staff_of_them(tmp_path: Path, query: Query) -> None:
+    made = Class.of()
+    for name in NAMES:
+        own = f"'{IDS[name]}'"
+        says = f"The user with id {own} updated the grade with id '9' for the user with id {own} for the grade item."
+        made.acts(name, AT, says, COURSE, "System", "User graded", name)
+    made.acts(
+        "Tess Teacher", AT, says.replace("'112' updated", "'50' updated"), COURSE, "System", "User graded", "Lou Birch"
+    )
+    assert query(extracted(made.write(tmp_path / "site")), LEARNERS) == TWELVE
+
+
+def test_participants_who_are_not_in_the_grade_book_are_learners_if_they_act_as_such(
+    tmp_path: Path, query: Query
+) -> None:
+    made = Class.of()
+    says = "The user with id '112' has submitted the attempt with id '9' for the quiz with course module id '73'."
+    made.acts("Lou Birch", AT, says, "Quiz: Week", "Quiz", "Quiz attempt submitted", "Lou Birch")
+    made.views("Tess Teacher", AT)
+    people = [[row[0], row[1], row[2], ""] for row in _participants(["Tess Teacher", *NAMES])[1:]]
+    write(tmp_path / "site" / "participants.csv", [["First name", "Last name", "Email address", "Groups"], *people])
+    write(tmp_path / "site" / "grades.csv", grades(NAMES[:11]))
+    out = extracted(made.write(tmp_path / "site"))
+    assert query(out, LEARNERS) == TWELVE
+    assert query(out, "SELECT count(*) FROM outcomes WHERE learner_id = '112'") == [(0,)]
+
+
+def test_people_of_one_name_of_whom_the_list_has_as_many_are_learners_without_an_outcome(
+    tmp_path: Path, query: Query
+) -> None:
+    rows: list[Sequence[str]] = [
+        (row[0], "Kim Lee" if row[1] in ("Ada Quill", "Bo Rask") else row[1], *row[2:]) for row in Class.of().rows
+    ]
+    write(
+        tmp_path / "site" / "grades.csv",
+        [*grades()[:1], ("Kim", "Lee", "", "", "80"), ("Kim", "Lee", "", "", "10"), *grades()[3:]],
+    )
+    out = extracted(Class(rows).write(tmp_path / "site"))
+    assert query(out, LEARNERS) == TWELVE
+    assert query(out, "SELECT count(*) FROM outcomes") == [(10,)]
+    assert "2 learners of site of the same name" in notes(out)
+
+
+def test_the_log_gives_the_id_of_a_learner_who_never_came(tmp_path: Path, query: Query) -> None:
+    made = Class.of(names=NAMES[:11])
+    _enrols(made, "Admin User", "Lou Birch", datetime(2024, 9, 20))
+    write(tmp_path / "site" / "grades.csv", grades())
+    out = extracted(made.write(tmp_path / "site"))
+    assert query(out, "SELECT enrolled_at FROM enrolments WHERE learner_id = '112'") == [(datetime(2024, 9, 20),)]
+    assert "1 learner of site never came" in notes(out)
+
+
 def test_who_came_back_has_not_left(tmp_path: Path, query: Query) -> None:
     made = Class.of()
     _unenrols(made, "Tess Teacher", "Kit Abel")
@@ -111,7 +188,7 @@ def test_a_list_of_participants_says_who_the_learners_are(tmp_path: Path, query:
     assert query(out, LEARNERS) == TWELVE
     assert query(out, "SELECT ends_at FROM courses") == [(None,)]
     assert "1 person of the log left out: the site's first administrator" in notes(out)
-    assert "1 person of the log left out: on no list of learners" in notes(out)
+    assert "1 person of the log left out: staff" in notes(out)
 
 
 @pytest.mark.parametrize("says", [
