@@ -24,7 +24,7 @@ _BAD = (
 )
 _CONCERNS = {
     "stop": "what they say concerns everybody in the course run",
-    "learner": "whose they are cannot be told, and without them somebody's work or outcome would be missing",
+    "learner": "whose they are cannot be told, and somebody's work or outcome would be missing",
 }
 _REMEDIES = (  # by how a reason begins
     ("not a timestamp", "Write times as 2024-01-31T10:00:00Z."),
@@ -62,7 +62,7 @@ def stop_if_bad(staging: Staging) -> None:
     for index, bad, why in staging.sql(concerned):
         label = staging.files[index].label
         examples, remedy = _examples(staging, index, f"FROM ({_BAD}) SEMI JOIN fatal USING (_id)")
-        raise SourceError(f"{bad:,} rows of {label} cannot be used, and {_CONCERNS[why]}", examples, remedy)
+        raise SourceError(f"{bad:,} rows of {label} cannot be used: {_CONCERNS[why]}", examples, remedy)
     for index, bad in staging.sql(f"SELECT {_FILE}, count(DISTINCT _id) FROM ({_BAD}) GROUP BY 1 ORDER BY 1"):
         file = staging.files[index]
         if bad > staging.max_bad_share * file.rows:
