@@ -25,6 +25,7 @@ def check_file(place: Path, what: str) -> None:
             raise _refusal(place, what, "It is no plain file: name another.")
         if place.exists() and not os.access(place, os.W_OK):
             raise _refusal(place, what, "It may not be changed: name another, or change its rights.")
+        _check_name(place)
         _probe(place.parent)
     except OSError as error:
         raise _reason(place, what, error) from None
@@ -57,6 +58,7 @@ def check_new_folder(place: Path, what: str) -> None:
     try:
         if os.path.lexists(place):
             raise SettingError(f"{what} is there already", str(place), "Name a new folder.")
+        _check_name(place)
         _probe(place.parent)
     except OSError as error:
         raise _reason(place, what, error) from None
@@ -70,11 +72,15 @@ def _probe(folder: Path) -> None:
     """
     there = folder.absolute()
     while not there.exists():
-        if len(os.fsencode(there.name)) > LONGEST_NAME:
-            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        _check_name(there)
         there = there.parent
     with tempfile.TemporaryFile(dir=there):
         pass
+
+
+def _check_name(place: Path) -> None:
+    if len(os.fsencode(place.name)) > LONGEST_NAME:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
 
 
 def _reason(place: Path, what: str, error: OSError) -> SettingError:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from earlybell.errors import EarlybellError, RegistryError
 
@@ -85,6 +84,8 @@ def _make_database() -> None:
     """MLflow's own way puts the present folder into SQL, as the place of an experiment that nobody uses: with an
     apostrophe in its name that fails."""
     if not _database().exists():
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # warns when it is imported, see `connect`
+
         _home().mkdir(parents=True, exist_ok=True)
         SqlAlchemyStore(_address(_database()), artifact_location())  # type: ignore[no-untyped-call]
 

@@ -31,7 +31,6 @@ from earlybell.cli.ready import (
     home,
     ready_engine,
     ready_files,
-    ready_gates,
     ready_label,
     ready_sources,
     ready_trail,
@@ -93,7 +92,6 @@ def train(
     site = {"pass_mark": pass_mark, "timezone": timezone}
     gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
-    ready_gates(gates)
     outputs = run_training(sources, options | site | gates | policy)
     copy_bundle(Path(outputs["bundle"].path), out)
     evaluation = json.loads((out / "evaluation.json").read_text())
@@ -135,8 +133,8 @@ def predict(
     if trail:
         refuse_own_ids(source, ids)
     ready_trail(trail, trail_anchors)
-    ready_sources([source], ids)
     predictor = Predictor(read_bundle(bundle))
+    ready_sources([source], ids)
     asked = capacity is not None or worklist is not None
     with tables_of([source], ids, pass_mark, timezone) as tables:
         predictions = predictor.predict_tables(tables, as_of)

@@ -1,14 +1,12 @@
 """What commands check before they begin: a wrong setting must not be told after minutes of work."""
 
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from earlybell.cli.options import Ids, need_training
-from earlybell.errors import SettingError
 from earlybell.tables.pseudonyms import key_from_environment, usable_key
 from earlybell.tables.store import FACTS
 from earlybell.writable import check_file, check_folder
@@ -95,16 +93,6 @@ def ready_engine(engine: str) -> None:
     from components.features.engines import check_engine
 
     check_engine(engine)
-
-
-def ready_gates(gates: Mapping[str, float]) -> None:
-    """
-    Raises:
-        SettingError: one is no number: no figure would reach it.
-    """
-    for name, bound in gates.items():
-        if not math.isfinite(bound):
-            raise SettingError(f"--{name.replace('_', '-')} is no number", bound, "Give one from 0 to 1.")
 
 
 def _pseudonymous(source: str) -> bool:

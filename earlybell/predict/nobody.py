@@ -52,12 +52,12 @@ def _of_run(course_id: str, start: datetime, end: datetime, is_open: bool, at: d
         return f"{run} had not begun"
     if at > end:
         return f"{run} was over"
-    return f"{run} had nobody enrolled ({later} enrolments begin then or later, {left} had ended)"
+    return f"{run} had nobody enrolled (enrolments that begin later: {later}, that had ended: {left})"
 
 
 def _enrolled(at: np.datetime64, joined: Any, left: Any) -> str:
     later, gone = int((joined >= at).sum()), int((left < at).sum())
-    return f"{later} begin then or later and {gone} had ended"
+    return f"{later} begin later and {gone} had ended"
 
 
 def _end(end: np.datetime64, open_end: np.datetime64 | None) -> str:

@@ -87,6 +87,25 @@ def test_a_moment_that_cannot_be_is_refused(site: Path, as_of: str, said: str) -
         create_moments(open_tables(site), as_of)
 
 
+def test_where_nobody_is_enrolled_each_course_run_says_why() -> None:
+    connection = duckdb.connect()
+    connection.execute("""
+        CREATE TABLE courses AS FROM (VALUES ('over', TIMESTAMP '2026-02-02', TIMESTAMP '2026-05-24'),
+            ('later', TIMESTAMP '2026-09-01', NULL), ('empty', TIMESTAMP '2026-01-01', TIMESTAMP '2026-12-31'))
+            AS c(course_id, starts_at, ends_at);
+        CREATE TABLE enrolments AS FROM (VALUES ('empty', 'a', TIMESTAMP '2026-09-01', NULL::TIMESTAMP),
+            ('empty', 'b', TIMESTAMP '2026-01-01', TIMESTAMP '2026-02-02'),
+            ('empty', 'c', TIMESTAMP '2026-08-01', NULL))
+            AS e(course_id, learner_id, enrolled_at, unenrolled_at)""")
+    with pytest.raises(SettingError) as found:
+        create_moments(connection, "2026-07-01")
+    assert found.value.way_out == (
+        "Course runs: empty, from 2026-01-01 to 2026-12-31, had nobody enrolled (enrolments that begin later: 2, that "
+        "had ended: 1); later, from 2026-09-01 to an open end, taken to be 2026-12-22, had not begun; over, from "
+        "2026-02-02 to 2026-05-24, was over. Choose a moment within one."
+    )
+
+
 def test_nobody_enrolled_now_is_no_error(site: Path) -> None:
     assert create_moments(open_tables(site), "now") == 0
 

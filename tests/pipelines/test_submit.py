@@ -41,6 +41,46 @@ def test_a_schedule_is_read_as_people_write_it(cron: str, weeks: int, expected: 
     assert read_schedule(cron, weeks) == expected
 
 
+@pytest.mark.parametrize("cron", ["*/15 0-6 1,15 JAN-MAR,12 MON", "0 0 ? * sun", "59 59 23 31 12 6", "0 3 * * 1-5/2"])
+def test_lists_ranges_steps_and_names_are_a_schedule(cron: str) -> None:
+    assert read_schedule(cron, 0) == Schedule(" ".join(["0", *cron.split()][-6:]))
+
+
+@pytest.mark.parametrize(
+    ("cron", "field"),
+    [
+        ("60 3 * * *", "minute"),
+        ("0 24 * * *", "hour"),
+        ("0 3 0 * *", "day"),
+        ("0 3 * 13 *", "month"),
+        ("0 3 * * 7", "weekday"),
+        ("0 3 * * FUN", "weekday"),
+        ("0 3 * * 5-1", "weekday"),
+        ("*/0 3 * * *", "minute"),
+        ("0 3, * * *", "hour"),
+        ("0 3 * * ٣", "weekday"),
+        ("at three o clock now", "minute"),
+    ],
+)
+def test_a_field_that_is_none_is_named(cron: str, field: str) -> None:
+    with pytest.raises(SettingError, match=f"not a schedule, by its {field}"):
+        read_schedule(cron, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--source", "moodle:/sources/x"), "unknown kind of source: 'moodle:/sources/x'"),
+        (("--source", "/sources/x"), "unknown kind of source: '/sources/x'"),
+        (("--source", SOURCE, "--schedule", "0 25 * * *"), "not a schedule, by its hour: '25'"),
+    ],
+    ids=["kind", "no kind", "cron"],
+)
+def test_what_is_submitted_is_checked_before_kubeflow_is_asked(arguments: tuple[str, ...], said: str) -> None:
+    done = _pipelines("submit", "training", *arguments, "--endpoint", "http://127.0.0.1:1")
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
 @pytest.mark.parametrize(("cron", "weeks"), [("every day", 0), ("0 3 * * *", 2)], ids=["words", "both"])
 def test_what_is_not_a_schedule_is_refused(cron: str, weeks: int) -> None:
     with pytest.raises(SettingError):

@@ -170,15 +170,39 @@ def test_a_moment_is_read_to_the_microsecond(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "at", ["2026-01-25T00:00:00Z", "2026-06-25T00:00:00Z"], ids=["before the course", "after its end"]
+    ("at", "why"),
+    [
+        ("2026-01-25T00:00:00Z", "lies before the start of the course run (2026-02-02)"),
+        ("2026-06-25T08:30:00Z", "lies after the end of the course run (2026-05-24)"),
+    ],
+    ids=["before the course", "after its end"],
 )
 @pytest.mark.parametrize("asked", [PREDICT, EXPLAIN], ids=["predict", "explain"])
-def test_a_moment_outside_of_the_course_has_nobody_and_says_so(client: httpx.Client, at: str, asked: str) -> None:
+def test_a_moment_outside_of_the_course_has_nobody_and_says_why(
+    client: httpx.Client, at: str, why: str, asked: str
+) -> None:
     response = client.post(asked, json={"instances": [changed(at, "as_of")]})
     assert response.status_code == 200, response.text
     (found,) = response.json()["predictions"]
     assert found["learners"] == []
     assert found["not_enrolled"] == [LEARNER, OTHER]
+    assert found["note"] == f"as_of {at.replace('T00:00:00Z', '')} {why}: nobody is predicted"
+
+
+@pytest.mark.parametrize("asked", [PREDICT, EXPLAIN], ids=["predict", "explain"])
+def test_a_moment_at_which_nobody_of_the_request_is_enrolled_says_why(client: httpx.Client, asked: str) -> None:
+    early, late = changed("2026-02-10T00:00:00Z", "as_of"), changed("2026-03-02T00:00:00Z", "as_of")
+    early["enrolments"][0]["enrolled_at"] = early["enrolments"][1]["enrolled_at"] = "2026-02-10T00:00:00Z"
+    late["enrolments"][0]["unenrolled_at"] = late["enrolments"][1]["unenrolled_at"] = "2026-03-01T00:00:00Z"
+    nobody = changed([], "enrolments") | {"events": [], "submissions": [], "extensions": []}
+    answers = client.post(asked, json={"instances": [early, late, nobody, EXTRACT]}).json()["predictions"]
+    assert [one["note"].partition(" lies within the course run, but ")[2] for one in answers] == [
+        "of the enrolments 2 begin later and 0 had ended: nobody is predicted",
+        "of the enrolments 0 begin later and 2 had ended: nobody is predicted",
+        "the request has no enrolments: nobody is predicted",
+        "",
+    ]
+    assert answers[3]["note"] == ""
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "Application/JSON", None])
