@@ -39,7 +39,8 @@ class Person:
 
 @dataclass(frozen=True)
 class Listed:
-    """A row of a grade book or of a list of participants: `row` is its number, `display` the name as it stands.
+    """A row of a grade book or of a list of participants: `row` is its number, `display` the name as it stands,
+    `report` the kind of list.
 
     `is_learner` is None where the list does not say: Moodle's participants may be staff.
     """
@@ -49,6 +50,7 @@ class Listed:
     display: str
     user_id: str | None
     is_learner: bool | None = True
+    report: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,13 @@ class Membership:
         several: dict[tuple[str, ...], list[Listed]] = defaultdict(list)
         for row in self.listed:
             ids = [row.user_id] if row.user_id else matched.get(row.row, [])
-            likely = [id_ for id_ in ids if id_ not in staff] or ids
+            likely = [id_ for id_ in ids if id_ not in staff and id_ not in self._gone] or ids
             if len(likely) > 1:
                 several[tuple(likely)].append(row)
             else:
                 self.id_of_row[row.row] = likely[0] if likely else row.display
         for likely_ids, rows in several.items():
-            if len(rows) == len(likely_ids):
+            if len(likely_ids) in Counter(row.report for row in rows).values():
                 self.twins |= {*likely_ids}
             else:
                 self.ambiguous += rows

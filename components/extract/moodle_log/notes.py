@@ -106,7 +106,10 @@ def _of_calendar(run: Run) -> Iterator[str]:
 
 
 def _until_last(seen: Seen) -> bool:
-    return seen.taught is not None and seen.last is not None and (seen.last - seen.taught.main.last).days < UNDER_WAY
+    """Whether nothing shows that a log goes on after the run: neither its rows nor a day of export."""
+    if seen.taught is None or seen.last is None or seen.exported_on:
+        return False
+    return (seen.last - seen.taught.main.last).days < UNDER_WAY
 
 
 def _of_membership(run: Run) -> Iterator[str]:

@@ -188,7 +188,9 @@ class _Reading:
         for run, row, user_id, full, first, last, role in rows:
             names = [exact(full)] if full else spellings(first, last)
             display = " ".join((full or f"{first} {last}").split())
-            by_run[run].append(Listed(row, tuple(names), display, user_id, is_student(role) if role else by_default))
+            by_run[run].append(
+                Listed(row, tuple(names), display, user_id, is_student(role) if role else by_default, name)
+            )
         return by_run
 
     def _find_members(self, listed: Mapping[str, Mapping[str, list[Listed]]]) -> None:
