@@ -243,7 +243,11 @@ _PARTICIPATION = (
         "clicks: {value}",
     ),
     _participation(
-        "clicks_last_7", "Clicks in 7 days", "count", "clicks in the last 7 of the site's days", "{value} clicks in the last 7 days"
+        "clicks_last_7",
+        "Clicks in 7 days",
+        "count",
+        "clicks in the last 7 of the site's days",
+        "{value} clicks in the last 7 days",
     ),
     _participation(
         "clicks_last_28",

@@ -68,7 +68,6 @@ def stages(engine: str = "duckdb") -> dict[str, ir.Table]:
 
 
 def _features(t: ir.Table) -> ir.Table:
-    t = t.mutate(weeks=t.days_seen.nullif(0.0) / 7)  # without a day of teaching nothing is "a week"
     found = _calendar(t) | _temporal(t) | _participation(t) | _numeric(t)
     return t.select("moment_id", "days_seen", **{name: value.cast("float64") for name, value in found.items()})
 
@@ -94,7 +93,7 @@ def _temporal(t: ir.Table) -> dict[str, ir.Value]:
     since = ibis.greatest(t.now - last_at, 0) / DAY
     return {
         "days_since_activity": since,
-        "active_days_per_week": t.active_days.fill_null(0.0) / t.weeks,
+        "active_days_per_week": _a_week(t, t.active_days),
         "active_days_last_7": t.active_days_7.fill_null(0.0),
         "active_days_last_28": t.active_days_28.fill_null(0.0),
         "active_days_before_start": t.active_days_before.fill_null(0.0),
@@ -104,7 +103,7 @@ def _temporal(t: ir.Table) -> dict[str, ir.Value]:
         "gap_deviation_days": t.gap_deviation,
         "activity_trend": ((recent + 1.0) / (before + 1.0)).ln(),
         "weekend_share": t.weekend_share,
-        "sessions_per_week": value_where(t.sessions.fill_null(0.0) / t.weeks, t.raw),
+        "sessions_per_week": value_where(_a_week(t, t.sessions), t.raw),
         "minutes_per_session": value_where(t.minutes_per_session, t.raw),
         "mean_delay_days": t.delay,
         "late_share": t.late_share,
@@ -112,9 +111,9 @@ def _temporal(t: ir.Table) -> dict[str, ir.Value]:
 
 
 def _participation(t: ir.Table) -> dict[str, ir.Value]:
-    per_week = {f"{kind}_per_week": t[f"{kind}_clicks"].fill_null(0.0) / t.weeks for kind in KINDS}
+    per_week = {f"{kind}_per_week": _a_week(t, t[f"{kind}_clicks"]) for kind in KINDS}
     return per_week | {
-        "clicks_per_week": t.clicks.fill_null(0.0) / t.weeks,
+        "clicks_per_week": _a_week(t, t.clicks),
         "clicks_last_7": t.clicks_7.fill_null(0.0),
         "clicks_last_28": t.clicks_28.fill_null(0.0),
         "kinds_used_last_28": t.kinds_used.fill_null(0.0),
@@ -141,3 +140,8 @@ def _numeric(t: ir.Table) -> dict[str, ir.Value]:
         "test_gain": 100 * (t.post_test - t.pre_test),
         "banked_score": 100 * t.banked_share,
     }
+
+
+def _a_week(t: ir.Table, count: ir.Value) -> ir.Value:
+    """By week of teaching; without a day of it there is no value. In this order seven of seven days are exactly 7."""
+    return 7.0 * count.fill_null(0.0) / t.days_seen.nullif(0.0)

@@ -41,7 +41,11 @@ def connect(site: Site) -> duckdb.DuckDBPyConnection:
 
 def features(site: Site) -> npt.NDArray[np.float64]:
     """Features of each moment, in the order of the moments and of the catalogue; NaN where there is no value."""
-    rows = connect(site).execute(f"SELECT * EXCLUDE (moment_id, days_seen) FROM ({feature_sql()}) ORDER BY moment_id").fetchall()
+    rows = (
+        connect(site)
+        .execute(f"SELECT * EXCLUDE (moment_id, days_seen) FROM ({feature_sql()}) ORDER BY moment_id")
+        .fetchall()
+    )
     return np.array(rows, dtype=np.float64).reshape(len(site.moments), len(CATALOGUE.names))
 
 
