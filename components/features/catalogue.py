@@ -3,11 +3,15 @@
 Families are the first paper's (temporal, participation, numeric) and the course's calendar; elements and indicators
 are those of its Appendix B. What is of the calendar alone is never given as a reason. `direction` is what a feature can
 mean for the risk at most; it is not fitted.
+
+In meanings a day is the site's, "the last 7 days" are whole days and end with the last one before the moment, "since
+the start" means since the start or since joining, whichever is later, and "a week" is one of teaching: what happens on
+holidays is not counted, and their days are not either. docs/data.md says it for people.
 """
 
 from typing import Any
 
-from components.features.activity import KINDS
+from components.features.acts import KINDS
 from earlybell.bundle import Catalogue, Feature
 
 PRE, POST = "pre_activity", "post_activity"
@@ -28,7 +32,7 @@ _CALENDAR = (
         "Progress of the course",
         "share",
         "calendar",
-        "share of the course run that has passed",
+        "share of the course run that has passed, at most all of it",
         "{value} of the course has passed",
     ),
     Feature(
@@ -58,7 +62,7 @@ _TEMPORAL = (
         "Days since last activity",
         "days",
         "days from the last activity to now; without any, from the start or from joining",
-        "last active {value} ago",
+        "no activity for {value}",
         element=PRE,
         indicator="timely_login",
         direction=1,
@@ -67,7 +71,7 @@ _TEMPORAL = (
         "active_days_per_week",
         "Active days a week",
         "per week",
-        "days with activity since the start, by week of teaching without holidays",
+        "days of teaching with activity since the start, by week of teaching: at most 7",
         "active days: {value}",
         element=PRE,
         indicator="timely_login",
@@ -77,7 +81,7 @@ _TEMPORAL = (
         "active_days_last_7",
         "Active days in the last 7",
         "count",
-        "days with activity in the last 7 days",
+        "days with activity among the last 7 of the site's days",
         "active on {value} of the last 7 days",
         element=PRE,
         indicator="timely_login",
@@ -87,7 +91,7 @@ _TEMPORAL = (
         "active_days_last_28",
         "Active days in the last 28",
         "count",
-        "days with activity in the last 28 days",
+        "days with activity among the last 28 of the site's days",
         "active on {value} of the last 28 days",
         element=PRE,
         indicator="timely_login",
@@ -98,7 +102,7 @@ _TEMPORAL = (
         "Active days before the start",
         "count",
         "temporal",
-        "days with activity before the first day of teaching",
+        "days with activity before the day on which teaching begins",
         "active on {value} days before the course began",
         PRE,
         "accessed_orientation_resources",
@@ -108,7 +112,7 @@ _TEMPORAL = (
         "active_weeks_share",
         "Weeks attended",
         "share",
-        "share of the weeks so far with any activity (attendance)",
+        "share of the course run's weeks since the start with any activity, without those that are all holidays",
         "active in {value} of the weeks so far",
         element=PRE,
         indicator="attendance_confirmation",
@@ -129,7 +133,7 @@ _TEMPORAL = (
         "gap_deviation_days",
         "Irregularity",
         "days",
-        "standard deviation of the days between active days",
+        "standard deviation of the days from one active day to the next, since the start",
         "pauses between active days vary by {value}",
         element=PRE,
         indicator="timely_login",
@@ -139,7 +143,7 @@ _TEMPORAL = (
         "activity_trend",
         "Trend of activity",
         "ratio",
-        "logarithm of clicks in the last 14 days over clicks in the 14 days before",
+        "logarithm of clicks in the last 14 days over clicks in the 14 days before, each number with 1 added",
         "less active in the last two weeks than in the two before|at least as active in the last two weeks as before",
         direction=-1,
     ),
@@ -147,14 +151,14 @@ _TEMPORAL = (
         "weekend_share",
         "Activity at weekends",
         "share",
-        "share of clicks on Saturday and Sunday (UTC)",
+        "share of clicks since the start on days of the site's weekend",
         "{value} of the activity is at weekends",
     ),
     _temporal(
         "sessions_per_week",
         "Sessions a week",
         "per week",
-        "stretches of activity without a pause of 30 minutes, by week of teaching",
+        "stretches of activity without a pause of more than 30 minutes since the start, by week of teaching",
         "sessions: {value}",
         element=PRE,
         indicator="timely_login",
@@ -165,7 +169,7 @@ _TEMPORAL = (
         "minutes_per_session",
         "Length of a session",
         "minutes",
-        "mean time from the first to the last click of a session",
+        "mean time from the first to the last click of a session since the start",
         "sessions last {value} on average",
         element=PRE,
         indicator="review_of_learning_materials",
@@ -185,7 +189,7 @@ _TEMPORAL = (
         "late_share",
         "Late work",
         "share",
-        "share of the work handed in that came after its deadline",
+        "share of the work handed in, of that which has a deadline, that came after it",
         "{value} of the work came late",
         element=WORK,
         indicator="on_time_submission",
@@ -200,24 +204,29 @@ _OF_KIND = {
     "assignment": ("Assignment pages", "assignment", WORK, "adherence_to_instructions"),
     "course_page": ("Course page", "course page", PRE, "timely_login"),
     "collaboration": ("Collaboration", "wiki, glossary, survey", POST, "peer_collaboration"),
-    "live": ("Live sessions", "live session", PRE, "attendance_confirmation"),
+    "live": ("Live sessions", "live session and attendance", PRE, "attendance_confirmation"),
 }
 
 
 def _of_kind(kind: str) -> Feature:
     title, what, element, indicator = _OF_KIND[kind]
+    where = "views of the course and its sections" if kind == "course_page" else f"clicks on {what} ({_listed(kind)})"
     return Feature(
         f"{kind}_per_week",
         f"{title}: clicks a week",
         "per week",
         "participation",
-        f"clicks on {what} ({', '.join(KINDS[kind])}) since the start, by week of teaching",
+        f"{where} since the start, by week of teaching",
         f"{what} clicks: {{value}}",
         element,
         indicator,
         changeable=True,
         direction=-1,
     )
+
+
+def _listed(kind: str) -> str:
+    return ", ".join(KINDS[kind])
 
 
 def _participation(name: str, title: str, unit: Any, meaning: str, words: str, **more: Any) -> Feature:
@@ -230,34 +239,39 @@ _PARTICIPATION = (
         "clicks_per_week",
         "Clicks a week",
         "per week",
-        "all clicks since the start, by week of teaching",
+        "all clicks since the start, by week of teaching; a click is an act of the learner's, not what Moodle writes of it",
         "clicks: {value}",
     ),
     _participation(
-        "clicks_last_7", "Clicks in 7 days", "count", "clicks in the last 7 days", "{value} clicks in the last 7 days"
+        "clicks_last_7",
+        "Clicks in 7 days",
+        "count",
+        "clicks in the last 7 of the site's days",
+        "{value} clicks in the last 7 days",
     ),
     _participation(
         "clicks_last_28",
         "Clicks in 28 days",
         "count",
-        "clicks in the last 28 days",
+        "clicks in the last 28 of the site's days",
         "{value} clicks in the last 28 days",
     ),
     _participation(
         "kinds_used_last_28",
         "Kinds of activity used",
         "count",
-        f"how many of {len(KINDS)} kinds of activity were used in the last 28 days",
+        f"how many of {len(KINDS)} kinds of activity were used in the last 28 of the site's days",
         f"used {{value}} of {len(KINDS)} kinds of activity in the last 28 days",
     ),
     _participation(
         "forum_posts",
         "Forum posts",
         "count",
-        "posts and discussions written since the start",
+        "posts and new discussions written in the course run's forums so far",
         "forum posts written: {value}",
         element=PRE,
         indicator="participation_in_pre_discussions",
+        needs="raw",
     ),
 )
 
@@ -266,7 +280,7 @@ _NUMERIC = (
         "missed_work",
         "Missed work",
         "count",
-        "pieces of work whose deadline passed with nothing handed in",
+        "pieces of work whose deadline passed with nothing handed in; missing where no work has a deadline",
         "pieces of work missed: {value}",
         element=WORK,
         indicator="completeness",
@@ -310,7 +324,7 @@ _NUMERIC = (
         "handed_in_ahead",
         "Work ahead",
         "count",
-        "pieces of work handed in before they were due, still to fall due",
+        "pieces of work handed in before they were due, still to fall due; missing where no work has a deadline",
         "pieces of work handed in ahead: {value}",
         element=WORK,
         indicator="on_time_submission",
@@ -320,11 +334,12 @@ _NUMERIC = (
     _numeric(
         "attempts_per_work",
         "Tries a piece of work",
-        "count",
+        "ratio",
         "mean tries of the work handed in",
         "tries at each piece of work: {value}",
         element=PRE_TEST,
         indicator="willingness_to_attempt",
+        needs="raw",
         changeable=True,
     ),
     _numeric(
@@ -381,7 +396,7 @@ _NUMERIC = (
         "points_share",
         "Marks gathered",
         "share",
-        "weighted marks gathered, of those of the work that is graded or was missed",
+        "weighted marks gathered, of those of the work that is graded or was missed; at most all of them",
         "gathered {value} of the marks there were to have",
         element=WORK,
         indicator="application_of_learning",
@@ -428,4 +443,4 @@ _NUMERIC = (
     ),
 )
 
-CATALOGUE = Catalogue("1", (*_CALENDAR, *_TEMPORAL, *_PARTICIPATION, *_NUMERIC))
+CATALOGUE = Catalogue("2", (*_CALENDAR, *_TEMPORAL, *_PARTICIPATION, *_NUMERIC))

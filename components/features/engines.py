@@ -72,7 +72,11 @@ def _view(session: "SparkSession", tables: Path, name: str) -> None:
     declared = ", ".join(f"{column.name} {_SPARK_TYPES[column.type]}" for column in columns)
     found = [_plain(path.absolute()) for path in files(tables, BY_NAME[name])]
     read = session.read.parquet(*found) if found else session.createDataFrame([], declared)
-    cast = [f"CAST({column.name} AS {_SPARK_TYPES[column.type]})" for column in columns]
+    given = set(read.columns)
+    cast = [
+        f"CAST({column.name if column.name in given else 'NULL'} AS {_SPARK_TYPES[column.type]}) AS {column.name}"
+        for column in columns
+    ]
     read.selectExpr(*cast).createOrReplaceTempView(name)
 
 

@@ -6,7 +6,7 @@ A submission is known once it is handed in, its score once it is graded, an exte
 import ibis
 import ibis.expr.types as ir
 
-from components.features.activity import DAY
+from components.features.clock import DAY
 from components.features.where import one_where, value_where
 
 
@@ -41,7 +41,7 @@ def _pieces(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir.
     found = found.mutate(due=due, due_at=due.epoch_seconds().cast("int64"), answered=found.first_at.notnull())
     # Work due before the learner joined was never asked of them, nor what is banked from an earlier run.
     passed = (found.due < found.as_of) & (found.due_at >= found.joined) & (found.banked.fill_null(0) == 0)
-    found = found.mutate(passed=passed, met=one_where(found.answered))
+    found = found.mutate(passed=passed)
     return found.select(
         "moment_id",
         "role",
@@ -51,13 +51,12 @@ def _pieces(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir.
         "weight",
         "due_at",
         "answered",
-        "met",
         asked=one_where(found.passed),
         asked_at=value_where(found.due_at, found.passed),
-        missed=one_where(found.passed & ~found.answered),
+        missed=value_where(one_where(found.passed & ~found.answered), found.due.notnull()),
         attempts=value_where(found.attempts, found.answered),
         delay=(found.first_at - found.due_at) / DAY,
-        ahead=found.answered & (found.due >= found.as_of),
+        ahead=value_where(one_where(found.answered & (found.due >= found.as_of)), found.due.notnull()),
     )
 
 
@@ -89,14 +88,13 @@ def _answers(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir
 def _handed_in(pieces: ir.Table) -> dict[str, ir.Value]:
     missed, last_due = pieces.missed.sum(), pieces.asked_at.max()
     last_met = value_where(pieces.asked_at, pieces.answered).max()
-    late = one_where(pieces.delay > 0).sum().fill_null(0.0)  # null where nothing has a deadline
     return {
         "missed": missed,
         "missed_share": missed / pieces.asked.sum().nullif(0.0),
         "missed_weight_share": _weighed(pieces, pieces.missed) / _weighed(pieces, pieces.asked).nullif(0.0),
         "missed_last": one_where(last_due > last_met.fill_null(-1)),  # null where none was due
-        "late_share": late / pieces.met.sum().nullif(0.0),
-        "ahead": one_where(pieces.ahead).sum(),
+        "late_share": one_where(pieces.delay > 0).mean(),  # of work without a deadline nothing is known
+        "ahead": pieces.ahead.sum(),
         "delay": pieces.delay.mean(),
         "attempts": pieces.attempts.mean(),
         "seconds": pieces.seconds.mean(),

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 
 from components.features import feature_sql
-from components.features.activity import KINDS
+from components.features.acts import KINDS
 from components.label.folds import fold, write
 from components.label.scale import Indicator, Rubric, read_rubric
 from components.label.window import windows

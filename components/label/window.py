@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from earlybell.tables import DEFAULT_WEEKS
+from earlybell.tables.schema import DEFAULT_TIMEZONE
 from earlybell.tables.sql import parquet
 
 # A later course begins at the moment. Work handed in before it is banked, neither done nor missed later; a score counts
@@ -22,15 +23,19 @@ _LATER = {
     "FROM main.windows SEMI JOIN main.cuts USING (course_id, cut)",
 }
 
+# A run ends where it says, or with the site's day of its last record.
 _ENDS = f"""
-    SELECT course_id, least(
-        coalesce(any_value(ends_at), any_value(starts_at) + INTERVAL {DEFAULT_WEEKS} WEEK),
-        date_trunc('day', max(recorded_at)) + INTERVAL 1 DAY) AS ended
-    FROM courses LEFT JOIN (
-        SELECT course_id, occurred_at AS recorded_at FROM events
-        UNION ALL SELECT course_id, submitted_at FROM submissions JOIN assessments USING (assessment_id)
-    ) USING (course_id)
-    GROUP BY course_id"""
+    WITH last AS (
+        SELECT course_id, max(recorded_at) AS recorded_at FROM (
+            SELECT course_id, occurred_at AS recorded_at FROM events
+            UNION ALL SELECT course_id, submitted_at FROM submissions JOIN assessments USING (assessment_id))
+        GROUP BY course_id),
+    ends AS (
+        SELECT course_id, coalesce(timezone, '{DEFAULT_TIMEZONE}') AS zone,
+            coalesce(ends_at, starts_at + INTERVAL {DEFAULT_WEEKS} WEEK) AS ends_at,
+            date_trunc('day', timezone(zone, timezone('UTC', recorded_at))) + INTERVAL 1 DAY AS day_ends
+        FROM courses LEFT JOIN last USING (course_id))
+    SELECT course_id, least(ends_at, timezone('UTC', timezone(zone, day_ends))) AS ended FROM ends"""
 
 
 def windows(

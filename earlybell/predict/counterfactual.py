@@ -5,7 +5,7 @@ present one to the favourable end of the training range (both ends, where the di
 scale, which is the model's own, and rounded as the words round them: ten steps for one feature alone, three for each
 of two. What follows from a change comes with it (see `ties`), and nothing leaves the range that training saw. Of all
 that would move the band, the fewest chosen features win, then the smallest change: the sum over all features that
-differ, each in units of its training range on that scale.
+differ, each in units of its training range on that scale. What cannot be is no candidate (see `limits`).
 """
 
 import math
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from earlybell.bundle import Bundle, Feature
 from earlybell.predict.evidence import outside
+from earlybell.predict.limits import counted, limits, possible
 from earlybell.predict.ties import Follow
 
 Floats = npt.NDArray[np.float32]
@@ -91,19 +92,26 @@ class Search:
     def _candidates(self, row: Floats, days_seen: float) -> Iterator[Candidates]:
         """Of one chosen feature, then of two."""
         for size, steps in enumerate(STEPS, start=1):
-            found = combine(row, self.grid(row, steps), size)
+            found = combine(row, self.grid(row, steps, days_seen), size)
             self._follow(row, found.rows, days_seen)
             new = outside(found.rows, self._names, self._bands["ranges"])
-            yield found.where(new <= outside(row[None], self._names, self._bands["ranges"]))
+            seen = new <= outside(row[None], self._names, self._bands["ranges"])
+            yield found.where(seen & possible(self._features, row, found.rows, days_seen))
 
-    def grid(self, row: Floats, steps: int) -> list[tuple[int, float]]:
-        """The values that features may be changed to, each with the place of its feature."""
+    def grid(self, row: Floats, steps: int, days_seen: float = math.inf) -> list[tuple[int, float]]:
+        """The values that features may be changed to after so many days of teaching, each with its feature's place."""
         return [
             (i, value)
             for i, feature in enumerate(self._features)
             if feature.changeable and not np.isnan(row[i]) and not np.isnan(self._span[i])
-            for value in _values(feature, float(row[i]), float(self._low[i]), float(self._high[i]), steps)
+            for value in _values(feature, float(row[i]), *self._ends(i, days_seen), steps)
         ]
+
+    def _ends(self, i: int, days_seen: float) -> tuple[float, float]:
+        """The ends of the training range, as far as a feature can come."""
+        least, most = limits(self._features[i], days_seen)
+        low, high = max(float(self._low[i]), least), min(float(self._high[i]), most)
+        return (math.ceil(low), math.floor(high)) if counted(self._features[i]) else (low, high)
 
     def cost(self, row: Floats, rows: Floats) -> Floats:
         """How large the change from `row` (features,) to each of `rows` is, in training ranges: shape (n,)."""

@@ -22,7 +22,7 @@ class Observed:
     Attributes:
         course_id, learner_id: str, shape (n,).
         as_of: datetime64[us] in UTC, shape (n,).
-        days_seen: days of teaching that the learner has had, shape (n,).
+        days_seen: days of teaching that the learner has had, shape (n,), as the bundle's SQL counts them.
         values: features in the catalogue's order, float32, shape (n, features); NaN where there is no value.
     """
 
@@ -63,8 +63,8 @@ def observe(connection: duckdb.DuckDBPyConnection, sql: str, names: list[str]) -
     columns = ", ".join(f'f."{name}"' for name in names)
     with sql_of_bundle():
         found = connection.execute(
-            f"SELECT m.course_id, m.learner_id, m.as_of, m.days_seen, {columns} "
-            f"FROM moments m LEFT JOIN ({sql}) f USING (moment_id) ORDER BY m.moment_id"
+            f"SELECT m.course_id, m.learner_id, m.as_of, f.days_seen, {columns} "
+            f"FROM moments m LEFT JOIN ({with_days_seen(connection, sql)}) f USING (moment_id) ORDER BY m.moment_id"
         ).fetchnumpy()
     return Observed(
         np.asarray(found["course_id"]),
@@ -73,6 +73,20 @@ def observe(connection: duckdb.DuckDBPyConnection, sql: str, names: list[str]) -
         np.asarray(found["days_seen"], dtype=np.float64),
         values_of(found, names),
     )
+
+
+# The SQL of catalogue 1 does not give the days of teaching: they were all days since the later of start and joining,
+# holidays too.
+_DAYS_OF_CATALOGUE_1 = """
+    SELECT moment_id, epoch(as_of - greatest(starts_at, enrolled_at)) / 86400 AS days_seen
+    FROM moments JOIN courses USING (course_id) JOIN enrolments USING (course_id, learner_id)"""
+
+
+def with_days_seen(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """A bundle's SQL, over the tables of `connection`, with the column `days_seen` if it lacks it."""
+    if any(row[0] == "days_seen" for row in connection.execute(f"DESCRIBE {sql}").fetchall()):
+        return sql
+    return f"SELECT * FROM ({sql}) JOIN ({_DAYS_OF_CATALOGUE_1}) USING (moment_id)"
 
 
 @contextmanager

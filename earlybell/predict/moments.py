@@ -9,19 +9,22 @@ from earlybell.errors import SettingError
 from earlybell.predict.nobody import why_nobody_of
 from earlybell.tables import DEFAULT_WEEKS
 from earlybell.tables.codec import Columns, Instance
+from earlybell.tables.schema import DEFAULT_TIMEZONE
 
 _END = f"coalesce(ends_at, starts_at + INTERVAL {DEFAULT_WEEKS} WEEK)"
+_ZONE = f"coalesce(timezone, '{DEFAULT_TIMEZONE}')"
 
 
 def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     """Create the table `moments` from `courses` and `enrolments`: one row a learner enrolled at the moment.
 
-    Columns: moment_id (from 1, in the order of course, learner, moment), course_id, learner_id, as_of, and days_seen
-    (days of teaching that the learner has had). Who had left before the moment is not there.
+    Columns: moment_id (from 1, in the order of course, learner, moment), course_id, learner_id and as_of, in UTC. Who
+    had left before the moment is not there.
 
     Args:
-        as_of: a share of the run (`0.4`), a date or time (`2026-03-01`, UTC), `now`, or `weekly` (each week of each
-            run).
+        as_of: a share of the run (`0.4`); a date (`2026-03-01`: the start of that day) or time, which without a zone of
+            its own is of each run's clock (`courses.timezone`); `now`; or `weekly` (each week of each run, at the time
+            of day that the clock showed at its start, so that one may be 167 or 169 hours after the last).
 
     Returns:
         The number of moments; as of `now` it may be 0.
@@ -29,7 +32,7 @@ def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     Raises:
         SettingError: `as_of` is none of these, or nobody is enrolled then and it is not `now`.
     """
-    at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}" if as_of == "now" else as_of
+    at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z" if as_of == "now" else as_of
     connection.execute(f"CREATE OR REPLACE TABLE moments AS {_select(_moments(at))}")
     count = _number(connection, "SELECT count(*) FROM moments")
     if not count and as_of != "now":  # between two terms nobody is enrolled; a date or share was rather mistyped
@@ -48,27 +51,24 @@ def check_as_of(as_of: str) -> None:
 
 
 def moments_of(instance: Instance) -> Columns:
-    """The moments of a request by the same rule, as arrays: course_id, learner_id, as_of and days_seen; maybe none."""
-    start, at = instance.rows["courses"]["starts_at"][0], np.datetime64(instance.as_of)
+    """The moments of a request by the same rule, as arrays: course_id, learner_id and as_of; maybe none."""
+    at = np.datetime64(instance.as_of)
     learners, joined, left = (
         instance.rows["enrolments"][name] for name in ("learner_id", "enrolled_at", "unenrolled_at")
     )
     there = instance.under_way & (joined < at) & (np.isnat(left) | (left >= at))
     rows = np.array(sorted(np.flatnonzero(there), key=learners.__getitem__), dtype=np.int64)
-    seen = at - np.maximum(start, joined[rows])
     return {
         "course_id": np.full(len(rows), instance.course_id, dtype=object),
         "learner_id": learners[rows],
         "as_of": np.full(len(rows), at, dtype="datetime64[us]"),
-        "days_seen": seen / np.timedelta64(86_400_000_000, "us"),
     }
 
 
 def _select(moments: str) -> str:
     return f"""
-        WITH runs AS (SELECT course_id, starts_at, unnest({moments}) AS as_of FROM courses)
-        SELECT row_number() OVER (ORDER BY course_id, learner_id, as_of) AS moment_id, course_id, learner_id, as_of,
-            epoch(as_of - greatest(starts_at, enrolled_at)) / 86400 AS days_seen
+        WITH runs AS (SELECT course_id, unnest({moments}) AS as_of FROM courses)
+        SELECT row_number() OVER (ORDER BY course_id, learner_id, as_of) AS moment_id, course_id, learner_id, as_of
         FROM runs JOIN enrolments USING (course_id)
         WHERE enrolled_at < as_of AND (unenrolled_at IS NULL OR unenrolled_at >= as_of)
         ORDER BY moment_id"""
@@ -77,7 +77,7 @@ def _select(moments: str) -> str:
 def _moments(as_of: str) -> str:
     """SQL for the list of moments of one course run."""
     if as_of == "weekly":
-        return f"generate_series(starts_at + INTERVAL 7 DAY, {_END} - INTERVAL 1 SECOND, INTERVAL 7 DAY)"
+        return _WEEKS
     try:
         share = float(as_of)
     except ValueError:
@@ -99,19 +99,39 @@ def _one(as_of: str) -> str:
     return f"({_moments(as_of)})[1]"
 
 
+def _local(time: str) -> str:
+    """What the run's clock shows at a time in UTC."""
+    return f"timezone({_ZONE}, timezone('UTC', {time}))"
+
+
+def _utc(shown: str) -> str:
+    """The time in UTC at which the run's clock shows this."""
+    return f"timezone('UTC', timezone({_ZONE}, {shown}))"
+
+
+# Weeks are counted on the clock, a day more at the end: the clock may have changed, so UTC decides what is within.
+_WEEKS = f"""list_filter(
+    list_transform(
+        generate_series({_local("starts_at")} + INTERVAL 7 DAY, {_local(_END)} + INTERVAL 1 DAY, INTERVAL 7 DAY),
+        lambda shown: {_utc("shown")}),
+    lambda moment: moment < {_END})"""
+
+
 def _within(time: str) -> str:
     return f"CASE WHEN starts_at < {time} AND {time} <= {_END} THEN [{time}] END"
 
 
 def _at(as_of: str) -> str:
+    """SQL for a time in UTC."""
     try:
         at = datetime.fromisoformat(as_of)
         at = at if at.tzinfo is None else at.astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise SettingError(
             "--as-of is neither a share, a date, `now` nor `weekly`", as_of, "Examples: 0.4, 2026-03-01, now, weekly."
         ) from None
-    return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'"
+    literal = f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'"
+    return literal if at.tzinfo else _utc(literal)
 
 
 def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:

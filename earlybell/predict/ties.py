@@ -75,7 +75,7 @@ def _total(*columns: Column) -> Column:
     return np.asarray(np.nansum(columns, axis=0), dtype=np.float32)
 
 
-_KINDS = ("forum", "quiz", "material", "assignment", "course_page", "collaboration", "live")
+KINDS = ("forum", "quiz", "material", "assignment", "course_page", "collaboration", "live")
 
 TIES = (
     # A day with activity has a click, and a click makes such a day.
@@ -90,13 +90,13 @@ TIES = (
     Tie("active_days_last_28", ("clicks_last_28",), _some),
     Tie("days_since_activity", ("active_days_last_28",), _recent(28)),
     Tie("days_since_activity", ("active_days_last_7",), _recent(7)),
-    # What was done lately was done since the start.
+    # What was done lately was done since the start: on days of teaching, as no row tells how many were holidays.
     Tie("active_days_per_week", ("active_days_last_7",), _same, "week"),
     Tie("active_days_per_week", ("active_days_last_28",), _same, "month"),
     Tie("clicks_per_week", ("active_days_per_week",), _same),
     Tie("clicks_per_week", ("clicks_last_7",), _same, "week"),
     Tie("clicks_per_week", ("clicks_last_28",), _same, "month"),
-    Tie("clicks_per_week", tuple(f"{kind}_per_week" for kind in _KINDS), _total),
+    Tie("clicks_per_week", tuple(f"{kind}_per_week" for kind in KINDS), _total),
     # One work that is missed is missed in every count, and work that was due stays due.
     Tie("missed_work", ("missed_share",), _none_if_none),
     Tie("missed_last", ("missed_work",), _same),
@@ -142,4 +142,5 @@ class Follow:
         if not {"missed_work", "missed_share"} <= self._place.keys():
             return float("nan")
         work, share = row[self._place["missed_work"]], row[self._place["missed_share"]]
-        return float(round(work / share)) if share > 0 else float("nan")
+        due = work / share if share > 0 else np.nan
+        return float(np.round(due)) if np.isfinite(due) else float("nan")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from earlybell.bundle import Bundle
 from earlybell.errors import RequestError
-from earlybell.predict.features import Observed, check_select, confine, sql_of_bundle, values_of
+from earlybell.predict.features import Observed, check_select, confine, sql_of_bundle, values_of, with_days_seen
 from earlybell.predict.moments import moments_of
 from earlybell.tables import BY_NAME, SQL_TYPES, Table
 from earlybell.tables.codec import TABLES_READ, Columns, Instance
@@ -96,7 +96,7 @@ class _Arrays:
         self.connection.execute("SET enable_optimizer = false")  # its plans depend on the rows: they are not kept
         confine(self.connection)
         with sql_of_bundle():
-            self.connection.execute(f"PREPARE observe AS {bundle.sql}")
+            self.connection.execute(f"PREPARE observe AS {with_days_seen(self.connection, bundle.sql)}")
         for arrays in self._tables.values():
             _clear(arrays, 1)
 
@@ -114,11 +114,11 @@ class _Arrays:
         finally:
             for name, columns in filled.items():
                 _clear(self._tables[name], _rows(columns))
-        values = np.full((len(numbers), len(self._names)), np.nan, dtype=np.float32)
-        values[np.asarray(found["moment_id"])] = values_of(found, self._names)
+        order = np.argsort(np.asarray(found["moment_id"]))
+        values = values_of(found, self._names)[order]
         if np.isinf(values).any():
             raise RequestError("values that cannot be computed with", "a feature is infinite", "Mend them.")
-        return Observed(**moments, values=values)
+        return Observed(**moments, days_seen=np.asarray(found["days_seen"], dtype=np.float64)[order], values=values)
 
     def _view(self, table: Table, arrays: Columns) -> None:
         """With the table's name and types."""

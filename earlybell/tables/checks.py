@@ -16,6 +16,7 @@ import pandera.ibis as pa
 from pandera.api.ibis.types import IbisData
 
 from earlybell.tables.schema import EARLIEST, LATEST, MOST_EXTRA_CREDIT, Bad, Column, Table, Type
+from earlybell.tables.zones import known_zones
 
 ROW = "_id"
 UNIT = "_unit"  # rows of one unit are one file's
@@ -115,6 +116,8 @@ def _limits(column: Column) -> Iterator[tuple[str, _Test]]:
         yield reason, lambda rows, value: value.between(ibis.literal(EARLIEST), ibis.literal(LATEST))
     if column.choices:
         yield f"not one of {', '.join(column.choices)}", lambda rows, value: value.isin(column.choices)
+    if column.timezone:
+        yield "not a time zone", lambda rows, value: value.isin(sorted(known_zones()))
     if (pattern := column.pattern) is not None:
         yield f"not of the form {pattern}", lambda rows, value: value.re_search(f"^(?:{pattern})$")
     if (minimum := column.minimum) is not None:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from earlybell.errors import RequestError
 from earlybell.tables.schema import BY_NAME, DEFAULT_WEEKS, EARLIEST, LARGEST, LATEST, LONGEST, Column, Table, Type
+from earlybell.tables.zones import known_zones
 
 TABLES_READ = ("courses", "enrolments", "events", "assessments", "extensions", "submissions", "breaks")
 _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions": "granted_at"}
@@ -203,12 +204,21 @@ def _outside(column: Column, array: npt.NDArray[Any]) -> Iterable[tuple[npt.NDAr
             np.array([value not in column.choices for value in array.tolist()]),
             f"It must be one of {', '.join(column.choices)}.",
         )
+    if column.timezone:
+        yield _not_null_and(lambda value: value not in known_zones(), array), f"It must be {_ARTICLE_OF_ZONE}."
+    if (pattern := column.pattern) is not None:
+        matches = re.compile(pattern).fullmatch
+        yield _not_null_and(lambda value: not matches(value), array), f"It must be {column.meaning}."
     if column.type in ("integer", "number"):
         least = -LARGEST if column.minimum is None else column.minimum
         most = LARGEST if column.maximum is None else column.maximum
         yield (array < least) | (array > most), f"It must be from {least:g} to {most:g}."
     if column.type == "timestamp":
         yield _implausible(array), _PLAUSIBLE
+
+
+def _not_null_and(is_wrong: Callable[[str], bool], array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    return np.array([value is not None and is_wrong(value) for value in array.tolist()], dtype=bool)
 
 
 def _refuse(wrong: Sequence[bool] | npt.NDArray[np.bool_], values: list[Any], place: str, way_out: str) -> None:
@@ -237,6 +247,8 @@ def _check_between(rows: Rows, where: str) -> None:
                 if unknown := set(values) - known:
                     wrong = [value in unknown for value in values]
                     _refuse(wrong, values, f"{where}.{name}[{{}}].{key}", f"It is not in {home}.")
+    if BY_NAME["submissions"].column("score").at_most is None:
+        return
     highest = dict(zip(rows["assessments"]["assessment_id"], rows["assessments"]["max_score"], strict=True))
     scores = rows["submissions"]["score"]
     above = [score > highest[one] for score, one in zip(scores, rows["submissions"]["assessment_id"], strict=True)]
@@ -310,6 +322,7 @@ _ARTICLE: dict[Type, str] = {
     "number": "a finite number",
     "timestamp": "a time such as 2026-03-01T08:30:00Z",
 }
+_ARTICLE_OF_ZONE = "a time zone of the IANA database, as Europe/Berlin"
 _MAKE: dict[Type, Callable[[list[Any], str], npt.NDArray[Any]]] = {
     "string": _texts,
     "integer": _numbers,
@@ -319,6 +332,8 @@ _MAKE: dict[Type, Callable[[list[Any], str], npt.NDArray[Any]]] = {
 
 
 def _expected(column: Column) -> str:
+    if column.timezone:
+        return _ARTICLE_OF_ZONE
     return _ARTICLE[column.type] + (f" (one of {', '.join(column.choices)})" if column.choices else "")
 
 

@@ -54,6 +54,10 @@ def _cell(column: Column) -> dict[str, Any]:
         found["maximum"] = LARGEST if column.maximum is None else column.maximum
     if column.type == "string":
         found["maxLength"] = LONGEST
+    if column.pattern is not None:
+        found["pattern"] = f"^(?:{column.pattern})$"
+    if column.timezone:
+        found["examples"] = ["Europe/Berlin"]
     if column.choices:
         found["enum"] = list(column.choices)
     return found

@@ -17,6 +17,8 @@ EXAMPLE = {
             "starts_at": "2026-02-02T00:00:00Z",
             "ends_at": "2026-05-24T00:00:00Z",
             "granularity": "raw",
+            "timezone": "Europe/Berlin",
+            "weekend": "sat,sun",
         }
     ],
     "enrolments": [{"learner_id": "5f2c0e6b1d7a49f8a3b1c2d4e5f60718", "enrolled_at": "2026-01-20T09:00:00Z"}],

@@ -137,7 +137,12 @@ def extracts(draw: st.DrawFn) -> dict[str, Any]:
         "starts_at": f"{start.isoformat()}Z",
         "ends_at": end,
         "granularity": draw(st.sampled_from(GRANULARITIES)),
+        "timezone": draw(st.none() | st.sampled_from(["Asia/Kathmandu", "America/Lima", "Pacific/Apia"])),
+        "weekend": draw(st.none() | st.sampled_from(["fri,sat", "sat", "none", "sat,sun"])),
     }
+    for name in ("timezone", "weekend"):  # older clients do not know them
+        if draw(st.booleans()):
+            del course[name]
     learners = draw(st.lists(_TEXTS, max_size=4, unique=True))
     assessments = _assessments(draw, at)
     maximum = {one["assessment_id"]: one["max_score"] for one in assessments}

@@ -114,6 +114,61 @@ def test_any_json_is_read_or_refused(value: Any) -> None:
     assert not accepted(value)
 
 
+def _of_site(**columns: Any) -> dict[str, Any]:
+    return EXTRACT | {"courses": [EXTRACT["courses"][0] | columns]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "read"),
+    [
+        ({"timezone": "Asia/Muscat", "weekend": "fri,sat"}, ("Asia/Muscat", "fri,sat")),
+        ({"timezone": "Asia/Kathmandu", "weekend": "sat"}, ("Asia/Kathmandu", "sat")),
+        ({"timezone": "America/Lima", "weekend": "none"}, ("America/Lima", "none")),
+        ({"timezone": None, "weekend": None}, (None, None)),
+        ({}, (None, None)),
+    ],
+    ids=["Oman", "Nepal", "no weekend", "null", "an older client"],
+)
+def test_a_request_may_carry_the_sites_clock_and_weekend(columns: dict[str, Any], read: tuple[Any, Any]) -> None:
+    assert in_schema(_of_site(**columns))
+    courses = decode(_of_site(**columns), "instances[0]", NOW).rows["courses"]
+    assert (courses["timezone"][0], courses["weekend"][0]) == read
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "example"),
+    [
+        ("timezone", "Europe/Berlni", "as Europe/Berlin"),
+        ("timezone", "europe/berlin", "as Europe/Berlin"),
+        ("timezone", "+05:30", "as Europe/Berlin"),
+        ("timezone", "", "as Europe/Berlin"),
+        ("timezone", 5, "as Europe/Berlin"),
+        ("weekend", "fri, sat", "as fri,sat, or none"),
+        ("weekend", "Friday", "as fri,sat, or none"),
+        ("weekend", "fri,sat,", "as fri,sat, or none"),
+        ("weekend", "sat\n", "NUL or a line's end"),
+    ],
+)
+def test_an_unknown_clock_or_weekend_is_refused_with_its_field_its_value_and_an_example(
+    column: str, value: Any, example: str
+) -> None:
+    with pytest.raises(RequestError) as raised:
+        decode(_of_site(**{column: value}), "instances[0]", NOW)
+    assert f"instances[0].courses[0].{column}: {json.dumps(value)}" in str(raised.value)
+    assert example in str(raised.value)
+
+
+def test_what_is_encoded_tells_the_sites_clock_and_weekend(site: Path) -> None:
+    connection = open_tables(site)
+    ((course,),) = connection.execute("SELECT course_id FROM courses LIMIT 1").fetchall()
+    connection.execute(
+        "CREATE TABLE other AS SELECT * REPLACE ('Asia/Muscat' AS timezone, 'fri,sat' AS weekend) FROM courses"
+    )
+    connection.execute("CREATE OR REPLACE VIEW courses AS FROM other")
+    courses = encode(connection, course)["courses"]
+    assert (courses["timezone"], courses["weekend"]) == (["Asia/Muscat"], ["fri,sat"])
+
+
 def test_who_is_enrolled_in_the_example() -> None:
     rows = [row | {"unenrolled_at": None} for row in EXTRACT["enrolments"]]
     assert enrolled(EXTRACT | {"enrolments": rows}) == {row["learner_id"] for row in rows}
@@ -123,11 +178,7 @@ def _as_columns(name: str, rows: Any) -> Any:
     if name not in BY_NAME:
         return rows
     names = [one for one in BY_NAME[name].names if one != "course_id" or name == "courses"]
-    return (
-        {column: [row[column] for row in rows] if rows and column in rows[0] else [] for column in names}
-        if rows
-        else []
-    )
+    return {column: [row[column] for row in rows] for column in names if column in rows[0]} if rows else []
 
 
 def _without_what_is_left_out(extract: dict[str, Any]) -> dict[str, Any]:

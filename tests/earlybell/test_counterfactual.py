@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from components.features import activity
+from components.features import CATALOGUE, acts
 from components.train import CANDIDATES
 from earlybell.bundle import read_bundle, read_candidate
 from earlybell.predict import Counterfactual, Observed, Predictor, confine, create_moments, observe, open_tables
@@ -119,9 +122,10 @@ def _brute_force(predictor: Predictor, moment: Observed, days_seen: float) -> tu
     search, follow = Search(predictor.bundle, lambda values: values), Follow(predictor.bundle.catalogue)
     threshold = bands["high"] if predictor.score(row[None])[2][0] >= bands["high"] else bands["medium"]
     for size, steps in enumerate(STEPS, start=1):
-        rows = np.array(list(_combinations(row, search.grid(row, steps), size)))
+        rows = np.array(list(_combinations(row, search.grid(row, steps, days_seen), size)))
         follow(row, rows, days_seen)
         kept = (predictor.score(rows)[2] < threshold) & (_outside(predictor, rows) <= _outside(predictor, row[None]))
+        kept &= np.array([_can_be(predictor.bundle.catalogue.names, row, to, days_seen) for to in rows], dtype=bool)
         if kept.any():
             return size, min(_cost(predictor, row, one) for one in rows[kept])
     return None
@@ -157,7 +161,7 @@ def _cost(predictor: Predictor, row: Row, to: Row) -> float:
     return total
 
 
-KINDS = [f"{kind}_per_week" for kind in activity.KINDS]
+KINDS = [f"{kind}_per_week" for kind in acts.KINDS]
 IMPOSSIBLE: dict[str, Callable[[Callable[[str], Any]], Any]] = {
     "fewer active days in four weeks than in one": lambda at: at("active_days_last_28") < at("active_days_last_7"),
     "an active day without a click": lambda at: at("clicks_last_7") < at("active_days_last_7"),
@@ -183,6 +187,87 @@ def tried(bundle: Path, site: Path) -> list[tuple[Row, Row]]:
     search = Search(opened.bundle, lambda values: values)
     pairs = list(zip(moments.values, moments.days_seen, strict=True))[:40]
     return [(row, one.rows) for row, days in pairs for one in search._candidates(row, float(days))]
+
+
+# What no learner's values can be, by hand: of the code under test only the names are taken.
+_SHARES = {
+    "active_weeks_share",
+    "weekend_share",
+    "late_share",
+    "missed_share",
+    "missed_weight_share",
+    "points_share",
+    "missed_last",
+}
+_WHOLE = {
+    "active_days_last_7",
+    "active_days_last_28",
+    "clicks_last_7",
+    "clicks_last_28",
+    "kinds_used_last_28",
+    "forum_posts",
+    "missed_work",
+    "missed_last",
+    "handed_in_ahead",
+}
+_ANY_SIGN = {"activity_trend", "mean_delay_days"}
+
+
+def _most(name: str, days_seen: float) -> float:
+    if name in _SHARES:
+        return 1
+    days_there_were = int(-(-days_seen // 1))
+    most = {"active_days_last_7": min(7, days_there_were), "active_days_last_28": min(28, days_there_were)}
+    return (most | {"active_days_per_week": 7, "kinds_used_last_28": 7}).get(name, np.inf)
+
+
+def _can_be(names: list[str], row: Row, to: Row, days_seen: float) -> bool:
+    """Whether each value of `to` that is not the row's own is one that a learner can have."""
+    for name, value, other in zip(names, row.tolist(), to.tolist(), strict=True):
+        if other == value or np.isnan(value):
+            continue
+        least = -np.inf if name in _ANY_SIGN else 0
+        if not least <= other <= _most(name, days_seen) or (name in _WHOLE and other != int(other)):
+            return False
+    return True
+
+
+_VALUES: dict[str, st.SearchStrategy[float]] = {
+    name: st.integers(0, 40).map(float)
+    if name in _WHOLE
+    else st.floats(0, 1, width=32)
+    if name in _SHARES
+    else st.floats(0, 60, width=32)
+    for name in CATALOGUE.names
+}
+
+
+@st.composite
+def _rows(draw: st.DrawFn) -> tuple[Row, float, dict[str, list[float]]]:
+    """Any values of a learner, days of teaching, and any ranges that training may have seen around them."""
+    row = [draw(st.just(math.nan) | _VALUES[name]) for name in CATALOGUE.names]
+    days_seen = draw(st.integers(1, 200).map(float) | st.floats(0.1, 200))
+    ranges = {}
+    for name, value in zip(CATALOGUE.names, row, strict=True):
+        low, high = sorted((draw(_VALUES[name]) - 5, draw(_VALUES[name]) * 3))  # older training may have seen nonsense
+        ranges[name] = [min(low, value), max(high, value)] if value == value else [low, high]
+    return np.array(row, dtype=np.float32), days_seen, ranges
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=_rows())
+def test_of_any_learner_nothing_is_tried_that_cannot_be(
+    bundle: Path, drawn: tuple[Row, float, dict[str, list[float]]]
+) -> None:
+    row, days_seen, ranges = drawn
+    opened = read_bundle(bundle)
+    search = Search(dataclasses.replace(opened, bands={**opened.bands, "ranges": ranges}), lambda values: values)
+    names = opened.catalogue.names
+    for candidates in search._candidates(row, days_seen):
+        for to in candidates.rows[:: 1 + len(candidates.rows) // 500]:
+            assert _can_be(names, row, to, days_seen), {
+                name: (was, now) for name, was, now in zip(names, row.tolist(), to.tolist(), strict=True) if was != now
+            }
 
 
 def _columns(names: list[str], rows: Row) -> Callable[[str], Row]:

@@ -110,18 +110,69 @@ def test_nobody_enrolled_now_is_no_error(site: Path) -> None:
     assert create_moments(open_tables(site), "now") == 0
 
 
-def test_now_is_the_present_moment_in_utc() -> None:
+def _run(start: str, end: str, zone: str | None) -> duckdb.DuckDBPyConnection:
+    """A course run with one learner, enrolled before its start."""
     connection = duckdb.connect()
-    now = datetime.now(UTC).replace(tzinfo=None)
-    begin, end = now - timedelta(days=10), now + timedelta(days=10)
-    connection.execute("CREATE TABLE courses AS SELECT 'run' AS course_id, ? AS starts_at, ? AS ends_at", [begin, end])
+    connection.execute(
+        "CREATE TABLE courses AS SELECT 'run' AS course_id, ?::TIMESTAMP AS starts_at, ?::TIMESTAMP AS ends_at, "
+        "?::VARCHAR AS timezone",
+        [start, end, zone],
+    )
     connection.execute("""
-        CREATE TABLE enrolments AS SELECT 'run' AS course_id, 'somebody' AS learner_id, starts_at AS enrolled_at,
-            NULL::TIMESTAMP AS unenrolled_at FROM courses""")
+        CREATE TABLE enrolments AS SELECT 'run' AS course_id, 'somebody' AS learner_id,
+            starts_at - INTERVAL 1 DAY AS enrolled_at, NULL::TIMESTAMP AS unenrolled_at FROM courses""")
+    return connection
+
+
+def _moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> list[str]:
+    create_moments(connection, as_of)
+    return [f"{row[0]:%m-%d %H:%M}" for row in connection.execute("SELECT as_of FROM moments ORDER BY 1").fetchall()]
+
+
+@pytest.mark.parametrize("zone", [None, "Asia/Kathmandu"])
+def test_now_is_the_present_moment_whatever_the_sites_clock_shows(zone: str | None) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    begin, end = (f"{now + timedelta(days=days)}" for days in (-10, 10))
+    connection = _run(begin, end, zone)
     create_moments(connection, "now")
-    ((as_of, days_seen),) = connection.execute("SELECT as_of, days_seen FROM moments").fetchall()
+    ((as_of,),) = connection.execute("SELECT as_of FROM moments").fetchall()
     assert abs(as_of - now) < timedelta(minutes=1)
-    assert days_seen == pytest.approx(10, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "moments"),
+    [
+        # Monday, 00:00 in Berlin, of each week: 23:00 in UTC in winter, 22:00 in summer.
+        ("2026-03-15 23:00", "2026-04-12 22:00", ["03-22 23:00", "03-29 22:00", "04-05 22:00"]),
+        ("2026-10-11 22:00", "2026-11-08 23:00", ["10-18 22:00", "10-25 23:00", "11-01 23:00"]),
+    ],
+    ids=["clocks forward on 29 March", "clocks back on 25 October"],
+)
+def test_weekly_moments_are_at_the_sites_clock_across_its_changes(start: str, end: str, moments: list[str]) -> None:
+    assert _moments(_run(start, end, "Europe/Berlin"), "weekly") == moments
+
+
+def test_a_last_week_that_the_clock_makes_shorter_is_not_lost() -> None:
+    assert _moments(_run("2026-03-22 23:00", "2026-03-29 22:30", "Europe/Berlin"), "weekly") == ["03-29 22:00"]
+    assert _moments(_run("2026-10-18 22:00", "2026-10-25 23:30", "Europe/Berlin"), "weekly") == ["10-25 23:00"]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "zone", "moment"),
+    [
+        ("2026-04-01", "Europe/Berlin", "03-31 22:00"),
+        ("2026-04-01", "America/Lima", "04-01 05:00"),
+        ("2026-04-01", "Asia/Kathmandu", "03-31 18:15"),
+        ("2026-04-01", None, "04-01 00:00"),
+        ("2026-04-01T12:00", "America/Lima", "04-01 17:00"),
+        ("2026-04-01T12:00Z", "America/Lima", "04-01 12:00"),
+        ("2026-04-01T12:00+02:00", "America/Lima", "04-01 10:00"),
+    ],
+)
+def test_a_date_is_the_start_of_the_sites_day_and_a_time_with_a_zone_stays(
+    as_of: str, zone: str | None, moment: str
+) -> None:
+    assert _moments(_run("2026-03-15 23:00", "2026-06-12 22:00", zone), as_of) == [moment]
 
 
 def test_weekly_moments_are_a_week_apart_from_the_start(site: Path) -> None:

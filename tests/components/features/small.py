@@ -32,7 +32,7 @@ def connect(site: Site) -> duckdb.DuckDBPyConnection:
     for name in INPUTS:
         columns = BY_NAME[name].columns
         declared = ", ".join(f"{column.name} {SQL_TYPES[column.type]}" for column in columns)
-        rows = [tuple(row[column.name] for column in columns) for row in site.tables.get(name, ())]
+        rows = [tuple(row.get(column.name) for column in columns) for row in site.tables.get(name, ())]
         _create(connection, name, declared, rows)
     moments = [(number, *moment) for number, moment in enumerate(site.moments, start=1)]
     _create(connection, "moments", "moment_id BIGINT, course_id VARCHAR, learner_id VARCHAR, as_of TIMESTAMP", moments)
@@ -41,7 +41,11 @@ def connect(site: Site) -> duckdb.DuckDBPyConnection:
 
 def features(site: Site) -> npt.NDArray[np.float64]:
     """Features of each moment, in the order of the moments and of the catalogue; NaN where there is no value."""
-    rows = connect(site).execute(f"SELECT * EXCLUDE moment_id FROM ({feature_sql()}) ORDER BY moment_id").fetchall()
+    rows = (
+        connect(site)
+        .execute(f"SELECT * EXCLUDE (moment_id, days_seen) FROM ({feature_sql()}) ORDER BY moment_id")
+        .fetchall()
+    )
     return np.array(rows, dtype=np.float64).reshape(len(site.moments), len(CATALOGUE.names))
 
 
