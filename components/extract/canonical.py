@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.extract.reading import Origin, find, folder_of
+from components.extract.reading import DELIMITERS, Origin, find, folder_of
 from components.extract.sifting import read_sifted
 from components.extract.staging import Extracted, Relation, Staging
 from earlybell.errors import SourceError
@@ -34,7 +34,7 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     hashed = facts.get("ids") != "pseudonymous"
     if not hashed:
         _check_key(staging, source, facts)
-    origin = Origin(source, folder, disjoint=bool(facts), ours=bool(facts))
+    origin = Origin(source, folder, disjoint=bool(facts), delimiters=DELIMITERS, ours=bool(facts))
     sifted = read_sifted(staging, origin, TABLES, learner="learner_id", hashed=hashed, linked=False)
     if not facts:
         _note_unread(staging, source, folder)

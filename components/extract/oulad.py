@@ -7,7 +7,7 @@ The files keep the data set's own names and columns, each as `.csv`, `.csv.gz` o
 from collections.abc import Mapping
 
 from components.extract.oulad_files import FILES, KINDS, MAX_SCORE, START_MONTHS
-from components.extract.reading import Origin, find, folder_of
+from components.extract.reading import DELIMITERS, Origin, find, folder_of
 from components.extract.sifting import read_sifted
 from components.extract.staging import Extracted, Relation, Staging
 from earlybell.errors import SourceError
@@ -140,7 +140,7 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     if missing := [table.name for table in FILES if not find(folder, table)]:
         names = ", ".join(table.name for table in FILES)
         raise SourceError(f"{source} lacks files", ", ".join(missing), f"OULAD has {names}: .csv, .csv.gz or .parquet.")
-    origin = Origin(source, folder, nulls=("", "?"), disjoint=True)
+    origin = Origin(source, folder, nulls=("", "?"), disjoint=True, delimiters=DELIMITERS)
     sifted = read_sifted(staging, origin, FILES, learner="id_student", hashed=True, linked=True)
     views = {name: relation.name for name, relation in sifted.items()}
     _check_registered(staging, source, views)

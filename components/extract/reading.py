@@ -21,6 +21,7 @@ from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
 from earlybell.tables.sql import parquet, quoted, quoted_path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
+DELIMITERS = ",;\t"  # what a spreadsheet or R separates fields by, where a comma is in numbers
 
 # What a cast to our type keeps whole; anything else is read as text and checked as text.
 _SAFE: dict[Type, tuple[str, ...]] = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from components.extract.reading import Origin, find, folder_of
+from components.extract.reading import DELIMITERS, Origin, find, folder_of
 from components.extract.sifting import read_sifted
 from components.extract.staging import Extracted, Relation, Staging
 from earlybell.errors import SourceError
@@ -52,7 +52,8 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
         raise SourceError(
             f"{source} has no answers", str(folder), f"Name a folder with answers.csv: {', '.join(table.names)}."
         )
-    found = read_sifted(staging, Origin(source, folder), (table,), learner="learner_id", hashed=True, linked=False)
+    origin = Origin(source, folder, delimiters=DELIMITERS)
+    found = read_sifted(staging, origin, (table,), learner="learner_id", hashed=True, linked=False)
     answers = found[table.name]
     ratings = Relation(f"{answers.name}_to_ratings", answers.units)
     staging.sql(

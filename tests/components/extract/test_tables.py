@@ -170,7 +170,7 @@ def test_no_error_advises_a_share_of_bad_rows_above_a_few_percent(
     [
         pytest.param({"events": ""}, ["events.csv is empty"], id="empty file"),
         pytest.param(
-            {"events": "course_id;learner_id\n"}, ["events.csv lacks the column course_id", "course_id;learner_id"],
+            {"events": "course_id|learner_id\n"}, ["events.csv lacks the column course_id", "course_id|learner_id"],
             id="another separator",
         ),
         pytest.param(

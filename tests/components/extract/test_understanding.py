@@ -47,6 +47,12 @@ def test_a_word_for_unknown_is_understood_in_every_file(word: str, extracted: Pa
     )
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"], ids=["semicolons", "tabs"])
+def test_fields_may_be_apart_as_where_a_comma_is_in_numbers(delimiter: str, extracted: Path, tmp_path: Path) -> None:
+    written = {name: text.replace(",", delimiter).replace(".", ",") for name, text in OULAD_TEXTS.items()}
+    assert _digest(tmp_path, written) == read_facts(extracted)["digest"]
+
+
 def test_an_id_and_a_region_may_be_called_as_unknown_is(tmp_path: Path, query: Query) -> None:
     texts = {name: text.replace("anna0", "NA").replace("Wales", "NA") for name, text in TABLES_TEXTS.items()}
     texts["learners"] = texts["learners"].replace("NA,F,,", "NA,NA,NULL,")
