@@ -191,7 +191,8 @@ def _find(client: MlflowClient, name: str, version_or_alias: str) -> ModelVersio
         # A model or version that is missing, and an alias that is.
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
-    versions = sorted(int(one.version) for one in client.search_model_versions(f"name='{name}'"))
+    quote = '"' if "'" in name else "'"  # MLflow's own language, which doubles none
+    versions = sorted(int(one.version) for one in client.search_model_versions(f"name={quote}{name}{quote}"))
     raise RegistryError(
         f"the model registry at {without_credentials(client.tracking_uri)} has no such version or alias of {name!r}",
         version_or_alias,

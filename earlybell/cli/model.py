@@ -32,6 +32,7 @@ from earlybell.cli.ready import (
     ready_engine,
     ready_files,
     ready_label,
+    ready_name,
     ready_sources,
     ready_trail,
 )
@@ -84,6 +85,7 @@ def train(
     from components.evaluate import Policy
 
     check_new_folder(out, "the bundle's folder")
+    ready_name(model_name)
     ready_label(label, rubric)
     ready_engine(engine)
     Policy(capacity, cost_miss or None, cost_false_alarm or None)

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from earlybell.cli.options import Ids, need_training
+from earlybell.errors import SettingError
 from earlybell.tables.pseudonyms import key_from_environment, usable_key
 from earlybell.tables.store import FACTS
 from earlybell.writable import check_file, check_folder
+
+_NOT_IN_NAMES = "/:.%\"'"  # of MLflow's models
 
 
 def home() -> Path:
@@ -21,6 +24,16 @@ def home() -> Path:
     place = Path(os.environ.get("EARLYBELL_HOME") or ".earlybell")
     check_folder(place, "EARLYBELL_HOME")
     return place
+
+
+def ready_name(model_name: str) -> None:
+    """
+    Raises:
+        SettingError: the registry takes no model of this name.
+    """
+    if not model_name.strip() or set(model_name) & set(_NOT_IN_NAMES):
+        way_out = f"It has letters, and none of {' '.join(_NOT_IN_NAMES)}."
+        raise SettingError("no name for a registered model", model_name, way_out)
 
 
 def ready_sources(sources: Sequence[str], ids: Ids = Ids.pseudonymous) -> None:

@@ -81,6 +81,15 @@ def test_what_is_submitted_is_checked_before_kubeflow_is_asked(arguments: tuple[
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
+def test_compiling_to_where_nothing_can_be_written_names_the_path() -> None:
+    done = _pipelines("compile", "/proc/nothing")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: the folder cannot be written: '/proc/nothing'. No such file or directory: name another, or change its "
+        "rights.\n"
+    )
+
+
 @pytest.mark.parametrize(("cron", "weeks"), [("every day", 0), ("0 3 * * *", 2)], ids=["words", "both"])
 def test_what_is_not_a_schedule_is_refused(cron: str, weeks: int) -> None:
     with pytest.raises(SettingError):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from components.evaluate import evaluate
+from components.evaluate.card import card
 from components.evaluate.choice import choose
 from components.evaluate.explanations import stability
 from components.evaluate.metrics import interval, intervals, measure, resample
@@ -72,6 +73,7 @@ def test_where_one_run_alone_has_both_outcomes_learners_are_left_out_and_it_is_s
     assert said in found["data"]["notes"][-1]
     assert {row["split"] for row in found["metrics"]} == {"learner", "random"}
     assert said in (out / "bundle" / "report.html").read_text()
+    assert "**No whole course run could be left out**" in card(read_bundle(out / "bundle"))
     show.comparison(found)
     show.trust(found)
     printed = " ".join(capsys.readouterr().out.split())

@@ -39,6 +39,9 @@ TRAINING = {
 DATA = {"digest": "d" * 64, "sources": ["oulad:AAA_2013J"], "moments": 53_000, "learners": 2_150}
 
 
+APOSTROPHE = "it's"  # no model has such a name
+
+
 def _row(**other: Any) -> dict[str, Any]:
     row = {"candidate": "logistic", "split": "course_run", "cutoff": 0.4, "group": "all", "metric": "roc_auc"}
     return {**row, "value": 0.81, "low": 0.78, "high": 0.84, "learners": 1700, "positives": 700, **other}
@@ -307,6 +310,25 @@ def test_missing_artifacts_are_refused(bundle: Bundle, embedded: MlflowClient, t
     with pytest.raises(RegistryError, match="refused"):
         fetch("missing", version.version, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore:The ``noload``:DeprecationWarning")  # SQLAlchemy, of MLflow
+@pytest.mark.parametrize("name", ["it's", "100%20 is 5?", '[x]* {1} #a&b=c "é"'])
+def test_a_home_may_have_any_name(bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """MLflow puts the present folder and its database's address into SQL and URLs as they are."""
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / name)
+    monkeypatch.setenv("EARLYBELL_HOME", "home")
+    version = register(bundle.path, name="own")
+    assert version.version == "1"
+    assert fetch("own", "1", Path("bundle")) == Path("bundle")
+    with pytest.raises(RegistryError, match="It has versions: 1"):
+        fetch("own", "2", Path("other"))
+    with pytest.raises(RegistryError, match=f"{APOSTROPHE}.*It has versions: none"):
+        fetch(APOSTROPHE, "2", Path("other"))
+    assert sorted(path.name for path in Path().iterdir()) == ["bundle", "home"]
+    assert (Path("home") / "mlflow" / "mlflow.db").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize("asked", ["7", "champion"], ids=["version", "alias"])

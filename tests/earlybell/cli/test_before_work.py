@@ -107,6 +107,8 @@ def test_a_bundle_is_never_trained_into_something_that_is_there(site: Path, tmp_
         (["--engine", "sqlite"], "no such engine"),
         (["--capacity", "0"], "capacity is not above 0"),
         (["--capacity", "nan"], "capacity is not above 0"),
+        (["--model-name", "it's"], "no name for a registered model"),
+        (["--model-name", ""], "no name for a registered model"),
         (["--cost-miss", "5"], "costs are given together"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
