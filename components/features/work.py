@@ -6,7 +6,7 @@ A submission is known once it is handed in, its score once it is graded, an exte
 import ibis
 import ibis.expr.types as ir
 
-from components.features.clock import DAY, seconds
+from components.features.clock import DAY
 from components.features.where import one_where, value_where
 
 
