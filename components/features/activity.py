@@ -28,9 +28,9 @@ def activity(calendar: ir.Table, dates: ir.Table, events: ir.Table) -> ir.Table:
 
 
 def _known(calendar: ir.Table, dates: ir.Table, events: ir.Table) -> ir.Table:
-    """Every event beside each moment of its learner that comes after it: `clicks`, `what` it is, seconds `since` the start,
-    its `day` from that of the start on, its `age`: how many days before the last one that windows show, and `which` day
-    that is (see `dates`); 0 outside of the learner's part of the run, before they joined."""
+    """Every event beside each moment of its learner that comes after it: `clicks`, `what` it is, seconds `since` the
+    start, its `day` from the start's on, its `age`: how many days before the last one that windows show, and `which`
+    day that is (see `dates`); 0 outside of the learner's part of the run."""
     keys = calendar.select(
         "moment_id", "course_id", "learner_id", "as_of", "start", "start_day", "begin_day", "last_day"
     )

@@ -31,7 +31,8 @@ from earlybell.cli.options import (
 from earlybell.cli.tables import refuse_own_ids, tables_of
 from earlybell.errors import SettingError, TrainingError
 
-AsOf = Annotated[str, typer.Option("--as-of", help="a share of the run (0.4), a date (2026-03-01), now, or weekly")]
+_MOMENTS = "a share of the run (0.4), a date (2026-03-01: its start by the site's clock), now, or weekly"
+AsOf = Annotated[str, typer.Option("--as-of", help=_MOMENTS)]
 Capacity = Annotated[
     float | None,
     typer.Option(
