@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from components.features.activity import CONTRIBUTIONS, KINDS
+from components.features.acts import BY_PRODUCTS, COURSE_PAGES, KINDS, POSTS
+from earlybell.tables.schema import DEFAULT_TIMEZONE, DEFAULT_WEEKEND, WEEKDAYS
 
 DAY = 86_400
 WEEK = 7 * DAY
@@ -23,11 +24,15 @@ def features(folder: Path, share: float) -> pd.DataFrame:
     """Features of everybody enrolled when `share` of their course run has passed.
 
     Returns:
-        A row a learner and course run: course_id, learner_id, and a column a feature, NaN where it has no value.
+        A row a learner and course run: course_id, learner_id, days_seen, and a column a feature, NaN where it has no
+        value.
     """
-    calendar = _calendar(folder, share)
-    known = calendar.join(_activity(calendar, folder)).join(_work(calendar, folder))
-    return pd.concat([calendar[["course_id", "learner_id"]], _when(known), _what(known), _results(known)], axis=1)
+    holidays = _holidays(folder)
+    calendar = _calendar(folder, share, holidays)
+    known = calendar.join(_activity(calendar, folder, holidays)).join(_work(calendar, folder))
+    return pd.concat(
+        [calendar[["course_id", "learner_id", "days_seen"]], _when(known), _what(known), _results(known)], axis=1
+    )
 
 
 def _read(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
@@ -39,12 +44,58 @@ def _seconds(times: "pd.Series[Any]") -> "pd.Series[float]":
     return (times - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
 
 
-def _calendar(folder: Path, share: float) -> pd.DataFrame:
-    """A row a learner enrolled at the moment, with its times in seconds and the weeks of teaching so far."""
-    courses = _read(folder, "courses", ["course_id", "starts_at", "ends_at", "granularity"])
+def _days(times: "pd.Series[Any]", zones: "pd.Series[Any]") -> "pd.Series[Any]":
+    """The site's day of each time in UTC, counted from 1970: `zones` name the clock of each."""
+    return _shown(times, zones) // DAY
+
+
+def _shown(times: "pd.Series[Any]", zones: "pd.Series[Any]") -> "pd.Series[float]":
+    """What the site's clock shows, in seconds from 1970."""
+    shown = [
+        _seconds(of_zone.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None))
+        for zone, of_zone in times.groupby(zones.to_numpy())
+    ]
+    return pd.concat(shown).reindex(times.index) if shown else _seconds(times)
+
+
+def _courses(folder: Path) -> pd.DataFrame:
+    columns = ["course_id", "starts_at", "ends_at", "granularity", "timezone", "weekend"]
+    courses = _read(folder, "courses", columns)
+    courses["zone"] = courses.timezone.fillna(DEFAULT_TIMEZONE)
+    courses["off_days"] = courses.weekend.fillna(DEFAULT_WEEKEND)
+    courses["raw"] = courses.granularity == "raw"
     courses["start"] = _seconds(courses.starts_at)
+    courses["start_day"] = _days(courses.starts_at, courses.zone)
     courses["finish"] = _seconds(courses.ends_at).fillna(courses.start + DEFAULT_WEEKS * WEEK)
+    return courses
+
+
+def _holidays(folder: Path) -> pd.DataFrame:
+    """A row a course run and day that is a holiday: its noon lies in a break."""
+    breaks = _read(folder, "breaks", ["course_id", "starts_at", "ends_at"])
+    breaks = breaks.merge(_courses(folder)[["course_id", "zone", "start_day"]], on="course_id")
+    breaks["first"] = np.ceil((_shown(breaks.starts_at, breaks.zone) - DAY / 2) / DAY)
+    breaks["until"] = np.ceil((_shown(breaks.ends_at, breaks.zone) - DAY / 2) / DAY)
+    rows = [
+        (row.course_id, day, (day - row.start_day) // 7)
+        for row in breaks.itertuples()
+        for day in np.arange(row.first, row.until)
+    ]
+    return pd.DataFrame(rows, columns=["course_id", "day", "week"]).drop_duplicates()
+
+
+def _weeks_off(holidays: pd.DataFrame) -> pd.DataFrame:
+    """A row a course run and week of which all seven days are holidays."""
+    counts = holidays.groupby(["course_id", "week"], as_index=False).size()
+    return counts.loc[counts["size"] == 7, ["course_id", "week"]]
+
+
+def _calendar(folder: Path, share: float, holidays: pd.DataFrame) -> pd.DataFrame:
+    """A row a learner enrolled at the moment, with its times in seconds and the days and weeks of teaching so far."""
+    courses = _courses(folder)
     courses["now"] = courses.start + (courses.finish - courses.start) * share
+    before = pd.to_datetime(courses.now, unit="s") - pd.Timedelta(microseconds=1)
+    courses["last_day"] = (_shown(before, courses.zone) - np.where(courses.raw, 0, DAY - 1)) // DAY
     enrolments = _read(
         folder, "enrolments", ["course_id", "learner_id", "enrolled_at", "unenrolled_at", "prior_attempts"]
     )
@@ -53,57 +104,86 @@ def _calendar(folder: Path, share: float) -> pd.DataFrame:
     left = _seconds(table.unenrolled_at)
     table = table[(table.joined < table.now) & (left.isna() | (left >= table.now))].reset_index(drop=True)
     table["begin"] = table[["start", "joined"]].max(axis=1)
-    table["weeks"] = (table.now - table.begin - _paused(table, folder)).clip(lower=DAY) / WEEK
+    table["begin_day"] = _days(table[["starts_at", "enrolled_at"]].max(axis=1), table.zone)
+    table["days_seen"] = _seen(table, table.begin_day, table.last_day, holidays.rename(columns={"day": "off"}))
+    first, last = ((day - table.start_day) // 7 for day in (table.begin_day, table.last_day))
+    table["weeks_seen"] = _seen(table, first, last, _weeks_off(holidays).rename(columns={"week": "off"}))
     return table
 
 
-def _paused(table: pd.DataFrame, folder: Path) -> "pd.Series[float]":
-    """Seconds of holidays that each learner has had."""
-    breaks = _read(folder, "breaks", ["course_id", "starts_at", "ends_at"])
-    breaks = breaks.assign(off=_seconds(breaks.starts_at), on=_seconds(breaks.ends_at))
-    both = table[["course_id", "begin", "now"]].reset_index().merge(breaks, on="course_id")
-    both["paused"] = (both[["on", "now"]].min(axis=1) - both[["off", "begin"]].max(axis=1)).clip(lower=0)
-    return both.groupby("index").paused.sum().reindex(table.index, fill_value=0.0)
+def _seen(
+    table: pd.DataFrame, first: "pd.Series[Any]", last: "pd.Series[Any]", off: pd.DataFrame
+) -> "pd.Series[float]":
+    """How many days, or weeks, from `first` to `last` are not `off`."""
+    both = pd.DataFrame({"course_id": table.course_id, "first": first, "last": last}).reset_index()
+    both = both.merge(off[["course_id", "off"]], on="course_id")
+    taken = both[(both.off >= both["first"]) & (both.off <= both["last"])].groupby("index").size()
+    return (last - first + 1 - taken.reindex(table.index, fill_value=0)).clip(lower=0)
 
 
-def _activity(calendar: pd.DataFrame, folder: Path) -> pd.DataFrame:
+def _activity(calendar: pd.DataFrame, folder: Path, holidays: pd.DataFrame) -> pd.DataFrame:
     """Sums over each learner's events before the moment, by the calendar's index."""
-    events = _events(calendar, folder)
+    events = _events(calendar, folder, holidays)
     by = events.moment
-    clicks, in_term, age = events["count"], events.in_term, events.now - events["at"]
+    clicks, in_term, age = events["clicks"], events.in_term, events.last_day - events.day
+    taught = in_term & events.taught
+    last_7, last_14, last_28 = ((age >= 0) & (age < days) for days in (7, 14, 28))
     found = {
         "last_at": events["at"].groupby(by).max(),
         "first_at": events["at"][in_term].groupby(by).min(),
-        "clicks": clicks[in_term].groupby(by).sum(),
-        "clicks_7": clicks[age <= WEEK].groupby(by).sum(),
-        "clicks_14": clicks[age <= 2 * WEEK].groupby(by).sum(),
-        "clicks_28": clicks[age <= 4 * WEEK].groupby(by).sum(),
-        "weekend_clicks": clicks[in_term & ((events.day + 3) % 7 >= 5)].groupby(by).sum(),
-        "forum_posts": clicks[in_term & (events.kind == "forum") & events.contributes].groupby(by).sum(),
-        "kinds_28": events[age <= 4 * WEEK].groupby("moment").kind.nunique(),
-        "active_days": _distinct(events[in_term], "day"),
-        "active_days_7": _distinct(events[age <= WEEK], "day"),
-        "active_days_28": _distinct(events[age <= 4 * WEEK], "day"),
-        "active_days_before": _distinct(events[~in_term], "day"),
-        "active_weeks": _distinct(events[in_term], "week"),
+        "clicks": clicks[taught].groupby(by).sum(),
+        "clicks_in_term": clicks[in_term].groupby(by).sum(),
+        "clicks_7": clicks[last_7].groupby(by).sum(),
+        "clicks_14": clicks[last_14].groupby(by).sum(),
+        "clicks_28": clicks[last_28].groupby(by).sum(),
+        "weekend_clicks": clicks[in_term & events.at_weekend].groupby(by).sum(),
+        "forum_posts": clicks[(events.kind == "forum") & events.posts].groupby(by).sum(),
+        "kinds_28": events[last_28].groupby("moment").kind.nunique(),
+        "active_days": _distinct(events[taught], "day"),
+        "active_days_7": _distinct(events[last_7], "day"),
+        "active_days_28": _distinct(events[last_28], "day"),
+        "active_days_before": _distinct(events[events.day < events.start_day], "day"),
+        "active_weeks": _distinct(events[in_term & events.counts], "week"),
     }
-    of_kind = events[in_term].groupby(["moment", "kind"], observed=True)["count"].sum().unstack()
+    of_kind = events[taught].groupby(["moment", "kind"], observed=True)["clicks"].sum().unstack()
     return pd.DataFrame(found | _pauses(events)).join(of_kind.reindex(columns=list(KINDS)))
 
 
-def _events(calendar: pd.DataFrame, folder: Path) -> pd.DataFrame:
+def _events(calendar: pd.DataFrame, folder: Path, holidays: pd.DataFrame) -> pd.DataFrame:
     """The events before the moment of their learner, by learner and time."""
-    events = _read(folder, "events", ["course_id", "learner_id", "occurred_at", "component", "action", "count"])
-    keys = calendar[["course_id", "learner_id", "now", "start"]].rename_axis("moment").reset_index()
-    events = events.merge(keys, on=["course_id", "learner_id"])
+    columns = ["course_id", "learner_id", "occurred_at", "component", "action", "target", "count"]
+    events = _read(folder, "events", columns)
+    keys = ["course_id", "learner_id", "now", "start", "start_day", "begin_day", "last_day", "zone", "off_days"]
+    events = events.merge(calendar[keys].rename_axis("moment").reset_index(), on=["course_id", "learner_id"])
     events["at"] = _seconds(events.occurred_at)
     events = events[events["at"] < events.now].sort_values(["moment", "at"], ignore_index=True)
-    events["in_term"] = events["at"] >= events.start
-    events["day"] = events["at"] // DAY
-    events["week"] = (events["at"] - events.start) // WEEK
-    events["kind"] = events.component.map(_KIND).astype("category")
-    events["contributes"] = events.action.isin(CONTRIBUTIONS)
+    events["day"] = _days(events.occurred_at, events.zone)
+    events["week"] = (events.day - events.start_day) // 7
+    events["in_term"] = (events.day >= events.begin_day) & (events.day <= events.last_day)
+    events["taught"] = ~_among(events[["course_id", "day"]], holidays[["course_id", "day"]])
+    events["counts"] = ~_among(events[["course_id", "week"]], _weeks_off(holidays))
+    events["at_weekend"] = _at_weekend(events)
+    words = events.action + " " + events.target
+    own = ~words.isin([f"{one.action} {one.target}" for one in BY_PRODUCTS])
+    events["clicks"] = events["count"].where(own, 0)
+    events["posts"] = words.isin([f"created {target}" for target in POSTS])
+    other_page = (events.component == "core") & ~words.isin([f"viewed {page}" for page in COURSE_PAGES])
+    events["kind"] = events.component.map(_KIND).where(own & ~other_page).astype("category")
     return events
+
+
+def _among(rows: pd.DataFrame, others: pd.DataFrame) -> "pd.Series[bool]":
+    found = rows.merge(others.assign(there=True), how="left", on=list(rows.columns))
+    return found.there.eq(True)
+
+
+def _at_weekend(events: pd.DataFrame) -> "pd.Series[bool]":
+    weekday = ((events.day + 3) % 7).astype(int)  # 1 January 1970 was a Thursday
+    found = pd.Series(False, index=events.index)
+    for text, rows in events.groupby("off_days"):
+        numbers = [number for number, name in enumerate(WEEKDAYS) if name in str(text).split(",")]
+        found[rows.index] = weekday[rows.index].isin(numbers)
+    return found
 
 
 def _distinct(events: pd.DataFrame, column: str) -> "pd.Series[Any]":
@@ -116,12 +196,16 @@ def _pauses(events: pd.DataFrame) -> dict[str, Any]:
     term = events[events.in_term]
     pause = term.groupby("moment")["at"].diff()
     goes_on = pause <= SESSION_GAP
+    starts = (~goes_on).astype(int)
     days = term[["moment", "day"]].drop_duplicates()
     gaps = days.groupby("moment").day.diff()
+    # A session counts where its last event is: where the next one begins, or none does.
+    ends = (~goes_on.groupby(term.moment).shift(-1, fill_value=False)) & term.taught
     return {
         "longest_pause": pause.groupby(term.moment).max(),
         "gap_deviation": gaps.groupby(days.moment).std(ddof=0),
-        "sessions": (~goes_on).groupby(term.moment).sum(),
+        "sessions": ends.groupby(term.moment).sum(),
+        "all_sessions": starts.groupby(term.moment).sum(),
         "session_seconds": pause[goes_on].groupby(term.moment).sum(),
     }
 
@@ -131,6 +215,7 @@ def _work(calendar: pd.DataFrame, folder: Path) -> pd.DataFrame:
     pieces = _pieces(calendar, folder)
     by, weight, share, answered = pieces.moment, pieces.weight, pieces.share, pieces.first_at.notna()
     missed = pieces.is_due & ~answered
+    dated = pieces.due.notna()
     delay = (pieces.first_at - pieces.due) / DAY
     graded = pieces[share.notna() & pieces.due.notna()].sort_values(["moment", "due", "share"])
     last_due = pieces[pieces.is_due].groupby("moment").due.max()
@@ -138,13 +223,13 @@ def _work(calendar: pd.DataFrame, folder: Path) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "due_works": pieces.is_due.groupby(by).sum(),
-            "missed": missed.groupby(by).sum(),
+            "missed": missed[dated].groupby(by).sum(),
             "weight_due": weight[pieces.is_due].groupby(by).sum(),
             "weight_missed": weight[missed].groupby(by).sum(),
             "missed_last": (last_due > last_met.reindex(last_due.index, fill_value=-1)).astype(float),
-            "handed_in": answered.groupby(by).sum(),
+            "handed_in": (answered & dated).groupby(by).sum(),
             "late": (delay > 0).groupby(by).sum(),
-            "ahead": (answered & (pieces.due >= pieces.now)).groupby(by).sum(),
+            "ahead": (answered & (pieces.due >= pieces.now))[dated].groupby(by).sum(),
             "delay": delay.groupby(by).mean(),
             "attempts": pieces.attempts[answered].groupby(by).mean(),
             "seconds": pieces.seconds.groupby(by).mean(),
@@ -208,27 +293,28 @@ def _answers(pieces: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
 
 def _when(known: pd.DataFrame) -> pd.DataFrame:
-    raw = known.granularity == "raw"
     recent, before = known.clicks_14.fillna(0), known.clicks_28.fillna(0) - known.clicks_14.fillna(0)
     since = (known.now - known.last_at.fillna(known.begin)).clip(lower=0) / DAY
     first = (known.first_at - known.begin) / DAY
     return pd.DataFrame(
         {
-            "progress": (known.now - known.start).clip(lower=0) / (known.finish - known.start).clip(lower=DAY),
+            "progress": ((known.now - known.start).clip(lower=0) / (known.finish - known.start).clip(lower=DAY)).clip(
+                upper=1
+            ),
             "days_enrolled_before_start": (known.start - known.joined) / DAY,
             "prior_attempts": known.prior_attempts,
             "days_since_activity": since,
-            "active_days_per_week": known.active_days.fillna(0) / known.weeks,
+            "active_days_per_week": _a_week(known, known.active_days),
             "active_days_last_7": known.active_days_7.fillna(0),
             "active_days_last_28": known.active_days_28.fillna(0),
             "active_days_before_start": known.active_days_before.fillna(0),
-            "active_weeks_share": (known.active_weeks.fillna(0) / known.weeks.clip(lower=1)).clip(upper=1),
+            "active_weeks_share": _ratio(known.active_weeks.fillna(0), known.weeks_seen),
             "longest_gap_days": pd.concat([since, first, known.longest_pause / DAY], axis=1).max(axis=1),
             "gap_deviation_days": known.gap_deviation,
             "activity_trend": np.log((recent + 1) / (before + 1)),
-            "weekend_share": known.weekend_clicks.fillna(0) / known.clicks,
-            "sessions_per_week": (known.sessions.fillna(0) / known.weeks).where(raw),
-            "minutes_per_session": (known.session_seconds.fillna(0) / 60 / known.sessions).where(raw),
+            "weekend_share": _ratio(known.weekend_clicks.fillna(0), known.clicks_in_term),
+            "sessions_per_week": _a_week(known, known.sessions).where(known.raw),
+            "minutes_per_session": (known.session_seconds.fillna(0) / 60 / known.all_sessions).where(known.raw),
             "mean_delay_days": known.delay,
             "late_share": _ratio(known.late, known.handed_in),
         }
@@ -238,12 +324,12 @@ def _when(known: pd.DataFrame) -> pd.DataFrame:
 def _what(known: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            **{f"{kind}_per_week": known[kind].fillna(0) / known.weeks for kind in KINDS},
-            "clicks_per_week": known.clicks.fillna(0) / known.weeks,
+            **{f"{kind}_per_week": _a_week(known, known[kind]) for kind in KINDS},
+            "clicks_per_week": _a_week(known, known.clicks),
             "clicks_last_7": known.clicks_7.fillna(0),
             "clicks_last_28": known.clicks_28.fillna(0),
             "kinds_used_last_28": known.kinds_28.fillna(0),
-            "forum_posts": known.forum_posts.fillna(0),
+            "forum_posts": known.forum_posts.fillna(0).where(known.raw),
         }
     )
 
@@ -251,24 +337,28 @@ def _what(known: pd.DataFrame) -> pd.DataFrame:
 def _results(known: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "missed_work": known.missed.fillna(0),
+            "missed_work": known.missed,
             "missed_share": _ratio(known.missed, known.due_works),
             "missed_weight_share": _ratio(known.weight_missed.fillna(0), known.weight_due),
             "missed_last": known.missed_last,
-            "handed_in_ahead": known.ahead.fillna(0),
-            "attempts_per_work": known.attempts,
-            "minutes_per_work": known.seconds.where(known.granularity == "raw") / 60,
+            "handed_in_ahead": known.ahead,
+            "attempts_per_work": known.attempts.where(known.raw),
+            "minutes_per_work": known.seconds.where(known.raw) / 60,
             "mean_score": 100 * known.mean_share,
             "lowest_score": 100 * known.lowest_share,
             "last_score": 100 * known.last_share,
             "score_change": 100 * (known.last_share - known.mean_share),
-            "points_share": _ratio(known.points.fillna(0), known.points_asked),
+            "points_share": _ratio(known.points.fillna(0), known.points_asked).clip(upper=1),
             "pre_test_score": 100 * known.pre_test,
             "post_test_score": 100 * known.post_test,
             "test_gain": 100 * (known.post_test - known.pre_test),
             "banked_score": 100 * known.banked_share,
         }
     )
+
+
+def _a_week(known: pd.DataFrame, count: "pd.Series[Any]") -> "pd.Series[float]":
+    return 7 * _ratio(count.fillna(0), known.days_seen)
 
 
 def _ratio(part: "pd.Series[Any]", whole: "pd.Series[Any]") -> "pd.Series[float]":

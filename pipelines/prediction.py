@@ -38,7 +38,7 @@ def prediction(
         sources: each as `kind:place`, on a cluster below /sources; `tables:` for canonical tables.
         model_name, version: of the registered model, and its version or alias.
         bundle: the folder of a bundle that every task can read, instead of a registered version.
-        as_of: `now`, a date or time (UTC), a share of the course run, or `weekly`.
+        as_of: `now`, a date or time (by the site's clock where it has no zone), a share of the run, or `weekly`.
         capacity: learners of a course run that the staff can see; below 1: a share of them; 0: the bundle's own.
         max_bad_share, pass_mark, timezone: as in training.
         trail: address of the audit trail; empty: that of EARLYBELL_TRAIL; none is kept without it.

@@ -28,15 +28,16 @@ def activity(calendar: ir.Table, dates: ir.Table, events: ir.Table) -> ir.Table:
 
 
 def _known(calendar: ir.Table, dates: ir.Table, events: ir.Table) -> ir.Table:
-    """Every event beside each moment of its learner that comes after it: seconds `since` the start, its `day`, how many
-    days before the last one of the windows (`age`), whether in `term`: since the learner's begin, and `taught` then."""
+    """Every event beside each moment of its learner that comes after it: `clicks`, `what` it is, seconds `since` the
+    start, its `day` from the start's on, its `age`: how many days before the last one that windows show, and `which`
+    day that is (see `dates`); 0 outside of the learner's part of the run."""
     keys = calendar.select(
         "moment_id", "course_id", "learner_id", "as_of", "start", "start_day", "begin_day", "last_day"
     )
     acts = with_acts(events)
     acts = acts.mutate(date=day_of(acts.occurred_at))
     dated = acts.join(dates, ["course_id", "date"])
-    late = seconds(dated.occurred_at) >= dated.next_at
+    late = dated.occurred_at >= dated.next_at
     dated = dated.select(
         "course_id",
         "learner_id",

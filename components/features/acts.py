@@ -1,7 +1,7 @@
 """What an event is: of which kind, a click of the learner's own or a by-product, a forum post.
 
 Lists of words are one text, cut into regions of one length, in which a word is looked for: where it stands tells its
-region. An engine does that once for each distinct word of a column, where it would do a list's IN or a CASE for each row.
+region. An engine does that once for each distinct word of a column, where it would do an IN or a CASE for each row.
 """
 
 from collections.abc import Sequence
@@ -142,17 +142,17 @@ def bit(number: ir.IntegerValue, place: int) -> ir.FloatingValue:
     return found
 
 
-@ibis.udf.agg.builtin(name="bit_or", signature=(("int64",), "int64"))
+@ibis.udf.agg.builtin(name="bit_or", signature=(("int64",), "int64"))  # type: ignore[untyped-decorator]
 def _bit_or(number: int) -> int:  # type: ignore[empty-body]
     """The engines' own function."""
 
 
-@ibis.udf.scalar.builtin(name="bit_count", signature=(("int64",), "int64"))
+@ibis.udf.scalar.builtin(name="bit_count", signature=(("int64",), "int64"))  # type: ignore[untyped-decorator]
 def _bit_count(number: int) -> int:  # type: ignore[empty-body]
     """The engines' own function."""
 
 
-@ibis.udf.scalar.builtin(name="instr", signature=(("string", "string"), "int64"))
+@ibis.udf.scalar.builtin(name="instr", signature=(("string", "string"), "int64"))  # type: ignore[untyped-decorator]
 def _instr(text: str, word: str) -> int:  # type: ignore[empty-body]
     """The engines' own function: where a word begins in a text, from 1; 0: nowhere."""
 

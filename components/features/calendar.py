@@ -1,4 +1,4 @@
-"""The calendar of each moment: its times, its windows' last day, and the learner's days and weeks of teaching so far."""
+"""The calendar of each moment: its times, the last day of its windows, and the learner's days and weeks of teaching."""
 
 import ibis
 import ibis.expr.types as ir

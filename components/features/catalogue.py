@@ -239,7 +239,7 @@ _PARTICIPATION = (
         "clicks_per_week",
         "Clicks a week",
         "per week",
-        "all clicks since the start, by week of teaching; a click is an act of the learner's, not what Moodle writes of it",
+        "all clicks since the start, by week of teaching; what Moodle writes beside an act is no click",
         "clicks: {value}",
     ),
     _participation(

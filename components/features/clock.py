@@ -1,4 +1,4 @@
-"""The site's clock: of every time the day that it falls on, whether that is of the weekend, and whether it is a holiday.
+"""The site's clock: the day that a time falls on, whether it is of the weekend, and whether it is a holiday.
 
 A day is the site's: it goes from midnight to midnight of the course run's time zone, and has 23 or 25 hours where the
 clock changes. Days are counted from 1 January 1970. A day is a holiday if its noon lies in a break; all others are days
@@ -25,15 +25,15 @@ UTC = ibis.literal("UTC")
 Clock = Callable[[ir.Value, ir.Value, ir.Value], ir.Value]  # what one zone's clock shows to what another's shows then
 
 
-@ibis.udf.scalar.builtin(name="timezone", signature=(("string", _TIME), "timestamp('UTC', 6)"))
+@ibis.udf.scalar.builtin(name="timezone", signature=(("string", _TIME), "timestamp('UTC', 6)"))  # type: ignore[untyped-decorator]
 def _instant(zone: str, at: object) -> object: ...
 
 
-@ibis.udf.scalar.builtin(name="timezone", signature=(("string", "timestamp('UTC', 6)"), _TIME))
+@ibis.udf.scalar.builtin(name="timezone", signature=(("string", "timestamp('UTC', 6)"), _TIME))  # type: ignore[untyped-decorator]
 def _shown(zone: str, at: object) -> object: ...
 
 
-@ibis.udf.scalar.builtin(name="convert_timezone", signature=(("string", "string", _TIME), _TIME))
+@ibis.udf.scalar.builtin(name="convert_timezone", signature=(("string", "string", _TIME), _TIME))  # type: ignore[untyped-decorator]
 def _converted(source: str, zone: str, at: object) -> object: ...
 
 
@@ -98,7 +98,7 @@ def _noons(shown: ir.Value) -> ir.IntegerValue:
 
 def dates(runs: ir.Table, holidays: ir.Table, events: ir.Table, clock: Clock) -> ir.Table:
     """The days of the calendar in UTC, `date`, in which a course run has events, each with the site's `day` that it
-    begins in, `which` day that is, and when the next one begins: `next_at`, in seconds, and `which_next`.
+    begins in, `which` day that is, and when the next one begins, `next_at` in UTC, and `which_next` day that is.
 
     Which day it is, in bits: 1, its week counts, it is a day of teaching, it is of the weekend.
     """
@@ -113,7 +113,7 @@ def dates(runs: ir.Table, holidays: ir.Table, events: ir.Table, clock: Clock) ->
         "weekend",
         "start_day",
         day=day_of(t.shown).cast("int32"),
-        next_at=seconds(clock(t.zone, UTC, t.shown.truncate("D") + ibis.interval(days=1))),
+        next_at=clock(t.zone, UTC, t.shown.truncate("D") + ibis.interval(days=1)),
     )
     t = _with_which(t, holidays, "which", t.day)
     return _with_which(t, holidays, "which_next", t.day + 1).drop("weekend", "start_day")

@@ -85,7 +85,9 @@ def extract(
 def features(
     source: Source,
     out: Annotated[Path, typer.Argument(help="folder to write")],
-    as_of: Annotated[str, typer.Option("--as-of", help="a share of the run, a date, or weekly")] = "weekly",
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="a share of the run, a date by the site's clock, or weekly")
+    ] = "weekly",
     ids: IdsOption = Ids.pseudonymous,
     engine: EngineOption = "duckdb",
     pass_mark: PassMark = "",

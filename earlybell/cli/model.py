@@ -41,7 +41,8 @@ from earlybell.errors import TrainingError
 from earlybell.predict import check_as_of, check_capacity
 from earlybell.writable import check_new_folder
 
-AsOf = Annotated[str, typer.Option("--as-of", help="a share of the run (0.4), a date (2026-03-01), now, or weekly")]
+_MOMENTS = "a share of the run (0.4), a date (2026-03-01: its start by the site's clock), now, or weekly"
+AsOf = Annotated[str, typer.Option("--as-of", help=_MOMENTS)]
 Capacity = Annotated[
     float | None,
     typer.Option(

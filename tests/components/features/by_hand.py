@@ -89,11 +89,12 @@ class Story:
         return None if value is None else feature.say(value)
 
     def _site(self) -> Site:
-        course = {"course_id": "c", "code": "c", "starts_at": self.at(self.start), "granularity": self.granularity}
+        course: Row = {"course_id": "c", "code": "c", "starts_at": self.at(self.start), "granularity": self.granularity}
         course |= {"ends_at": self.ends and self.at(self.ends), "timezone": self.zone, "weekend": self.weekend}
         enrolment = _KEYS | {"enrolled_at": self.at(self.joined), "unenrolled_at": None}
         breaks = [{"course_id": "c", "starts_at": self.at(a), "ends_at": self.at(b)} for a, b in self.breaks]
-        tables = {"courses": [course], "enrolments": [enrolment | {"prior_attempts": self.prior_attempts}]}
+        tables: dict[str, list[Row]] = {"courses": [course]}
+        tables |= {"enrolments": [enrolment | {"prior_attempts": self.prior_attempts}]}
         tables |= {"breaks": breaks, "events": self.events, "assessments": self.assessments}
         tables |= {"submissions": self.submissions, "extensions": self.extensions}
         return Site(tables, [("c", "l", self.at(self.as_of))])

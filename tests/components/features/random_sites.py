@@ -10,6 +10,7 @@ from tests.components.features.small import Moment, Row, Site
 
 START = datetime(2024, 1, 1)
 _COMPONENTS = [components[0] for components in KINDS.values()] + ["mod_unheard_of"]
+_ZONES = [None, "America/Lima", "Asia/Muscat", "Asia/Kathmandu", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia"]
 _DAYS = (-15, 130)
 _BEFORE_ALL = START + timedelta(days=-16)
 _ENDS_OF_DAYS = [START + timedelta(days=day, seconds=-1) for day in range(*_DAYS)]
@@ -53,6 +54,8 @@ def _course(draw: st.DrawFn, course_id: str, tables: dict[str, list[Row]]) -> No
             "starts_at": start,
             "ends_at": None if length is None else start + timedelta(days=length),
             "granularity": granularity,
+            "timezone": draw(st.sampled_from(_ZONES)),
+            "weekend": draw(st.sampled_from([None, "fri,sat", "sat", "none"])),
         }
     )
     for begin in draw(st.lists(times(), max_size=2)):
@@ -100,7 +103,7 @@ def _events(granularity: str) -> st.SearchStrategy[dict[str, Any]]:
             "occurred_at": times() if granularity == "raw" else st.sampled_from(_ENDS_OF_DAYS),
             "component": st.sampled_from(_COMPONENTS),
             "action": st.sampled_from(["viewed", "created", "updated"]),
-            "target": st.just("course_module"),
+            "target": st.sampled_from(["course_module", "course", "post", "discussion", "course_module_completion"]),
             "object_id": st.none(),
             "count": st.integers(1, 5),
         }

@@ -84,10 +84,10 @@ def test_clicks_are_counted_by_kind() -> None:
     events = [_event(_at(1), "mod_forum", "created"), _event(_at(2), "mod_quiz", count=7), _event(_at(3), "core")]
     found = _look(events=events)
     assert found["forum_per_week"] == pytest.approx(1 / 4)
-    assert found["forum_posts"] == 1
+    assert found["forum_posts"] == 0  # a module's page is no post
     assert found["quiz_per_week"] == pytest.approx(7 / 4)
     assert found["clicks_last_28"] == 9
-    assert found["kinds_used_last_28"] == 3
+    assert found["kinds_used_last_28"] == 2  # nor is it the course's
 
 
 @pytest.mark.parametrize("component", ["mod_foru", "forum", "mod_forum_plus", ",", ""])

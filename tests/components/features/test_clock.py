@@ -91,6 +91,19 @@ def test_seven_days_over_a_change_of_the_clock_are_whole_days() -> None:
     assert week.did(PAGE, "2026-10-20 23:59:59").features()["active_days_last_7"] == 0
 
 
+def test_the_last_fraction_of_a_second_is_still_of_its_day() -> None:
+    found = LIMA.did(PAGE, "2026-03-08 23:59:59.999999").features()
+    assert found["weekend_share"] == 1
+    assert (
+        Story("America/Lima", as_of="2026-03-09").did(PAGE, "2026-03-08 23:59:59.7").features()["active_days_last_7"]
+        == 1
+    )
+    assert (
+        Story("America/Lima", as_of="2026-03-16").did(PAGE, "2026-03-08 23:59:59.7").features()["active_days_last_7"]
+        == 0
+    )
+
+
 def test_days_since_activity_stay_a_duration() -> None:
     assert SPRING.did(PAGE, "2026-03-27 00:00").features()["days_since_activity"] == pytest.approx(10 - 1 / 24)
 

@@ -9,21 +9,35 @@ import pytest
 
 from components.features import CATALOGUE, compute_features
 from earlybell.errors import SettingError
-from earlybell.tables.sql import connect, parquet
+from earlybell.tables.sql import connect, parquet, quoted
 from tests.components.features.small import assert_same
 
+# Of each course run another clock: one changes in the term, one is three quarters of an hour off, one is half a day.
+_OF_THE_WORLD = """
+    SELECT * EXCLUDE number REPLACE (
+        list_extract(['Europe/Berlin', 'America/Lima', 'Asia/Kathmandu', 'Pacific/Auckland', NULL], number) AS timezone,
+        list_extract([NULL, 'sat,sun', 'sat', 'none', 'fri,sat'], number) AS weekend,
+        if(number = 4, 'daily', 'raw') AS granularity)
+    FROM (SELECT *, row_number() OVER (ORDER BY course_id) AS number FROM '{site}/courses.parquet')"""
+_AS_EARLIER = "SELECT * EXCLUDE (timezone, weekend) FROM '{site}/courses.parquet'"
 
+
+@pytest.mark.parametrize(
+    "courses", [_OF_THE_WORLD, _AS_EARLIER], ids=["clocks of the world", "tables of an earlier time"]
+)
 def test_spark_computes_the_features_that_duckdb_computes(
-    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    courses: str, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("pyspark", reason="pyspark is not installed")
     if not shutil.which("java"):
         pytest.skip("Java is not installed")
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-
     tables, decoy = tmp_path / "it's {1} [x]*", tmp_path / "it's 1 x and more"  # as patterns go, the two are the same
     shutil.copytree(site, tables)
     shutil.copytree(site, decoy)
+    (tables / "courses.parquet").unlink()
+    connect().execute(f"COPY ({courses.format(site=site)}) TO {quoted(tables / 'courses.parquet')}")
+
     counts = [compute_features(tables, "0.5", tables / engine, engine) for engine in ("duckdb", "pyspark")]
 
     assert counts[0] == counts[1] > 300
@@ -42,7 +56,7 @@ def test_an_engine_that_is_not_known_is_refused_by_name(site: Path, tmp_path: Pa
 
 
 def _values(folder: Path) -> npt.NDArray[np.float64]:
-    columns = ", ".join(f'"{name}"' for name in CATALOGUE.names)
+    columns = ", ".join(f'"{name}"' for name in ("days_seen", *CATALOGUE.names))
     rows = (
         connect().execute(f"SELECT {columns} FROM {parquet(folder / 'features.parquet')} ORDER BY moment_id").fetchall()
     )

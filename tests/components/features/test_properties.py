@@ -2,7 +2,9 @@
 
 import random
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import ibis
 import numpy as np
@@ -65,6 +67,65 @@ def test_the_compiled_sql_gives_what_ibis_gives_stage_by_stage(site: Site) -> No
     by_ibis = backend.table(name).order_by("moment_id").select(CATALOGUE.names).to_pandas()
 
     assert_same(features(site), by_ibis.to_numpy(dtype=np.float64))
+
+
+def _by_name(site: Site) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    return dict(zip(CATALOGUE.names, features(site).T, strict=True))
+
+
+@few
+@given(sites())
+def test_no_share_is_above_one_and_no_count_of_days_above_the_days_there_are(site: Site) -> None:
+    found = _by_name(site)
+    for feature in CATALOGUE.features:
+        values = found[feature.name][~np.isnan(found[feature.name])]
+        if feature.unit in ("share", "yes or no"):
+            assert ((values >= 0) & (values <= 1)).all(), feature.name
+        if feature.unit in ("count", "yes or no"):
+            assert (values == np.round(values)).all(), feature.name
+    assert np.nanmax(found["active_days_per_week"], initial=0) <= 7
+    assert np.nanmax(found["active_days_last_7"], initial=0) <= 7
+    assert np.nanmax(found["active_days_last_28"], initial=0) <= 28
+    assert np.nanmax(found["kinds_used_last_28"], initial=0) <= 7
+
+
+@few
+@given(sites())
+def test_what_is_shown_of_a_week_is_shown_of_four(site: Site) -> None:
+    found = _by_name(site)
+    by_products = sum(row["target"] == "course_module_completion" for row in site.tables["events"])
+    assert (found["clicks_last_28"] >= found["clicks_last_7"]).all()
+    assert (found["active_days_last_28"] >= found["active_days_last_7"]).all()
+    assert (found["clicks_last_28"] >= found["kinds_used_last_28"]).all()
+    for days in (7, 28):  # a day with activity has a click, if not of what Moodle alone wrote
+        assert (found[f"clicks_last_{days}"] >= found[f"active_days_last_{days}"] - by_products).all()
+        assert ((found[f"clicks_last_{days}"] == 0) | (found[f"active_days_last_{days}"] > 0)).all()
+
+
+@few
+@given(sites(together=True))
+def test_days_are_those_that_the_standard_librarys_clock_shows(site: Site) -> None:
+    """Active days and the weekend's share, by zoneinfo from the events themselves."""
+    found = _by_name(site)
+    runs = {row["course_id"]: row for row in site.tables["courses"]}
+    for number, (course_id, learner_id, as_of) in enumerate(site.moments):
+        run = runs[course_id]
+        clock = ZoneInfo(run["timezone"] or "UTC")
+        day_sum = timedelta(seconds=86_399) if run["granularity"] == "daily" else timedelta(0)
+        last = (_shown(as_of - timedelta(microseconds=1), clock) - day_sum).date()
+        acts = [
+            row["occurred_at"]
+            for row in site.tables["events"]
+            if (row["course_id"], row["learner_id"]) == (course_id, learner_id) and row["occurred_at"] < as_of
+        ]
+        dates = {_shown(at, clock).date() for at in acts}
+        for days in (7, 28):
+            window = {date for date in dates if last - timedelta(days=days) < date <= last}
+            assert found[f"active_days_last_{days}"][number] == len(window)
+
+
+def _shown(at: datetime, clock: ZoneInfo) -> datetime:
+    return at.replace(tzinfo=UTC).astimezone(clock).replace(tzinfo=None)
 
 
 def _cut(site: Site, as_of: datetime) -> Site:
