@@ -11,6 +11,7 @@ from components.evaluate.facts import NOT_BY_RUN
 from components.examples import Examples
 from earlybell.bundle import read_candidate
 from earlybell.errors import TrainingError
+from earlybell.gates import CUTOFF
 from earlybell.predict import Predictor
 
 SPLITS = ("course_run", "learner", "random")  # the most honest first
@@ -97,7 +98,7 @@ def _why(runs: list[str], count: int, both: str) -> str:
     if count == 1:
         return "with one course run"
     if len(runs) < LEAST_RUNS:
-        return f"since {f'only {runs[0]}' if runs else 'no course run'} has learners of {both}"
+        return f"since {f'only {runs[0]}' if runs else 'no course run'} has learners of {both} at {CUTOFF:.0%} of it"
     return f"since without {', '.join(runs)} nobody or everybody is at risk"
 
 

@@ -68,7 +68,7 @@ def test_where_one_run_alone_has_both_outcomes_learners_are_left_out_and_it_is_s
     in_one_run: tuple[dict[str, Any], Path], runs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     found, out = in_one_run
-    said = f"A split by course run is not possible since only {runs[0]} has learners of both outcomes: figures are of"
+    said = f"not possible since only {runs[0]} has learners of both outcomes at 40% of it: figures are of"
     assert said in found["rule"]
     assert said in found["data"]["notes"][-1]
     assert {row["split"] for row in found["metrics"]} == {"learner", "random"}
