@@ -76,10 +76,9 @@ def _holidays(folder: Path) -> pd.DataFrame:
     breaks = breaks.merge(_courses(folder)[["course_id", "zone", "start_day"]], on="course_id")
     breaks["first"] = np.ceil((_shown(breaks.starts_at, breaks.zone) - DAY / 2) / DAY)
     breaks["until"] = np.ceil((_shown(breaks.ends_at, breaks.zone) - DAY / 2) / DAY)
+    spans = zip(breaks.course_id, breaks.start_day.astype(float), breaks["first"], breaks.until, strict=True)
     rows = [
-        (row.course_id, day, (day - row.start_day) // 7)
-        for row in breaks.itertuples()
-        for day in np.arange(row.first, row.until)
+        (course, day, (day - start) // 7) for course, start, first, until in spans for day in np.arange(first, until)
     ]
     return pd.DataFrame(rows, columns=["course_id", "day", "week"]).drop_duplicates()
 

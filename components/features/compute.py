@@ -11,8 +11,8 @@ from earlybell.predict import create_moments, open_tables
 def compute_features(tables: Path, as_of: str, out: Path, engine: str = "duckdb") -> int:
     """Write the folder `out`: features.parquet, and the features.sql and catalogue.json that it came from.
 
-    features.parquet has one row a learner enrolled at a moment: moment_id, course_id, learner_id, as_of, days_seen (days
-    of teaching that the learner has had) and the catalogue's features (float64, null where there is no value).
+    features.parquet has one row a learner enrolled at a moment: moment_id, course_id, learner_id, as_of, days_seen
+    (days of teaching that the learner has had) and the catalogue's features (float64, null where there is no value).
 
     Args:
         as_of: a share of the course run, a date, or `weekly` (see `earlybell.predict.create_moments`).
