@@ -45,7 +45,7 @@ from components.extract.reading import folder_of
 from components.extract.sifting import sift_values
 from components.extract.staging import Extracted, Relation, Staging
 from components.extract.teaching import teaching
-from earlybell.errors import SourceError
+from earlybell.errors import SettingError, SourceError
 from earlybell.tables import BY_NAME, SQL_TYPES
 from earlybell.tables.schema import DEFAULT_TIMEZONE, DEFAULT_WEEKEND, Column, Table
 
@@ -163,14 +163,22 @@ class _Reading:
 
     @cached_property
     def statements(self) -> dict[str, Statement]:
-        """What is stated of each run that has a log."""
+        """What is stated of each run that has a log.
+
+        Raises:
+            SettingError: courses.csv names a run that has none.
+        """
         stated: dict[str, Statement] = {}
         for place in run_folders(self.folder):
             if (path := place / COURSES).is_file():
                 label = origin_of(self.source, self.folder, LOG).label(path)
                 for name, statement in read_courses(path, label).items():
                     stated[run_name(self.folder, place / name)] = statement
-        return {report.run: stated.get(report.run, Statement()).over(self.given) for report in self._of(LOG)}
+        runs = {report.run for report in self._of(LOG)}
+        if unknown := sorted(stated.keys() - runs):
+            way_out = f"Name a folder that has a log in the column folder: {', '.join(sorted(runs))}."
+            raise SettingError(f"{self.source}: {COURSES} states a course run that is not there", unknown[0], way_out)
+        return {run: stated.get(run, Statement()).over(self.given) for run in sorted(runs)}
 
     def _listed(self, table: Table) -> dict[str, list[Listed]]:
         """The rows of grade books or of lists of participants, by run."""

@@ -95,6 +95,17 @@ def test_courses_csv_states_what_holds_for_each_run(tmp_path: Path, query: Query
     assert "site/b begins on 2024-09-23 and counts as under way, as its end is stated as 2024-12-20" in notes(out)
 
 
+def test_a_course_run_that_courses_csv_states_and_nobody_has_is_refused(tmp_path: Path) -> None:
+    for run in ("a", "b"):
+        Class.of().write(tmp_path / "site" / run)
+    write(tmp_path / "site" / "courses.csv", [("folder", "pass_mark"), ("A", "45")])
+    with pytest.raises(SettingError, match="states a course run that is not there: 'site/A'.*site/a, site/b"):
+        extracted(tmp_path / "site")
+    write(tmp_path / "site" / "courses.csv", [("pass_mark",), ("45",)])
+    with pytest.raises(SettingError, match="states a course run that is not there: 'site'"):
+        extracted(tmp_path / "site")
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [
