@@ -72,7 +72,7 @@ def _busy_windows(pairs: Days, active: Days) -> tuple[npt.NDArray[np.bool_], int
     volume = np.convolve(active, np.ones(WINDOW, dtype=np.int64))  # of the window that ends at each day
     reach = _reach(pairs, len(volume))
     least = min(max(LEAST_LEARNERS, int(np.ceil(SHARE_OF_LEARNERS * reach.max()))), int(reach.max()))
-    order = np.argsort(volume)
+    order = np.argsort(volume, kind="stable")
     middle = order[np.searchsorted(np.cumsum(volume[order]), volume.sum() / 2)]
     typical = int(volume[middle])
     regular = (reach >= CLASS) & (volume * reach[middle] >= AS_OFTEN * typical * reach)

@@ -26,7 +26,7 @@ from earlybell.writable import check_folder
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command(epilog="Example: earlybell simulate site --settings learners=500,weeks=12,seed=7")(simulate)
-    app.command(epilog="Example: earlybell extract oulad:data/oulad tables")(extract)
+    app.command(epilog="Example: earlybell extract 'moodle-log:exports?pass_mark=50%&weekend=fri,sat' tables")(extract)
     app.command(epilog="Example: earlybell features tables:tables features --as-of weekly")(features)
     app.command(epilog="Example: earlybell pseudonym 4711")(pseudonym)
 

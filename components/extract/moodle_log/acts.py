@@ -87,7 +87,7 @@ SELECT run, coalesce(w.change, CASE (m.action, m.target) WHEN ('created', 'user_
     WHEN ('deleted', 'user_enrolment') THEN 'unenrolled' END) AS kind, second_user, affected,
     coalesce(method, ''), try_cast("Time" AS TIMESTAMP) AS moment
 FROM {p}_who AS w JOIN {p}_words AS m USING (plugin, event, verb, module) WHERE kind IS NOT NULL AND moment IS NOT NULL
-    AND coalesce(cause, '') NOT IN ('other course', 'site') ORDER BY _id DESC"""
+    AND cause IS DISTINCT FROM {other} AND cause IS DISTINCT FROM {site} ORDER BY _id DESC"""
 
 _PEOPLE = """
 SELECT run, learner, list(DISTINCT name), count(*) FILTER (staff_act), count(*) FILTER (learner_act),
@@ -143,7 +143,9 @@ class Acts:
         Moodle exports the newest row first, so that of two in one second the one above came later.
         """
         changes: dict[str, list[Change]] = defaultdict(list)
-        rows: list[tuple[str, str, str | None, str, str, datetime]] = self._staging.sql(_CHANGES.format(p=self._p))
+        rows: list[tuple[str, str, str | None, str, str, datetime]] = self._staging.sql(
+            _CHANGES.format(p=self._p, other=quoted(OTHER_COURSE), site=quoted(SITE))
+        )
         for run, kind, second, affected, method, at in sorted(rows, key=lambda row: row[-1]):
             id_ = second or self._log.id_of(run, exact(affected)) or affected
             if id_ not in ("", "-"):

@@ -74,7 +74,7 @@ def _under_way(seen: Seen, stated: Statement, stretch: Stretch | None, sibling_d
     if stated.running is not None:
         return "it is stated" if stated.running else ""
     if stated.ends_at:
-        known = seen.exported_on or (seen.last + LATE_END * _DAY if seen.last else None)
+        known = seen.exported_on or (min(seen.last + LATE_END * _DAY, today) if seen.last else None)
         return f"its end is stated as {stated.ends_at}" if known and known < stated.ends_at else ""
     if not seen.has_grades or stretch is None:
         return "there are no final grades with a pass mark"

@@ -51,8 +51,8 @@ def threshold(run: str, grades: Sequence[Grade], stated: Statement) -> Threshold
 
 def score(grade: Grade, limit: Threshold | None) -> float | None:
     """A grade in the unit of the pass mark; in points, if it has any, without one."""
-    if limit and limit.in_percent:
-        return grade.percent
+    if limit:
+        return grade.percent if limit.in_percent else grade.points
     return grade.points if grade.points is not None else grade.percent
 
 

@@ -95,22 +95,37 @@ class Membership:
     twins: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
-        by_name = {row.row: list(row.names) for row in self.listed if row.user_id is None}
+        known = self._known_ids()
+        by_name = {row.row: list(row.names) for row in self.listed if row.user_id not in known}
         matched = match(by_name, {person.id: person.names for person in self.people})
+        displays: dict[str, str] = {}
         staff = {person.id for person in self.people if person.staff_acts}
         several: dict[tuple[str, ...], list[Listed]] = defaultdict(list)
         for row in self.listed:
-            ids = [row.user_id] if row.user_id else matched.get(row.row, [])
+            ids = [row.user_id] if row.user_id in known else matched.get(row.row, [])
             likely = [id_ for id_ in ids if id_ not in staff and id_ not in self._gone] or ids
             if len(likely) > 1:
                 several[tuple(likely)].append(row)
             else:
-                self.id_of_row[row.row] = likely[0] if likely else row.display
+                self.id_of_row[row.row] = likely[0] if likely else self._absent(row, displays)
         for likely_ids, rows in several.items():
             if len(likely_ids) in Counter(row.report for row in rows).values():
                 self.twins |= {*likely_ids}
             else:
                 self.ambiguous += rows
+
+    def _known_ids(self) -> set[str]:
+        """The ids of a column `User ID`, if it is of Moodle's ids: most of them are in the log."""
+        ids = {row.user_id for row in self.listed if row.user_id}
+        in_log = ids & {person.id for person in self.people}
+        return ids if 2 * len(in_log) >= len(ids) else in_log
+
+    @staticmethod
+    def _absent(row: Listed, displays: dict[str, str]) -> str:
+        """What stands for the id of somebody whom the log does not know: the name, in all lists as in the first."""
+        display = next((displays[name] for name in row.names if name in displays), row.display)
+        displays.update(dict.fromkeys(row.names, display))
+        return display
 
     @cached_property
     def people(self) -> list[Person]:
@@ -131,10 +146,10 @@ class Membership:
         return sum(not member.came for member in self.members)
 
     @cached_property
-    def left_out(self) -> Counter[str]:
-        """How many people who act in the log are no learners, by the cause."""
+    def left_out(self) -> dict[str, str]:
+        """Who acts in the log and is no learner, by id, with the cause."""
         members = self._stayed | self._left
-        return Counter(self._why(person) for person in self.acting if person.id not in members)
+        return {person.id: self._why(person) for person in self.acting if person.id not in members}
 
     @cached_property
     def matched(self) -> int:
@@ -144,7 +159,7 @@ class Membership:
     @property
     def strangers(self) -> int:
         """How many act as only learners do and are on no list, nor known to have left."""
-        return self.left_out[NO_LONGER]
+        return sum(cause == NO_LONGER for cause in self.left_out.values())
 
     @property
     def lost(self) -> int:

@@ -127,7 +127,7 @@ def _of_membership(run: Run) -> Iterator[str]:
         yield f"{whose}: they are there without an outcome. A column User ID in the list tells them apart."
     if left := sum(member.unenrolled_at is not None for member in membership.members):
         whose = f"{count(left, 'learner')} of {run.name} unenrolled"
-        yield f"{whose}: the outcome is withdrawn, or none after the run's end."
+        yield f"{whose}: the outcome is withdrawn, or none after the run's end." if run.calendar.over else f"{whose}."
     if never := membership.never_came:
         yield f"{count(never, 'learner')} of {run.name} never came: there without activity."
 

@@ -31,7 +31,7 @@ LOG = Table(
     ),
 )
 _NAMES = (
-    Column("User ID", "string", "who"),
+    Column("User ID", "string", "who", is_id=True),
     Column("Full name", "string", "who"),
     Column("First name", "string", "who"),
     Column("Last name", "string", "who"),
@@ -81,7 +81,7 @@ def find_reports(staging: Staging, source: str, folder: Path) -> list[Report]:
     """
     reports = []
     for place in run_folders(folder):
-        for path in sorted(path for path in place.iterdir() if path.is_file() and path.name != COURSES):
+        for path in sorted(path for path in place.iterdir() if path.is_file() and path.name.lower() != COURSES):
             report = _recognise(staging, source, folder, path) if path.name.endswith(SUFFIXES) else None
             if report is None:
                 label = origin_of(source, folder, LOG).label(path)

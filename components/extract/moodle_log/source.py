@@ -50,6 +50,7 @@ from earlybell.tables import BY_NAME, SQL_TYPES
 from earlybell.tables.schema import DEFAULT_TIMEZONE, DEFAULT_WEEKEND, Column, Table
 
 _NUMBER = r"-?\d+(?:[.,]\d+)?"
+_PLAUSIBLE_STAMPS = "946684800 AND 4102444800"  # the years 2000 to 2100, in seconds since 1970
 MOST_LETTERS = 0.5  # of the grades of a run: with more, they are no points
 
 _TOTALS = Table(
@@ -88,13 +89,12 @@ SELECT a._id, a._unit, course_id, learner_id, utc("Time", timezone) AS occurred_
     object_id, 1 AS count FROM {p}_learnt AS a JOIN {p}_runs USING (run)""",
     "outcomes": """
 SELECT m._id, m._unit, course_id, learner_id, CASE WHEN left_on IS NOT NULL THEN 'withdrawn'
-        WHEN CASE WHEN in_percent THEN percent ELSE coalesce(total, percent) END < threshold THEN 'fail' ELSE 'pass'
-        END AS outcome,
-    CASE WHEN left_on IS NULL THEN coalesce(total, percent) END AS final_score,
+        WHEN if(in_percent, percent, total) < threshold THEN 'fail' ELSE 'pass' END AS outcome,
+    CASE WHEN left_on IS NULL THEN if(in_percent, percent, total) END AS final_score,
     coalesce(utc(left_on, timezone), ends_at) AS decided_at
 FROM {p}_members AS m JOIN {p}_runs AS r USING (run) LEFT JOIN {p}_totals USING (run, learner_id)
 WHERE r.over AND CASE WHEN left_on IS NOT NULL THEN utc(left_on, timezone) < ends_at
-    ELSE threshold + CASE WHEN in_percent THEN percent ELSE coalesce(total, percent) END IS NOT NULL END""",
+    ELSE threshold + if(in_percent, percent, total) IS NOT NULL END""",
 }
 
 
@@ -131,7 +131,7 @@ class _Reading:
 
     def read(self) -> None:
         """Create the tables `acts`, `learnt`, `members`, `totals` and `runs`."""
-        p = self.p
+        p, _ = self.p, self.statements  # what is stated wrongly is said before anything is read
         self.acts = Acts(self.staging, self.source, self.folder, self._of(LOG), p)
         listed = {name: self._listed(table) for name, table in (("grades", GRADES), ("participants", PARTICIPANTS))}
         everybody = [row for by_run in listed.values() for rows in by_run.values() for row in rows]
@@ -167,17 +167,23 @@ class _Reading:
 
         Raises:
             SettingError: courses.csv names a run that has none.
+            SourceError: a folder has a grade book or participants, and no log.
         """
         stated: dict[str, Statement] = {}
         for place in run_folders(self.folder):
-            if (path := place / COURSES).is_file():
+            for path in (file for file in place.iterdir() if file.name.lower() == COURSES):
                 label = origin_of(self.source, self.folder, LOG).label(path)
                 for name, statement in read_courses(path, label).items():
                     stated[run_name(self.folder, place / name)] = statement
         runs = {report.run for report in self._of(LOG)}
         if unknown := sorted(stated.keys() - runs):
-            way_out = f"Name a folder that has a log in the column folder: {', '.join(sorted(runs))}."
+            top = run_name(self.folder, self.folder)
+            folders = ", ".join(Path(run).relative_to(top).as_posix() for run in sorted(runs))
+            way_out = f"In its column folder name one that has a log: {folders}."
             raise SettingError(f"{self.source}: {COURSES} states a course run that is not there", unknown[0], way_out)
+        if without := sorted({report.run for report in self.reports} - runs):
+            way_out = "Put the log of the same course run beside it, or take the folder out."
+            raise SourceError(f"{self.source}: a folder has lists and no log", without[0], way_out)
         return {run: stated.get(run, Statement()).over(self.given) for run in sorted(runs)}
 
     def _listed(self, table: Table) -> dict[str, list[Listed]]:
@@ -194,11 +200,11 @@ class _Reading:
         by_default = None if table is PARTICIPANTS else True
         by_run: dict[str, list[Listed]] = defaultdict(list)
         for run, row, user_id, full, first, last, role in rows:
+            if not (user_id or full.strip() or first.strip() or last.strip()):
+                continue
             names = [exact(full)] if full else spellings(first, last)
             display = " ".join((full or f"{first} {last}").split())
-            by_run[run].append(
-                Listed(row, tuple(names), display, user_id, is_student(role) if role else by_default, name)
-            )
+            by_run[run].append(Listed(row, tuple(names), display, user_id, is_student(role or "", by_default), name))
         return by_run
 
     def _find_members(self, listed: Mapping[str, Mapping[str, list[Listed]]]) -> None:
@@ -260,7 +266,8 @@ class _Reading:
         share = f"count(*) FILTER (try_cast(total AS DOUBLE) IS NULL) > {MOST_LETTERS} * count(*)"
         query = f"SELECT run, max(total) FROM {self.p}_raw_totals WHERE total IS NOT NULL GROUP BY run HAVING {share}"
         for run, example in self.staging.sql(query):
-            raise SourceError(f"{self.source}: the course total of {run} is no number", example, EXPORT_AS_REAL)
+            problem = f"{self.source}: most course totals of the grade book of {run} are letters or words, not numbers"
+            raise SourceError(problem, f"they look like {example}", EXPORT_AS_REAL)
         sift_values(self.staging, _TOTALS, f"{self.p}_raw_totals", f"{self.p}_totals")
 
     def _find_runs(self) -> None:
@@ -277,6 +284,8 @@ class _Reading:
         if unknown := sorted(self.statements.keys() - self.calendars.keys()):
             way_out = "Export the log with learners' activity, or state starts_at in courses.csv."
             raise SourceError(f"{self.source}: nothing tells when a run began", ", ".join(unknown), way_out)
+        for run, dates in self.calendars.items():
+            self._check_taught(run, dates)
         rows = [self._run(run, dates) for run, dates in self.calendars.items()]
         self._check_alone(rows)
         self.staging.sql(
@@ -299,6 +308,18 @@ class _Reading:
         mark, in_percent = (limit.value, limit.in_percent) if limit else (None, None)
         zone, weekend = stated.timezone or DEFAULT_TIMEZONE, stated.weekend or DEFAULT_WEEKEND
         return (run, course_id, code, *dates.midnights(), zone, weekend, dates.over, mark, in_percent)
+
+    def _check_taught(self, run: str, dates: Calendar) -> None:
+        seen = self.seen[run]
+        if (
+            dates.over
+            and seen.first
+            and seen.last
+            and (seen.last < dates.starts or seen.first > (dates.ends or seen.first))
+        ):
+            problem = f"{self.source}: no activity of {run} lies between its dates"
+            found = f"{dates.starts} to {dates.ends}; activity is from {seen.first} to {seen.last}"
+            raise SourceError(problem, found, "State other starts_at and ends_at, or none.")
 
     def _check_alone(self, rows: Sequence[tuple[object, ...]]) -> None:
         folders: dict[str, list[str]] = defaultdict(list)
@@ -328,20 +349,23 @@ class _Reading:
         )
         first, last = (days.min().item(), days.max().item()) if len(days) else (None, None)
         ((exported,),) = self.staging.sql(
-            f'SELECT max(to_timestamp(try_cast("Last downloaded" AS BIGINT)))::DATE FROM {p}_grades WHERE run = ?',
+            'SELECT max(to_timestamp(stamp))::DATE FROM (SELECT run, try_cast("Last downloaded" AS BIGINT) AS stamp '
+            f"FROM {p}_grades) WHERE run = ? AND stamp BETWEEN {_PLAUSIBLE_STAMPS}",
             [run],
         )
         return Seen(teaching(days, learners), first, last, exported, has_grades=self.thresholds[run] is not None)
 
     def _note(self) -> None:
         zones = sorted({stated.timezone or DEFAULT_TIMEZONE for stated in self.statements.values()})
-        left_out = sum((membership.left_out for membership in self.memberships.values()), Counter[str]())
+        causes: dict[str, str] = {}
+        for membership in self.memberships.values():
+            causes |= membership.left_out
         sentences = [
             *notes.of_source(zones, self.acts.unnamed()),
             *self.acts.unknown_titles(),
             *(sentence for run in self.calendars for sentence in notes.of_run(self._understood(run))),
             *notes.of_rows(self.acts.causes()),
-            *notes.of_people(left_out),
+            *notes.of_people(Counter(causes.values())),
         ]
         self.staging.notes.update(f"{self.source}: {sentence}" for sentence in sentences)
 

@@ -8,7 +8,7 @@ What courses.csv says of a course run comes before the address, and the address 
 import calendar
 import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -88,7 +88,7 @@ class Statement:
             SettingError: there is no such option, or its value is none of its kind.
         """
         if unknown := sorted(texts.keys() - _READERS.keys()):
-            way_out = f"Options are {', '.join(_READERS)}."
+            way_out = f"There are {', '.join(_READERS)}; courses.csv has the column folder besides."
             raise SettingError(f"{where}: no such option", ", ".join(unknown), way_out)
         stated: dict[str, Any] = {
             name: _READERS[name](text.strip(), f"{where}: {name}") for name, text in texts.items() if text.strip()
@@ -100,16 +100,19 @@ def split_address(place: str) -> tuple[str, dict[str, str]]:
     """The folder of an address, and its options: `DIR?name=value&name=value`, nothing is escaped.
 
     Raises:
-        SettingError: an option has no value.
+        SettingError: an option has no value, or is given twice.
     """
-    folder, mark, options = place.partition("?")
+    folder, mark, listed = place.partition("?")
     if not mark or Path(place).exists():
         return place, {}
-    pairs = [option.partition("=") for option in options.split("&") if option]
-    for name, equals, _ in pairs:
-        if not equals:
+    pairs = [option.partition("=") for option in listed.split("&") if option]
+    for name, _, value in pairs:
+        if not value:
             raise SettingError("an option without a value", name, "Write DIR?name=value&name=value.")
-    return folder, {name: value for name, _, value in pairs}
+    options = {name: value for name, _, value in pairs}
+    if len(options) < len(pairs):
+        raise SettingError("an option is given twice", place, "Give it once.")
+    return folder, options
 
 
 def read_courses(path: Path, label: str) -> dict[str, Statement]:
@@ -118,17 +121,35 @@ def read_courses(path: Path, label: str) -> dict[str, Statement]:
     Raises:
         SettingError: it is no such table, or a value is none of its kind.
     """
-    with path.open(encoding="utf-8-sig", newline="") as text:
-        rows = list(csv.DictReader(text, delimiter=_delimiter(path)))
     found: dict[str, Statement] = {}
-    for number, row in enumerate(rows, 2):
-        texts = {str(name).strip(): value or "" for name, value in row.items()}
-        folder = texts.pop("folder", "").strip().rstrip("/")
+    for number, texts in _rows(path, label):
+        folder = texts.pop("folder", "").rstrip("/")
         if folder in found:
             way_out = "Give each course run one row, with the name of its folder in the column folder."
             raise SettingError(f"{label} has two rows for one course run", folder or "no folder", way_out)
         found[folder] = Statement.read(texts, f"{label}, row {number}")
     return found
+
+
+def _rows(path: Path, label: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The number of each row that is not empty, and its texts by column."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingError(f"{label} is not in UTF-8", str(error), "Save it as CSV UTF-8.") from None
+    first = text.split("\n", 1)[0]
+    rows = csv.reader(text.splitlines(), delimiter=max(",;\t", key=first.count))
+    columns = [title.strip().casefold() for title in next(rows, [])]
+    if not {*columns} & {"folder", *_READERS}:
+        way_out = f"Columns are folder, {', '.join(_READERS)}."
+        raise SettingError(f"{label} has no column that is known", first[:80], way_out)
+    for number, row in enumerate(rows, 2):
+        values = [value.strip() for value in row]
+        if any(values[len(columns) :]):
+            way_out = 'Put a value with commas in quotes, as "fri,sat".'
+            raise SettingError(f"{label}, row {number} has more values than columns", len(values), way_out)
+        if any(values):
+            yield number, dict(zip(columns, values, strict=False))
 
 
 def check_zone(zone: str, where: str) -> str:
@@ -141,12 +162,6 @@ def check_zone(zone: str, where: str) -> str:
             f"{where}: no such time zone", zone, "Name it as in the IANA database: Europe/Berlin, America/Lima."
         )
     return zone
-
-
-def _delimiter(path: Path) -> str:
-    with path.open(encoding="utf-8-sig") as text:
-        line = text.readline()
-    return max(",;\t", key=line.count)
 
 
 def _weekend(text: str, where: str) -> str:
@@ -164,7 +179,7 @@ def _weekday(name: str) -> str | None:
 
 def _day(text: str, where: str) -> date:
     try:
-        return date.fromisoformat(text[:10])
+        return date.fromisoformat(text)
     except ValueError:
         raise SettingError(f"{where} is no day", text, "Write it as 2024-09-23.") from None
 

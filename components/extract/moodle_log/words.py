@@ -38,10 +38,10 @@ def is_total(title: str) -> bool:
     return _meanings("grades").get(plain(title.split("(")[0])) == TOTAL
 
 
-def is_student(roles: str) -> bool:
-    """Whether a participant's roles, in any language, are a learner's alone."""
-    students = {plain(word) for word in _words()["student"]}
-    return all(plain(role) in students for role in roles.split(","))
+def is_student(roles: str, otherwise: bool | None) -> bool | None:
+    """Whether a participant's roles, in any language, are a learner's alone; `otherwise` where there are none."""
+    named = {plain(role) for role in roles.split(",")} - {""} - plain_words("no_roles")
+    return named <= plain_words("student") if named else otherwise
 
 
 @cache
@@ -77,7 +77,7 @@ def act(name: str, verb: str) -> tuple[str, str] | None:
     if known := _meanings("events").get(plain(name)):
         action, target = known.split()
         return action, target
-    *subject, last = plain(name).split()
+    *subject, last = plain(name).split() or [""]
     if subject and last.isascii() and last.endswith("ed"):
         return last, "_".join(subject)
     return (verb, "other") if verb else None

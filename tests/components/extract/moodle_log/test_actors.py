@@ -194,6 +194,12 @@ def test_without_descriptions_and_affected_users_acts_are_told_by_name(tmp_path:
     assert query(out, "SELECT count(*) FROM outcomes") == [(12,)]
 
 
+def test_a_row_without_an_event_name_is_read(tmp_path: Path, query: Query) -> None:
+    made = Class.of()
+    made.acts("Ada Quill", AT, "The user with id '101' viewed the course with id '7'.", event="")
+    assert query(_listed(tmp_path / "site", made), _of("101")) == [(ROWS // 12 + 1,)]
+
+
 def _wording(name: str, subject: str | None, rows: int = 1, affected: str = "-", *, about: bool = False) -> Wording:
     return Wording("run", name, affected, subject, about, None, rows)
 

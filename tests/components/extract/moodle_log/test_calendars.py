@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from earlybell.errors import SettingError
+from earlybell.errors import SettingError, SourceError
 from tests.components.extract.moodle_log.classes import (
     FIRST_DAY,
     GRADE_TITLES,
@@ -99,11 +99,44 @@ def test_a_course_run_that_courses_csv_states_and_nobody_has_is_refused(tmp_path
     for run in ("a", "b"):
         Class.of().write(tmp_path / "site" / run)
     write(tmp_path / "site" / "courses.csv", [("folder", "pass_mark"), ("A", "45")])
-    with pytest.raises(SettingError, match="states a course run that is not there: 'site/A'.*site/a, site/b"):
+    with pytest.raises(SettingError, match="states a course run that is not there: 'site/A'.*: a, b"):
         extracted(tmp_path / "site")
     write(tmp_path / "site" / "courses.csv", [("pass_mark",), ("45",)])
     with pytest.raises(SettingError, match="states a course run that is not there: 'site'"):
         extracted(tmp_path / "site")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("folder,weekend\na,fri,sat\n", 'row 2 has more values than columns.*as "fri,sat"'),
+        ("shoe,size\n1,2\n", "has no column that is known: 'shoe,size'. Columns are folder, pass_mark"),
+        ("", "has no column that is known: ''"),
+        ("Folder;pass_mark\na;half\n", "row 2: pass_mark is no mark: 'half'"),
+    ],
+)
+def test_a_wrong_courses_csv_is_told_by_its_row(text: str, error: str, tmp_path: Path) -> None:
+    Class.of().write(tmp_path / "site" / "a")
+    (tmp_path / "site" / "courses.csv").write_text(text)
+    with pytest.raises(SettingError, match=error):
+        extracted(tmp_path / "site")
+
+
+def test_a_courses_csv_of_excel_is_read_or_its_encoding_named(tmp_path: Path, query: Query) -> None:
+    Class.of().write(tmp_path / "site" / "a")
+    stated = tmp_path / "site" / "Courses.csv"
+    stated.write_bytes("folder;code\r\na;Einf\u00fchrung\r\n;\r\n;\r\n".encode("utf-8-sig"))
+    assert query(extracted(tmp_path / "site"), "SELECT code FROM courses") == [("Einf\u00fchrung",)]
+    stated.write_bytes("folder;code\r\na;Einf\u00fchrung\r\n".encode("cp1252"))
+    with pytest.raises(SettingError, match="Courses.csv is not in UTF-8.*Save it as CSV UTF-8"):
+        extracted(tmp_path / "site")
+
+
+def test_dates_without_any_activity_between_them_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        SourceError, match="no activity of site lies between its dates: '2023-09-23 to 2023-11-15; activity"
+    ):
+        extracted(_finished(tmp_path / "site", Class.of()), "?starts_at=2023-09-23&ends_at=2023-11-15")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +151,8 @@ def test_a_course_run_that_courses_csv_states_and_nobody_has_is_refused(tmp_path
         ("?running=perhaps", "running is neither yes nor no: 'perhaps'"),
         ("?colour=red", "no such option: 'colour'"),
         ("?pass_mark", "an option without a value: 'pass_mark'"),
+        ("?pass_mark=50&pass_mark=60", "an option is given twice"),
+        ("?starts_at=2024-09-231", "starts_at is no day: '2024-09-231'"),
     ],
 )
 def test_an_option_that_says_nothing_is_refused_by_its_name(options: str, error: str, tmp_path: Path) -> None:

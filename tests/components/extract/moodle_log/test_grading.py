@@ -57,6 +57,16 @@ def test_a_mark_in_percent_is_of_the_highest_grade(tmp_path: Path, query: Query)
     assert query(extracted(_site(tmp_path / "both", both), mark="50%"), FAILS) == [("101",), ("102",)]
 
 
+def test_points_and_percent_are_never_compared_with_each_other(tmp_path: Path, query: Query) -> None:
+    titles = (*grades()[0], "Course total (Percentage)")
+    book = [titles, *((*row, "90.00 %") for row in grades(first=200)[1:])]
+    book[1] = (*book[1][:4], "-", "90.00 %")
+    out = extracted(_site(tmp_path / "site", book), mark="228")
+    assert query(out, "SELECT count(*) FROM outcomes WHERE learner_id = '101'") == [(0,)]
+    assert query(out, FAILS) == [(str(number),) for number in range(102, 107)]
+    assert query(extracted(_site(tmp_path / "percent", book), mark="50%"), FAILS) == []
+
+
 def test_a_mark_of_another_scale_is_refused_by_run(tmp_path: Path, query: Query) -> None:
     _site(tmp_path / "site" / "of-100", grades())
     Class.of().write(tmp_path / "site" / "of-20")

@@ -275,6 +275,42 @@ def test_a_column_of_ids_tells_two_of_one_name_apart(tmp_path: Path, query: Quer
     ]
 
 
+def test_a_column_of_other_ids_and_an_empty_row_make_nobody(tmp_path: Path, query: Query) -> None:
+    book = [
+        ("User ID", *grades()[0]),
+        *((f"S{n}", *row) for n, row in enumerate(grades()[1:])),
+        ("", "", "", "", "", ""),
+    ]
+    write(tmp_path / "site" / "grades.csv", book)
+    assert query(extracted(Class.of().write(tmp_path / "site")), LEARNERS) == TWELVE
+    floats = [book[0], *((f"{IDS[name]}.0", *row[1:]) for name, row in zip(NAMES, book[1:13], strict=True))]
+    write(
+        tmp_path / "floats" / "grades.csv", [(row[0], "X", "Y", *row[3:]) if i else row for i, row in enumerate(floats)]
+    )
+    assert query(extracted(Class.of().write(tmp_path / "floats")), LEARNERS) == TWELVE
+
+
+@pytest.mark.parametrize("role", ["No roles", "Student, ", ""])
+def test_a_participant_without_a_role_is_no_staff(role: str, tmp_path: Path, query: Query) -> None:
+    write(tmp_path / "site" / "participants.csv", _participants(NAMES, [role] * 12))
+    assert query(extracted(Class.of().write(tmp_path / "site"), mark=""), LEARNERS) == TWELVE
+
+
+def test_who_never_came_is_one_person_in_both_lists(tmp_path: Path, query: Query) -> None:
+    people = [("Full name", "Roles"), *((name, "Student") for name in NAMES[:11]), ("Birch, Lou", "Student")]
+    write(tmp_path / "site" / "participants.csv", people)
+    write(tmp_path / "site" / "grades.csv", grades())
+    out = extracted(Class.of(names=NAMES[:11]).write(tmp_path / "site"))
+    assert query(out, "SELECT count(*) FROM enrolments") == [(12,)]
+
+
+def test_a_list_without_a_log_is_refused(tmp_path: Path) -> None:
+    Class.of().write(tmp_path / "site" / "a")
+    write(tmp_path / "site" / "b" / "grades.csv", grades())
+    with pytest.raises(SourceError, match="a folder has lists and no log: 'site/b'"):
+        extracted(tmp_path / "site")
+
+
 def test_a_run_that_loses_learners_is_refused_with_what_was_compared(tmp_path: Path) -> None:
     says = "The user with id '{}' has submitted the attempt with id '9' for the quiz with course module id '73'."
     made = Class.of()
