@@ -2,8 +2,8 @@
 
 Measured with 1,000 sites of each kind and 200 resamples: 93.0% for the AUC, 94.0% and 94.4% for the Brier score, 94.9%
 for the base rate, 94.5% and 94.3% for risk less truth; for the calibration error 98.9% where risks are right and 98.7%
-where they are too strong. The mean of absolute gaps, which it was, covers far less with percentiles of its resamples: even
-of a perfect model it is about 10 points among 120 learners.
+where they are too strong. The mean of absolute gaps, which it was, covers far less with percentiles of its resamples:
+even of a perfect model it is about 10 points among 120 learners.
 """
 
 from functools import cache
