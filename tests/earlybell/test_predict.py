@@ -90,7 +90,8 @@ def test_a_moment_that_cannot_be_is_refused(site: Path, as_of: str, said: str) -
 def test_where_nobody_is_enrolled_each_course_run_says_why() -> None:
     connection = duckdb.connect()
     connection.execute("""
-        CREATE TABLE courses AS FROM (VALUES ('over', TIMESTAMP '2026-02-02', TIMESTAMP '2026-05-24'),
+        CREATE TABLE courses AS SELECT *, NULL::VARCHAR AS timezone
+            FROM (VALUES ('over', TIMESTAMP '2026-02-02', TIMESTAMP '2026-05-24'),
             ('later', TIMESTAMP '2026-09-01', NULL), ('empty', TIMESTAMP '2026-01-01', TIMESTAMP '2026-12-31'))
             AS c(course_id, starts_at, ends_at);
         CREATE TABLE enrolments AS FROM (VALUES ('empty', 'a', TIMESTAMP '2026-09-01', NULL::TIMESTAMP),
