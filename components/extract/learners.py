@@ -15,6 +15,11 @@ from earlybell.tables.sql import quoted
 WITH_LEARNER = "its learner is set aside"
 LOST_LEARNERS = 0.03  # of a course run's learners, how many may be set aside: more would change what a model learns
 
+# Who is set aside in all their course runs is nobody's learner any more: their attributes go, too.
+_ATTRIBUTES = f"""
+INSERT INTO set_aside SELECT 'learners', {ROW}, 'learner_id', shown(learner_id), {quoted(WITH_LEARNER)} FROM learners
+WHERE learner_id IN (SELECT learner_id FROM {{lost}}) AND learner_id NOT IN (SELECT learner_id FROM enrolments)"""
+
 
 def set_learners_aside(staging: Staging, tables: Sequence[Table], names: Mapping[str, str]) -> None:
     """Set aside all rows of the learners who are, from the views `names` of the `tables`; and in the table `NAME_lost`
@@ -34,6 +39,7 @@ def set_learners_aside(staging: Staging, tables: Sequence[Table], names: Mapping
         if table.whose:
             staging.sql(f"INSERT INTO set_aside {_rows_of(table, names, lost, roll)}")
     if _of_all_sources(roll, names):
+        staging.sql(_ATTRIBUTES.format(lost=lost))
         _report(staging, names[roll.name], lost)
 
 

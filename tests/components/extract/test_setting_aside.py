@@ -130,6 +130,16 @@ def test_a_learner_of_whom_a_row_cannot_be_read_is_set_aside_with_all_that_is_th
     )
 
 
+def test_attributes_go_with_a_learner_who_has_no_other_run(tables_folder: WriteTables, query: Query) -> None:
+    work = GOOD["submissions"]
+    for learner in ("l7", "l8"):  # l7 takes another run
+        work = work.replace(f"a1,{learner},2024-01-20", f"a1,{learner},soon")
+    learners = LEARNERS + "l6,F,,,,,\nl7,F,,,,,\nl8,F,,,,,\n"
+    folder, out = tables_folder("t", **GOOD | {"submissions": work}, learners=learners), tables_folder("out")
+    extract([f"tables:{folder}"], out, key=None, ids="keep", max_bad_share=0.05)
+    assert query(out, "SELECT learner_id FROM learners ORDER BY 1") == [("l6",), ("l7",)]
+
+
 def test_a_run_that_would_lose_more_than_a_few_percent_of_its_learners_is_not_read(
     tables_folder: WriteTables,
 ) -> None:
