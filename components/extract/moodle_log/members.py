@@ -221,12 +221,17 @@ class Membership:
         }
 
     def _member(self, id_: str, came: bool) -> Member:
-        times: dict[str, list[datetime]] = {"enrolled": [], "unenrolled": []}
+        changes = self._changes_of.get(id_, [])
+        enrolled = min((change.at for change in changes if change.kind == "enrolled"), default=None)
+        left = max(change.at for change in changes if change.kind == "unenrolled") if id_ in self._left else None
+        return Member(id_, came, enrolled, left)
+
+    @cached_property
+    def _changes_of(self) -> dict[str, list[Change]]:
+        by_id: dict[str, list[Change]] = defaultdict(list)
         for change in self.changes:
-            if change.id == id_:
-                times[change.kind].append(change.at)
-        left = max(times["unenrolled"]) if id_ in self._left else None
-        return Member(id_, came, min(times["enrolled"], default=None), left)
+            by_id[change.id].append(change)
+        return by_id
 
     def _why(self, person: Person) -> str:
         if person.id == FIRST_ADMIN_ID:

@@ -232,10 +232,12 @@ class _Reading:
         ]
         insert(self.staging, f"{p}_raw_members", rows)
         self.staging.pseudonymise([(f"{p}_who", "learner"), (f"{p}_raw_members", "learner"), (f"{p}_listed", "id")])
+        firsts = "SELECT run, min(_id) AS _id, min(_unit) AS _unit FROM {p}_log GROUP BY run"
+        self.acts.view("firsts", firsts, "TABLE")  # the row that stands for what concerns a whole run
         self.acts.view(
             "members",
-            "SELECT f._id, f._unit, run, masked(learner) AS learner_id, enrolled, left_on FROM {p}_raw_members JOIN "
-            "(SELECT run, min(_id) AS _id, min(_unit) AS _unit FROM {p}_log GROUP BY run) AS f USING (run)",
+            "SELECT _id, _unit, run, masked(learner) AS learner_id, enrolled, left_on "
+            "FROM {p}_raw_members JOIN {p}_firsts USING (run)",
             "TABLE",
         )
 
@@ -298,7 +300,7 @@ class _Reading:
             "runs",
             "SELECT _id, _unit, run, course_id, code, utc(starts, timezone) AS starts_at, "
             "utc(ends, timezone) AS ends_at, timezone, weekend, over, threshold, in_percent FROM {p}_stated "
-            "JOIN (SELECT run, min(_id) AS _id, min(_unit) AS _unit FROM {p}_log GROUP BY run) USING (run)",
+            "JOIN {p}_firsts USING (run)",
             "TABLE",
         )
 
