@@ -141,6 +141,5 @@ class Follow:
         """Pieces of work that were due so far, from how many and which share of them were missed."""
         if not {"missed_work", "missed_share"} <= self._place.keys():
             return float("nan")
-        work, share = row[self._place["missed_work"]], row[self._place["missed_share"]]
-        due = work / share if share > 0 else np.nan
-        return float(np.round(due)) if np.isfinite(due) else float("nan")
+        work, share = (float(row[self._place[name]]) for name in ("missed_work", "missed_share"))
+        return float(np.round(work / share)) if share > 0 else float("nan")

@@ -239,7 +239,7 @@ def _check_key(table: Table, values: dict[str, list[Any]], where: str) -> None:
 
 
 def _check_between(rows: Rows, where: str) -> None:
-    """That each learner of a record is enrolled, each assessment known, and no score above its maximum."""
+    """That each learner of a record is enrolled, and each assessment known."""
     for name, columns in rows.items():
         for key, home in (("learner_id", "enrolments"), ("assessment_id", "assessments")):
             if key in columns and name != home:
@@ -247,12 +247,6 @@ def _check_between(rows: Rows, where: str) -> None:
                 if unknown := set(values) - known:
                     wrong = [value in unknown for value in values]
                     _refuse(wrong, values, f"{where}.{name}[{{}}].{key}", f"It is not in {home}.")
-    if BY_NAME["submissions"].column("score").at_most is None:
-        return
-    highest = dict(zip(rows["assessments"]["assessment_id"], rows["assessments"]["max_score"], strict=True))
-    scores = rows["submissions"]["score"]
-    above = [score > highest[one] for score, one in zip(scores, rows["submissions"]["assessment_id"], strict=True)]
-    _refuse(above, list(scores), f"{where}.submissions[{{}}].score", "It is above the max_score of its assessment.")
 
 
 def read_time(place: str, value: object) -> datetime:

@@ -6,6 +6,7 @@ places, each a way in which clients leave something out or write a time: null fo
 enrolments; columns of an empty table left out; and course_id as null where it may be left out altogether.
 """
 
+import copy
 import json
 from datetime import datetime
 from pathlib import Path
@@ -195,3 +196,11 @@ def _table(name: str, table: Any) -> Any:
             {column: value for column, value in row.items() if (column, value) != ("course_id", None)} for row in table
         ]
     return table if any(table.values()) else []
+
+
+def test_a_score_above_the_highest_is_extra_credit_as_in_a_file() -> None:
+    extract = copy.deepcopy(EXTRACT)
+    extract["submissions"][0]["score"] = 10.5
+    rows = decode(extract, "instances[0]", datetime(2026, 3, 2)).rows
+    assert rows["submissions"]["score"].tolist() == [10.5]
+    assert rows["assessments"]["max_score"].tolist() == [10.0]

@@ -282,6 +282,15 @@ def test_no_impossible_combination_is_tried(bundle: Path, tried: list[tuple[Row,
         assert before[0] or not np.any(after)
 
 
+def test_a_share_too_small_to_be_one_says_nothing_of_how_much_was_due(predictor: Predictor) -> None:
+    catalogue = predictor.bundle.catalogue
+    row = np.full(len(catalogue.features), np.nan, dtype=np.float32)
+    row[[catalogue.names.index("missed_work"), catalogue.names.index("missed_share")]] = 40, np.float32(1e-45)
+    changed = row[None].copy()
+    Follow(catalogue)(row, changed, 28.0)  # a warning of NumPy's is an error in the tests
+    assert np.array_equal(changed[0], row, equal_nan=True)
+
+
 def test_every_tie_is_of_features_that_the_learner_can_change(predictor: Predictor) -> None:
     features = {feature.name: feature for feature in predictor.bundle.catalogue.features}
     for tie in TIES:

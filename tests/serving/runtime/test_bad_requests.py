@@ -84,7 +84,6 @@ V1 = [
         "differ",
     ),
     spoiled("a submission twice", EXTRACT["submissions"] * 2, "submissions", "submissions[1]: [", "attempt"),
-    spoiled("a score above its maximum", 10.5, "submissions.0.score", "submissions[0].score: 10.5", "max_score"),
     spoiled("a negative score", -1, "submissions.0.score", "submissions[0].score: -1", "from 0"),
     spoiled("a count of nothing", 0, "events.count.0", "events[0].count: 0", "from 1"),
     spoiled(
