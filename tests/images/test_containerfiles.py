@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from earlybell import __version__
+from earlybell import NO_TELEMETRY, __version__
 
 ROOT = Path(__file__).parents[2]
 OURS = [ROOT / "images" / name / "Containerfile" for name in ("serving", "components")]
@@ -47,6 +47,12 @@ def test_the_base_is_an_argument_with_a_public_default(file: Path) -> None:
 @pytest.mark.parametrize("file", OURS, ids=_of)
 def test_the_label_says_this_version(file: Path) -> None:
     assert f"ARG VERSION={__version__}\n" in file.read_text()
+
+
+@pytest.mark.parametrize("file", OURS, ids=_of)
+def test_no_library_of_an_image_reports_its_use(file: Path) -> None:
+    last = file.read_text().rpartition("\nFROM ")[2]
+    assert dict(re.findall(r"(\w+)=(\S+)", last)).items() >= NO_TELEMETRY.items()
 
 
 def test_the_server_is_what_serving_starts_and_components_start_what_they_are_told() -> None:
