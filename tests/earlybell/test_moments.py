@@ -44,8 +44,14 @@ RUNS = {
 def _instance(
     start: datetime, end: datetime | None, enrolments: list[tuple[datetime, datetime | None]], as_of: datetime
 ) -> Instance:
-    course = {"course_id": "c", "code": "c", "starts_at": start, "ends_at": end, "granularity": "raw"}
-    rows = [
+    course: dict[str, object] = {
+        "course_id": "c",
+        "code": "c",
+        "starts_at": start,
+        "ends_at": end,
+        "granularity": "raw",
+    }
+    rows: list[dict[str, object]] = [
         {"learner_id": f"l{number}", "enrolled_at": joined, "unenrolled_at": left}
         for number, (joined, left) in enumerate(enrolments)
     ]
