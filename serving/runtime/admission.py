@@ -15,8 +15,8 @@ WAIT_SECONDS = 10.0  # for room in memory, before a request is refused
 WAITING = 64  # requests of one caller that may wait for room; each has some bytes in the connection's buffers
 SMALLEST = 64 * 2**10  # bytes that a request counts for at least
 # What Python holds of JSON: bytes for an object, a list, a text and a number (measured with orjson and CPython 3.11).
-# A usual body, of rows or of columns, needs eight times its size.
-_OBJECT, _LIST, _TEXT, _NUMBER, _USUAL = 272, 88, 88, 40, 8
+# A usual body, of rows or of columns, needs up to nine times its size.
+_OBJECT, _LIST, _TEXT, _NUMBER, _USUAL = 272, 88, 88, 40, 9
 
 
 @dataclass
