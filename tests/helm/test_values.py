@@ -32,6 +32,8 @@ WRONG = {
     "tag_with_an_empty_part": (("--set", "images.serving.tag=1..0"), "/images/serving/tag"),
     "digest": (("--set", "images.serving.digest=sha256:12"), "/images/serving/digest"),
     "quantity": (("--set", "serving.resources.limits.memory=lots"), "/serving/resources/limits/memory"),
+    "memory_that_does_not_do": (("--set", "serving.resources.limits.memory=1536Mi"), "serving.inFlight needs 1576Mi"),
+    "in_flight_as_an_option": (("--set", "serving.args={--max-inflight-mib=9}"), "Set serving.inFlight"),
     "no_limit": (("--set", "serving.resources.limits=null"), "limits"),
     "option": (("--set", "serving.args={rate}"), "/serving/args/0"),
     "gateway_without_host": (("--set", "gateway.create=true"), "/gateway/hostname"),
@@ -72,6 +74,22 @@ def test_an_image_can_be_pulled_by_its_digest_and_its_runtime_keeps_its_name() -
     found = named(rendered("--set", f"images.serving.digest={digest}"))[f"ServingRuntime/earlybell-{__version__}"]
     image = found["spec"]["containers"][0]["image"]
     assert image == f"ghcr.io/earlybell/serving:{__version__}@{digest}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "limit"),
+    [
+        ((), "1576Mi"),  # 360 + 12 x 96 + 64
+        (("--set", "serving.inFlight=200"), "2824Mi"),
+        (("--set", "serving.args={--rate=9,--workers=2}"), "3512Mi"),  # a parent beside two workers
+        (("--set", "serving.resources.limits.memory=2Gi"), "2Gi"),
+        (("--set", "serving.resources.limits.memory=1700M"), "1700M"),
+    ],
+    ids=["default", "more in flight", "two workers", "more than needed", "another unit"],
+)
+def test_a_models_pod_may_use_the_memory_that_its_requests_need(arguments: tuple[str, ...], limit: str) -> None:
+    pod = named(rendered(*arguments))[f"ServingRuntime/earlybell-{__version__}"]["spec"]["containers"][0]
+    assert pod["resources"]["limits"] == {"cpu": "2", "memory": limit}
 
 
 def test_the_chart_can_be_packed(tmp_path: Path) -> None:

@@ -110,3 +110,36 @@ matchExpressions:
 helm.sh/resource-policy: keep
 {{- end -}}
 {{- end }}
+
+{{/* MiB of memory that a pod of the model needs at most: the formula of docs/serving.md. */}}
+{{- define "earlybell.servingMemory" -}}
+{{- $workers := 1 -}}
+{{- range .Values.serving.args -}}
+{{- if hasPrefix "--max-inflight-mib" . -}}
+{{- fail "serving.args has --max-inflight-mib. Set serving.inFlight: the memory limit is made of it." -}}
+{{- end -}}
+{{- with regexFind "^--workers=[0-9]+$" . -}}{{- $workers = trimPrefix "--workers=" . | int -}}{{- end -}}
+{{- end -}}
+{{- $processes := ternary (add $workers 1) 1 (gt $workers 1) -}}
+{{- add (mul 360 $processes) (mul $workers (add (mul 12 .Values.serving.inFlight) 64)) -}}
+{{- end }}
+
+{{/* MiB of a quantity of Kubernetes. */}}
+{{- define "earlybell.mebibytes" -}}
+{{- $units := dict "" 1 "m" 0.001 "k" 1e3 "K" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "ki" 1024 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- divf (mulf (regexFind "^[0-9.]+" . | float64) (get $units (regexFind "[A-Za-z]*$" .) | float64)) 1048576 -}}
+{{- end }}
+
+{{/* Resources of a pod of the model: its memory limit is what it needs, or more. */}}
+{{- define "earlybell.servingResources" -}}
+{{- $resources := deepCopy .Values.serving.resources -}}
+{{- $needed := include "earlybell.servingMemory" . -}}
+{{- with $resources.limits.memory -}}
+{{- if lt (include "earlybell.mebibytes" . | float64) ($needed | float64) -}}
+{{- fail (printf "serving.resources.limits.memory is %s, and serving.inFlight needs %sMi. Leave it out, or lower serving.inFlight and --max-body-mib." . $needed) -}}
+{{- end -}}
+{{- else -}}
+{{- $_ := set $resources.limits "memory" (printf "%sMi" $needed) -}}
+{{- end -}}
+{{- toYaml $resources -}}
+{{- end }}

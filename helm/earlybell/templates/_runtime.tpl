@@ -24,6 +24,7 @@ containers:
       - --tokens=/etc/earlybell/tokens/tokens.json
       - --trail=$(EARLYBELL_TRAIL)
       - --trail-anchors=$(EARLYBELL_TRAIL_ANCHORS)
+      - --max-inflight-mib={{ .Values.serving.inFlight }}
       {{- range .Values.serving.args }}
       - {{ . | quote }}
       {{- end }}
@@ -70,7 +71,7 @@ containers:
       periodSeconds: 10
       timeoutSeconds: 5
       failureThreshold: 6
-    resources: {{- toYaml .Values.serving.resources | nindent 6 }}
+    resources: {{- include "earlybell.servingResources" . | nindent 6 }}
     securityContext: {{- include "earlybell.securityContext" . | nindent 6 }}
     volumeMounts:
       - name: tokens
