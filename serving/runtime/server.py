@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent import futures
-from socket import SO_REUSEADDR, SOL_SOCKET, socket
+from socket import AF_INET, AF_INET6, create_server, socket
 from typing import Any
 
 import uvloop
@@ -84,12 +84,17 @@ def _check_free(host: str, port: int) -> None:
     """Raises:
     SettingError: nobody can listen there.
     """
-    with socket() as one:
-        one.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-        try:
-            one.bind((host, port))
-        except OSError as error:
-            raise SettingError("cannot listen at", f"{host}:{port}", f"{error.strerror}: name another port.") from None
+    family = AF_INET6 if ":" in host else AF_INET
+    try:
+        create_server((host, port), family=family, dualstack_ipv6=host == "::").close()
+    except OSError as error:
+        way_out = f"{error.strerror}: name another port, or an address of this machine."
+        raise SettingError("cannot listen at", _at(host, port), way_out) from None
+
+
+def _at(host: str, port: int) -> str:
+    """An address as it is written: one of IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class _DataPlane(DataPlane):  # type: ignore[misc]
@@ -119,6 +124,11 @@ class _RestServer(RESTServer):  # type: ignore[misc]
     def _model(self) -> LearnerRisk:
         found: LearnerRisk = self.dataplane.model_registry.get_model(MODEL_NAME)
         return found
+
+    async def start(self) -> None:
+        """On a socket made here, as KServe's workers have it: with `::` asyncio would listen to IPv6 alone."""
+        self.create_application()
+        await self._server.serve(sockets=[self.config.bind_socket()])
 
     def run(self, sockets: list[socket] | None = None) -> None:
         """In a worker process."""
@@ -194,7 +204,7 @@ class _GrpcServer(GRPCServer):  # type: ignore[misc]
         )
         servicer = _Servicer(self._data_plane, self._model_repository_extension)
         add_GRPCInferenceServiceServicer_to_server(servicer, self._server)
-        self._server.add_insecure_port(f"{self._host}:{self._port}")
+        self._server.add_insecure_port(_at(self._host, self._port))
         await self._server.start()
         await self._server.wait_for_termination()
 
