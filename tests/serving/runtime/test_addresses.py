@@ -59,8 +59,18 @@ def test_a_port_that_is_taken_is_said_with_its_address_in_brackets(
     grpc = free_ports(1)[0]
     with socket.create_server((host, 0), family=socket.AF_INET6) as taken:
         port = taken.getsockname()[1]
-        words = ["serve", bundle, "--no-tokens", "--host", host, "--http-port", str(port), "--grpc-port", str(grpc)]
-        command = [Path(sys.executable).with_name("earlybell"), *words, "--trail", f"sqlite:{tmp_path}/trail.db"]
+        words = [
+            "serve",
+            str(bundle),
+            "--no-tokens",
+            "--host",
+            host,
+            "--http-port",
+            str(port),
+            "--grpc-port",
+            str(grpc),
+        ]
+        command = [str(Path(sys.executable).with_name("earlybell")), *words, "--trail", f"sqlite:{tmp_path}/trail.db"]
         done = subprocess.run(command, text=True, capture_output=True, timeout=60)
     assert done.returncode == 2
     assert f"{said}:{port}" in done.stderr
