@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass
 
 import pytest
-from requests.utils import get_environ_proxies
+from requests.utils import get_environ_proxies  # type: ignore[import-untyped]
 
 from earlybell import __version__
 from tests.helm.render import NAMED, SITES, Object, built, helm, named, pods, rendered
@@ -200,6 +200,6 @@ def test_clients_ask_the_cluster_directly_and_all_else_through_the_proxy(
     inside += ["https://ml-pipeline.kubeflow:8888", "https://a.example.org", "https://localhost:8080"]
     for address in inside:
         assert get_environ_proxies(address) == {}, address
-        assert proxy_bypass_environment(urlsplit(address).hostname or ""), address
+        assert proxy_bypass(urlsplit(address).hostname or ""), address
     assert get_environ_proxies("https://mlflow.example.com")["https"] == "http://proxy.example.org:3128"
-    assert not proxy_bypass_environment("mlflow.example.com")
+    assert not proxy_bypass("mlflow.example.com")
