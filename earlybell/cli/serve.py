@@ -52,7 +52,9 @@ def serve(
         str,
         typer.Option(envvar="EARLYBELL_BUNDLE_DIGEST", help="that the bundle must have; else it is not asked"),
     ] = "",
-    host: Annotated[str, typer.Option(help="address to listen on; 0.0.0.0 in a container")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="address to listen on; in a container 0.0.0.0, or :: for IPv6 and IPv4")
+    ] = "127.0.0.1",
     http_port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
     grpc_port: Annotated[int, typer.Option(min=0, max=65535, help="0: no gRPC")] = 8081,
     workers: Annotated[int, typer.Option(min=1, help="processes that answer")] = 1,

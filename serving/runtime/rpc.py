@@ -19,7 +19,7 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 from serving.runtime import metrics
 from serving.runtime.admission import RefusedError, Work
 from serving.runtime.model import LearnerRisk, TooSlowError
-from serving.runtime.settings import MODEL_NAME, Limits, Settings
+from serving.runtime.settings import MODEL_NAME, Limits, Settings, address
 
 _DENSEST = 4  # bytes of usual JSON that need as much memory as a byte of a message
 _SERVICE = "inference.GRPCInferenceService"
@@ -46,7 +46,7 @@ class GrpcServer(GRPCServer):  # type: ignore[misc] # KServe's classes carry no 
         servicer = _Servicer(self._data_plane, self._model_repository_extension, model, self._settings.limits)
         add_GRPCInferenceServiceServicer_to_server(servicer, self._server)
         self._server.add_registered_method_handlers(_SERVICE, {"ModelInfer": servicer.infer_handler()})  # in its place
-        self._server.add_insecure_port(f"{self._settings.host}:{self._port}")
+        self._server.add_insecure_port(address(self._settings.host, self._port))
         await self._server.start()
         await self._server.wait_for_termination()
 

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from socket import SO_REUSEADDR, SOL_SOCKET, socket
+from socket import AF_INET, AF_INET6, create_server, socket
 from typing import Any
 
 import orjson
@@ -31,7 +31,7 @@ from serving.runtime.mirror import Mirror
 from serving.runtime.model import LearnerRisk, TooSlowError
 from serving.runtime.protocol import Http
 from serving.runtime.rpc import GrpcServer
-from serving.runtime.settings import MODEL_NAME, Settings
+from serving.runtime.settings import MODEL_NAME, Settings, address
 
 GRACE_SECONDS = 30  # to finish what was begun, when it ends
 
@@ -89,12 +89,12 @@ def _check_free(host: str, port: int) -> None:
     """Raises:
     SettingError: nobody can listen there.
     """
-    with socket() as one:
-        one.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-        try:
-            one.bind((host, port))
-        except OSError as error:
-            raise SettingError("cannot listen at", f"{host}:{port}", f"{error.strerror}: name another port.") from None
+    family = AF_INET6 if ":" in host else AF_INET
+    try:
+        create_server((host, port), family=family, dualstack_ipv6=host == "::").close()
+    except OSError as error:
+        way_out = f"{error.strerror}: name another port, or an address of this machine."
+        raise SettingError("cannot listen at", address(host, port), way_out) from None
 
 
 class _DataPlane(DataPlane):  # type: ignore[misc]
@@ -124,6 +124,11 @@ class _RestServer(RESTServer):  # type: ignore[misc]
     def _model(self) -> LearnerRisk:
         found: LearnerRisk = self.dataplane.model_registry.get_model(MODEL_NAME)
         return found
+
+    async def start(self) -> None:
+        """On a socket made here, as KServe's workers have it: with `::` asyncio would listen to IPv6 alone."""
+        self.create_application()
+        await self._server.serve(sockets=[self.config.bind_socket()])
 
     def run(self, sockets: list[socket] | None = None) -> None:
         """In a worker process."""

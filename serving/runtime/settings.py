@@ -53,3 +53,8 @@ class Settings:
     mirror: str = ""
     mirror_token: str = ""
     limits: Limits = Limits()
+
+
+def address(host: str, port: int) -> str:
+    """An address as it is written: one of IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from earlybell import __version__
-from tests.helm.render import CHART, OVERLAYS, SITES, built, helm, named, rendered
+from tests.helm.render import CHART, NAMED, OVERLAYS, SITES, built, helm, named, rendered
 from tests.helm.tools import ROOT
 
 VALUES = (CHART / "values.yaml").read_text()
@@ -41,6 +41,26 @@ WRONG = {
     "port": (("--set", "gateway.httpsPort=0"), "/gateway/httpsPort"),
     "truth": (("--set-string", "aliases.enabled=yes"), "/aliases/enabled"),
     "schedule": (("--set", "aliases.schedule=often"), "/aliases/schedule"),
+    "two_authorities": (("--set", "trust.configMap=a,trust.secret=b"), "leave one empty"),
+    "two_proxies": (("--set", "proxy.secret=a,proxy.http=http://b:1"), "proxy.secret"),
+    "password_of_the_proxy": (("--set", "proxy.https=http://a:hush@b:1"), "proxy.https holds"),
+    "user_of_the_proxy": (("--set", "proxy.http=http://hush@b:1"), "name that by proxy.secret"),
+    "proxy_that_no_pod_reaches": (("--set", "proxy.https=http://b:1"), "networkPolicies.proxy"),
+    "proxy_without_scheme": (("--set", "proxy.https=b:1"), "/proxy/https"),
+    "variable_of_the_chart": (
+        ("--set", "env.MLFLOW_TRACKING_URI=http://b"),
+        "env.MLFLOW_TRACKING_URI is the chart's own",
+    ),
+    "variable_with_a_secret": (("--set", "env.MY_TOKEN=hush"), "env.MY_TOKEN looks like a secret"),
+    "variable_that_is_no_text": (("--set", "env.LIMIT=1"), "/env/LIMIT"),
+    "variable_that_is_none": (("--set", "env.A-B=x"), "/env"),
+    "root": (("--set", "podSecurity.runAsUser=0"), "/podSecurity/runAsUser"),
+    "toleration": (("--set", "scheduling.tolerations[0].kye=a"), "kye"),
+    "affinity": (("--set", "scheduling.affinity.nodes.a=b"), "/scheduling/affinity"),
+    "no_memory_limit": (("--set", "serving.resources.limits.memory=null"), "/serving/resources/limits"),
+    "name_to_listen_at": (("--set", "serving.host=localhost"), "/serving/host"),
+    "namespace_of_the_dns": (("--set", "networkPolicies.dns=kube-system"), "/networkPolicies/dns"),
+    "api_server_that_nobody_can_look_up": (("--set-json", "networkPolicies.apiServer=[]"), "networkPolicies.apiServer"),
     "peer": (("--set-json", 'networkPolicies.stores=[{"to":[],"ports":[1]}]'), "/networkPolicies/stores/0/to"),
 }
 
@@ -55,7 +75,7 @@ def test_helm_has_nothing_to_say_against_the_chart(site: str) -> None:
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_value_is_refused_by_its_name(wrong: str) -> None:
     arguments, name = WRONG[wrong]
-    done = helm("template", "earlybell", ".", *arguments)
+    done = helm("template", "earlybell", ".", *NAMED, *arguments)
     assert done.returncode != 0
     assert name in done.stderr
     assert "hush" not in done.stderr
@@ -109,7 +129,14 @@ def test_every_value_is_in_the_schema_and_none_else() -> None:
 def test_every_value_is_used_by_a_template() -> None:
     folders = [CHART / "templates", CHART / "files/rules"]  # rules name budgets and limits, which a template fills in
     text = "".join(path.read_text() for folder in folders for path in folder.rglob("*") if path.is_file())
-    by_name = ("images.", "serviceAccounts.", "networkPolicies.", "monitoring.")  # taken by index, with or range
+    by_name = (
+        "images.",
+        "serviceAccounts.",
+        "networkPolicies.",
+        "monitoring.",
+        "podSecurity.",
+        "scheduling.",
+    )  # taken by index, with or range
     for name in _leaves(yaml.safe_load(VALUES)):
         word = name if not name.startswith(by_name) else name.rpartition(".")[2]
         assert re.search(rf"\b{re.escape(word)}\b", text), f"no template uses {name}"

@@ -40,8 +40,7 @@ allowPrivilegeEscalation: false
 privileged: false
 readOnlyRootFilesystem: true
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
+{{- include "earlybell.ids" (pick .Values.podSecurity "runAsUser" "runAsGroup") }}
 capabilities:
   drop: [ALL]
 seccompProfile:
@@ -51,11 +50,18 @@ seccompProfile:
 {{/* The same of a pod. */}}
 {{- define "earlybell.podSecurityContext" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
+{{- include "earlybell.ids" (pick .Values.podSecurity "runAsUser" "runAsGroup" "fsGroup") }}
 seccompProfile:
   type: RuntimeDefault
+{{- end }}
+
+{{/* Users and groups, but for those that are the cluster's choice. */}}
+{{- define "earlybell.ids" -}}
+{{- range $key, $id := . }}
+{{- if $id }}
+{{ $key }}: {{ int64 $id }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Peers of a NetworkPolicy: all pods of the namespaces with these names. */}}
@@ -88,6 +94,33 @@ matchExpressions:
 - to: {{- toYaml .to | nindent 4 }}
   ports: {{- include "earlybell.ports" .ports | trim | nindent 4 }}
 {{- end }}
+{{- end }}
+
+{{/* Egress rules to the API server: those that the values name, else to what the cluster says, before and after its Service.
+     Named after the value, as helm says where it was when it may not look. */}}
+{{- define "earlybell.networkPolicies.apiServer" -}}
+{{- $rules := .Values.networkPolicies.apiServer -}}
+{{- if not $rules -}}
+{{- $service := lookup "v1" "Service" "default" "kubernetes" -}}
+{{- $slice := lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "kubernetes" -}}
+{{- if and $service $slice -}}
+{{- $addresses := list -}}
+{{- range $slice.endpoints }}{{ $addresses = concat $addresses .addresses }}{{ end -}}
+{{- range list (list $service.spec.clusterIPs $service.spec.ports) (list $addresses $slice.ports) -}}
+{{- $peers := list -}}
+{{- range index . 0 -}}
+{{- $peers = append $peers (dict "ipBlock" (dict "cidr" (printf "%s/%s" . (ternary "128" "32" (contains ":" .))))) -}}
+{{- end -}}
+{{- $ports := list -}}
+{{- range index . 1 }}{{ $ports = append $ports (int .port) }}{{ end -}}
+{{- $rules = append $rules (dict "to" $peers "ports" $ports) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if not $rules -}}
+{{- fail "networkPolicies.apiServer names nothing, and helm cannot look into a cluster here (helm template, GitOps): name the addresses that `kubectl get service,endpointslice kubernetes -n default` shows, as [{to: [{ipBlock: {cidr: 10.96.0.1/32}}], ports: [443]}], or any HTTPS server by the cidr 0.0.0.0/0 and ::/0" -}}
+{{- end -}}
+{{- include "earlybell.egress" $rules -}}
 {{- end }}
 
 {{/* An address that goes into a ConfigMap: refused with a password in it, which is not shown. Call with (list value "name"). */}}

@@ -12,13 +12,14 @@ labels: {{- include "earlybell.podLabels" (list . "serving") | nindent 2 }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- include "earlybell.nodes" . }}
 containers:
   - name: kserve-container
     {{- include "earlybell.image" (list . "serving") | nindent 4 }}
     args:
       - serve
       - /mnt/models
-      - --host=0.0.0.0
+      - {{ printf "--host=%s" .Values.serving.host | quote }}
       - --http-port=8080
       - --grpc-port=0
       - --tokens=/etc/earlybell/tokens/tokens.json
@@ -46,6 +47,7 @@ containers:
           secretKeyRef:
             name: earlybell-trail
             key: PGPASSWORD
+      {{- with include "earlybell.env" . }}{{ . | trim | nindent 6 }}{{ end }}
     ports:
       - name: http1 # Knative takes this name alone
         containerPort: 8080
@@ -79,6 +81,7 @@ containers:
         readOnly: true
       - name: scratch
         mountPath: /tmp
+      {{- with include "earlybell.trustMount" . }}{{ . | trim | nindent 6 }}{{ end }}
 volumes:
   - name: tokens # a folder, so that a change of the Secret reaches a pod that runs
     secret:
@@ -86,4 +89,5 @@ volumes:
   - name: scratch
     emptyDir:
       sizeLimit: {{ .Values.serving.scratch }}
+  {{- with include "earlybell.trustVolume" . }}{{ . | trim | nindent 2 }}{{ end }}
 {{- end }}

@@ -24,10 +24,14 @@ spec:
   {{- with $root.Values.imagePullSecrets }}
   imagePullSecrets: {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- with include "earlybell.scheduling" $root }}{{ . | trim | nindent 2 }}{{ end }}
   containers:
     - name: test
       {{- include "earlybell.image" (list $root "components") | nindent 6 }}
       command: [python, -c, {{ $root.Files.Get (printf "files/tests/%s.py" .name) | quote }}]
+      {{- with include "earlybell.env" $root }}
+      env: {{- . | trim | nindent 8 }}
+      {{- end }}
       envFrom:
         - configMapRef:
             name: earlybell-settings
@@ -40,8 +44,10 @@ spec:
       volumeMounts:
         - name: scratch
           mountPath: /tmp
+        {{- with include "earlybell.trustMount" $root }}{{ . | trim | nindent 8 }}{{ end }}
   volumes:
     - name: scratch
       emptyDir:
         sizeLimit: 64Mi
+    {{- with include "earlybell.trustVolume" $root }}{{ . | trim | nindent 4 }}{{ end }}
 {{- end }}
