@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 MODEL, OVERLAY = "learner-risk", Path("manifests/learner-risk/overlays/knative")
 
 ModelName = Annotated[str, typer.Option(help="name in the registry, and of the InferenceService")]
-Namespace = Annotated[str, typer.Option(help="of the site; kubeconfig's or the pod's own if not given")]
+Namespace = Annotated[
+    str, typer.Option("--namespace", "-n", help="of the site; kubeconfig's or the pod's own if not given")
+]
+Context = Annotated[str, typer.Option(help="of the kubeconfig; its present one if not given")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,6 +42,7 @@ def release(
         str, typer.Option(help="another ServingRuntime, as earlybell-0.2.0: a new image goes the same way")
     ] = "",
     namespace: Namespace = "",
+    context: Context = "",
     model_name: ModelName = MODEL,
 ) -> None:
     """Print the manifest of one step of a release, for `kubectl apply -f -`; what to look at next goes to stderr.
@@ -57,9 +61,10 @@ def release(
 
     objects = render(overlay)
     found = find(model_name, version)
-    cluster = _cluster(namespace)
+    cluster = _cluster(namespace, context)
     now = _rollout(cluster, model_name)
-    step = Step(found, None if promote else traffic, runtime, _given(overlay, namespace, model_name))
+    given = _given(overlay, namespace, context, model_name)
+    step = Step(found, None if promote else traffic, runtime, given, cluster.kubectl)
     made = made_for(step, objects, now, cluster.namespace)
     may_run(made, now, cluster)
     typer.echo(to_yaml(made), nl=False)
@@ -73,6 +78,7 @@ def status(
         typer.Option(envvar="EARLYBELL_PROMETHEUS", help="its address, for the last five minutes' errors and times"),
     ] = "",
     namespace: Namespace = "",
+    context: Context = "",
     model_name: ModelName = MODEL,
     as_json: Json = False,
 ) -> None:
@@ -81,7 +87,7 @@ def status(
     from serving.rollout.prometheus import ask
     from serving.rollout.status import rows
 
-    cluster = _cluster(namespace)
+    cluster = _cluster(namespace, context)
     now = _required(_rollout(cluster, model_name), cluster, model_name)
     named, remark = _named(model_name)
     answers = ask(prometheus, cluster.namespace) if prometheus else None
@@ -100,6 +106,7 @@ def status(
 def aliases(
     model_name: ModelName = MODEL,
     namespace: Namespace = "",
+    context: Context = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
 ) -> None:
     """Let the registry's aliases follow the traffic: `champion` serves, `challenger` is on trial.
@@ -111,7 +118,7 @@ def aliases(
     from components.registry import read_aliases, set_alias
     from serving.rollout.aliases import changes
 
-    cluster = _cluster(namespace)
+    cluster = _cluster(namespace, context)
     now = _rollout(cluster, model_name)
     if now is None:
         typer.echo(f"Nothing serves yet: there is no InferenceService {model_name} in {cluster.namespace}.")
@@ -125,16 +132,17 @@ def aliases(
         typer.echo("The aliases say what gets the traffic: nothing to change.")
 
 
-def _given(overlay: Path, namespace: str, model_name: str) -> str:
+def _given(overlay: Path, namespace: str, context: str, model_name: str) -> str:
     """The options of a release that its next step must have too."""
-    named = [("overlay", str(overlay), str(OVERLAY)), ("namespace", namespace, ""), ("model-name", model_name, MODEL)]
+    named = [("overlay", str(overlay), str(OVERLAY)), ("namespace", namespace, ""), ("context", context, "")]
+    named.append(("model-name", model_name, MODEL))
     return "".join(f" --{name} {shlex.quote(value)}" for name, value, default in named if value != default)
 
 
-def _cluster(namespace: str) -> "Cluster":
+def _cluster(namespace: str, context: str) -> "Cluster":
     from serving.rollout.cluster import Cluster
 
-    return Cluster(namespace)
+    return Cluster(namespace, context)
 
 
 def _rollout(cluster: "Cluster", name: str) -> "Rollout | None":
@@ -151,7 +159,8 @@ def _rollout(cluster: "Cluster", name: str) -> "Rollout | None":
 
 def _required(now: "Rollout | None", cluster: "Cluster", name: str) -> "Rollout":
     if now is None:
-        way_out = f"Release a version: `earlybell release 1 --traffic 100 | kubectl apply -n {cluster.namespace} -f -`."
+        apply = f"{cluster.kubectl} apply -n {cluster.namespace} -f -"
+        way_out = f"Release a version: `earlybell release 1 --traffic 100 | {apply}`."
         raise ClusterError(f"there is no InferenceService {name} in namespace", cluster.namespace, way_out)
     return now
 

@@ -284,6 +284,17 @@ def test_the_way_back_is_told_with_the_options_that_were_given(campus: Site) -> 
     assert f"beginning with `earlybell release 3 --traffic 0 {here} | kubectl apply -f -`" in said
 
 
+def test_a_context_is_part_of_every_command_that_is_told(campus: Site) -> None:
+    given = ("--context", "tests", "--overlay", OVERLAYS / "knative")
+    assert "`kubectl --context=tests wait" in campus.run("release", 3, "--traffic", 100, *given).stderr
+    campus.apply(campus.release(3, "--traffic", 100))
+    campus.knative_settles()
+    said = campus.run("release", 4, "--traffic", 10, *given).stderr
+    assert f"--namespace {campus.namespace} --context tests | kubectl --context=tests apply -f -`" in said
+    with pytest.raises(ClusterError, match="no such context.*its contexts are tests"):
+        campus.run("status", "--context", "elsewhere")
+
+
 def test_a_cold_start_on_the_way_back_is_told(campus: Site) -> None:
     for version, traffic in ((3, 100), (4, 0)):
         campus.apply(campus.release(version, "--traffic", traffic))
