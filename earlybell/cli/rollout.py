@@ -12,6 +12,7 @@ from earlybell.errors import ClusterError, RegistryError, SettingError
 
 if TYPE_CHECKING:
     from serving.rollout.cluster import Cluster
+    from serving.rollout.prometheus import Answers, Key
     from serving.rollout.state import Rollout
     from serving.rollout.status import Row
 
@@ -75,7 +76,7 @@ def release(
 def status(
     prometheus: Annotated[
         str,
-        typer.Option(envvar="EARLYBELL_PROMETHEUS", help="its address, for the last five minutes' errors and times"),
+        typer.Option(envvar="EARLYBELL_PROMETHEUS", help="its address, for the last ten minutes' errors and times"),
     ] = "",
     namespace: Namespace = "",
     context: Context = "",
@@ -90,7 +91,7 @@ def status(
     cluster = _cluster(namespace, context)
     now = _required(_rollout(cluster, model_name), cluster, model_name)
     named, remark = _named(model_name)
-    answers = ask(prometheus, cluster.namespace) if prometheus else None
+    answers = ask(prometheus, cluster.namespace, model_name) if prometheus else None
     found = rows(now, cluster.pods(model_name), named, answers)
     if as_json:
         versions = [row.to_json() for row in found]
@@ -99,7 +100,7 @@ def status(
         )
         return
     _show(f"{model_name} in {cluster.namespace}, {now.mode} mode", found, prometheus=bool(prometheus))
-    for line in _remarks(found, remark, prometheus=bool(prometheus)):
+    for line in _remarks(found, remark, answers):
         typer.echo(line)
 
 
@@ -212,10 +213,12 @@ def _time(seconds: float | None) -> str:
     return "-" if seconds is None else f"{1000 * seconds:,.0f} ms"
 
 
-def _remarks(found: "list[Row]", remark: str, *, prometheus: bool) -> list[str]:
+def _remarks(found: "list[Row]", remark: str, answers: "dict[Key, Answers] | None") -> list[str]:
     said: list[Any] = [remark]
     if any(row.traffic != row.asked for row in found):
         said.append("Traffic is not yet as asked: a pod is not ready, or the gateway has not taken it.")
-    if not prometheus:
+    if answers == {}:
+        said.append("Prometheus has no figures of it yet, or not the chart's rules (helm/earlybell/files/rules).")
+    if answers is None:
         said.append("For requests, errors and times give --prometheus URL (a `kubectl port-forward` to it will do).")
     return [line for line in said if line]
