@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+
+from earlybell.proxies import proxy_of
 
 # By what a chain of errors says, the first that fits: Python's and urllib3's words, libpq's, and Go's (kubectl's).
 _KINDS = {
@@ -59,7 +59,7 @@ def remedy(
     said = next((kind for kind, words in _KINDS.items() if re.search(words, "\n".join(links), re.I)), "")
     if not said or (said in ("login", "right") and not login):
         return otherwise
-    proxy = " The way there is by the proxy of the environment: NO_PROXY takes it out." if _proxied(address) else ""
+    proxy = " The way there is by the proxy of the environment: NO_PROXY takes it out." if proxy_of(address) else ""
     return _REMEDIES[said].format(what=what, setting=setting, trust=trust, login=login) + (
         proxy if said != "proxy" else ""
     )
@@ -79,8 +79,3 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _line(said: str) -> str:
     """Without the client's own objects in it (`<urllib3…>: `)."""
     return re.sub(r"^.*>: ", "", " ".join(said.split()))[:300]
-
-
-def _proxied(address: str) -> bool:
-    parts = urlsplit(address)
-    return bool(parts.hostname and parts.scheme in getproxies() and not proxy_bypass(parts.hostname))

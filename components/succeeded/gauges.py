@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 from prometheus_client.exposition import basic_auth_handler, default_handler
 
+from earlybell.causes import innermost, remedy
 from earlybell.errors import PipelineError, SettingError
 
 ADDRESS = "EARLYBELL_PUSHGATEWAY"
@@ -51,8 +52,13 @@ def push(
     try:
         push_to_gateway(plain, JOB, registry, {"pipeline": pipeline}, handler=_handler(parts.username, parts.password))
     except OSError as error:
-        way_out = f"Start it, or take {ADDRESS} out of the settings; all other steps of this run are done."
-        raise PipelineError("the Pushgateway does not take the gauges", f"{plain}: {error}", way_out) from None
+        other = f"Mend it, or take {ADDRESS} out of the settings."
+        login = f"its user and password go into {ADDRESS}, as http://USER:PASSWORD@HOST:9091"
+        way_out = remedy(error, other, what="the Pushgateway", setting=ADDRESS, login=login, address=plain)
+        way_out += " All other steps of this run are done."
+        raise PipelineError(
+            "the Pushgateway does not take the gauges", f"{plain}: {innermost(error)}", way_out
+        ) from None
     return plain
 
 

@@ -5,8 +5,11 @@ import math
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+from earlybell.causes import innermost, remedy
 from earlybell.errors import SettingError
+from earlybell.proxies import proxy_of
 
 Key = tuple[str, str]  # a version, and its revision as the chart's PodMonitor names it: two images may serve a version
 
@@ -61,11 +64,14 @@ def _query(address: str, query: str) -> dict[Key, float]:
     try:
         if not url.startswith(("http://", "https://")):
             raise ValueError("it is no HTTP address")
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 (checked above)
+        proxies = urllib.request.ProxyHandler({urlsplit(url).scheme: proxy} if (proxy := proxy_of(url)) else {})
+        with urllib.request.build_opener(proxies).open(url, timeout=_TIMEOUT) as answer:
             found = json.load(answer)["data"]["result"]
     except (OSError, ValueError, KeyError) as error:
-        way_out = "Give its address by --prometheus, as http://localhost:9090 behind a `kubectl port-forward`."
-        raise SettingError("Prometheus cannot be asked", f"{address}: {error}", way_out) from None
+        other = "Give its address by --prometheus, as http://localhost:9090 behind a `kubectl port-forward`."
+        login = "or go round it by a `kubectl port-forward`"
+        way_out = remedy(error, other, what="Prometheus", setting="--prometheus", login=login, address=address)
+        raise SettingError("Prometheus cannot be asked", f"{address}: {innermost(error)}", way_out) from None
     values = {_key(one["metric"]): float(one["value"][1]) for one in found}
     return {key: value for key, value in values.items() if math.isfinite(value)}
 

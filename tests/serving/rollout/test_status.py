@@ -72,7 +72,7 @@ def _answered(labels: dict[str, str], *, ok: int, defect: int, buckets: dict[str
 
 @contextmanager
 def _running(samples: dict[str, int], folder: Path, campus: Site | None) -> Iterator[str]:
-    """A Prometheus in which each series has grown to its value in the last ten minutes; a site's has the chart's rules."""
+    """A Prometheus in which each series has grown to its value in ten minutes; a site's has the chart's rules."""
     now = int(time.time())
     lines = [f"{one} {n * step / 40:g} {now - 599 + 15 * step}" for one, n in samples.items() for step in range(41)]
     (folder / "samples").write_text("\n".join([*lines, "# EOF"]) + "\n")
