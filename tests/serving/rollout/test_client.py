@@ -210,6 +210,8 @@ def test_a_plugin_that_hangs_ends_in_time(gate: Gate, config: Path, monkeypatch:
         _ask()
     assert time.monotonic() - began < 10
     command = Path(f"/proc/{(config.parent / 'pid').read_text().strip()}/cmdline")
+    while time.monotonic() - began < 10 and command.exists() and command.read_bytes():
+        time.sleep(0.05)
     assert not command.exists() or not command.read_bytes()  # gone, or a zombie whose parent is not looking
 
 
