@@ -18,7 +18,9 @@ import kfp_server_api
 import urllib3
 from kfp.pipeline_spec.pipeline_spec_pb2 import ParameterType
 
+from earlybell.causes import innermost, remedy
 from earlybell.errors import PipelineError, SettingError
+from earlybell.proxies import proxy_of
 from pipelines.compiled import PIPELINES, compile_one, pipeline_name
 from pipelines.schedule import Schedule as Schedule
 from pipelines.schedule import read_schedule as read_schedule  # for who looks for it here
@@ -88,6 +90,7 @@ class Backend:
                 namespace=namespace or "kubeflow",
                 existing_token=token or None,
                 ssl_ca_cert=os.environ.get("SSL_CERT_FILE"),
+                proxy=proxy_of(self._endpoint) or None,
             )
 
     def run(self, name: str, parameters: dict[str, Any]) -> str:
@@ -194,6 +197,7 @@ class Backend:
         """Ask once and soon whether it is there: the client would ask for minutes."""
         configuration = kfp_server_api.Configuration(host=self._endpoint)
         configuration.ssl_ca_cert = os.environ.get("SSL_CERT_FILE")
+        configuration.proxy = proxy_of(self._endpoint) or None
         if token:
             configuration.api_key, configuration.api_key_prefix = {"authorization": token}, {"authorization": "Bearer"}
         api = kfp_server_api.HealthzServiceApi(kfp_server_api.ApiClient(configuration))
@@ -207,11 +211,23 @@ class Backend:
             with redirect_stdout(io.StringIO()):
                 yield
         except kfp_server_api.ApiException as error:
-            way_out = "Check the address, KFP_TOKEN and --namespace, and look into the log of its API server."
-            raise PipelineError(f"{at} refuses", _said(error), way_out) from None
+            other = "Check the address, KFP_TOKEN and --namespace, and look into the log of its API server."
+            if not error.status:  # what its client makes of a failure of TLS
+                raise PipelineError(f"{at} cannot be reached", _said(error), self._remedy(error, other)) from None
+            raise PipelineError(f"{at} refuses", _said(error), self._remedy(error, other)) from None
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            way_out = "Start it, or name its address by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
-            raise PipelineError(f"{at} cannot be reached", str(error).splitlines()[0], way_out) from None
+            other = "Start it, or name its address by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
+            raise PipelineError(f"{at} cannot be reached", innermost(error), self._remedy(error, other)) from None
+
+    def _remedy(self, error: Exception, other: str) -> str:
+        return remedy(
+            error,
+            other,
+            what="Kubeflow Pipelines",
+            setting="--endpoint or KFP_ENDPOINT",
+            login="a token that is good goes into KFP_TOKEN",
+            address=self._endpoint,
+        )
 
 
 def _failed(nodes: list[Any]) -> str:
@@ -244,4 +260,4 @@ def _said(error: Any) -> str:
         said = json.loads(error.body)
         return f"{error.status}: {said.get('error') or said.get('message')}"
     except (ValueError, TypeError, AttributeError):
-        return f"{error.status} {error.reason}"
+        return " ".join(f"{error.status or ''} {error.reason}".split())

@@ -10,6 +10,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from earlybell.causes import innermost, remedy
 from earlybell.errors import EarlybellError, RegistryError
 
 _DENIED = ("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED", "PERMISSION_DENIED")
@@ -60,8 +61,17 @@ def _mendable(address: str, error: Exception) -> RegistryError:
     said = without_credentials(str(error) or type(error).__name__).splitlines()[0][:300]
     # What requests raises is an OSError, and MLflow's own exception comes on top of it.
     if isinstance(error, MlflowException) and isinstance(error.__context__, OSError):
-        way_out = "Start it, or set MLFLOW_TRACKING_URI to its address."
-        return RegistryError(f"the model registry at {address} cannot be reached", said, way_out)
+        way_out = remedy(
+            error,
+            "Start it, or set MLFLOW_TRACKING_URI to its address.",
+            what="the registry",
+            setting="MLFLOW_TRACKING_URI",
+            trust="MLFLOW_TRACKING_SERVER_CERT_PATH",
+            login="set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+            address=address,
+        )
+        cause = without_credentials(innermost(error))
+        return RegistryError(f"the model registry at {address} cannot be reached", cause, way_out)
     if getattr(error, "error_code", "") in _DENIED:
         way_out = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD to those of a user who may do this."
         return RegistryError(f"the model registry at {address} lets only known users do this", said, way_out)

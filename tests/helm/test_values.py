@@ -72,6 +72,45 @@ def test_helm_has_nothing_to_say_against_the_chart(site: str) -> None:
     assert "WARNING" not in done.stdout
 
 
+class _Strict(yaml.SafeLoader):
+    """Refuses a key that is given twice, as KServe and GitOps do."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"twice: {sorted(keys)} {node.start_mark}"
+        return super().construct_mapping(node, deep)
+
+
+_OURS = {f"app.kubernetes.io/{name}": "campus" for name in ("name", "component", "part-of", "version", "managed-by")}
+_TWICE = {
+    "podLabels": _OURS | {"helm.sh/chart": "campus", "campus": "one"},
+    "monitoring": {"force": True, "labels": _OURS, "dashboards": {"labels": _OURS}},
+    "gateway": {"create": True, "hostname": "x.example.org", "annotations": {"helm.sh/resource-policy": "keep"}},
+    "serviceAccounts": {"serving": {"annotations": {"helm.sh/resource-policy": "keep"}}},
+    "trail": {"owner": {"role": "owner"}},
+    "pushgateway": {"address": "http://pushgateway.monitoring.svc:9091"},
+    "sources": {"create": True},
+}
+
+
+@pytest.mark.parametrize("arguments", [*SITES.values(), ("-f", "twice.yaml")], ids=[*SITES, "twice"])
+def test_no_key_is_rendered_twice(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "twice.yaml").write_text(yaml.safe_dump(_TWICE))
+    arguments = tuple(str(tmp_path / one) if one == "twice.yaml" else one for one in arguments)
+    text = helm("template", "earlybell", ".", "--namespace", "site", *arguments).stdout
+    assert len([one for one in yaml.load_all(text, _Strict) if one]) > 10
+
+
+def test_a_label_given_twice_is_the_charts_where_policies_choose_by_it_and_else_the_sites(tmp_path: Path) -> None:
+    (tmp_path / "twice.yaml").write_text(yaml.safe_dump(_TWICE))
+    objects = named(rendered("-f", str(tmp_path / "twice.yaml")))
+    jobs = objects["CronJob/earlybell-aliases"]["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+    for labels in (jobs, objects["Pod/earlybell-test-trail"]["metadata"]["labels"]):
+        assert (labels["app.kubernetes.io/name"], labels["campus"]) == ("earlybell", "one")
+        assert "campus" not in (labels["app.kubernetes.io/component"], labels["app.kubernetes.io/part-of"])
+    assert objects["PodMonitor/earlybell-serving"]["metadata"]["labels"]["app.kubernetes.io/part-of"] == "campus"
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_value_is_refused_by_its_name(wrong: str) -> None:
     arguments, name = WRONG[wrong]

@@ -15,9 +15,14 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 app.kubernetes.io/name: earlybell
 app.kubernetes.io/component: {{ index . 1 }}
 app.kubernetes.io/part-of: earlybell
-{{- with $root.Values.podLabels }}
+{{- with omit $root.Values.podLabels "app.kubernetes.io/name" "app.kubernetes.io/component" "app.kubernetes.io/part-of" }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/* A map with what is added to it, each key once, where what is added wins; call with (list YAML MAP). */}}
+{{- define "earlybell.once" -}}
+{{- mergeOverwrite (fromYaml (index . 0)) (deepCopy (index . 1)) | toYaml -}}
 {{- end }}
 
 {{/* Tag of an image; call with (list $ "serving"). */}}

@@ -8,10 +8,8 @@ metadata:
   name: earlybell-test-{{ .name }}
   namespace: {{ $root.Release.Namespace }}
   labels:
-    {{- include "earlybell.labels" (list $root "test") | nindent 4 }}
-    {{- with $root.Values.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- $own := include "earlybell.labels" (list $root "test") }}
+    {{- include "earlybell.once" (list (toYaml $root.Values.podLabels) (fromYaml $own)) | nindent 4 }}
   annotations:
     helm.sh/hook: test
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
