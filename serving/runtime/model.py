@@ -32,7 +32,7 @@ from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS, TOKEN_EXPIRES
 from serving.runtime.settings import MODEL_NAME, Settings
 
 THREADS = 2  # predictions at a time in a process; each has a database of its own
-TRAIL_SECONDS = 2.0  # to wait for the store before it counts as away
+TRAIL_SECONDS = 2.0  # to wait for the store, by our clock, before it counts as away; more where a class is large
 REASONS = 3  # of a learner, in V1
 BAND_NAMES = ("high", "medium", "low", "insufficient_evidence")
 # A small request is answered where it arrives, which saves the way to a thread and back: a V2 request of so many bytes,
@@ -183,7 +183,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
     async def _answered(
         self, payload: Any, headers: Mapping[str, str], answer: Callable[[Instance, Predictions, Run], dict[str, Any]]
     ) -> dict[str, Any]:
-        request_id = headers.get(REQUEST_ID, "")
+        request_id, until = headers.get(REQUEST_ID, ""), self._until()
         now = datetime.now(UTC).replace(tzinfo=None)
 
         def work(run: Run) -> _Done[list[dict[str, Any]]]:
@@ -195,12 +195,13 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return _Done(found, predicted, self._append(predicted, request_id, headers.get(CALLER, ANYBODY)))
 
         at_once = answer == self._predictions and _is_quick(payload)
-        found = await self._kept(_at_once(work, Run(self._here)) if at_once else await self._in_time(work))
+        found = await self._kept(_at_once(work, Run(self._here)) if at_once else await self._in_time(work), until)
         return {**answers.about(self.bundle, self.version, request_id), "predictions": found}
 
     async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
         caller = self._caller_of_grpc(headers) if request.from_grpc else headers.get(CALLER, ANYBODY)
         request_id = usable_id(headers.get(REQUEST_ID) or request.id)  # behind the guard it is there
+        until = self._until()
 
         def work(_: Run) -> _Done[InferResponse]:
             observed = vector.observed(request, self.bundle.catalogue, self._settings.limits.rows)
@@ -209,7 +210,11 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return _Done(answer, [predictions], self._append([predictions], request_id, caller))
 
         at_once = _is_small(request, headers)
-        return await self._kept(_at_once(work, Run(self._here)) if at_once else await self._in_time(work))
+        return await self._kept(_at_once(work, Run(self._here)) if at_once else await self._in_time(work), until)
+
+    def _until(self) -> float:
+        """When a request that begins now must have ended, by the loop's clock."""
+        return asyncio.get_running_loop().time() + self._settings.limits.seconds
 
     async def _in_time(self, work: Callable[[Run], _T]) -> _T:
         """Run in a thread of ours, for as long as is allowed; what is not waited for any longer ends soon."""
@@ -237,11 +242,12 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         said = {"version": self.version, "request_id": request_id, "caller": caller}
         return self.trail.append([one for each in predicted for one in records_of(each, self.bundle, **said)])
 
-    async def _kept(self, done: _Done[_T]) -> _T:
-        """The answer, once its records are in the trail."""
+    async def _kept(self, done: _Done[_T], until: float) -> _T:
+        """The answer, once its records are in the trail, which says so soon, unless the request's time is up before."""
         try:
-            await asyncio.wrap_future(done.kept)
-        except TrailError as error:
+            async with asyncio.timeout_at(until):
+                await asyncio.wrap_future(done.kept)
+        except (TrailError, TimeoutError) as error:
             raise UnavailableError("the audit trail cannot be written, so nothing is answered") from error
         for predictions in done.predicted:
             self._count(predictions)
