@@ -4,12 +4,14 @@ What the other side offers does not do. The kernel of a machine whose server was
 ends a wait for a disk, for a name or for an answer that comes a byte at a time.
 """
 
+import functools
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -80,6 +82,28 @@ def within(seconds: float, function: Callable[[], _T]) -> _T:
         return hand.call(function, seconds)
     finally:
         hand.end()
+
+
+class _Bounding(Protocol):
+    """What makes a function of a function, of the same arguments and result."""
+
+    def __call__(self, function: Callable[_P, _T], /) -> Callable[_P, _T]: ...
+
+
+def at_most(seconds: float, too_late: Callable[[HungError], Exception]) -> _Bounding:
+    """A function that ends within so many seconds, if only by the exception that `too_late` makes."""
+
+    def bounded(function: Callable[_P, _T]) -> Callable[_P, _T]:
+        @functools.wraps(function)
+        def in_time(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+            try:
+                return within(seconds, lambda: function(*args, **kwargs))
+            except HungError as error:
+                raise too_late(error) from None
+
+        return in_time
+
+    return bounded
 
 
 def _make(function: Callable[[], _T], future: Future[_T]) -> None:

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 from prometheus_client.exposition import basic_auth_handler, default_handler
 
+from earlybell.clock import within
 from earlybell.errors import PipelineError, SettingError
 
 ADDRESS = "EARLYBELL_PUSHGATEWAY"
 JOB = "earlybell-pipeline"
+SECONDS = 30.0  # for the Pushgateway to answer
 
 
 def push(pipeline: str, started: str, counts: dict[str, float], now: float | None = None) -> str:
@@ -40,7 +42,8 @@ def push(pipeline: str, started: str, counts: dict[str, float], now: float | Non
     plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     registry = _gauges(started, counts, time.time() if now is None else now)
     try:
-        push_to_gateway(plain, JOB, registry, {"pipeline": pipeline}, handler=_handler(parts.username, parts.password))
+        handler = _handler(parts.username, parts.password)
+        within(SECONDS, lambda: push_to_gateway(plain, JOB, registry, {"pipeline": pipeline}, SECONDS, handler))
     except OSError as error:
         way_out = f"Start it, or take {ADDRESS} out of the settings; all other steps of this run are done."
         raise PipelineError("the Pushgateway does not take the gauges", f"{plain}: {error}", way_out) from None

@@ -100,6 +100,10 @@ class Anchors:
         else:
             self.problem = None
 
+    def close(self) -> None:
+        """No more anchors; a write that hangs is left to itself."""
+        self._hand.end()
+
     @property
     def waiting(self) -> str:
         """The lines that are still to be written."""

@@ -46,6 +46,8 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
         except StoreError as error:
             way_out = "Look with `earlybell trail show` whether it was erased, and erase again if not."
             raise TrailError(f"trail {shown(address)} cannot be erased from", str(error), way_out) from error
+        finally:
+            heads.close()
     if heads.problem:
         way_out = f"All {len(erased)} records were erased. Mend the anchors, then append this line: {heads.waiting}"
         raise TrailError("anchors of the trail do not have the erasure's end", str(heads.problem), way_out)

@@ -198,6 +198,7 @@ class Trail:
     def _end(self) -> None:
         if self._thread and not self.journaling:
             self._anchors.add([self._head], end=True)
+        self._anchors.close()
         if self._journal is not None:
             with contextlib.suppress(OSError):
                 self._aside.call(self._journal.close, _DISK_SECONDS / 2)

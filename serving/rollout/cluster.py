@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
+from earlybell.clock import within
 from earlybell.errors import ClusterError
 
 Object = dict[str, Any]
@@ -24,6 +26,7 @@ KNATIVE = "/apis/serving.knative.dev/v1"
 GATEWAY = "/apis/gateway.networking.k8s.io/v1"
 OF_SERVICE = "serving.kserve.io/inferenceservice"  # KServe's label on all that it makes
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+SECONDS = 30.0  # for an answer, with all that it takes
 _TIMEOUT = (5.0, 20.0)  # seconds to connect, and to be answered
 
 
@@ -91,7 +94,8 @@ class Cluster:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of urllib3, about how this client reads headers
-                answer = self._client.call_api(
+                call = partial(
+                    self._client.call_api,
                     path,
                     "GET",
                     query_params=query or [],
@@ -101,6 +105,7 @@ class Cluster:
                     _return_http_data_only=True,
                     _request_timeout=_TIMEOUT,
                 )
+                answer = within(SECONDS, call)
         except ApiException as error:
             return self._refused(error, kind)
         except (HTTPError, OSError) as error:

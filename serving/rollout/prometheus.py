@@ -6,12 +6,13 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 
+from earlybell.clock import within
 from earlybell.errors import SettingError
 
 Key = tuple[str, str]  # a version, and its revision as the chart's PodMonitor names it: two images may serve a version
 
 WINDOW = "5m"
-_TIMEOUT = 10.0  # seconds
+SECONDS = 10.0  # for an answer
 # What is the server's own doing, over HTTP and gRPC: not a request that was refused for what it holds.
 _OURS = "defect|unavailable|too slow|internal|unknown|deadline exceeded|5.."
 _ASKED = 'route!~"metadata|health|openapi|metrics|unknown"'
@@ -63,13 +64,18 @@ def _query(address: str, query: str) -> dict[Key, float]:
     try:
         if not url.startswith(("http://", "https://")):
             raise ValueError("it is no HTTP address")
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 (checked above)
-            found = json.load(answer)["data"]["result"]
+        found = json.loads(within(SECONDS, lambda: _read(url)))["data"]["result"]
     except (OSError, ValueError, KeyError) as error:
         way_out = "Give its address by --prometheus, as http://localhost:9090 behind a `kubectl port-forward`."
         raise SettingError("Prometheus cannot be asked", f"{address}: {error}", way_out) from None
     values = {_key(one["metric"]): float(one["value"][1]) for one in found}
     return {key: value for key, value in values.items() if math.isfinite(value)}
+
+
+def _read(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 (checked before)
+        content: bytes = answer.read()
+    return content
 
 
 def _key(labels: dict[str, str]) -> Key:

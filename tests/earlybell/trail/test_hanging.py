@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import pytest
 
 from earlybell.clock import Hand, HungError, within
 from earlybell.errors import TrailError
-from earlybell.trail import Trail, open_trail, read_records, verify
+from earlybell.trail import Trail, erase, open_trail, read_records, verify
 from earlybell.trail.stores import open_store
 from tests.earlybell.trail.conftest import Server
 from tests.earlybell.trail.places import Place, postgresql_place, record, sqlite_place
@@ -250,10 +251,8 @@ class _Writer:
 
 
 @pytest.mark.parametrize(("journal", "said"), [(False, "refused"), (True, "kept")], ids=["no journal", "journal"])
-def test_a_disk_that_hangs_is_a_store_that_is_away(place: Place, tmp_path: Path, journal: bool, said: str) -> None:
-    if not place.address.startswith("sqlite"):
-        pytest.skip("the disk of PostgreSQL is not ours")
-    hanging = hanging_in(tmp_path)
+def test_a_disk_that_hangs_is_a_store_that_is_away(tmp_path: Path, journal: bool, said: str) -> None:
+    hanging, place = hanging_in(tmp_path), sqlite_place(tmp_path)
     writer = _Writer(place, str(tmp_path / "journal") if journal else "", hanging.environment)
     try:
         assert writer.append("before")[0] == "kept"
@@ -335,6 +334,7 @@ def test_anchors_that_hang_hold_up_no_record(tmp_path: Path) -> None:
 import os, time
 os.dup2({full}, 1)
 import sys
+import threading
 from pathlib import Path
 from earlybell.trail import open_trail
 from tests.earlybell.trail.places import record
@@ -364,3 +364,13 @@ def test_anchors_in_a_pipe_that_nobody_writes_are_an_error(tmp_path: Path, monke
     with _at_most(2), pytest.raises(TrailError, match="anchors of the trail cannot be read.*not answered"):
         verify(f"sqlite:{tmp_path}/trail.db", pipe)
     os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))  # ends the thread that hangs
+
+
+def test_a_trail_that_was_closed_leaves_no_thread(tmp_path: Path) -> None:
+    place, before = sqlite_place(tmp_path), set(threading.enumerate())
+    for number in range(3):
+        with place.open(journal=tmp_path / "journal") as trail:
+            trail.append([record(str(number))]).result()
+    erase(place.address, "ann", "why", anchors=place.anchors)
+    assert verify(place.address, place.anchors).whole
+    _until(lambda: not set(threading.enumerate()) - before)
