@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from earlybell.causes import innermost, remedy
+from earlybell.clock import HungError
 from earlybell.errors import EarlybellError, RegistryError
 
 _DENIED = ("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED", "PERMISSION_DENIED")
@@ -50,6 +51,13 @@ def mendable(address: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise _mendable(without_credentials(address), error) from None
+
+
+def late(error: HungError) -> RegistryError:
+    """What an answer that did not come in time means."""
+    address = without_credentials(os.environ.get("MLFLOW_TRACKING_URI") or _address(_database()))
+    way_out = "Look at its server, and at the store of its artifacts; DNS may hang too."
+    return RegistryError(f"the model registry at {address} does not answer", str(error), way_out)
 
 
 def without_credentials(text: str) -> str:

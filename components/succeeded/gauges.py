@@ -10,10 +10,12 @@ from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 from prometheus_client.exposition import basic_auth_handler, default_handler
 
 from earlybell.causes import innermost, remedy
+from earlybell.clock import within
 from earlybell.errors import PipelineError, SettingError
 
 ADDRESS = "EARLYBELL_PUSHGATEWAY"
 JOB = "earlybell-pipeline"
+SECONDS = 30.0  # for the Pushgateway to answer
 
 
 def push(
@@ -50,7 +52,8 @@ def push(
     for name, values in (by_course or {}).items():
         _set_by_course(registry, name, values)
     try:
-        push_to_gateway(plain, JOB, registry, {"pipeline": pipeline}, handler=_handler(parts.username, parts.password))
+        handler = _handler(parts.username, parts.password)
+        within(SECONDS, lambda: push_to_gateway(plain, JOB, registry, {"pipeline": pipeline}, SECONDS, handler))
     except OSError as error:
         other = f"Mend it, or take {ADDRESS} out of the settings."
         login = f"its user and password go into {ADDRESS}, as http://USER:PASSWORD@HOST:9091"

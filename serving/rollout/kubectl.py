@@ -16,7 +16,7 @@ from tempfile import TemporaryFile
 from earlybell.causes import remedy
 from earlybell.errors import ClusterError, SettingError
 
-_SECONDS = 20.0  # for an answer, the login and its plugin included
+SECONDS = 20.0  # for an answer, the login and its plugin included
 _REQUEST = 15  # of these for the API server, of which kubectl then says what was missing
 _LOGIN = 180.0  # where a plugin may ask a person at the terminal
 _REASONS = {"NotFound": 404, "Forbidden": 403, "Unauthorized": 401}
@@ -89,7 +89,7 @@ class Kubectl:
         cause = _cause(said, connection[1] if connection else "")
         if late := done.code == -signal.SIGKILL:
             program = "its login plugin" if self._plugin else "kubectl"
-            cause = f"{cause} ({program} did not end within {_LOGIN if self._asks else _SECONDS:g} s)".strip()
+            cause = f"{cause} ({program} did not end within {_LOGIN if self._asks else SECONDS:g} s)".strip()
         if "getting credentials" in cause or (late and self._plugin):
             way_out = "Log in as with kubectl: its login plugin (users[].user.exec of the kubeconfig) fails."
             return ClusterError("the login for the cluster fails", f"{self.server}: {cause}", way_out)
@@ -149,7 +149,7 @@ def run(*words: str, asks: bool = False) -> Done:
             start_new_session=not asks,
         )
         try:
-            _wait(process, _LOGIN if asks else _SECONDS, said.fileno() if asks else None)
+            _wait(process, _LOGIN if asks else SECONDS, said.fileno() if asks else None)
         finally:
             if process.poll() is None:
                 process.kill() if asks else os.killpg(process.pid, signal.SIGKILL)

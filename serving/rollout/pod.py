@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import warnings
+from functools import partial
 from pathlib import Path
 
 from kubernetes import client
@@ -14,10 +15,12 @@ from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
 from earlybell.causes import innermost, remedy
+from earlybell.clock import within
 from earlybell.errors import ClusterError
 from serving.rollout.kubectl import Answer
 
-_TIMEOUT = (5.0, 15.0)  # seconds to connect, and to be answered
+SECONDS = 20.0  # for an answer, with all that it takes
+_TIMEOUT = (5.0, 15.0)  # to connect, and between two parts of the answer
 
 
 class Pod:
@@ -56,22 +59,26 @@ class Pod:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of urllib3, about how this client reads headers
-                answer = self._client.call_api(
-                    path,
-                    "GET",
-                    header_params={"Accept": "application/json"},
-                    auth_settings=["BearerToken"],
-                    _preload_content=False,
-                    _return_http_data_only=True,
-                    _request_timeout=_TIMEOUT,
-                )
+                text = within(SECONDS, partial(self._read, path))
         except ApiException as error:
             if error.status:
                 return Answer(error.status, _message(error))
             raise self._unreachable(error) from None  # TLS
         except (HTTPError, OSError) as error:
             raise self._unreachable(error) from None
-        return Answer(200, answer.data.decode())
+        return Answer(200, text)
+
+    def _read(self, path: str) -> str:
+        answer = self._client.call_api(
+            path,
+            "GET",
+            header_params={"Accept": "application/json"},
+            auth_settings=["BearerToken"],
+            _preload_content=False,
+            _return_http_data_only=True,
+            _request_timeout=_TIMEOUT,
+        )
+        return str(answer.data.decode())
 
     def _unreachable(self, error: Exception) -> ClusterError:
         other = "See the network policies of this pod's namespace."

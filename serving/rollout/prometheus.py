@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from earlybell.causes import innermost, remedy
+from earlybell.clock import within
 from earlybell.errors import SettingError
 from earlybell.proxies import proxy_of
 
@@ -18,7 +19,7 @@ ASKED, ERRORS = (
     "earlybell:version_errors:ratio10m",
 )  # recorded by the chart's rules
 _WINDOW = 600  # seconds, of both
-_TIMEOUT = 10.0  # seconds
+SECONDS = 10.0  # for an answer
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,7 @@ def _query(address: str, query: str) -> dict[Key, float]:
     try:
         if not url.startswith(("http://", "https://")):
             raise ValueError("it is no HTTP address")
-        proxies = urllib.request.ProxyHandler({urlsplit(url).scheme: proxy} if (proxy := proxy_of(url)) else {})
-        with urllib.request.build_opener(proxies).open(url, timeout=_TIMEOUT) as answer:
-            found = json.load(answer)["data"]["result"]
+        found = json.loads(within(SECONDS, lambda: _read(url)))["data"]["result"]
     except (OSError, ValueError, KeyError) as error:
         other = "Give its address by --prometheus, as http://localhost:9090 behind a `kubectl port-forward`."
         login = "or go round it by a `kubectl port-forward`"
@@ -74,6 +73,13 @@ def _query(address: str, query: str) -> dict[Key, float]:
         raise SettingError("Prometheus cannot be asked", f"{address}: {innermost(error)}", way_out) from None
     values = {_key(one["metric"]): float(one["value"][1]) for one in found}
     return {key: value for key, value in values.items() if math.isfinite(value)}
+
+
+def _read(url: str) -> bytes:
+    proxies = urllib.request.ProxyHandler({urlsplit(url).scheme: proxy} if (proxy := proxy_of(url)) else {})
+    with urllib.request.build_opener(proxies).open(url, timeout=SECONDS) as answer:
+        content: bytes = answer.read()
+    return content
 
 
 def _key(labels: dict[str, str]) -> Key:

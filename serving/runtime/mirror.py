@@ -44,7 +44,8 @@ class Mirror:
         if self._token:
             headers = headers | {"authorization": f"Bearer {self._token}"}
         try:
-            response = await client.post(f"{self._address}{path}", content=body, headers=headers)
+            async with asyncio.timeout(SECONDS):  # httpx counts for each part of the answer anew
+                response = await client.post(f"{self._address}{path}", content=body, headers=headers)
         except Exception as error:  # whatever is wrong with a copy: the next one is sent all the same
             _log.warning("mirror: %s did not answer: %s", self._address, type(error).__name__)
             return "failed"

@@ -34,7 +34,7 @@ from serving.runtime.settings import MODEL_NAME, Settings
 
 THREADS = 2  # predictions of one caller at a time in a process; each has a database of its own
 SPARE = 1  # more of them, for other callers
-TRAIL_SECONDS = 2.0  # to wait for the store before it counts as away
+TRAIL_SECONDS = 2.0  # to wait for the store, by our clock, before it counts as away; more where a class is large
 REASONS = 3  # of a learner, in V1
 BAND_NAMES = ("high", "medium", "low", "insufficient_evidence")
 # A small request is answered where it arrives, which saves the way to a thread and back: a V2 request of so many bytes,
@@ -188,7 +188,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
     async def _answered(
         self, payload: Any, headers: Mapping[str, str], answer: Callable[[Instance, Predictions, Run], dict[str, Any]]
     ) -> dict[str, Any]:
-        request_id, caller = headers.get(REQUEST_ID, ""), current().caller
+        request_id, caller, until = headers.get(REQUEST_ID, ""), current().caller, self._until()
         now = datetime.now(UTC).replace(tzinfo=None)
         await self._room(_learners(payload), PREDICTED if answer == self._predictions else EXPLAINED)
 
@@ -201,12 +201,13 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return _Done(found, predicted, self._append(predicted, request_id, caller))
 
         at_once = answer == self._predictions and _is_quick(payload)
-        found = await self._kept(await (self._done_at_once(work) if at_once else self._in_time(work)))
+        found = await self._kept(await (self._done_at_once(work) if at_once else self._in_time(work)), until)
         return {**answers.about(self.bundle, self.version, request_id), "predictions": found}
 
     async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
         caller = current().caller
         request_id = usable_id(headers.get(REQUEST_ID) or request.id)  # behind the guard it is there
+        until = self._until()
         await self._room(vector.rows_given(request), PREDICTED)
 
         def work(_: Run) -> _Done[InferResponse]:
@@ -216,7 +217,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return _Done(answer, [predictions], self._append([predictions], request_id, caller))
 
         at_once = _is_small(request, headers)
-        return await self._kept(await (self._done_at_once(work) if at_once else self._in_time(work)))
+        return await self._kept(await (self._done_at_once(work) if at_once else self._in_time(work)), until)
 
     async def _room(self, learners: int, each: int) -> None:
         """Wait until there is memory for what is made of so many.
@@ -235,6 +236,10 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             await asyncio.sleep(0)  # others may arrive, and clients go away
             with _as_invalid_input():
                 return work(Run(self._here))
+
+    def _until(self) -> float:
+        """When a request that begins now must have ended, by the loop's clock."""
+        return asyncio.get_running_loop().time() + self._settings.limits.seconds
 
     async def _in_time(self, work: Callable[[Run], _T]) -> _T:
         """Run in a thread of ours, for as long as is allowed; what is not waited for any longer ends soon."""
@@ -273,11 +278,12 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         said = {"version": self.version, "request_id": request_id, "caller": caller}
         return self.trail.append([one for each in predicted for one in records_of(each, self.bundle, **said)])
 
-    async def _kept(self, done: _Done[_T]) -> _T:
-        """The answer, once its records are in the trail."""
+    async def _kept(self, done: _Done[_T], until: float) -> _T:
+        """The answer, once its records are in the trail, which says so soon, unless the request's time is up before."""
         try:
-            await asyncio.shield(asyncio.wrap_future(done.kept))  # a client that goes away takes no record back
-        except TrailError as error:
+            async with asyncio.timeout_at(until):
+                await asyncio.shield(asyncio.wrap_future(done.kept))  # a client that goes away takes no record back
+        except (TrailError, TimeoutError) as error:
             raise UnavailableError("the audit trail cannot be written, so nothing is answered") from error
         for predictions in done.predicted:
             self._count(predictions)

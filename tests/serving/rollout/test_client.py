@@ -202,7 +202,7 @@ def test_a_plugin_that_says_nonsense_is_told(gate: Gate, config: Path) -> None:
 
 
 def test_a_plugin_that_hangs_ends_in_time(gate: Gate, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kubectl, "_SECONDS", 2.0)
+    monkeypatch.setattr(kubectl, "SECONDS", 2.0)
     plugin(config.parent / "login", before=f"echo $$ > {config.parent}/pid; echo waiting >&2; sleep 600")
     gate.kubeconfig(config, {}, by_plugin("./login"))
     began = time.monotonic()
