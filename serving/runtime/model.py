@@ -168,6 +168,10 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
     def get_output_types(self) -> list[dict[str, Any]]:
         return vector.outputs()
 
+    def validate(self, payload: Any) -> Any:
+        """Not KServe's own check: `_instances` tells the way out as well."""
+        return payload
+
     async def predict(
         self, payload: Any, headers: Mapping[str, str] | None = None, response_headers: Any = None
     ) -> dict[str, Any] | InferResponse:

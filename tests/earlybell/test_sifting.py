@@ -43,11 +43,12 @@ def _mostly(good: list[Any], odd: list[Any], of: int = _MOSTLY) -> st.SearchStra
 
 
 def _rows(most: int, **columns: st.SearchStrategy[Any]) -> st.SearchStrategy[list[dict[str, Any]]]:
-    return st.lists(st.fixed_dictionaries(columns), max_size=most)
+    return st.lists(st.fixed_dictionaries(columns), min_size=most // 2, max_size=most)
 
 
 _TIME, _OPTIONAL_TIME = _mostly(_TIMES, _NO_TIMES), _mostly([*_TIMES, None, 0], _NO_TIMES)
 _NUMBER, _LEARNER, _WORD = _mostly(_NUMBERS, _NO_NUMBERS), _mostly(_LEARNERS, _NO_LEARNERS), _mostly(_WORDS, _NO_WORDS)
+_EVENT = {"occurred_at": "2026-02-03", "component": "core", "action": "viewed", "target": "course", "count": 1}
 _ASSESSMENT = st.fixed_dictionaries(
     {
         "kind": _mostly(_WORDS, _NO_WORDS, _NEARLY),
@@ -62,7 +63,7 @@ _ASSESSMENT = st.fixed_dictionaries(
 @st.composite
 def spoiled(draw: st.DrawFn) -> dict[str, Any]:
     """A class in which values are odd here and there, and rows repeat."""
-    work = draw(st.lists(st.sampled_from(_WORK), max_size=3, unique=True))
+    work = draw(st.lists(st.sampled_from(_WORK), min_size=2, max_size=3, unique=True))
     tables = {
         "courses": [
             {
@@ -112,6 +113,9 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
         "timezone": draw(_mostly(["Europe/Berlin", None, ""], ["Berlin"], _NEARLY)),
         "weekend": None,
     }
+    for learner in ("l1", "l2", "l3"):  # so that somebody is there, and something to refer to
+        tables["enrolments"].append({"learner_id": learner, "enrolled_at": "2026-02-01"})
+        tables["events"].append(dict(_EVENT, learner_id=learner))
     for name, rows in tables.items():
         if rows and name != "courses" and draw(st.integers(0, 3)) == 0:
             rows.append(dict(draw(st.sampled_from(rows))))
