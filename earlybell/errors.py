@@ -3,6 +3,8 @@
 The exit code of a command is the `exit_code` of the error that ended it (0: done, 1: a defect of ours).
 """
 
+from collections.abc import Sequence
+
 
 class EarlybellError(Exception):
     """What a user can mend. `thing` is what is wrong, `value` what was found, `way_out` what to do."""
@@ -72,12 +74,22 @@ class TrailError(EarlybellError):
 
 
 class RequestError(EarlybellError):
-    """A request does not hold what a prediction needs; the server answers 400. `value` is JSON."""
+    """A request does not hold what a prediction needs; the server answers 400. `value` is JSON.
+
+    It may be the first of several faults: `others`, and how many `more` that are not told.
+    """
 
     exit_code = 11
 
+    def __init__(
+        self, thing: str, value: object, way_out: str, *, others: Sequence["RequestError"] = (), more: int = 0
+    ) -> None:
+        super().__init__(thing, value, way_out)
+        self.others, self.more = others, more
+
     def __str__(self) -> str:
-        return f"{self.thing}: {self.value}. {self.way_out}"
+        lines = [f"{self.thing}: {self.value}. {self.way_out}", *map(str, self.others)]
+        return "\n".join([*lines, f"And {self.more:,} more faults."] if self.more else lines)
 
 
 class ClusterError(EarlybellError):

@@ -8,9 +8,8 @@ from typing import Any
 from components.extract.learners import WITH_LEARNER
 from components.extract.reading import physical_lines
 from components.extract.staging import FILE_BITS, REJECTED, File, Staging
-from components.extract.together import TOGETHER
 from earlybell.errors import SourceError
-from earlybell.tables.checks import REPEATED
+from earlybell.tables.rules import REPEATED, TOGETHER
 from earlybell.tables.schema import MOST_BAD_SHARE
 from earlybell.tables.sql import quoted
 

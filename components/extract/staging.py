@@ -183,18 +183,21 @@ class Staging:
             rows = self.rows(raw)
             typed_rows = rows.select(ROW, UNIT, **{column.name: typed(rows, column) for column in table.columns})
             select = f"({_sql(typed_rows)})"
-        if self.sql("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [f"{relation}_together"]):
-            together = f"{relation}_together"
-            select = f"(SELECT * FROM {select} ANTI JOIN {together} USING ({ROW}) UNION ALL FROM {together})"
         repaired = {row[0] for row in self.sql("SELECT DISTINCT name FROM repaired WHERE relation = ?", [relation])}
         repairs = [
             self._repaired(relation, column)
             for column in table.columns
             if column.name in repaired or (checked and column.at_most)
         ]
-        star = f"* REPLACE ({', '.join(repairs)})" if repairs else "*"
+        repair = f"SELECT * REPLACE ({', '.join(repairs)}) FROM" if repairs else "FROM"
+        together = f"{relation}_together"
+        if self.sql("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [together]):
+            # What was brought together was repaired before, and its number is that of one row which it is made of.
+            alone = select if checked else f"({repair} {select})"
+            select = f"(SELECT * FROM {alone} ANTI JOIN {together} USING ({ROW}) UNION ALL FROM {together})"
+            repair = repair if checked else "FROM"
         aside = f"SELECT {ROW} FROM set_aside WHERE relation = {quoted(relation)}"
-        self.sql(f"CREATE OR REPLACE VIEW {relation} AS SELECT {star} FROM {select} ANTI JOIN ({aside}) USING ({ROW})")
+        self.sql(f"CREATE OR REPLACE VIEW {relation} AS FROM ({repair} {select}) ANTI JOIN ({aside}) USING ({ROW})")
 
     def _repaired(self, relation: str, column: Column) -> str:
         named = f"relation = {quoted(relation)} AND name = {quoted(column.name)}"

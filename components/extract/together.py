@@ -2,10 +2,9 @@
 
 from components.extract.staging import FILE_BITS, Staging
 from earlybell.tables.checks import ROW, UNIT
+from earlybell.tables.rules import TOGETHER
 from earlybell.tables.schema import Column, Merge, Table
 from earlybell.tables.sql import quoted
-
-TOGETHER = "brought together with another row of its key"
 
 _VALUES: dict[Merge, str] = {
     "same": "CASE WHEN count(DISTINCT {0}) <= 1 THEN max({0}) END",

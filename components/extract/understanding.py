@@ -1,38 +1,13 @@
-"""What other programs write for unknown, for no date, and for an id that went by way of floating point.
+"""What other programs write, understood (`earlybell.tables.words`): words for unknown, for no date, ids as floats."""
 
-A text means unknown by the type of its column: no number and no time is called NA. A text may be: Namibia's code is NA.
-So a column of texts that may be empty takes what can be nothing else, and the words that its table names.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from components.extract.staging import Staging
 from earlybell.tables.schema import Column, Table
 from earlybell.tables.sql import quoted
+from earlybell.tables.words import FLOATED, FLOATED_END, NO_DATE, unknown_words
 
-_EMPTY = ("", "NULL", "Null", "null", "NaN", "nan", "\\N", "<NA>", "N/A", "n/a", "#N/A", "NaT")  # in any column
-_NO_VALUE = (
-    *_EMPTY,
-    "NA",
-    "na",
-    "None",
-    "none",
-    "nil",
-    "-",
-    "--",
-    "\N{EN DASH}",
-    "\N{EM DASH}",
-    ".",
-    "?",
-)  # if not a text
-_NO_DATE = "|".join(  # in MySQL, .NET, Unix (in any time zone) and spreadsheets; and what stands for never
-    (
-        *("0(\\.0+)?", "0000-00-00.*", "0001-01-01.*", "19(69-12-31|70-01-01).*"),
-        *("1899-12-3[01].*", "1900-01-0[01].*", "9999-12-31.*", "-?infinity"),
-    )
-)
-_FLOATED = r"[0-9]{1,15}(\.0+)?"  # a double holds no more digits for sure
 _SHOWN = 3
 
 
@@ -69,26 +44,20 @@ def understood(staging: Staging, label: str, table: Table, relation: str, values
 def _readings(column: Column, value: str) -> Iterator[_Reading]:
     plain = f"trim({value})"
     if column.is_id:
-        yield _Reading(f"{value} <> {plain}", plain, "have spaces around them, and are read without.")
+        yield _Reading(f"{value} <> {plain}", f"nullif({plain}, '')", "have spaces around them, and are read without.")
         note = "are whole numbers written as 1.0, and are read as the ids that they were."
-        yield _Reading(f"suffix({plain}, '.0')", rf"regexp_replace({plain}, '\.0+$', '')", note, _FLOATED)
-    if words := _words(column):
+        yield _Reading(f"suffix({plain}, '.0')", f"regexp_replace({plain}, '{FLOATED_END}', '')", note, FLOATED)
+    if words := unknown_words(column):
         listed = ", ".join(map(quoted, words))
         yield _Reading(f"{plain} IN ({listed})", "NULL", "mean unknown, and are read as empty: {}.")
     if column.type == "timestamp" and column.nullable:
-        where = f"regexp_full_match({plain}, '{_NO_DATE}')"
+        where = f"regexp_full_match({plain}, '{NO_DATE}')"
         yield _Reading(where, "NULL", "stand for no time, and are read as empty: {}.")
-
-
-def _words(column: Column) -> Sequence[str]:
-    if column.type != "string":
-        return _NO_VALUE
-    return (*_EMPTY, *column.unknown) if column.nullable else ()
 
 
 def _all_like(staging: Staging, relation: str, column: Column, value: str, like: str) -> bool:
     """Ids lose their `.0` where all of the column are such numbers: then no two ids differ by it alone."""
-    words = ", ".join(map(quoted, _words(column))) or "''"
+    words = ", ".join(map(quoted, unknown_words(column))) or "''"
     every = f"SELECT bool_and(regexp_full_match(trim({value}), '{like}')) FROM {relation}"
     return like == ".*" or bool(staging.sql(f"{every} WHERE trim({value}) NOT IN ({words})")[0][0])
 

@@ -8,8 +8,9 @@ import numpy as np
 from earlybell.errors import SettingError
 from earlybell.predict.nobody import why_nobody_of
 from earlybell.tables import DEFAULT_WEEKS
-from earlybell.tables.codec import Columns, Instance
+from earlybell.tables.codec import Instance
 from earlybell.tables.schema import DEFAULT_TIMEZONE
+from earlybell.tables.sifting import Columns
 
 _END = f"coalesce(ends_at, starts_at + INTERVAL {DEFAULT_WEEKS} WEEK)"
 _ZONE = f"coalesce(timezone, '{DEFAULT_TIMEZONE}')"

@@ -23,7 +23,8 @@ def why_nobody(instance: Instance) -> str:
     elif at > (end if open_end is None else open_end):
         reason = f"lies after the end of the course run ({_end(end, open_end)})"
     elif not len(joined):
-        reason = "lies within the course run, but the request has no enrolments"
+        few = "every enrolment of the request is set aside" if instance.set_aside else "the request has no enrolments"
+        reason = f"lies within the course run, but {few}"
     else:
         reason = f"lies within the course run, but of the enrolments {_enrolled(at, joined, left)}"
     return f"as_of {_written(at)} {reason}: nobody is predicted"

@@ -17,8 +17,9 @@ from earlybell.errors import RequestError
 from earlybell.predict.features import Observed, check_select, confine, sql_of_bundle, values_of, with_days_seen
 from earlybell.predict.moments import moments_of
 from earlybell.tables import BY_NAME, SQL_TYPES, Table
-from earlybell.tables.codec import TABLES_READ, Columns, Instance
+from earlybell.tables.codec import TABLES_READ, Instance
 from earlybell.tables.schema import Column, Type
+from earlybell.tables.sifting import Columns
 from earlybell.tables.sql import connect
 
 SMALLEST = {"events": 1024}  # rows of the smallest arrays; of another table OTHERS

@@ -15,12 +15,24 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from pandera.api.ibis.types import IbisData
 
+from earlybell.tables.rules import (
+    DIFFER,
+    REPEATED,
+    Kind,
+    Limit,
+    far_above,
+    least,
+    limits,
+    most,
+    not_found,
+    not_found_together,
+)
 from earlybell.tables.schema import EARLIEST, LATEST, MOST_EXTRA_CREDIT, Bad, Column, Table, Type
+from earlybell.tables.words import UNIX, WRITTEN
 from earlybell.tables.zones import known_zones
 
 ROW = "_id"
 UNIT = "_unit"  # rows of one unit are one file's
-REPEATED = "repeats another row"
 
 Others: TypeAlias = Mapping[str, ir.Table]
 _Test: TypeAlias = Callable[[ir.Table, ir.Value], ir.BooleanValue]
@@ -48,7 +60,7 @@ class Rule:
 def typed(rows: ir.Table, column: Column) -> ir.Value:
     """The values of a column as its type; null where they are not of it. A time without a zone is UTC's.
 
-    A choice may be written in capitals, a number with a comma or spaces where it has one meaning alone.
+    A time may be seconds of Unix, a choice in capitals, a number with a comma or spaces where it has one meaning alone.
     """
     value = rows[column.name]
     if column.choices:
@@ -58,7 +70,7 @@ def typed(rows: ir.Table, column: Column) -> ir.Value:
 
 def value_rules(table: Table) -> list[Rule]:
     """What each value must be: there, of its type, plausible, in its range, one of its choices."""
-    return [rule for column in table.columns for rule in _column_rules(column, column.bad or table.bad)]
+    return [_rule(column, limit) for column in table.columns for limit in limits(table, column)]
 
 
 def key_rules(table: Table) -> list[Rule]:
@@ -69,7 +81,7 @@ def key_rules(table: Table) -> list[Rule]:
     """
     if not table.key:
         return []
-    differ = _without(table.key, "same key as another row", lambda rows: _repeated(table, rows).filter(ibis._._differs))
+    differ = _without(table.key, DIFFER, lambda rows: _repeated(table, rows).filter(ibis._._differs))
     same = _without(table.key, REPEATED, lambda rows: _repeated(table, rows).filter(ibis._._nth > 0))
     return [same, replace(differ, bad=table.bad)]
 
@@ -83,26 +95,16 @@ def reference_rules(table: Table, others: Others, tables: Mapping[str, Table]) -
     ]
 
 
-def _column_rules(column: Column, bad: Bad) -> Iterator[Rule]:
-    if not column.nullable:
-        yield _rule(column, "missing", lambda rows: rows[column.name].notnull(), bad)
-    if column.type != "string":
-        yield _rule(
-            column,
-            f"not {_ARTICLE[column.type]}",
-            lambda rows: rows[column.name].isnull() | typed(rows, column).notnull(),
-            bad,
-        )
-    for reason, test in _limits(column):
-        yield _rule(column, reason, _where_present(column, test), bad)
-    if (plausible := column.plausible) is not None:
-        yield _rule(
-            column, f"above {plausible:g}", _where_present(column, lambda rows, value: value <= plausible), "null"
-        )
-    if column.not_below:
-        yield _rule(
-            column, f"before {column.not_below}", _where_present(column, _not_before(column.not_below)), "raise"
-        )
+def _rule(column: Column, limit: Limit) -> Rule:
+    return Rule((column.name,), limit.reason, _check(limit.reason, _test(column, limit)), limit.bad)
+
+
+def _test(column: Column, limit: Limit) -> Callable[[ir.Table], ir.BooleanValue]:
+    if limit.kind == "there":
+        return lambda rows: rows[column.name].notnull()
+    if limit.kind == "type":
+        return lambda rows: rows[column.name].isnull() | typed(rows, column).notnull()
+    return _where_present(column, _TESTS[limit.kind](column))
 
 
 def _not_before(other: str) -> _Test:
@@ -110,26 +112,17 @@ def _not_before(other: str) -> _Test:
     return lambda rows, value: typed(rows, start).isnull() | (value >= typed(rows, start))
 
 
-def _limits(column: Column) -> Iterator[tuple[str, _Test]]:
-    if column.type == "timestamp":
-        reason = f"not between {EARLIEST:%Y} and {LATEST:%Y}"
-        yield reason, lambda rows, value: value.between(ibis.literal(EARLIEST), ibis.literal(LATEST))
-    if column.choices:
-        yield f"not one of {', '.join(column.choices)}", lambda rows, value: value.isin(column.choices)
-    if column.timezone:
-        yield "not a time zone", lambda rows, value: value.isin(sorted(known_zones()))
-    if (pattern := column.pattern) is not None:
-        yield f"not of the form {pattern}", lambda rows, value: value.re_search(f"^(?:{pattern})$")
-    if (minimum := column.minimum) is not None:
-        yield f"below {minimum:g}", lambda rows, value: value >= minimum
-    if (maximum := column.maximum) is not None:
-        yield f"above {maximum:g}", lambda rows, value: value <= maximum
-    if (other := column.not_before) is not None:
-        yield f"before {other}", _not_before(other)
-
-
-def _rule(column: Column, reason: str, test: Callable[[ir.Table], ir.BooleanValue], bad: Bad) -> Rule:
-    return Rule((column.name,), reason, _check(reason, test), bad)
+_TESTS: dict[Kind, Callable[[Column], _Test]] = {
+    "time": lambda column: lambda rows, value: value.between(ibis.literal(EARLIEST), ibis.literal(LATEST)),
+    "choices": lambda column: lambda rows, value: value.isin(column.choices),
+    "timezone": lambda column: lambda rows, value: value.isin(sorted(known_zones())),
+    "pattern": lambda column: lambda rows, value: value.re_search(f"^(?:{column.pattern})$"),
+    "minimum": lambda column: lambda rows, value: value >= least(column),
+    "maximum": lambda column: lambda rows, value: value <= most(column),
+    "plausible": lambda column: lambda rows, value: value <= column.plausible,
+    "not_before": lambda column: _not_before(str(column.not_before)),
+    "not_below": lambda column: _not_before(str(column.not_below)),
+}
 
 
 def _check(reason: str, test: Callable[[ir.Table], ir.BooleanValue]) -> pa.Check:
@@ -166,7 +159,7 @@ def _known(column: Column, others: Others) -> Rule:
     def unknown(rows: ir.Table) -> ir.Table:
         return rows.filter(rows[column.name].notnull()).anti_join(others[other], [(column.name, key)])
 
-    return _without((column.name,), f"not found in {other}", unknown)
+    return _without((column.name,), not_found(other), unknown)
 
 
 def _together(table: Table, names: tuple[str, ...], others: Others, target: Table) -> Rule:
@@ -177,7 +170,7 @@ def _together(table: Table, names: tuple[str, ...], others: Others, target: Tabl
         full = full.filter([full[name].notnull() for name in names])
         return full.anti_join(others[target.name], list(zip(names, target.key, strict=True)))
 
-    return _without(table.naming(names), f"not found together in {target.name}", unknown)
+    return _without(table.naming(names), not_found_together(target.name), unknown)
 
 
 def _below(table: Table, column: Column, others: Others) -> Iterator[Rule]:
@@ -190,8 +183,7 @@ def _below(table: Table, column: Column, others: Others) -> Iterator[Rule]:
         return full.filter(full[column.name] > full[limit], too_far if far else ~too_far)
 
     yield replace(_without((column.name,), f"above {limit}", partial(above, far=False)), bad="keep")
-    reason = f"above {MOST_EXTRA_CREDIT:g} times {limit}"
-    yield replace(_without((column.name,), reason, partial(above, far=True)), bad="null")
+    yield replace(_without((column.name,), far_above(limit), partial(above, far=True)), bad="null")
 
 
 def _with_looked_up(table: Table, rows: ir.Table, path: str, others: Others) -> ir.Table:
@@ -222,7 +214,7 @@ def _number(value: ir.Value) -> ir.Value:
 
 def _written_out(text: ir.Value) -> ir.Value:
     """A number with a decimal comma or thousands apart as plain digits, if it can be read one way alone."""
-    plain = ((text.re_search(form), text.re_replace(apart, "").replace(",", ".")) for form, apart in _WRITTEN)
+    plain = ((text.re_search(f"^(?:{form})$"), text.re_replace(apart, "").replace(",", ".")) for form, apart in WRITTEN)
     return ibis.cases(*plain, else_=ibis.null("string"))
 
 
@@ -232,17 +224,14 @@ def _choice(text: ir.Value, choices: Sequence[str]) -> ir.Value:
 
 
 def _timestamp(text: ir.Value) -> ir.Value:
-    return text.try_cast("timestamp('UTC')").cast("timestamp")
+    at = text.try_cast("timestamp('UTC')").cast("timestamp")
+    if not text.type().is_string():
+        return at
+    seconds = text.re_search(f"^(?:{UNIX})$").ifelse(text.try_cast("float64"), ibis.null("float64"))
+    unix = ibis.literal("1970-01-01").cast("timestamp") + (seconds * 1e6).round().cast("int64").as_interval("us")
+    return at.coalesce(unix)
 
 
-_SPACE = r"[ '\x{00a0}\x{202f}]"
-_WRITTEN = (  # how a number is written, and what stands between its thousands
-    (r"^-?[0-9]{1,3}(,[0-9]{3})+\.[0-9]+$|^-?[0-9]{1,3}(,[0-9]{3}){2,}$", ","),
-    (rf"^-?[0-9]{{1,3}}({_SPACE}[0-9]{{3}})+([.,][0-9]+)?$", _SPACE),
-    (r"^-?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+$|^-?[0-9]{1,3}(\.[0-9]{3}){2,}$", r"\."),
-    (r"^-?[0-9]+,([0-9]{1,2}|[0-9]{4,})$|^-?(0|[0-9]{4,}),[0-9]+$", " "),
-)
-_ARTICLE: dict[Type, str] = {"integer": "an integer", "number": "a number", "timestamp": "a timestamp"}
 _CONVERSIONS: dict[Type, Callable[[ir.Value], ir.Value]] = {
     "string": lambda text: text,
     "integer": _integer,

@@ -1,36 +1,30 @@
 """A request's codec, made from the canonical tables: an instance is a small extract of one course run in them.
 
 A table stands in an instance as rows (a list of objects) or as columns (an object of lists). `course_id` may be left
-out everywhere but in `courses`, which has one row. Times are ISO 8601; without a zone they are UTC.
+out everywhere but in `courses`, which has one row. Times are ISO 8601, without a zone of UTC, or seconds of Unix.
+
+What concerns one learner is set aside as in batch (`earlybell.tables.sifting`). What makes a request meaningless
+refuses it, and the error lists every fault.
 """
 
-import json
-import math
-import re
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 
 from earlybell.errors import RequestError
-from earlybell.tables.schema import BY_NAME, DEFAULT_WEEKS, EARLIEST, LARGEST, LATEST, LONGEST, Column, Table, Type
-from earlybell.tables.zones import known_zones
+from earlybell.tables.faults import Faults
+from earlybell.tables.schema import BY_NAME, DEFAULT_WEEKS, Column, Table
+from earlybell.tables.sifting import Aside, Rows, Sifting
+from earlybell.tables.values import MILLISECONDS, expected, implausible, is_milliseconds, read_values, shown
 
 TABLES_READ = ("courses", "enrolments", "events", "assessments", "extensions", "submissions", "breaks")
 _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions": "granted_at"}
+_AS_OF = Column("as_of", "timestamp", "the moment")
 
-_PLAIN_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?").fullmatch
-
-_PLAUSIBLE = f"It must be between {EARLIEST:%Y} and {LATEST:%Y}."
-NO_TEXT = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]").search  # what no store can keep, or a terminal would obey
-NO_TEXT_REASON = "It has a character that cannot be shown, as NUL or a line's end."
-
-Columns: TypeAlias = dict[str, npt.NDArray[Any]]
-Rows: TypeAlias = dict[str, Columns]
+_Given: TypeAlias = dict[str, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -41,11 +35,13 @@ class Instance:
         course_id: the course run.
         as_of: the moment, in UTC without a zone.
         rows: for each table that features read its columns, as arrays of one length.
+        set_aside: what is not read as it was sent.
     """
 
     course_id: str
     as_of: datetime
     rows: Rows
+    set_aside: tuple[Aside, ...] = ()
 
     def __len__(self) -> int:
         """Rows of all tables together."""
@@ -66,26 +62,72 @@ class Instance:
         return {name: count for name, count in counts.items() if count}
 
 
+def decode_all(instances: list[Any], now: datetime) -> list[Instance]:
+    """The instances of a request, from parsed JSON; errors call them `instances[0]` and so on.
+
+    Args:
+        now: the moment where `as_of` is not given, in UTC without a zone.
+
+    Raises:
+        RequestError: some are meaningless; it tells every fault.
+    """
+    faults, found = Faults(), []
+    for i, data in enumerate(instances):
+        with faults.gathered():
+            found.append(decode(data, f"instances[{i}]", now))
+    faults.end()
+    return found
+
+
 def decode(data: object, where: str, now: datetime) -> Instance:
-    """An instance from parsed JSON.
+    """An instance from parsed JSON; what concerns one learner alone is set aside.
 
     Args:
         where: what errors call it, as `instances[0]`.
         now: the moment where `as_of` is not given, in UTC without a zone.
 
     Raises:
-        RequestError: it breaks the canonical tables; names the field, the value and what is expected.
+        RequestError: it is meaningless; of every fault it names the field, the value and what is expected.
     """
+    faults = Faults()
     if not isinstance(data, dict):
         raise RequestError(where, shown(data), "It must be an object with the tables of one course run.")
     for name in data:
         if name not in (*TABLES_READ, "as_of"):
-            raise RequestError(f"{where}.{name}", shown(data[name]), f"Fields are as_of, {', '.join(TABLES_READ)}.")
-    course_id = _the_course(data.get("courses"), where)
-    rows = {name: _table(BY_NAME[name], data.get(name), f"{where}.{name}", course_id) for name in TABLES_READ}
-    _check_between(rows, where)
-    as_of = data.get("as_of")
-    return Instance(course_id, now if as_of is None else read_time(f"{where}.as_of", as_of), rows)
+            faults.add(f"{where}.{name}", shown(data[name]), f"Fields are as_of, {', '.join(TABLES_READ)}.")
+    given = {name: _values(BY_NAME[name], data.get(name), f"{where}.{name}", faults) for name in TABLES_READ}
+    sifting = Sifting(faults)
+    sifting.course_id = _add_course(sifting, given["courses"], where, faults)
+    for name, columns in given.items():
+        if columns is not None and name != "courses":
+            sifting.add(BY_NAME[name], f"{where}.{name}", _of_course(columns, sifting.course_id))
+    as_of = now
+    with faults.gathered():
+        as_of = now if data.get("as_of") is None else read_time(f"{where}.as_of", data["as_of"])
+    faults.end()
+    sifting.sift_links()
+    faults.end()
+    return Instance(sifting.course_id, as_of, sifting.clean(), sifting.asides)
+
+
+def read_time(place: str, value: object) -> datetime:
+    """A time of a request, in UTC without a zone.
+
+    Raises:
+        RequestError: it is none, or not a plausible one.
+    """
+    at = read_values(_AS_OF, [value]).array
+    if np.isnat(at[0]) or implausible(at)[0]:
+        hint = f" This looks like {MILLISECONDS}." if is_milliseconds(value) else ""
+        raise RequestError(place, shown(value), f"It must be {expected(_AS_OF)}.{hint}")
+    return at[0].item()  # type: ignore[no-any-return]
+
+
+def php_hint(value: object) -> str:
+    """What to do about an object where a list belongs, if it is a list of PHP's that lost some of its keys."""
+    if isinstance(value, dict) and value and all(isinstance(key, str) and key.isdecimal() for key in value):
+        return " Its keys are those that PHP's array_filter or unset leave: send array_values($list)."
+    return ""
 
 
 def rows_given(data: object) -> int:
@@ -113,222 +155,70 @@ def encode(connection: duckdb.DuckDBPyConnection, course_id: str, learner_id: st
     return found
 
 
-def shown(value: object) -> str:
-    """A value as an error shows it: short."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    except (ValueError, RecursionError):
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _add_course(sifting: Sifting, given: _Given | None, where: str, faults: Faults) -> str:
+    """Read the course run; its id, empty where there is a fault."""
+    if given is None:
+        return ""
+    if len(given["course_id"]) != 1:
+        faults.add(f"{where}.courses", shown(given["course_id"]), "An instance has the one row of its course run.")
+        return ""
+    return sifting.add(BY_NAME["courses"], f"{where}.courses", given).columns["course_id"][0] or ""
 
 
-def _the_course(data: object, where: str) -> str:
-    table = BY_NAME["courses"]
-    values = _values(table, data, f"{where}.courses", None)["course_id"]
-    if len(values) != 1 or not isinstance(values[0], str):
-        raise RequestError(f"{where}.courses", shown(values), "An instance has the one row of its course run.")
-    return values[0]
+def _of_course(given: _Given, course_id: str) -> _Given:
+    """With the course run where it is left out."""
+    if None not in given.get("course_id", ()):
+        return given
+    return given | {"course_id": [course_id if value is None else value for value in given["course_id"]]}
 
 
-def _table(table: Table, data: object, where: str, course_id: str) -> Columns:
-    values = _values(table, data, where, course_id)
-    columns = {column.name: _array(column, values[column.name], where) for column in table.columns}
-    for column in table.columns:
-        if column.not_before is not None:
-            early = columns[column.name] < columns[column.not_before]
-            _refuse(early, values[column.name], f"{where}[{{}}].{column.name}", f"It is before {column.not_before}.")
-    if "course_id" in columns:
-        other = columns["course_id"] != course_id
-        _refuse(other, values["course_id"], f"{where}[{{}}].course_id", f"The course run is {course_id!r}.")
-    _check_key(table, values, where)
-    return columns
+def _values(table: Table, data: object, where: str, faults: Faults) -> _Given | None:
+    """A table's columns as lists, whether they came as rows or as columns; what is left out is null.
 
-
-def _values(table: Table, data: object, where: str, course_id: str | None) -> dict[str, list[Any]]:
-    """A table's columns as lists, whether they came as rows or as columns; what is left out is null."""
-    if data is None:
-        data = []
-    if isinstance(data, list):
-        given = _from_rows(table, data, where)
-    elif isinstance(data, dict):
-        given = _from_columns(table, data, where)
+    None: it has no such form, which is among the faults.
+    """
+    if isinstance(data, dict) and not php_hint(data):
+        given = _from_columns(table, data, where, faults)
+    elif isinstance(data, list) or data is None:
+        given = _from_rows(table, data or [], where, faults)
     else:
-        raise RequestError(where, shown(data), "It must be a list of rows, or an object of columns.")
+        faults.add(where, shown(data), f"It must be a list of rows, or an object of columns.{php_hint(data)}")
+        return None
+    if given is None:
+        return None
     length = max(map(len, given.values()), default=0)
-    given.setdefault("course_id", [course_id] * length)
+    lacking = [column for column in table.columns if not column.nullable and column.name not in given]
+    for column in lacking if length else ():
+        if column.name != "course_id" or table.name == "courses":
+            faults.add(f"{where}[0].{column.name}", "null", f"No row has it. It must be {expected(column)}.")
     return {name: given.get(name) or [None] * length for name in table.names}
 
 
-def _from_rows(table: Table, rows: list[Any], where: str) -> dict[str, list[Any]]:
+def _from_rows(table: Table, rows: list[Any], where: str, faults: Faults) -> _Given | None:
     if not set(map(type, rows)) <= {dict}:
-        at = next(i for i, row in enumerate(rows) if not isinstance(row, dict))
-        raise RequestError(f"{where}[{at}]", shown(rows[at]), f"A row is an object with {', '.join(table.names)}.")
-    found = set().union(*rows)
-    if unknown := found - set(table.names):
-        at = next(i for i, row in enumerate(rows) if unknown & row.keys())
-        raise RequestError(f"{where}[{at}]", shown(min(unknown)), f"Columns are {', '.join(table.names)}.")
-    return {name: [row.get(name) for row in rows] for name in found}
+        for i, row in enumerate(rows):
+            if not isinstance(row, dict):
+                faults.add(f"{where}[{i}]", shown(row), f"A row is an object with {', '.join(table.names)}.")
+        return None
+    names = set().union(*rows)
+    for name in sorted(names - set(table.names)):
+        at = next(i for i, row in enumerate(rows) if name in row)
+        faults.add(f"{where}[{at}]", shown(name), f"Columns are {', '.join(table.names)}.")
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _from_columns(table: Table, columns: dict[str, Any], where: str) -> dict[str, list[Any]]:
-    length = None
+def _from_columns(table: Table, columns: dict[str, Any], where: str, faults: Faults) -> _Given | None:
+    lists = {name: values for name, values in columns.items() if isinstance(values, list)}
+    length = len(next(iter(lists.values()), ()))
     for name, values in columns.items():
         if name not in table.names:
-            raise RequestError(where, shown(name), f"Columns are {', '.join(table.names)}.")
-        if not isinstance(values, list):
-            raise RequestError(f"{where}.{name}", shown(values), "A column is a list.")
-        length = len(values) if length is None else length
-        if len(values) != length:
-            raise RequestError(f"{where}.{name}", f"{len(values)} values", f"Other columns have {length}.")
-    return dict(columns)
-
-
-def _array(column: Column, values: list[Any], where: str) -> npt.NDArray[Any]:
-    """A column's values as an array of its type; what is null there is None, NaN or NaT."""
-    place = f"{where}[{{}}].{column.name}"
-    kinds = set(map(type, values))
-    if type(None) in kinds and not column.nullable:
-        _refuse([value is None for value in values], values, place, f"It must be {_expected(column)}.")
-    if not kinds <= _KINDS[column.type] | {type(None)}:
-        unlike = [type(value) not in _KINDS[column.type] and value is not None for value in values]
-        _refuse(unlike, values, place, f"It must be {_expected(column)}.")
-    array = _MAKE[column.type](values, place)
-    for wrong, reason in _outside(column, array):
-        _refuse(wrong, values, place, reason)
-    return array
-
-
-def _outside(column: Column, array: npt.NDArray[Any]) -> Iterable[tuple[npt.NDArray[np.bool_], str]]:
-    if column.choices:
-        yield (
-            np.array([value not in column.choices for value in array.tolist()]),
-            f"It must be one of {', '.join(column.choices)}.",
-        )
-    if column.timezone:
-        yield _not_null_and(lambda value: value not in known_zones(), array), f"It must be {_ARTICLE_OF_ZONE}."
-    if (pattern := column.pattern) is not None:
-        matches = re.compile(pattern).fullmatch
-        yield _not_null_and(lambda value: not matches(value), array), f"It must be {column.meaning}."
-    if column.type in ("integer", "number"):
-        least = -LARGEST if column.minimum is None else column.minimum
-        most = LARGEST if column.maximum is None else column.maximum
-        yield (array < least) | (array > most), f"It must be from {least:g} to {most:g}."
-    if column.type == "timestamp":
-        yield _implausible(array), _PLAUSIBLE
-
-
-def _not_null_and(is_wrong: Callable[[str], bool], array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    return np.array([value is not None and is_wrong(value) for value in array.tolist()], dtype=bool)
-
-
-def _refuse(wrong: Sequence[bool] | npt.NDArray[np.bool_], values: list[Any], place: str, way_out: str) -> None:
-    """Raise for the first value that is wrong, if any; `place` has {} for its number."""
-    at = np.flatnonzero(wrong)
-    if len(at):
-        raise RequestError(place.format(at[0]), shown(values[at[0]]), way_out)
-
-
-def _check_key(table: Table, values: dict[str, list[Any]], where: str) -> None:
-    keys = list(zip(*(values[name] for name in table.key), strict=True)) if table.key else []
-    if len(set(keys)) < len(keys):
-        first = {key: i for i, key in reversed(list(enumerate(keys)))}
-        twice = [first[key] < i for i, key in enumerate(keys)]
-        _refuse(
-            twice, [list(key) for key in keys], f"{where}[{{}}]", f"{', '.join(table.key)} must differ in each row."
-        )
-
-
-def _check_between(rows: Rows, where: str) -> None:
-    """That each learner of a record is enrolled, and each assessment known."""
-    for name, columns in rows.items():
-        for key, home in (("learner_id", "enrolments"), ("assessment_id", "assessments")):
-            if key in columns and name != home:
-                known, values = set(rows[home][key].tolist()), columns[key].tolist()
-                if unknown := set(values) - known:
-                    wrong = [value in unknown for value in values]
-                    _refuse(wrong, values, f"{where}.{name}[{{}}].{key}", f"It is not in {home}.")
-
-
-def read_time(place: str, value: object) -> datetime:
-    """A time of a request, in UTC without a zone.
-
-    Raises:
-        RequestError: it is none, or not a plausible one.
-    """
-    if not isinstance(value, str):
-        raise RequestError(place, shown(value), f"It must be {_ARTICLE['timestamp']}.")
-    times = _times([value], place)
-    _refuse(_implausible(times), [value], place, _PLAUSIBLE)
-    return times[0].item()  # type: ignore[no-any-return]
-
-
-def _implausible(times: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    return (times < np.datetime64(EARLIEST)) | (times > np.datetime64(LATEST))
-
-
-def _times(values: list[Any], place: str) -> npt.NDArray[Any]:
-    try:
-        if None not in values and all(map(_PLAIN_TIME, values)):  # as most are: NumPy reads them ten times faster
-            return np.array([value.removesuffix("Z") for value in values], dtype="datetime64[us]")
-        return np.array([None if value is None else _utc(value) for value in values], dtype="datetime64[us]")
-    except (ValueError, OverflowError):
-        for i, value in enumerate(values):
-            _refuse([not _is_time(value)], [value], place.format(i), f"It must be {_ARTICLE['timestamp']}.")
-        raise
-
-
-def _utc(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    return (at if at.tzinfo in (UTC, None) else at.astimezone(UTC)).replace(tzinfo=None)
-
-
-def _is_time(value: str | None) -> bool:
-    try:
-        return value is None or bool(_utc(value))
-    except (ValueError, OverflowError):
-        return False
-
-
-def _texts(values: list[Any], place: str) -> npt.NDArray[Any]:
-    distinct = {value for value in set(values) if value}  # there are few, as of learners or actions
-    if NO_TEXT("".join(distinct)):
-        wrong = [value is not None and NO_TEXT(value) is not None for value in values]
-        _refuse(wrong, values, place, NO_TEXT_REASON)
-    if max(map(len, distinct), default=0) > LONGEST:
-        _refuse([len(value or "") > LONGEST for value in values], values, place, f"At most {LONGEST} characters.")
-    return np.array(values, dtype=object)
-
-
-def _numbers(values: list[Any], place: str) -> npt.NDArray[Any]:
-    try:
-        array = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
-    except OverflowError:
-        array = np.array([math.nan if value is None else min(value, 2 * LARGEST) for value in values], dtype=np.float64)
-    given = np.array([value is not None for value in values], dtype=bool)
-    _refuse(given & ~np.isfinite(array), values, place, f"It must be {_ARTICLE['number']}.")
-    return array
-
-
-_KINDS: dict[Type, set[type]] = {"string": {str}, "integer": {int}, "number": {int, float}, "timestamp": {str}}
-_ARTICLE: dict[Type, str] = {
-    "string": "a text",
-    "integer": "an integer",
-    "number": "a finite number",
-    "timestamp": "a time such as 2026-03-01T08:30:00Z",
-}
-_ARTICLE_OF_ZONE = "a time zone of the IANA database, as Europe/Berlin"
-_MAKE: dict[Type, Callable[[list[Any], str], npt.NDArray[Any]]] = {
-    "string": _texts,
-    "integer": _numbers,
-    "number": _numbers,
-    "timestamp": _times,
-}
-
-
-def _expected(column: Column) -> str:
-    if column.timezone:
-        return _ARTICLE_OF_ZONE
-    return _ARTICLE[column.type] + (f" (one of {', '.join(column.choices)})" if column.choices else "")
+            faults.add(where, shown(name), f"Columns are {', '.join(table.names)}.")
+        elif name not in lists:
+            faults.add(f"{where}.{name}", shown(values), f"A column is a list.{php_hint(values)}")
+        elif len(values) != length:
+            faults.add(f"{where}.{name}", f"{len(values)} values", f"Other columns have {length}.")
+    unequal = any(len(values) != length for values in lists.values())
+    return None if unequal or len(lists) < len(columns) else lists
 
 
 def _selected(

@@ -8,7 +8,16 @@ import sys
 from typing import Any
 
 from earlybell.tables.codec import TABLES_READ
-from earlybell.tables.schema import BY_NAME, LARGEST, LONGEST, Column, Table
+from earlybell.tables.rules import least, most
+from earlybell.tables.schema import BY_NAME, LONGEST, Column, Table, Type
+
+_KINDS: dict[Type, list[str]] = {
+    "string": ["string"],
+    "integer": ["integer"],
+    "number": ["number"],
+    "timestamp": ["string", "number"],
+}
+_TIME = {"type": _KINDS["timestamp"], "format": "date-time"}  # a number is seconds of Unix
 
 
 def schema() -> dict[str, Any]:
@@ -18,7 +27,7 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "description": "a small extract of one course run in the canonical tables",
         "properties": {
-            "as_of": {"description": "the moment; now if left out", "type": "string", "format": "date-time"},
+            "as_of": {"description": "the moment; now if left out", **_TIME},
             **tables,
         },
         "required": ["courses", "enrolments"],
@@ -45,15 +54,13 @@ def _table_schema(table: Table) -> dict[str, Any]:
 
 
 def _cell(column: Column) -> dict[str, Any]:
-    kind = {"timestamp": "string"}.get(column.type, column.type)
-    found: dict[str, Any] = {"description": column.meaning, "type": [kind, "null"] if column.nullable else kind}
-    if column.type == "timestamp":
-        found["format"] = "date-time"
+    found: dict[str, Any] = {"description": column.meaning} | (_TIME if column.type == "timestamp" else {})
+    kinds = _KINDS[column.type] + (["integer"] if column.is_id else []) + (["null"] if column.nullable else [])
+    found["type"] = kinds if len(kinds) > 1 else kinds[0]
     if column.type in ("integer", "number"):
-        found["minimum"] = -LARGEST if column.minimum is None else column.minimum
-        found["maximum"] = LARGEST if column.maximum is None else column.maximum
+        found |= {"minimum": least(column), "maximum": most(column)}
     if column.type == "string":
-        found["maxLength"] = LONGEST
+        found |= {"minLength": 1, "maxLength": LONGEST}
     if column.pattern is not None:
         found["pattern"] = f"^(?:{column.pattern})$"
     if column.timezone:

@@ -22,7 +22,8 @@ from earlybell.bundle import Bundle, read_bundle
 from earlybell.errors import BundleError, RequestError, TrailError
 from earlybell.predict import Observed, Predictions, Predictor, outside_of
 from earlybell.predict.workspace import Workspace
-from earlybell.tables.codec import Instance, decode, rows_given, shown
+from earlybell.tables.codec import Instance, decode, decode_all, php_hint, rows_given
+from earlybell.tables.values import shown
 from earlybell.trail import Trail, open_trail
 from earlybell.trail.predicted import records_of
 from serving.runtime import answers, openapi, vector
@@ -171,6 +172,10 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     def get_output_types(self) -> list[dict[str, Any]]:
         return vector.outputs()
+
+    def validate(self, payload: Any) -> Any:
+        """Not KServe's own check: `_instances` tells the way out as well."""
+        return payload
 
     async def predict(
         self, payload: Any, headers: Mapping[str, str] | None = None, response_headers: Any = None
@@ -391,9 +396,11 @@ def _instances(payload: Any, now: datetime, most_rows: int) -> list[Instance]:
         )
     instances = payload.get("instances")
     if not isinstance(instances, list) or not instances:
-        raise RequestError("instances", shown(instances), "It must be a list with at least one course run.")
+        raise RequestError(
+            "instances", shown(instances), f"It must be a list with at least one course run.{php_hint(instances)}"
+        )
     if unknown := payload.keys() - {"instances"}:
         raise RequestError(min(map(str, unknown)), "a field that is not known", "The only field is instances.")
     if (rows := sum(map(rows_given, instances))) > most_rows:
         raise RequestError("instances", f"{rows:,} rows", f"At most {most_rows:,}: ask for fewer learners at a time.")
-    return [decode(one, f"instances[{i}]", now) for i, one in enumerate(instances)]
+    return decode_all(instances, now)

@@ -1,9 +1,10 @@
 """The OpenAPI document of what the guard lets through: KServe's own says nothing of a request's body."""
 
-from typing import Any
+from typing import Any, get_args
 
 from earlybell.bundle import Bundle
 from earlybell.tables.request import schema
+from earlybell.tables.sifting import Became
 from serving.runtime import vector
 from serving.runtime.settings import MODEL_NAME
 
@@ -100,7 +101,11 @@ def _paths(bundle: Bundle) -> dict[str, Any]:
 
 def _asked(summary: str, request: str, answer: str, example: dict[str, Any]) -> dict[str, Any]:
     body = {"application/json": {"schema": _ref(request), "example": example}}
-    problems = {400: "a field is wrong", 401: "no valid token", 408: "the body did not arrive in time"}
+    problems = {
+        400: "the request is meaningless; the error has a line for each fault",
+        401: "no valid token",
+        408: "the body did not arrive in time",
+    }
     problems |= {
         413: "the body is too large",
         415: "it is not JSON, or of a coding other than gzip",
@@ -206,6 +211,15 @@ def _answers(learner: dict[str, Any]) -> dict[str, Any]:
     text = {"type": "string"}
     counts = {"type": "object", "description": "records known only at as_of or later, by table: they were not read"}
     under_way = {"type": "boolean", "description": "whether as_of lies within the course run; else nobody is predicted"}
+    whole = {"type": "integer", "minimum": 0}
+    aside = _object(
+        where={"type": "string", "description": "the first place, as submissions[17].score"},
+        what={"description": "the value as it was sent; of several columns a list"},
+        why={"type": "string", "description": "the rule that it breaks"},
+        became={"enum": list(get_args(Became)), "description": "what was made of it; docs/serving.md has a table"},
+        learner_id={"type": ["string", "null"], "description": "whose it is, if that is known"},
+        count=whole | {"description": "at how many places the same learner has the same value"},
+    )
     one = _object(
         course_id=text,
         as_of=text,
@@ -214,6 +228,8 @@ def _answers(learner: dict[str, Any]) -> dict[str, Any]:
         note={"type": "string", "description": "why nobody is predicted, in words; empty where somebody is"},
         not_enrolled=_list(text),
         ignored=counts,
+        set_aside=_list(aside),
+        set_aside_more=whole | {"description": "how many more entries of set_aside there are"},
     )
     return _object(model_name=text, model_version=text, catalogue_hash=text, request_id=text, predictions=_list(one))
 

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from earlybell.bundle import Catalogue
 from earlybell.errors import RequestError
 from earlybell.predict import Observed, Predictions
-from earlybell.tables.codec import NO_TEXT, NO_TEXT_REASON, shown
 from earlybell.tables.schema import LONGEST
+from earlybell.tables.values import NO_TEXT, NO_TEXT_REASON, shown
 from earlybell.trail import ANONYMOUS
 
 _OUTPUTS = {"risk": "FP64", "low": "FP64", "high": "FP64", "band": "BYTES"}

@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from earlybell.tables.schema import EARLIEST, GRANULARITIES, LARGEST, LATEST, ROLES
+from earlybell.tables.schema import BY_NAME, EARLIEST, GRANULARITIES, LARGEST, LATEST, ROLES
+from earlybell.tables.words import unknown_words
 
 LEARNER, OTHER = "5f2c0e6b1d7a49f8a3b1c2d4e5f60718", "a3b1c2d4e5f607185f2c0e6b1d7a49f8"
 AS_OF = "2026-03-02T00:00:00Z"
@@ -102,9 +103,11 @@ def moment(text: str) -> datetime:
 
 
 _TEXTS = st.one_of(
-    st.sampled_from(["", " ", "mod_quiz", "core", "viewed", "' OR 1=1 --", "\N{GRINNING FACE}", "null", "a,b"]),
-    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8),
+    st.sampled_from([" ", "mod_quiz", "core", "viewed", "' OR 1=1 --", "\N{GRINNING FACE}", "null", "a,b"]),
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8),
 )
+_IDS = _TEXTS.map(lambda text: text.strip(" ")).filter(lambda text: text and not text.endswith(".0"))
+_OBJECTS = _IDS.filter(lambda text: text not in unknown_words(BY_NAME["events"].column("object_id")))
 _COUNTS = st.one_of(st.integers(1, 50), st.integers(1, int(LARGEST)))
 _AMOUNTS = st.one_of(st.just(0), st.integers(0, 100), st.floats(0, LARGEST))
 _ZONES = st.sampled_from([None, UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-11))])
@@ -132,7 +135,7 @@ def extracts(draw: st.DrawFn) -> dict[str, Any]:
     at = _times(start)
     end = draw(st.none() | _times(start, start))
     course = {
-        "course_id": draw(_TEXTS),
+        "course_id": draw(_IDS),
         "code": draw(_TEXTS),
         "starts_at": f"{start.isoformat()}Z",
         "ends_at": end,
@@ -143,7 +146,7 @@ def extracts(draw: st.DrawFn) -> dict[str, Any]:
     for name in ("timezone", "weekend"):  # older clients do not know them
         if draw(st.booleans()):
             del course[name]
-    learners = draw(st.lists(_TEXTS, max_size=4, unique=True))
+    learners = draw(st.lists(_IDS, max_size=4, unique=True))
     assessments = _assessments(draw, at)
     maximum = {one["assessment_id"]: one["max_score"] for one in assessments}
     return {
@@ -180,7 +183,7 @@ def _enrolment(draw: st.DrawFn, learner: str, at: st.SearchStrategy[str]) -> dic
 def _event(draw: st.DrawFn, learners: list[str], at: st.SearchStrategy[str]) -> dict[str, Any]:
     words = {name: draw(_TEXTS) for name in ("component", "action", "target")}
     who = {"learner_id": draw(st.sampled_from(learners)), "occurred_at": draw(at)}
-    return who | words | {"object_id": draw(st.none() | _TEXTS), "count": draw(_COUNTS)}
+    return who | words | {"object_id": draw(st.none() | _OBJECTS), "count": draw(_COUNTS)}
 
 
 def _assessments(draw: st.DrawFn, at: st.SearchStrategy[str]) -> list[dict[str, Any]]:
@@ -193,7 +196,7 @@ def _assessments(draw: st.DrawFn, at: st.SearchStrategy[str]) -> list[dict[str, 
             "weight": draw(st.none() | _AMOUNTS),
             "max_score": draw(_AMOUNTS),
         }
-        for one in draw(st.lists(_TEXTS, max_size=3, unique=True))
+        for one in draw(st.lists(_IDS, max_size=3, unique=True))
     ]
 
 

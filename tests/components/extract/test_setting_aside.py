@@ -245,3 +245,31 @@ def test_two_registrations_of_one_student_become_one(
     )
     assert query(tmp_path / "out", dates) == [("2013-09-11", "2013-10-16")]
     assert facts["rows"]["enrolments"] == 4
+
+
+def test_two_enrolments_of_which_one_was_repaired_are_open_if_one_is(
+    read: Read, query: Query, tables_folder: WriteTables
+) -> None:
+    """The repair is of the row, not of what it was brought together to."""
+    row = "c1,l7,2024-01-01,,0"
+    read("enrolments", row, f"c1,l7,2024-01-05,2024-01-02,0\n{row}")
+    left = "SELECT enrolled_at::VARCHAR, unenrolled_at FROM enrolments WHERE learner_id = 'l7' AND course_id = 'c1'"
+    assert query(tables_folder("out"), left) == [("2024-01-01 00:00:00", None)]
+
+
+@pytest.mark.parametrize("seconds", ["1705708800", "1705708800.0"])
+def test_a_time_may_be_seconds_of_unix(read: Read, query: Query, tables_folder: WriteTables, seconds: str) -> None:
+    read("submissions", WORK, WORK.replace("2024-01-20", seconds))
+    work = "SELECT submitted_at::VARCHAR FROM submissions WHERE learner_id = 'l7'"
+    assert query(tables_folder("out"), work) == [("2024-01-20 00:00:00",)]
+
+
+def test_milliseconds_are_no_time(read: Read, query: Query, tables_folder: WriteTables) -> None:
+    facts = read("submissions", WORK, WORK.replace("2024-01-21", "1705795200000"))
+    assert query(tables_folder("out"), "SELECT graded_at FROM submissions WHERE learner_id = 'l7'") == [(None,)]
+    assert any("1 values of graded_at are not a timestamp" in one for one in facts["notes"])
+
+
+def test_an_id_of_spaces_is_missing(read: Read, quarantine: Quarantine, tables_folder: WriteTables) -> None:
+    read("events", "c1,l7,2024-01-03 10:00:00", "c1,  ,2024-01-03 10:00:00")
+    assert [(row[2], row[4]) for row in quarantine(tables_folder("out"))] == [("learner_id", "missing")]

@@ -1,0 +1,440 @@
+"""The tables of a request, sifted as those of a file are: by the same rules, and with what they say becomes of the bad.
+
+What concerns one learner is set aside for that learner, and listed. What concerns everybody, or cannot be told whose it
+is, refuses the request: all such faults together. The order is that of `components.extract.sifting`.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from earlybell.tables.faults import Faults
+from earlybell.tables.rules import (
+    DIFFER,
+    REPEATED,
+    TOGETHER,
+    Kind,
+    Limit,
+    far_above,
+    least,
+    limits,
+    most,
+    not_found,
+    not_found_together,
+)
+from earlybell.tables.schema import BY_NAME, MOST_BAD_SHARE, MOST_EXTRA_CREDIT, Column, Merge, Table
+from earlybell.tables.values import (
+    MILLISECONDS,
+    NO_TEXT,
+    Array,
+    Mask,
+    Read,
+    expected,
+    implausible,
+    is_milliseconds,
+    read_values,
+    shown,
+)
+from earlybell.tables.zones import known_zones
+
+Columns: TypeAlias = dict[str, Array]
+Rows: TypeAlias = dict[str, Columns]
+Became = Literal["unknown", "raised", "counted_on", "merged", "row_left_out", "learner_left_out"]
+
+_COUNTED_ON = "the number of another row"
+
+
+@dataclass(frozen=True)
+class Aside:
+    """What of a request is not read as it stands.
+
+    Attributes:
+        where: the first place, as `submissions[17].score`.
+        what: the value as it was sent; of several columns a list.
+        why: which rule it breaks.
+        became: what was made of it.
+        learner_id: whose it is, if that is known.
+        count: at how many places it is so, with the same value of the same learner.
+    """
+
+    where: str
+    what: Any
+    why: str
+    became: Became
+    learner_id: str | None
+    count: int
+
+
+@dataclass
+class Sheet:
+    """A table of a request: as it was `given`, as it was read, and which `rows` are in."""
+
+    table: Table
+    where: str
+    given: Mapping[str, list[Any]]
+    columns: Columns
+    rows: Mask
+
+    def values(self, name: str) -> list[Any]:
+        """The values of a column in the rows that are in."""
+        return self.clean(name).tolist()  # type: ignore[no-any-return]
+
+    def clean(self, name: str) -> Array:
+        """The column in the rows that are in."""
+        return self.columns[name] if self.rows.all() else self.columns[name][self.rows]
+
+    def numbers(self) -> list[int]:
+        """Of the rows that are in."""
+        return np.flatnonzero(self.rows).tolist()
+
+    def value(self, name: str, i: int) -> Any:
+        """One value, null being None."""
+        return _plain(self.columns[name][i : i + 1].tolist()[0])
+
+    def write(self, name: str, i: int, value: Any) -> None:
+        """Another value in its place."""
+        column = self.columns[name]
+        column[i] = _NOTHING[column.dtype.kind] if value is None else value
+
+    def groups(self, names: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
+        """The rows that are in, by their values in these columns."""
+        found = defaultdict(list)
+        columns = [[_plain(value) for value in self.values(name)] for name in names]
+        for i, key in zip(self.numbers(), zip(*columns, strict=True), strict=True):
+            found[key].append(i)
+        return found
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """A row for which its learner is set aside, if it is one of the course run's."""
+
+    sheet: Sheet
+    row: int
+    names: tuple[str, ...]
+    why: str
+
+
+@dataclass
+class Sifting:
+    """One instance on its way: its tables, what is set aside so far, and what refuses it."""
+
+    faults: Faults
+    course_id: str = ""
+    sheets: dict[str, Sheet] = field(default_factory=dict)
+    _asides: dict[tuple[object, ...], Aside] = field(default_factory=dict)
+    _counts: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    _lost: list[_Lost] = field(default_factory=list)
+
+    def add(self, table: Table, where: str, given: Mapping[str, list[Any]]) -> Sheet:
+        """Read a table's columns, and sift its values and keys."""
+        reads = {column.name: read_values(column, given[column.name]) for column in table.columns}
+        columns = {name: read.array for name, read in reads.items()}
+        length = len(next(iter(columns.values())))
+        sheet = self.sheets[table.name] = Sheet(table, where, given, columns, np.ones(length, dtype=bool))
+        if not length:
+            return sheet
+        broken = [(column, list(_broken(sheet, column, reads[column.name]))) for column in table.columns]
+        for column, rules in broken:
+            if rules and not self._refuse_whole(sheet, column, rules):
+                self._apply(sheet, column, rules)
+        if table.key:
+            self._sift_keys(sheet)
+        return sheet
+
+    def sift_links(self) -> None:
+        """Set aside what is of a learner who is, and what refers to a row that is not there."""
+        if self._lost:
+            self._set_learners_aside()
+        for sheet in self.sheets.values():
+            if not len(sheet.rows):
+                continue
+            for column in sheet.table.columns:
+                if column.references:
+                    self._sift_references(sheet, column)
+            for reference in sheet.table.references:
+                unknown = set(sheet.values("learner_id")) - set(self.sheets[reference.table].values("learner_id"))
+                self._leave_out_all(sheet, "learner_id", unknown, not_found_together(reference.table))
+            for column in sheet.table.columns:
+                if column.at_most:
+                    self._sift_far(sheet, column)
+
+    def clean(self) -> Rows:
+        """The rows that are in."""
+        return {name: {one: sheet.clean(one) for one in sheet.columns} for name, sheet in self.sheets.items()}
+
+    @property
+    def asides(self) -> tuple[Aside, ...]:
+        """What was set aside: learners first, then by the order of tables."""
+        found = (replace(one, count=self._counts[key]) for key, one in self._asides.items())
+        return tuple(sorted(found, key=lambda one: one.became != "learner_left_out"))
+
+    def _refuse_whole(self, sheet: Sheet, column: Column, broken: Sequence[tuple[Limit, Mask]]) -> bool:
+        """Refuse a column of which no value can be read: it is another column, or of another type or unit."""
+        bad = np.zeros(len(sheet.rows), dtype=bool)
+        for limit, mask in broken:
+            bad |= mask & limit.unreadable
+        given = np.array([not column.nullable or value is not None for value in sheet.given[column.name]])
+        few = given.sum() < 2 or bad.sum() <= MOST_BAD_SHARE * len(bad)
+        if few or (given & ~bad).any() or sheet.table.bad == "stop":
+            return False
+        way_out = f"None of the {given.sum():,} values of {column.name} can be read: {_way_out(column, broken[0][0])}"
+        self._fault(sheet, int(np.flatnonzero(bad)[0]), column.name, way_out)
+        return True
+
+    def _apply(self, sheet: Sheet, column: Column, broken: Sequence[tuple[Limit, Mask]]) -> None:
+        """Do what the rules say with the values that break one; a value that is unknown is not raised, too."""
+        sheet.columns[column.name] = sheet.columns[column.name].copy()
+        done = np.zeros(len(sheet.rows), dtype=bool)  # a value is told of once, by the first rule that it breaks
+        for limit, mask in sorted(broken, key=lambda one: one[0].bad == "raise"):
+            rows = np.flatnonzero(mask & ~done).tolist()
+            done |= mask
+            if limit.bad == "stop":
+                for i in rows:
+                    self._fault(sheet, i, column.name, _way_out(column, limit))
+            elif limit.bad == "learner":
+                self._lose(sheet, rows, (column.name,), limit.reason, column)
+            elif limit.bad == "row":
+                self._leave_out(sheet, rows, (column.name,), limit.reason)
+            elif limit.bad != "keep":
+                for i in rows:
+                    sheet.write(column.name, i, sheet.value(str(column.not_below), i) if limit.bad == "raise" else None)
+                self._note(sheet, rows, (column.name,), limit.reason, "raised" if limit.bad == "raise" else "unknown")
+
+    def _lose(self, sheet: Sheet, rows: list[int], names: tuple[str, ...], why: str, column: Column) -> None:
+        """Leave rows out, and their learners with them; where none is named nobody knows whose work is missing."""
+        sheet.rows[rows] = False
+        whose = sheet.table.naming(sheet.table.whose)
+        for i in rows:
+            if all(sheet.value(name, i) is not None for name in whose):
+                self._lost.append(_Lost(sheet, i, names, why))
+            elif sheet.table.enrols:
+                self._note(sheet, [i], names, why, "row_left_out")
+            else:
+                way_out = f"It is {why}, and whose row it is cannot be told: somebody's work would be missing."
+                self._fault(sheet, i, column.name, f"{way_out} It must be {expected(column)}.")
+
+    def _leave_out(self, sheet: Sheet, rows: list[int], names: tuple[str, ...], why: str) -> None:
+        sheet.rows[rows] = False
+        self._note(sheet, rows, names, why, "row_left_out")
+
+    def _leave_out_all(self, sheet: Sheet, name: str, unknown: set[Any], why: str) -> None:
+        """Leave out the rows with one of these values."""
+        if unknown:
+            values = sheet.columns[name].tolist()
+            self._leave_out(sheet, [i for i in sheet.numbers() if values[i] in unknown], (name,), why)
+
+    def _sift_keys(self, sheet: Sheet) -> None:
+        """What repeats is left out, what can be one row is made one, and where nobody can decide none is right."""
+        keys = list(zip(*map(sheet.values, sheet.table.key), strict=True))
+        if len(set(keys)) == len(keys):
+            return
+        again = [i for rows in sheet.groups(sheet.table.names).values() for i in rows[1:]]
+        sheet.rows[again] = False
+        self._note(sheet, again, sheet.table.key, REPEATED, "merged")
+        sheet.columns = {name: column.copy() for name, column in sheet.columns.items()}
+        if sheet.table.numbered:
+            self._count_on(sheet, *sheet.table.numbered)
+        for rows in sheet.groups(sheet.table.key).values():
+            if len(rows) > 1 and not self._merge(sheet, rows):
+                self._differ(sheet, rows)
+
+    def _count_on(self, sheet: Sheet, counter: str, time: str) -> None:
+        """Count rows of one owner by their time, from the first number that they have; what is 0 stays so."""
+        owner = [name for name in sheet.table.key if name != counter]
+        shared = [rows[0] for rows in sheet.groups(sheet.table.key).values() if len(rows) > 1]
+        owners = {tuple(sheet.value(name, i) for name in owner) for i in shared}
+        for whose, rows in sheet.groups(owner).items():
+            counted = {i: sheet.value(time, i) for i in rows if sheet.value(counter, i) > 0}
+            if whose not in owners or not counted:
+                continue
+            first, rank = min(sheet.value(counter, i) for i in counted), sorted(set(counted.values()))
+            for i, at in counted.items():
+                if (number := first + rank.index(at)) != sheet.value(counter, i):
+                    self._note(sheet, [i], (counter,), _COUNTED_ON, "counted_on")
+                    sheet.write(counter, i, number)
+
+    def _merge(self, sheet: Sheet, rows: list[int]) -> bool:
+        """Make one row of several where every column says how; False: nobody can decide."""
+        others = [column for column in sheet.table.columns if column.name not in sheet.table.key]
+        values = {column: [sheet.value(column.name, i) for i in rows] for column in others}
+        if any(
+            column.merge == "same" and column.bad != "null" and len(set(values[column]) - {None}) > 1
+            for column in others
+        ):
+            return False
+        for column in others:
+            sheet.write(column.name, rows[0], _merged(column.merge, values[column]))
+        sheet.rows[rows[1:]] = False
+        self._note(sheet, rows[1:], sheet.table.key, TOGETHER, "merged")
+        return True
+
+    def _differ(self, sheet: Sheet, rows: list[int]) -> None:
+        key = sheet.table.key
+        if sheet.table.bad == "learner":
+            self._lose(sheet, rows, key, DIFFER, sheet.table.column(key[-1]))
+        elif sheet.table.bad == "stop":
+            for i in rows[1:]:
+                self._fault(sheet, i, key[-1], f"{', '.join(key)} must differ in each row.")
+        else:
+            self._leave_out(sheet, rows, key, DIFFER)
+
+    def _set_learners_aside(self) -> None:
+        owners = {name: self._owners(sheet) for name, sheet in self.sheets.items() if sheet.table.whose}
+        roll = self.sheets["enrolments"]
+        enrolled = {owners["enrolments"][i] for i in roll.numbers()}
+        whose = [(one, owners[one.sheet.table.name][one.row]) for one in self._lost]
+        gone = {who for one, who in whose if who is not None and (one.sheet is roll or who in enrolled)}
+        for one, who in whose:
+            became: Became = "learner_left_out" if who in gone else "row_left_out"
+            self._note(one.sheet, [one.row], one.names, one.why, became)
+        for name, who_of in owners.items():
+            self.sheets[name].rows &= np.array([who not in gone for who in who_of], dtype=bool)
+
+    def _owners(self, sheet: Sheet) -> list[Any]:
+        """The learner of each row that is of this course run, else None."""
+        learners = sheet.columns["learner_id"].tolist()
+        if "course_id" in sheet.columns:
+            runs = sheet.columns["course_id"].tolist()
+        else:
+            asked = self.sheets["assessments"]
+            run_of = dict(zip(asked.values("assessment_id"), asked.values("course_id"), strict=True))
+            runs = [run_of.get(one) for one in sheet.columns["assessment_id"].tolist()]
+        return [learner if run == self.course_id else None for run, learner in zip(runs, learners, strict=True)]
+
+    def _sift_references(self, sheet: Sheet, column: Column) -> None:
+        """Leave out rows that refer to nothing; where all of several do, ids are of another system."""
+        other, key = str(column.references).split(".")
+        known, values = set(self.sheets[other].values(key)), set(sheet.values(column.name))
+        if len(sheet.rows) > 1 and sheet.rows.all() and not known & values:
+            way_out = f"No {column.name} of this table is in {other}: write ids alike."
+            self._fault(sheet, 0, column.name, way_out)
+        else:
+            self._leave_out_all(sheet, column.name, values - known, not_found(other))
+
+    def _sift_far(self, sheet: Sheet, column: Column) -> None:
+        """A little above is extra credit and stays; far above no more than the value goes. Of nothing all is extra."""
+        other, limit = str(column.at_most).split(".")
+        referring = next(one for one in sheet.table.columns if str(one.references).startswith(f"{other}."))
+        asked, values = self.sheets[other], sheet.columns[column.name]
+        bounds = asked.values(limit)
+        if not bounds or not (values > MOST_EXTRA_CREDIT * min(bounds)).any():
+            return
+        bound_of = dict(zip(asked.values(str(referring.references).split(".")[1]), bounds, strict=True))
+        at_most = np.array([bound_of.get(one, np.nan) for one in sheet.columns[referring.name].tolist()])
+        far = sheet.rows & (at_most > 0) & (values > MOST_EXTRA_CREDIT * at_most)
+        rows = np.flatnonzero(far).tolist()
+        sheet.columns[column.name] = np.where(far, np.nan, values)
+        self._note(sheet, rows, (column.name,), far_above(str(column.at_most)), "unknown")
+
+    def _note(self, sheet: Sheet, rows: Sequence[int], names: tuple[str, ...], why: str, became: Became) -> None:
+        """List what was set aside, once for all that is alike."""
+        values = [sheet.given[name] for name in names]
+        learners = sheet.columns["learner_id"].tolist() if rows and "learner_id" in sheet.columns else None
+        for i in rows:
+            what, learner = [_told(column[i]) for column in values], learners[i] if learners else None
+            key = (sheet.table.name, names, *((type(one), one) for one in what), why, became, learner)
+            self._counts[key] += 1
+            if key in self._asides:
+                continue
+            place = f"{sheet.table.name}[{i}]" + (f".{names[0]}" if len(names) == 1 else "")
+            milli = sheet.table.column(names[0]).type == "timestamp" and is_milliseconds(what[0])
+            words = f"{why}: {MILLISECONDS}" if milli else why
+            self._asides[key] = Aside(place, what if len(names) > 1 else what[0], words, became, learner, 1)
+
+    def _fault(self, sheet: Sheet, i: int, name: str, way_out: str) -> None:
+        value = sheet.given[name][i]
+        if sheet.table.column(name).type == "timestamp" and is_milliseconds(value):
+            way_out = f"{way_out} This looks like {MILLISECONDS}."
+        self.faults.add(f"{sheet.where}[{i}].{name}", shown(value), way_out)
+
+
+def _broken(sheet: Sheet, column: Column, read: Read) -> Iterator[tuple[Limit, Mask]]:
+    """The rules that values of a column break, and which values do."""
+    for reason, mask in read.wrong.items():
+        yield Limit("type", reason, column.bad or sheet.table.bad), mask
+    for limit in _limits(sheet.table.name, column.name):
+        if limit.kind == "there" and not read.full:
+            mask = np.logical_and.reduce([_is_null(read.array), *(~wrong for wrong in read.wrong.values())])
+        elif limit.kind in _BREAKS:
+            mask = _BREAKS[limit.kind](sheet, column, read.array)
+        else:
+            continue
+        if mask.any():
+            yield limit, mask
+
+
+@cache
+def _limits(table: str, column: str) -> tuple[Limit, ...]:
+    return tuple(limits(BY_NAME[table], BY_NAME[table].column(column)))
+
+
+def _is_null(array: Array) -> Mask:
+    if array.dtype == object:
+        return np.fromiter((value is None for value in array.tolist()), bool, len(array))
+    return np.isnat(array) if array.dtype.kind == "M" else np.isnan(array)
+
+
+def _none(array: Array) -> Mask:
+    return np.zeros(len(array), dtype=bool)
+
+
+def _not_one(array: Array, is_one: Callable[[str], object]) -> Mask:
+    """Which texts are none of those: each different one is asked once."""
+    values = array.tolist()
+    bad = {text for text in set(values) if text is not None and not is_one(text)}
+    return np.fromiter((value in bad for value in values), bool, len(values)) if bad else _none(array)
+
+
+_BREAKS: dict[Kind, Callable[[Sheet, Column, Array], Mask]] = {
+    "time": lambda sheet, column, array: implausible(array),
+    "choices": lambda sheet, column, array: _not_one(array, column.choices.__contains__),
+    "timezone": lambda sheet, column, array: _not_one(array, known_zones().__contains__),
+    "pattern": lambda sheet, column, array: _not_one(array, re.compile(str(column.pattern)).fullmatch),
+    "minimum": lambda sheet, column, array: array < least(column),
+    "maximum": lambda sheet, column, array: array > most(column),
+    "plausible": lambda sheet, column, array: array > column.plausible,
+    "not_before": lambda sheet, column, array: array < sheet.columns[str(column.not_before)],
+    "not_below": lambda sheet, column, array: array < sheet.columns[str(column.not_below)],
+}
+
+
+def _way_out(column: Column, limit: Limit) -> str:
+    if limit.kind in ("minimum", "maximum"):
+        return f"It must be from {least(column):g} to {most(column):g}."
+    if limit.kind in ("not_before", "not_below"):
+        return f"It is {limit.reason}."
+    if limit.kind == "type" and column.type == "string":
+        return f"It is {limit.reason}."
+    return f"It must be {expected(column)}."
+
+
+_NOTHING: dict[str, Any] = {"O": None, "f": np.nan, "M": np.datetime64("NaT", "us")}
+
+
+def _plain(value: Any) -> Any:
+    return None if value != value else value  # NaN
+
+
+def _merged(how: Merge, values: list[Any]) -> Any:
+    there = [value for value in values if value is not None]
+    if not there or (how == "open" and len(there) < len(values)) or (how == "same" and len(set(there)) > 1):
+        return None
+    return min(there) if how == "earliest" else max(there)
+
+
+def _told(value: Any) -> Any:
+    """A value as an answer tells it: a short one as it is."""
+    short = (
+        abs(value) < 1e15
+        if isinstance(value, int | float)
+        else isinstance(value, str) and len(value) <= 80 and not NO_TEXT(value)
+    )
+    if value is None or short:
+        return value
+    return shown(value)

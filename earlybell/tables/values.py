@@ -1,0 +1,309 @@
+"""The values of a request's column, as JSON has them, read as an array: understood as those of a file are.
+
+Most columns are plain, and NumPy reads them whole. What is not plain is looked at by its distinct texts; a text that
+may be a time or a number is read by DuckDB, which reads those of files.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import NoneType
+from typing import Any, TypeAlias
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from earlybell.tables.rules import ARTICLE
+from earlybell.tables.schema import EARLIEST, LATEST, LONGEST, Column, Type
+from earlybell.tables.sql import connect
+from earlybell.tables.words import FLOATED, FLOATED_END, NO_DATE, UNIX, WRITTEN, unknown_words
+
+Array: TypeAlias = npt.NDArray[Any]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+_NEVER = np.datetime64("NaT", "us")
+_NO_TIME = int(_NEVER.astype(np.int64))
+_FIRST, _LAST = np.datetime64(EARLIEST, "us"), np.datetime64(LATEST, "us")
+_EARLIEST, _LATEST = int(_FIRST.astype(np.int64)), int(_LAST.astype(np.int64))
+_WRONG: Any = object()  # in the place of a value that is not of its column's type
+_PLAIN_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?").fullmatch
+_NO_DATE, _UNIX, _FLOATED = (re.compile(form).fullmatch for form in (NO_DATE, UNIX, FLOATED))
+_DIGITS = re.compile(r"[0-9]{12,13}(\.[0-9]+)?").fullmatch
+_WRITTEN = [(re.compile(form).fullmatch, re.compile(apart)) for form, apart in WRITTEN]
+NO_TEXT = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]").search  # what no store can keep, or a terminal would obey
+NO_TEXT_REASON = "It has a character that cannot be shown, as NUL or a line's end."
+_HIDDEN, _TOO_LONG = "a text with NUL or a line's end, or what cannot be shown", f"longer than {LONGEST} characters"
+MILLISECONDS = "milliseconds: divide by 1000"
+_EXPECTED: dict[Type, str] = {
+    "string": "a text",
+    "integer": "an integer",
+    "number": "a finite number",
+    "timestamp": "a time such as 2026-03-01T08:30:00Z or 1772353800 (seconds of Unix), "
+    f"between {EARLIEST:%Y} and {LATEST:%Y}",
+}
+
+
+@dataclass(frozen=True)
+class Read:
+    """A column that was read: null is None, NaN or NaT.
+
+    `wrong` has where values are not of its type, by the reason; `full` says that no value is null.
+    """
+
+    array: Array
+    wrong: dict[str, Mask]
+    full: bool
+
+
+def read_values(column: Column, values: list[Any]) -> Read:
+    """Read the values of a column."""
+    if not values or (values[0] is None and values.count(None) == len(values)):  # left out, as many are
+        return Read(_NULL[column.type].repeat(len(values)), {}, full=not values)
+    return _READ[column.type](column, values)
+
+
+def expected(column: Column) -> str:
+    """What a value must be, in words."""
+    if column.timezone:
+        return "a time zone of the IANA database, as Europe/Berlin"
+    if column.choices:
+        return f"one of {', '.join(column.choices)}"
+    return column.meaning if column.pattern else _EXPECTED[column.type]
+
+
+def shown(value: object) -> str:
+    """A value as an error shows it: short."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):
+        text = f"a {type(value).__name__}"
+    text = text.encode(errors="backslashreplace").decode()
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def implausible(times: Array) -> Mask:
+    """Which times cannot be true."""
+    return (times < _FIRST) | (times > _LAST)
+
+
+def is_milliseconds(value: object) -> bool:
+    """Whether it is a plausible time in milliseconds, as JavaScript counts."""
+    far = isinstance(value, int) and not 0 < value < 1e14
+    text = str(value) if isinstance(value, int | float | str) and not far else ""
+    return bool(_DIGITS(text)) and float(text) / 1e3 > 1e8 and not _is_far(round(float(text) * 1e3))
+
+
+_NULL: dict[Type, Array] = {
+    "string": np.array([None], dtype=object),
+    "integer": np.array([np.nan]),
+    "number": np.array([np.nan]),
+    "timestamp": np.array([_NEVER]),
+}
+
+
+def _texts(column: Column, values: list[Any]) -> Read:
+    wrong: dict[str, Mask] = {}
+    if not (distinct := _distinct(values)):
+        values = [_text_of(value) for value in values]
+        values = _without(f"not {ARTICLE['string']}", values, {_WRONG}, wrong)
+        distinct = set(values)
+    full = None not in distinct
+    distinct.discard(None)
+    if NO_TEXT("".join(distinct)):
+        hidden = {text for text in distinct if NO_TEXT(text)}
+        values, distinct = _without(_HIDDEN, values, hidden, wrong), distinct - hidden
+    if max(map(len, distinct), default=0) > LONGEST:
+        long = {text for text in distinct if len(text) > LONGEST}
+        values, distinct = _without(_TOO_LONG, values, long, wrong), distinct - long
+    if meant := _meant(column, distinct):
+        values = [meant.get(value, value) for value in values]
+    return Read(np.fromiter(values, object, len(values)), wrong, full and not wrong and None not in meant.values())
+
+
+def _distinct(values: list[Any]) -> set[Any]:
+    """The different values, if each is a text or null; else none. There are few, as of learners or actions."""
+    try:
+        distinct = set(values)
+    except TypeError:  # lists and objects
+        return set()
+    return distinct if all(value is None or isinstance(value, str) for value in distinct) else set()
+
+
+def _without(reason: str, values: list[Any], bad: Collection[Any], wrong: dict[str, Mask]) -> list[Any]:
+    """The values with null for those that are bad, which is noted."""
+    mask = np.fromiter((value in bad for value in values), bool, len(values))
+    if mask.any():
+        wrong[reason] = mask
+    return [None if value in bad else value for value in values]
+
+
+def _text_of(value: object) -> Any:
+    """A text, or a number as one: an id of Moodle's is an integer."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
+        return _WRONG
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+    return str(int(value)) if whole else str(value)
+
+
+def _meant(column: Column, texts: Collection[str]) -> dict[str, str | None]:
+    """What those texts mean that mean something else."""
+    words = unknown_words(column)
+    found: dict[str, str | None] = {"": None} if "" in texts else {}
+    if column.is_id:
+        plain = {text: text.strip(" ") for text in texts}
+        found |= {text: one or None for text, one in plain.items() if one != text}
+        floats = [text for text, one in plain.items() if one.endswith(".0")]
+        if floats and all(_FLOATED(one) for one in plain.values() if one not in words and one):
+            found |= {text: re.sub(FLOATED_END, "", plain[text]) for text in floats}
+    if column.choices:
+        by_word = {choice.lower(): choice for choice in column.choices}
+        found |= {text: by_word[word] for text in texts if (word := text.strip().lower()) in by_word}
+    if words:
+        found |= dict.fromkeys((text for text in texts if text.strip(" ") in words), None)
+    return found
+
+
+def _numbers(column: Column, values: list[Any]) -> Read:
+    kinds = set(map(type, values))
+    if kinds <= {int, float}:
+        array = _floats(values, full=True)
+        if np.isfinite(array).all() and (column.type == "number" or (array == np.floor(array)).all()):
+            return Read(array + 0.0, {}, full=True)  # -0.0 is 0.0
+    reason, wrong = f"not {ARTICLE[column.type]}", np.zeros(len(values), dtype=bool)
+    if not kinds <= {int, float, NoneType}:
+        known = _numbers_of(column, {value for value in values if isinstance(value, str)})
+        values = [_number_of(value, known) for value in values]
+        wrong |= np.fromiter((value is _WRONG for value in values), bool, len(values))
+        values = [None if value is _WRONG else value for value in values]
+        kinds = set(map(type, values))
+    array = _floats(values, full=NoneType not in kinds)
+    odd = np.isinf(array) if column.type == "number" else np.isinf(array) | (array != np.floor(array))
+    if not (full := not np.isnan(array).any()):
+        given = np.fromiter((value is not None for value in values), bool, len(values))
+        odd = (odd | np.isnan(array)) & given
+    if odd.any():
+        array[odd] = np.nan
+        wrong |= odd
+    return Read(array + 0.0, {reason: wrong} if wrong.any() else {}, full and not odd.any())
+
+
+def _floats(values: list[Any], *, full: bool) -> npt.NDArray[np.float64]:
+    plain = values if full else [math.nan if value is None else value for value in values]
+    try:
+        return np.array(plain, dtype=np.float64)
+    except OverflowError:  # an integer of hundreds of digits
+        return np.array([math.inf if abs(value) > 1e300 else value for value in plain], dtype=np.float64)
+
+
+def _number_of(value: object, known: Mapping[str, Any]) -> Any:
+    """A number, or None for unknown."""
+    if isinstance(value, str):
+        return known[value]
+    return value if value is None or (isinstance(value, int | float) and not isinstance(value, bool)) else _WRONG
+
+
+def _numbers_of(column: Column, texts: Collection[str]) -> dict[str, Any]:
+    """The number that each text is, or None for unknown."""
+    words, found = unknown_words(column), _cast(texts, "try_cast(text AS DOUBLE)")
+    odd = {text: None if text.strip(" ") in words else _written(text) for text, one in found.items() if one is None}
+    return found | odd | {text: None for text, one in found.items() if one != one and text.strip(" ") in words}
+
+
+def _written(text: str) -> Any:
+    """A number with a decimal comma or thousands apart, if it can be read one way alone."""
+    for is_so, apart in _WRITTEN:
+        if is_so(text):
+            return float(apart.sub("", text).replace(",", "."))
+    return _WRONG
+
+
+def _times(column: Column, values: list[Any]) -> Read:
+    kinds = set(map(type, values))
+    try:
+        if kinds == {str} and all(map(_PLAIN_TIME, values)):  # as most are: NumPy reads them ten times faster
+            array = np.array([value.removesuffix("Z") for value in values], dtype="datetime64[us]")
+        elif kinds <= {str, NoneType} and all(_PLAIN_TIME(value) for value in values if value is not None):
+            array = np.array([value and value.removesuffix("Z") for value in values], dtype="datetime64[us]")
+        else:
+            return _odd_times(column, values)
+    except ValueError:  # a day that is none
+        return _odd_times(column, values)
+    if column.nullable and (far := implausible(array)).any():
+        array[far & [isinstance(value, str) and bool(_NO_DATE(value)) for value in values]] = _NEVER
+    return Read(array, {}, not np.isnat(array).any())
+
+
+def _odd_times(column: Column, values: list[Any]) -> Read:
+    """Times not all of one plain form: numbers, unknown ones, ones with a zone."""
+    known = _times_of(column, {value for value in values if isinstance(value, str)})
+    at = [_time_of(column, value, known) for value in values]
+    wrong = np.fromiter((one is _WRONG for one in at), bool, len(at))
+    if wrong.any():
+        at = [None if one is _WRONG else one for one in at]
+    array = np.array([_NO_TIME if one is None else one for one in at], dtype=np.int64).view("datetime64[us]")
+    return Read(array, {f"not {ARTICLE['timestamp']}": wrong} if wrong.any() else {}, not np.isnat(array).any())
+
+
+def _time_of(column: Column, value: object, known: Mapping[str, Any]) -> Any:
+    """Microseconds of Unix, or None for unknown."""
+    if isinstance(value, str):
+        return known[value]
+    if value is None or (value == 0 and column.nullable and not isinstance(value, bool)):
+        return None
+    return _of_seconds(value) if isinstance(value, int | float) and not isinstance(value, bool) else _WRONG
+
+
+def _times_of(column: Column, texts: Collection[str]) -> dict[str, Any]:
+    """The time that each text is, or None for unknown."""
+    at = "try_cast(text AS TIMESTAMPTZ)"
+    found = _cast(texts, f"CASE WHEN isfinite({at}) THEN epoch_us({at}) END")
+    return found | {text: _odd_time(column, text, at) for text, at in found.items() if at is None or _is_far(at)}
+
+
+def _odd_time(column: Column, text: str, at: int | None) -> Any:
+    plain = text.strip(" ")
+    if plain in unknown_words(column) or (column.nullable and _NO_DATE(plain)):
+        return None
+    if at is not None:
+        return at
+    return _of_seconds(float(text)) if _UNIX(text) else _WRONG
+
+
+def _of_seconds(seconds: float) -> Any:
+    """Microseconds of Unix; further away than this is no time that can be told."""
+    return round(seconds * 1e6) if abs(seconds) < 1e12 else _WRONG
+
+
+def _is_far(microseconds: int) -> bool:
+    return not _EARLIEST <= microseconds <= _LATEST
+
+
+def _cast(texts: Collection[str], expression: str) -> dict[str, Any]:
+    """What DuckDB makes of each text, in a file as here; None where it makes nothing of it."""
+    if not texts:
+        return {}
+    readable = ["" if NO_TEXT(text) else text for text in texts] if NO_TEXT("".join(texts)) else list(texts)
+    cursor = _engine().cursor()  # a thread's own
+    cursor.execute("SET TimeZone = 'UTC'")
+    query = f"SELECT {expression} FROM (SELECT unnest($1::VARCHAR[]) AS text)"
+    found = cursor.execute(query, [readable]).fetchall()
+    return {text: row[0] for text, row in zip(texts, found, strict=True)}
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    return connect()
+
+
+_READ: dict[Type, Callable[[Column, list[Any]], Read]] = {
+    "string": _texts,
+    "integer": _numbers,
+    "number": _numbers,
+    "timestamp": _times,
+}

@@ -1,0 +1,127 @@
+"""The clients of docs/serving.md, run as they stand there against a real server."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from earlybell.cli.main import app
+from tests.earlybell.extracts import LEARNER, OTHER
+from tests.serving.running import Server, started
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "serving.md"
+SUFFIXES = {"php": ".php", "python": ".py"}
+BUSY = (429, 503, 504)
+
+
+def commands() -> dict[str, list[str]]:
+    return {"php": ["php"], "python": [sys.executable]}
+
+
+@pytest.fixture(scope="module", params=sorted(SUFFIXES))
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The command that runs a client of the document."""
+    language = request.param
+    if language == "php" and not shutil.which("php") and not os.environ.get("EARLYBELL_CI"):
+        pytest.skip("PHP is not installed (Debian: php-cli and php-curl)")
+    (text,) = re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    path = tmp_path_factory.mktemp(language) / f"client{SUFFIXES[language]}"
+    path.write_text(text)
+    return [*commands()[language], str(path)]
+
+
+@pytest.fixture(scope="module")
+def guarded(serving: None, bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    """A server that asks for a token, and one that is good."""
+    folder = tmp_path_factory.mktemp("guarded")
+    tokens = folder / "tokens.json"
+    ran = CliRunner().invoke(app, ["token", "moodle", "--file", str(tokens), "--days", "1"])
+    assert ran.exit_code == 0, ran.output
+    with started(bundle, folder, "--tokens", str(tokens)) as server:
+        yield server, ran.stdout.split()[-1]
+
+
+def run(program: list[str], url: str, token: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"EARLYBELL_URL": url, "EARLYBELL_TOKEN": token, "no_proxy": "*"}
+    return subprocess.run(program, capture_output=True, text=True, env=environment, timeout=60, check=False)
+
+
+def test_a_client_prints_its_class_and_what_was_set_aside(program: list[str], guarded: tuple[Server, str]) -> None:
+    server, token = guarded
+    _answered(run(program, server.url, token))
+
+
+def _answered(ran: subprocess.CompletedProcess[str]) -> None:
+    assert ran.returncode == 0, ran.stderr
+    assert sorted(line.split()[0] for line in ran.stdout.splitlines()) == [LEARNER, OTHER]
+    said = ran.stderr.splitlines()
+    assert len(said) == 2, said
+    assert 'events[1].learner_id: "the-teacher" is not found together in enrolments: row_left_out' in said
+    assert any(re.fullmatch(r'submissions\[1\].score: "?-1(\.0+)?"? is below 0: unknown', line) for line in said)
+
+
+def test_a_client_waits_as_long_as_it_is_asked_to(program: list[str], guarded: tuple[Server, str]) -> None:
+    server, token = guarded
+    with busy(server.url, BUSY) as (url, seen):
+        _answered(run(program, url, token))
+    assert seen == [*BUSY, 200]
+
+
+def test_a_client_gives_up_on_a_server_that_stays_busy(program: list[str], guarded: tuple[Server, str]) -> None:
+    server, token = guarded
+    with busy(server.url, [503] * 9) as (url, seen):
+        ran = run(program, url, token)
+    assert ran.returncode != 0
+    assert "503" in ran.stdout + ran.stderr
+    assert seen == [503] * 5
+
+
+def test_a_client_says_why_it_was_refused(program: list[str], guarded: tuple[Server, str]) -> None:
+    ran = run(program, guarded[0].url, "no-token")
+    assert ran.returncode != 0
+    assert "no valid token" in ran.stdout + ran.stderr
+
+
+@contextmanager
+def busy(url: str, statuses: tuple[int, ...] | list[int]) -> Iterator[tuple[str, list[int]]]:
+    """An address that answers so at first, and then as the server does; and what it has answered."""
+    left, seen = list(statuses), list[int]()
+
+    class Front(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            status, said = (left.pop(0), json.dumps({"error": "busy"}).encode()) if left else (200, b"")
+            if status == 200:
+                headers = {"authorization": self.headers["authorization"], "content-type": "application/json"}
+                asked = urllib.request.Request(f"{url}{self.path}", body, headers)  # noqa: S310
+                with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
+                    said = answer.read()
+            seen.append(status)
+            self.send_response(status)
+            self.send_header("retry-after", "0")
+            self.send_header("content-length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Front) as front:
+        thread = threading.Thread(target=front.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{front.server_port}", seen
+        finally:
+            front.shutdown()
+            thread.join()
