@@ -97,7 +97,7 @@ _TWICE = {
 def test_no_key_is_rendered_twice(arguments: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "twice.yaml").write_text(yaml.safe_dump(_TWICE))
     arguments = tuple(str(tmp_path / one) if one == "twice.yaml" else one for one in arguments)
-    text = helm("template", "earlybell", ".", "--namespace", "site", *arguments).stdout
+    text = helm("template", "earlybell", ".", "--namespace", "site", *NAMED, *arguments).stdout
     assert len([one for one in yaml.load_all(text, _Strict) if one]) > 10
 
 
