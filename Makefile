@@ -47,7 +47,7 @@ serving: $(VENV)/serving  ## install what serves: earlybell serve, token, reques
 
 operations: $(VENV)/components $(VENV)/serving  ## install what docs/operations.md needs: train, release, token, trail in PostgreSQL
 
-images:  ## the container images, with docker, podman or buildah; BUILDER=, BASE=, WHEELS=, REPOSITORY=, TAG= (docs/images.md)
+images:  ## the container images, with docker, podman or buildah; BUILDER=, BASE=, PLATFORM=, WHEELS=, REPOSITORY=, TAG= (docs/images.md)
 	images/build serving
 	images/build components
 

@@ -21,6 +21,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Image = Annotated[str, typer.Option(envvar="EARLYBELL_IMAGE", help="of the components; else that of this version")]
+Values = Annotated[
+    list[Path],
+    typer.Option(
+        envvar="EARLYBELL_VALUES", help="of the site's chart: authorities, proxy, nodes, user; may be repeated"
+    ),
+]
 Namespace = Annotated[str, typer.Option(envvar="KFP_NAMESPACE", help="of the site, where KFP serves several")]
 
 
@@ -28,10 +34,13 @@ Namespace = Annotated[str, typer.Option(envvar="KFP_NAMESPACE", help="of the sit
     "compile", epilog="Example: python -m pipelines compile build && kubectl apply -f build/training-kubernetes.yaml"
 )
 def compile_to(
-    folder: Annotated[Path, typer.Argument(help="of the files to write")], image: Image = "", namespace: Namespace = ""
+    folder: Annotated[Path, typer.Argument(help="of the files to write")],
+    image: Image = "",
+    values: Values = [],  # noqa: B006 (Typer reads it, nobody changes it)
+    namespace: Namespace = "",
 ) -> None:
     """Write NAME.yaml (for the KFP client) and NAME-kubernetes.yaml (for kubectl, where KFP keeps pipelines so)."""
-    _use(image)
+    _use(image, values)
     check_folder(folder, "the folder")
     from pipelines.compiled import compile_all
 
@@ -52,6 +61,7 @@ def submit(
         str, typer.Option(help="of the tasks' pods; else the chart's in --namespace, or KFP's")
     ] = "",
     image: Image = "",
+    values: Values = [],  # noqa: B006 (Typer reads it, nobody changes it)
     namespace: Namespace = "",
 ) -> None:
     """Run a pipeline on a cluster now, or, with --schedule or --every-weeks, again and again.
@@ -64,7 +74,7 @@ def submit(
     if not endpoint:
         way_out = "Name it by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
         raise SettingError("the address of Kubeflow Pipelines is not known", endpoint, way_out)
-    _use(image)
+    _use(image, values)
     from components.extract.extract import check_sources
     from pipelines.schedule import read_schedule
     from pipelines.submit import Backend, read_parameters
@@ -85,10 +95,11 @@ def submit(
         backend.wait(run, typer.echo)
 
 
-def _use(image: str) -> None:
-    """Components know their image when they are imported."""
+def _use(image: str, values: list[Path]) -> None:
+    """Components know their image when they are imported, and pipelines their site."""
     if image:
         os.environ["EARLYBELL_IMAGE"] = image
+    os.environ["EARLYBELL_VALUES"] = os.pathsep.join(map(str, values))
 
 
 def main() -> None:

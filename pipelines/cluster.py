@@ -10,11 +10,13 @@ from typing import Any
 
 from kfp import kubernetes
 
+from pipelines.site import PROXIES, TRUST_PATH, site
+
 SETTINGS = "earlybell-settings"
 SOURCES = "earlybell-sources"
 SOURCES_PATH = "/sources"
 RETRIES = 2
-USER = 65532
+_SITE = site()
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def on_cluster(task: Any, need: Need, *services: Service, sources: bool = False)
     """
     _limit(task, need)
     _confine(task)
+    _settle(task)
     for service in services:
         _give(task, service)
     if sources:
@@ -118,6 +121,26 @@ def _limit(task: Any, need: Need) -> None:
 
 def _confine(task: Any) -> None:
     """No root, and a place for temporary files that ends with the pod."""
-    kubernetes.set_security_context(task, run_as_user=USER, run_as_group=USER, run_as_non_root=True)
+    kubernetes.set_security_context(task, run_as_user=_SITE.user, run_as_group=_SITE.group, run_as_non_root=True)
     kubernetes.empty_dir_mount(task, "tmp", "/tmp", size_limit="20Gi")  # noqa: S108 (of the pod)
     kubernetes.set_image_pull_policy(task, "IfNotPresent")
+
+
+def _settle(task: Any) -> None:
+    """The site's variables, authorities, proxy and nodes."""
+    for name, value in _SITE.variables.items():
+        task.set_env_variable(name, value)
+    if _SITE.trust_config_map:
+        kubernetes.use_config_map_as_volume(task, _SITE.trust_config_map, TRUST_PATH)
+    if _SITE.trust_secret:
+        kubernetes.use_secret_as_volume(task, _SITE.trust_secret, TRUST_PATH)
+    if _SITE.proxy_secret:
+        for spelling in (str.upper, str.lower):
+            keys = {name: spelling(name) for name in PROXIES}
+            kubernetes.use_secret_as_env(task, _SITE.proxy_secret, keys, optional=True)
+    for key, value in _SITE.node_selector.items():
+        kubernetes.add_node_selector(task, key, value)
+    for one in _SITE.tolerations:
+        kubernetes.add_toleration(task, one.key, one.operator, one.value, one.effect, one.seconds)
+    if _SITE.node_affinity:
+        kubernetes.add_node_affinity_json(task, _SITE.node_affinity)

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -35,7 +36,7 @@ def run(pipeline: Any, arguments: dict[str, Any], folder: Path, say: Callable[[s
     """
     folder.mkdir(parents=True, exist_ok=True)
     failed = folder / "error.json"
-    with (folder / "run.log").open("w") as log, _kept(failed), warnings.catch_warnings():
+    with (folder / "run.log").open("w") as log, _surroundings(failed), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="You may be attemp.* non-Python base image")
         local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "artifacts"))
         with redirect_stdout(_Tee(log, say)):
@@ -84,12 +85,17 @@ class _Tee(io.TextIOBase):
 
 
 @contextmanager
-def _kept(failed: Path) -> Iterator[None]:
-    """Tell steps where to leave an error; the environment and `print`, which the runner changes, are put back."""
+def _surroundings(failed: Path) -> Iterator[None]:
+    """Tell steps where to leave an error, and what ends with the run: KFP leaves a folder for each step behind.
+
+    The environment and `print`, which the runner changes, are put back.
+    """
     environment, original = dict(os.environ), builtins.print
     os.environ[ERROR_FILE] = str(failed.absolute())
     try:
-        yield
+        with tempfile.TemporaryDirectory(dir=failed.parent.absolute()) as temporary:
+            os.environ["TMPDIR"] = temporary
+            yield
     finally:
         builtins.print = original
         os.environ.clear()

@@ -18,13 +18,17 @@ import kfp_server_api
 import urllib3
 from kfp.pipeline_spec.pipeline_spec_pb2 import ParameterType
 
+from earlybell.causes import innermost, remedy
+from earlybell.clock import within
 from earlybell.errors import PipelineError, SettingError
+from earlybell.proxies import proxy_of
 from pipelines.compiled import PIPELINES, compile_one, pipeline_name
 from pipelines.schedule import Schedule as Schedule
 from pipelines.schedule import read_schedule as read_schedule  # for who looks for it here
 
 EXPERIMENT = "earlybell"
 ACCOUNT = "earlybell-pipeline"  # of the chart
+SECONDS = 60.0  # for KFP to answer all that a step of ours asks
 _PAGE = 100
 _ENDED = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
 _TOLD = ("SUCCEEDED", "FAILED")
@@ -82,23 +86,12 @@ class Backend:
         logging.getLogger("urllib3").setLevel(logging.ERROR)  # it tells of each attempt
         with self._reached(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "This client only works with", FutureWarning)
-            self._probe(token)
-            self._client = kfp.Client(
-                host=self._endpoint,
-                namespace=namespace or "kubeflow",
-                existing_token=token or None,
-                ssl_ca_cert=os.environ.get("SSL_CERT_FILE"),
-            )
+            self._client = within(SECONDS, lambda: self._connected(token, namespace))
 
     def run(self, name: str, parameters: dict[str, Any]) -> str:
         """Start a run of a pipeline; its id."""
         with self._reached():
-            version = self._version(name)
-            title = f"{pipeline_name(name)} {datetime.now(UTC):%Y-%m-%d %H:%M}"
-            made = self._client.run_pipeline(
-                self._experiment(), title, params=parameters, service_account=self._account, **version
-            )
-            return str(made.run_id)
+            return within(SECONDS, lambda: self._run(name, parameters))
 
     def schedule(self, name: str, parameters: dict[str, Any], when: Schedule) -> str:
         """Have the pipeline run by a schedule, in the place of its earlier ones; what was done.
@@ -106,25 +99,7 @@ class Backend:
         The new one is made before the old ones go: whatever fails in between, the site is not without.
         """
         with self._reached():
-            version, experiment = self._version(name), self._experiment()
-            before = self._scheduled(pipeline_name(name), experiment)
-            wanted = _wanted(version, parameters, when, self._account)
-            if len(before) == 1 and _as_wanted(before[0], self._account) == wanted:
-                return f"recurring run {before[0].recurring_run_id} stays as it is"
-            made = self._client.create_recurring_run(
-                experiment,
-                pipeline_name(name),
-                cron_expression=when.cron or None,
-                interval_second=when.seconds or None,
-                no_catchup=True,
-                params=parameters,
-                service_account=self._account,
-                **version,
-            )
-            for one in before:
-                self._client.delete_recurring_run(one.recurring_run_id)
-        replaced = f", in the place of {', '.join(one.recurring_run_id for one in before)}" if before else ""
-        return f"recurring run {made.recurring_run_id}{replaced}"
+            return within(SECONDS, lambda: self._schedule(name, parameters, when))
 
     def wait(self, run: str, say: Callable[[str], object], seconds: float = 5) -> None:
         """Wait until a run has ended, telling each task that did.
@@ -152,8 +127,47 @@ class Backend:
 
     def _read(self, run: str) -> tuple[str, list[Any]]:
         with self._reached():
-            found = self._client.get_run(run)
+            found = within(SECONDS, lambda: self._client.get_run(run))
         return str(found.state), (found.run_details and found.run_details.task_details) or []
+
+    def _connected(self, token: str, namespace: str) -> kfp.Client:
+        self._probe(token)
+        return kfp.Client(
+            host=self._endpoint,
+            namespace=namespace or "kubeflow",
+            existing_token=token or None,
+            ssl_ca_cert=os.environ.get("SSL_CERT_FILE"),
+            proxy=proxy_of(self._endpoint) or None,
+        )
+
+    def _run(self, name: str, parameters: dict[str, Any]) -> str:
+        version = self._version(name)
+        title = f"{pipeline_name(name)} {datetime.now(UTC):%Y-%m-%d %H:%M}"
+        made = self._client.run_pipeline(
+            self._experiment(), title, params=parameters, service_account=self._account, **version
+        )
+        return str(made.run_id)
+
+    def _schedule(self, name: str, parameters: dict[str, Any], when: Schedule) -> str:
+        version, experiment = self._version(name), self._experiment()
+        before = self._scheduled(pipeline_name(name), experiment)
+        wanted = _wanted(version, parameters, when, self._account)
+        if len(before) == 1 and _as_wanted(before[0], self._account) == wanted:
+            return f"recurring run {before[0].recurring_run_id} stays as it is"
+        made = self._client.create_recurring_run(
+            experiment,
+            pipeline_name(name),
+            cron_expression=when.cron or None,
+            interval_second=when.seconds or None,
+            no_catchup=True,
+            params=parameters,
+            service_account=self._account,
+            **version,
+        )
+        for one in before:
+            self._client.delete_recurring_run(one.recurring_run_id)
+        replaced = f", in the place of {', '.join(one.recurring_run_id for one in before)}" if before else ""
+        return f"recurring run {made.recurring_run_id}{replaced}"
 
     def _version(self, name: str) -> dict[str, str]:
         """The ids of the pipeline and of its version, which are made if KFP does not have them."""
@@ -194,6 +208,7 @@ class Backend:
         """Ask once and soon whether it is there: the client would ask for minutes."""
         configuration = kfp_server_api.Configuration(host=self._endpoint)
         configuration.ssl_ca_cert = os.environ.get("SSL_CERT_FILE")
+        configuration.proxy = proxy_of(self._endpoint) or None
         if token:
             configuration.api_key, configuration.api_key_prefix = {"authorization": token}, {"authorization": "Bearer"}
         api = kfp_server_api.HealthzServiceApi(kfp_server_api.ApiClient(configuration))
@@ -207,11 +222,23 @@ class Backend:
             with redirect_stdout(io.StringIO()):
                 yield
         except kfp_server_api.ApiException as error:
-            way_out = "Check the address, KFP_TOKEN and --namespace, and look into the log of its API server."
-            raise PipelineError(f"{at} refuses", _said(error), way_out) from None
+            other = "Check the address, KFP_TOKEN and --namespace, and look into the log of its API server."
+            if not error.status:  # what its client makes of a failure of TLS
+                raise PipelineError(f"{at} cannot be reached", _said(error), self._remedy(error, other)) from None
+            raise PipelineError(f"{at} refuses", _said(error), self._remedy(error, other)) from None
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            way_out = "Start it, or name its address by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
-            raise PipelineError(f"{at} cannot be reached", str(error).splitlines()[0], way_out) from None
+            other = "Start it, or name its address by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
+            raise PipelineError(f"{at} cannot be reached", innermost(error), self._remedy(error, other)) from None
+
+    def _remedy(self, error: Exception, other: str) -> str:
+        return remedy(
+            error,
+            other,
+            what="Kubeflow Pipelines",
+            setting="--endpoint or KFP_ENDPOINT",
+            login="a token that is good goes into KFP_TOKEN",
+            address=self._endpoint,
+        )
 
 
 def _failed(nodes: list[Any]) -> str:
@@ -244,4 +271,4 @@ def _said(error: Any) -> str:
         said = json.loads(error.body)
         return f"{error.status}: {said.get('error') or said.get('message')}"
     except (ValueError, TypeError, AttributeError):
-        return f"{error.status} {error.reason}"
+        return " ".join(f"{error.status or ''} {error.reason}".split())

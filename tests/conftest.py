@@ -10,6 +10,9 @@ from components.features import compute_features
 from components.label import label_outcomes
 from components.train import CANDIDATES, train
 
+# Helpers' assertions too, so that a failure shows values and not a bare name.
+_HELPERS = {path.stem for path in Path(__file__).parent.iterdir()} - {"conftest"}
+pytest.register_assert_rewrite(*(f"tests.{name}" for name in _HELPERS))
 OULAD = Path(__file__).parents[2] / "shared" / "data" / "oulad"
 
 

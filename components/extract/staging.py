@@ -98,9 +98,7 @@ class Staging:
         self.notes: set[str] = set()
         self.decoded: dict[Path, Decoded] = {}
         self.compared: dict[tuple[str, str], str] = {}  # by relation and reason, what its ids were compared to
-        self._connection = connect(
-            folder / "staging.duckdb", temp_directory=str(folder / "spill"), autoinstall_known_extensions=False
-        )
+        self._connection = connect(folder / "staging.duckdb", temp_directory=str(folder / "spill"))
         self._connection.execute(f"SET TimeZone = 'UTC'; {_START}")
 
     def __enter__(self) -> Self:

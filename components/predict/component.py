@@ -21,8 +21,10 @@ def predict(
     Without a trail's address: that of EARLYBELL_TRAIL, and its anchors those of EARLYBELL_TRAIL_ANCHORS; else none.
     """
     import os
+    from datetime import UTC, datetime
     from pathlib import Path
 
+    from components.predict import arrivals
     from components.predict import predict as predict_site
     from components.reporting import errors_reported, progress
 
@@ -40,7 +42,11 @@ def predict(
             trail=trail,
             trail_anchors=trail_anchors,
         )
-        predictions.metadata.update(found)
+        arrived = arrivals(Path(tables.path), datetime.now(UTC).replace(tzinfo=None))
+        newest = {one.course_id: one.newest.replace(tzinfo=UTC).timestamp() for one in arrived if one.newest}
+        by_course = {"newest_record_timestamp_seconds": newest}
+        by_course["data_age_teaching_seconds"] = {one.course_id: one.teaching for one in arrived}
+        predictions.metadata.update(found | {"by_course": by_course})
         worklist.metadata.update({name: found[name] for name in ("as_of", "digest", "version")})
         worklist.metadata["rows"] = found["worklist"]
         bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items())

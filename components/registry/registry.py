@@ -19,10 +19,12 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from components.registry.record import dataset, metrics, mlmodel, parameters, tags
-from components.registry.server import artifact_location, connect, mendable, without_credentials
+from components.registry.server import artifact_location, connect, late, mendable, without_credentials
 from earlybell.bundle import Bundle, read_bundle
+from earlybell.clock import at_most
 from earlybell.errors import BundleError, RegistryError, SettingError
 
+SECONDS = 600.0  # to register or fetch a bundle, the store of artifacts included; a quarter of it for a question
 _FOLDER = "bundle"
 
 
@@ -45,6 +47,7 @@ class Version:
     digest: str
 
 
+@at_most(SECONDS, late)
 def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, str] | None = None) -> Version:
     """Register a sealed bundle as a new version of model `name`, tagged as a candidate.
 
@@ -71,6 +74,7 @@ def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, st
         return _create_version(client, sealed, name, model, run.run_id)
 
 
+@at_most(SECONDS / 4, late)
 def find(name: str, version_or_alias: str) -> Version:
     """A version of a registered model, by its number or alias.
 
@@ -88,6 +92,7 @@ def find(name: str, version_or_alias: str) -> Version:
     return Version(name, str(found.version), run_id, f"{address}/{_FOLDER}", digest)
 
 
+@at_most(SECONDS / 4, late)
 def read_aliases(name: str) -> dict[str, str]:
     """The version that each alias of a registered model names.
 
@@ -99,6 +104,7 @@ def read_aliases(name: str) -> dict[str, str]:
         return {alias: str(version) for alias, version in client.get_registered_model(name).aliases.items()}
 
 
+@at_most(SECONDS / 4, late)
 def set_alias(name: str, alias: str, version: str | None) -> None:
     """Let an alias name a version, or none.
 
@@ -114,6 +120,7 @@ def set_alias(name: str, alias: str, version: str | None) -> None:
             client.set_registered_model_alias(name, alias, version)
 
 
+@at_most(SECONDS, late)
 def fetch(name: str, version_or_alias: str, out: Path) -> Path:
     """Download the bundle of a version into the new folder `out` and verify it.
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from earlybell.causes import innermost, remedy
+from earlybell.clock import HungError
 from earlybell.errors import EarlybellError, RegistryError
 
 _DENIED = ("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED", "PERMISSION_DENIED")
@@ -51,6 +53,13 @@ def mendable(address: str) -> Iterator[None]:
         raise _mendable(without_credentials(address), error) from None
 
 
+def late(error: HungError) -> RegistryError:
+    """What an answer that did not come in time means."""
+    address = without_credentials(os.environ.get("MLFLOW_TRACKING_URI") or _address(_database()))
+    way_out = "Look at its server, and at the store of its artifacts; DNS may hang too."
+    return RegistryError(f"the model registry at {address} does not answer", str(error), way_out)
+
+
 def without_credentials(text: str) -> str:
     """The text without the user and password of the addresses in it."""
     return re.sub(r"://\S*@", "://", text)
@@ -60,8 +69,17 @@ def _mendable(address: str, error: Exception) -> RegistryError:
     said = without_credentials(str(error) or type(error).__name__).splitlines()[0][:300]
     # What requests raises is an OSError, and MLflow's own exception comes on top of it.
     if isinstance(error, MlflowException) and isinstance(error.__context__, OSError):
-        way_out = "Start it, or set MLFLOW_TRACKING_URI to its address."
-        return RegistryError(f"the model registry at {address} cannot be reached", said, way_out)
+        way_out = remedy(
+            error,
+            "Start it, or set MLFLOW_TRACKING_URI to its address.",
+            what="the registry",
+            setting="MLFLOW_TRACKING_URI",
+            trust="MLFLOW_TRACKING_SERVER_CERT_PATH",
+            login="set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+            address=address,
+        )
+        cause = without_credentials(innermost(error))
+        return RegistryError(f"the model registry at {address} cannot be reached", cause, way_out)
     if getattr(error, "error_code", "") in _DENIED:
         way_out = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD to those of a user who may do this."
         return RegistryError(f"the model registry at {address} lets only known users do this", said, way_out)

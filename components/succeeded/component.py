@@ -13,5 +13,5 @@ def succeeded(pipeline: str, started: str, result: dsl.Input[dsl.Artifact]) -> N
 
     with errors_reported():
         counts = {"learners": float(result.metadata["learners"])}
-        if place := push(pipeline, started, counts):
+        if place := push(pipeline, started, counts, result.metadata.get("by_course", {})):
             progress("succeeded", f"{pipeline} told {place}")

@@ -2,26 +2,36 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 from prometheus_client.exposition import basic_auth_handler, default_handler
 
+from earlybell.causes import innermost, remedy
+from earlybell.clock import within
 from earlybell.errors import PipelineError, SettingError
 
 ADDRESS = "EARLYBELL_PUSHGATEWAY"
 JOB = "earlybell-pipeline"
+SECONDS = 30.0  # for the Pushgateway to answer
 
 
-def push(pipeline: str, started: str, counts: dict[str, float], now: float | None = None) -> str:
+def push(
+    pipeline: str,
+    started: str,
+    counts: dict[str, float],
+    by_course: Mapping[str, Mapping[str, float]] | None = None,
+    now: float | None = None,
+) -> str:
     """Put the gauges of `pipeline` in the place of those of its last run, at the Pushgateway of the environment.
 
     Args:
         pipeline: the label of each gauge.
         started: the run's creation as RFC 3339; anything else (a run on one machine has none): no duration.
         counts: gauges `earlybell_pipeline_last_run_NAME`, by NAME.
+        by_course: gauges `earlybell_pipeline_NAME` of course runs, by NAME and the label `course_id`.
         now: seconds since 1970.
 
     Returns:
@@ -39,11 +49,19 @@ def push(pipeline: str, started: str, counts: dict[str, float], now: float | Non
         raise SettingError(f"{ADDRESS} is not an address", address, "As http://pushgateway:9091.")
     plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     registry = _gauges(started, counts, time.time() if now is None else now)
+    for name, values in (by_course or {}).items():
+        _set_by_course(registry, name, values)
     try:
-        push_to_gateway(plain, JOB, registry, {"pipeline": pipeline}, handler=_handler(parts.username, parts.password))
+        handler = _handler(parts.username, parts.password)
+        within(SECONDS, lambda: push_to_gateway(plain, JOB, registry, {"pipeline": pipeline}, SECONDS, handler))
     except OSError as error:
-        way_out = f"Start it, or take {ADDRESS} out of the settings; all other steps of this run are done."
-        raise PipelineError("the Pushgateway does not take the gauges", f"{plain}: {error}", way_out) from None
+        other = f"Mend it, or take {ADDRESS} out of the settings."
+        login = f"its user and password go into {ADDRESS}, as http://USER:PASSWORD@HOST:9091"
+        way_out = remedy(error, other, what="the Pushgateway", setting=ADDRESS, login=login, address=plain)
+        way_out += " All other steps of this run are done."
+        raise PipelineError(
+            "the Pushgateway does not take the gauges", f"{plain}: {innermost(error)}", way_out
+        ) from None
     return plain
 
 
@@ -59,6 +77,13 @@ def _gauges(started: str, counts: dict[str, float], now: float) -> CollectorRegi
 
 def _set(registry: CollectorRegistry, name: str, said: str, value: float) -> None:
     Gauge(f"earlybell_pipeline_{name}", said, registry=registry).set(value)
+
+
+def _set_by_course(registry: CollectorRegistry, name: str, values: Mapping[str, float]) -> None:
+    said = f"{name.replace('_', ' ').capitalize()} of each course run under way, as of the last run that succeeded."
+    gauge = Gauge(f"earlybell_pipeline_{name}", said, ["course_id"], registry=registry)
+    for course, value in values.items():
+        gauge.labels(course).set(value)
 
 
 def _seconds(started: str) -> float | None:

@@ -12,13 +12,17 @@ from earlybell.errors import ClusterError, RegistryError, SettingError
 
 if TYPE_CHECKING:
     from serving.rollout.cluster import Cluster
+    from serving.rollout.prometheus import Answers, Key
     from serving.rollout.state import Rollout
     from serving.rollout.status import Row
 
 MODEL, OVERLAY = "learner-risk", Path("manifests/learner-risk/overlays/knative")
 
 ModelName = Annotated[str, typer.Option(help="name in the registry, and of the InferenceService")]
-Namespace = Annotated[str, typer.Option(help="of the site; kubeconfig's or the pod's own if not given")]
+Namespace = Annotated[
+    str, typer.Option("--namespace", "-n", help="of the site; kubeconfig's or the pod's own if not given")
+]
+Context = Annotated[str, typer.Option(help="of the kubeconfig; its present one if not given")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,6 +43,7 @@ def release(
         str, typer.Option(help="another ServingRuntime, as earlybell-0.2.0: a new image goes the same way")
     ] = "",
     namespace: Namespace = "",
+    context: Context = "",
     model_name: ModelName = MODEL,
 ) -> None:
     """Print the manifest of one step of a release, for `kubectl apply -f -`; what to look at next goes to stderr.
@@ -57,9 +62,10 @@ def release(
 
     objects = render(overlay)
     found = find(model_name, version)
-    cluster = _cluster(namespace)
+    cluster = _cluster(namespace, context)
     now = _rollout(cluster, model_name)
-    step = Step(found, None if promote else traffic, runtime, _given(overlay, namespace, model_name))
+    given = _given(overlay, namespace, context, model_name)
+    step = Step(found, None if promote else traffic, runtime, given, cluster.kubectl)
     made = made_for(step, objects, now, cluster.namespace)
     may_run(made, now, cluster)
     typer.echo(to_yaml(made), nl=False)
@@ -70,9 +76,10 @@ def release(
 def status(
     prometheus: Annotated[
         str,
-        typer.Option(envvar="EARLYBELL_PROMETHEUS", help="its address, for the last five minutes' errors and times"),
+        typer.Option(envvar="EARLYBELL_PROMETHEUS", help="its address, for the last ten minutes' errors and times"),
     ] = "",
     namespace: Namespace = "",
+    context: Context = "",
     model_name: ModelName = MODEL,
     as_json: Json = False,
 ) -> None:
@@ -81,10 +88,10 @@ def status(
     from serving.rollout.prometheus import ask
     from serving.rollout.status import rows
 
-    cluster = _cluster(namespace)
+    cluster = _cluster(namespace, context)
     now = _required(_rollout(cluster, model_name), cluster, model_name)
     named, remark = _named(model_name)
-    answers = ask(prometheus, cluster.namespace) if prometheus else None
+    answers = ask(prometheus, cluster.namespace, model_name) if prometheus else None
     found = rows(now, cluster.pods(model_name), named, answers)
     if as_json:
         versions = [row.to_json() for row in found]
@@ -93,13 +100,14 @@ def status(
         )
         return
     _show(f"{model_name} in {cluster.namespace}, {now.mode} mode", found, prometheus=bool(prometheus))
-    for line in _remarks(found, remark, prometheus=bool(prometheus)):
+    for line in _remarks(found, remark, answers):
         typer.echo(line)
 
 
 def aliases(
     model_name: ModelName = MODEL,
     namespace: Namespace = "",
+    context: Context = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
 ) -> None:
     """Let the registry's aliases follow the traffic: `champion` serves, `challenger` is on trial.
@@ -111,7 +119,7 @@ def aliases(
     from components.registry import read_aliases, set_alias
     from serving.rollout.aliases import changes
 
-    cluster = _cluster(namespace)
+    cluster = _cluster(namespace, context)
     now = _rollout(cluster, model_name)
     if now is None:
         typer.echo(f"Nothing serves yet: there is no InferenceService {model_name} in {cluster.namespace}.")
@@ -125,16 +133,17 @@ def aliases(
         typer.echo("The aliases say what gets the traffic: nothing to change.")
 
 
-def _given(overlay: Path, namespace: str, model_name: str) -> str:
+def _given(overlay: Path, namespace: str, context: str, model_name: str) -> str:
     """The options of a release that its next step must have too."""
-    named = [("overlay", str(overlay), str(OVERLAY)), ("namespace", namespace, ""), ("model-name", model_name, MODEL)]
+    named = [("overlay", str(overlay), str(OVERLAY)), ("namespace", namespace, ""), ("context", context, "")]
+    named.append(("model-name", model_name, MODEL))
     return "".join(f" --{name} {shlex.quote(value)}" for name, value, default in named if value != default)
 
 
-def _cluster(namespace: str) -> "Cluster":
+def _cluster(namespace: str, context: str) -> "Cluster":
     from serving.rollout.cluster import Cluster
 
-    return Cluster(namespace)
+    return Cluster(namespace, context)
 
 
 def _rollout(cluster: "Cluster", name: str) -> "Rollout | None":
@@ -151,7 +160,8 @@ def _rollout(cluster: "Cluster", name: str) -> "Rollout | None":
 
 def _required(now: "Rollout | None", cluster: "Cluster", name: str) -> "Rollout":
     if now is None:
-        way_out = f"Release a version: `earlybell release 1 --traffic 100 | kubectl apply -n {cluster.namespace} -f -`."
+        apply = f"{cluster.kubectl} apply -n {cluster.namespace} -f -"
+        way_out = f"Release a version: `earlybell release 1 --traffic 100 | {apply}`."
         raise ClusterError(f"there is no InferenceService {name} in namespace", cluster.namespace, way_out)
     return now
 
@@ -203,10 +213,12 @@ def _time(seconds: float | None) -> str:
     return "-" if seconds is None else f"{1000 * seconds:,.0f} ms"
 
 
-def _remarks(found: "list[Row]", remark: str, *, prometheus: bool) -> list[str]:
+def _remarks(found: "list[Row]", remark: str, answers: "dict[Key, Answers] | None") -> list[str]:
     said: list[Any] = [remark]
     if any(row.traffic != row.asked for row in found):
         said.append("Traffic is not yet as asked: a pod is not ready, or the gateway has not taken it.")
-    if not prometheus:
+    if answers == {}:
+        said.append("Prometheus has no figures of it yet, or not the chart's rules (helm/earlybell/files/rules).")
+    if answers is None:
         said.append("For requests, errors and times give --prometheus URL (a `kubectl port-forward` to it will do).")
     return [line for line in said if line]

@@ -52,12 +52,18 @@ def serve(
         str,
         typer.Option(envvar="EARLYBELL_BUNDLE_DIGEST", help="that the bundle must have; else it is not asked"),
     ] = "",
-    host: Annotated[str, typer.Option(help="address to listen on; 0.0.0.0 in a container")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="address to listen on; in a container 0.0.0.0, or :: for IPv6 and IPv4")
+    ] = "127.0.0.1",
     http_port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
     grpc_port: Annotated[int, typer.Option(min=0, max=65535, help="0: no gRPC")] = 8081,
     workers: Annotated[int, typer.Option(min=1, help="processes that answer")] = 1,
     mirror: Annotated[str, typer.Option(help="address of a challenger that gets a copy of each request")] = "",
     max_body_mib: Annotated[int, typer.Option(min=1, help="of one request")] = 64,
+    max_inflight_mib: Annotated[
+        int | None,
+        typer.Option(min=2, help="of all requests at once, in each worker; once and a half the largest if not given"),
+    ] = None,
     max_rows: Annotated[int, typer.Option(min=1, help="of one request, all tables together")] = 1_000_000,
     max_seconds: Annotated[float, typer.Option(min=0.1, help="to send a body, and to answer it")] = 30.0,
     rate: Annotated[int, typer.Option(min=1, help="requests a minute of one caller, in each worker")] = 6000,
@@ -70,6 +76,10 @@ def serve(
     if (tokens is None) != no_tokens:
         way_out = "Name a file by --tokens (see `earlybell token`), or let anybody ask by --no-tokens."
         raise SettingError("who may ask is not said, or said twice", str(tokens), way_out)
+    in_flight = max_inflight_mib or max_body_mib + max(1, max_body_mib // 2)
+    if in_flight <= max_body_mib:
+        way_out = f"It must hold the largest body of one caller ({max_body_mib} MiB), and more for the others."
+        raise SettingError("--max-inflight-mib", in_flight, way_out)
     from serving.runtime.settings import Limits, Settings
 
     trail = trail or f"sqlite:{_home_made() / 'trail.db'}"
@@ -90,7 +100,7 @@ def serve(
         trail_journal=trail_journal,
         mirror=mirror,
         mirror_token=os.environ.get("EARLYBELL_MIRROR_TOKEN", ""),
-        limits=Limits(max_body_mib * 2**20, max_rows, max_seconds, rate),
+        limits=Limits(max_body_mib * 2**20, max_rows, max_seconds, rate, in_flight * 2**20),
     )
     with tempfile.TemporaryDirectory(prefix="earlybell-metrics-") as counts:
         if workers > 1:  # prometheus_client asks for it when it is imported

@@ -16,11 +16,12 @@ def connect(database: Path | None = None, **config: _Setting) -> duckdb.DuckDBPy
     """A connection to a database, in memory without one; nothing of it is printed.
 
     Where DuckDB takes a process for interactive it draws a progress bar on stdout, amid what `--json` prints.
+    It would fetch an extension that a statement needs from its makers' server: every one of ours does without.
     It takes what follows a `?` in the path of a database for settings, and would write beside it: then it is in memory,
     from where it spills to its `temp_directory`.
     """
     place = ":memory:" if database is None or "?" in str(database) else database
-    connection = duckdb.connect(place, config=config)
+    connection = duckdb.connect(place, config={**config, "autoinstall_known_extensions": False})
     connection.execute("SET enable_progress_bar = false")
     return connection
 

@@ -2,24 +2,30 @@
 
 One line of JSON a head: writer, seq, link, time, and `end` where the writer ended in order. A writer is announced by
 its beginning (seq 0) before it writes anything, so that a chain that no anchor knows is found as inserted. What was
-erased is here too, in lines of writer, `erased` (some seqs) and time: a store restored from a backup has lost that.
+erased is here too, in lines of writer, `erased` (some seqs), `whose` and time: a store restored from a backup has lost
+that.
 """
 
+import errno
 import json
 import logging
 import os
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from earlybell.clock import Hand
 from earlybell.errors import SettingError, TrailError
-from earlybell.trail.chain import Head
-from earlybell.trail.stores import is_sqlite, private, shown, sqlite_path
+from earlybell.trail.chain import Head, Whose, read_whose
+from earlybell.trail.stores import TIMEOUT, is_sqlite, private, shown, sqlite_path
 
 NONE, LOG = "none", "log"
+_AT_ONCE = 10_000  # lines read at a time
 _STDOUT = Path("/dev/stdout")
 _SEQS = 100  # of a line of what was erased, which stays short enough for one write to a pipe
 _log = logging.getLogger(__name__)
@@ -34,19 +40,30 @@ class Known:
         last: the last of them.
         ended: whether the writer ended in order.
         erased: the seqs whose payload was erased.
+        whose: whom these erasures were about.
     """
 
     links: dict[int, bytes] = field(default_factory=dict)
     last: int = 0
     ended: bool = False
     erased: set[int] = field(default_factory=set)
+    whose: set[Whose] = field(default_factory=set)
 
 
 class Anchors:
-    """The file, or standard output, that heads go to. One that cannot be written now is written with the next."""
+    """The file, or standard output, that heads go to. One that cannot be written now is written with the next.
 
-    def __init__(self, path: Path | None) -> None:
-        self._path, self._waiting = path, dict[tuple[str, str], str]()
+    Attributes:
+        problem: what was wrong with the last try, if something was.
+    """
+
+    def __init__(self, path: Path | None, seconds: float = TIMEOUT) -> None:
+        """
+        Args:
+            seconds: to wait for a write; while one hangs, the next is not tried.
+        """
+        self._path, self._seconds, self._hand = path, seconds, Hand("earlybell-trail-anchors")
+        self._waiting, self._lock = dict[tuple[str, str], str](), threading.Lock()
         self.problem: OSError | None = None
 
     def add(self, heads: Iterable[Head], *, end: bool = False) -> None:
@@ -57,11 +74,11 @@ class Anchors:
             said[head.writer, what] = {"seq": head.seq, "link": head.link.hex()} | ({"end": True} if end else {})
         self._write(said)
 
-    def add_erased(self, entries: dict[str, list[int]]) -> None:
-        """Append which seqs of each writer were erased; a problem as in `add`."""
+    def add_erased(self, entries: dict[str, list[int]], of: Whose) -> None:
+        """Append which seqs of each writer are erased, and whose they are; a problem as in `add`."""
         self._write(
             {
-                (writer, f"erased {at}"): {"erased": seqs[at : at + _SEQS]}
+                (writer, f"erased {at}"): {"erased": seqs[at : at + _SEQS], "whose": of}
                 for writer, seqs in entries.items()
                 for at in range(0, len(seqs), _SEQS)
             }
@@ -72,17 +89,38 @@ class Anchors:
         if self._path is None:
             return
         now = datetime.now(UTC).isoformat()
-        self._waiting |= {key: json.dumps({"writer": key[0], **one, "time": now}) for key, one in said.items()}
-        lines = [f"{line}\n" for line in self._waiting.values()]
+        with self._lock:
+            self._waiting |= {key: json.dumps({"writer": key[0], **one, "time": now}) for key, one in said.items()}
         try:
-            (_say if self._path == _STDOUT else _append)(self._path, lines)
+            self._hand.call(self._flush, self._seconds)
         except OSError as error:
             if self.problem is None:
                 _log.warning("anchors of the trail cannot be written, tried again with each group: %s", error)
             self.problem = error
         else:
             self.problem = None
-            self._waiting.clear()
+
+    def close(self) -> None:
+        """No more anchors; a write that hangs is left to itself."""
+        self._hand.end()
+
+    @property
+    def waiting(self) -> str:
+        """The lines that are still to be written."""
+        with self._lock:
+            return " ".join(self._waiting.values())
+
+    def _flush(self) -> None:
+        """By the hand: write what waits, which waits on if that fails."""
+        with self._lock:
+            taken, self._waiting = self._waiting, {}
+        try:
+            if self._path and taken:
+                (_say if self._path == _STDOUT else _append)(self._path, [f"{line}\n" for line in taken.values()])
+        except BaseException:
+            with self._lock:
+                self._waiting = taken | self._waiting
+            raise
 
 
 def anchors_path(address: str, given: str | Path | None) -> Path | None:
@@ -116,11 +154,27 @@ def read_anchors(path: Path | None) -> dict[str, Known] | None:
         way_out = "Save the log's lines of all that write to the trail in a file, and name it with --anchors."
         raise SettingError("anchors of the trail cannot be read from a log", LOG, way_out)
     try:
-        with path.open(errors="replace") as lines:
-            return _known(lines)
+        return _known(_lines(path))
     except OSError as error:
         way_out = "Name the file with --anchors, or say --anchors none: then a cut-off end is not found."
-        raise TrailError("anchors of the trail cannot be read", f"{path}: {error.strerror}", way_out) from error
+        said = f"{path}: {error.strerror or error}"
+        raise TrailError("anchors of the trail cannot be read", said, way_out) from error
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a file that may hang, as a pipe that nobody writes to."""
+    hand, parts = Hand("earlybell-trail-anchors"), _parts(path)
+    try:
+        while some := hand.call(lambda: next(parts, None), TIMEOUT):
+            yield from some
+    finally:
+        hand.end()
+
+
+def _parts(path: Path) -> Iterator[list[str]]:
+    with path.open(errors="replace") as file:
+        while some := list(islice(file, _AT_ONCE)):
+            yield some
 
 
 def _known(lines: Iterable[str]) -> dict[str, Known]:
@@ -137,6 +191,7 @@ def _learn(known: dict[str, Known], said: Any) -> None:
     writer = str(said["writer"])
     if "erased" in said:
         known.setdefault(writer, Known()).erased.update([int(seq) for seq in said["erased"]])
+        known[writer].whose.update(read_whose(said))
         return
     seq, link = int(said["seq"]), bytes.fromhex(said["link"])
     one = known.setdefault(writer, Known())
@@ -147,7 +202,7 @@ def _learn(known: dict[str, Known], said: Any) -> None:
 def _say(_: Path, lines: list[str]) -> None:
     """To standard output, each line in a write of its own: a pipe takes such a short one whole or not at all."""
     for line in lines:
-        os.write(1, line.encode())
+        _write(1, line.encode())
 
 
 def _append(path: Path, lines: list[str]) -> None:
@@ -155,4 +210,10 @@ def _append(path: Path, lines: list[str]) -> None:
     with open(path, "ab+", opener=private) as file:
         size = file.seek(0, os.SEEK_END)
         torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
-        os.write(file.fileno(), b"\n" * torn + "".join(lines).encode())
+        _write(file.fileno(), b"\n" * torn + "".join(lines).encode())
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    """OSError where not all of it was written, as on a full disk: what is missing must not follow other lines."""
+    if os.write(descriptor, content) < len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

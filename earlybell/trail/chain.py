@@ -10,7 +10,8 @@ import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 _SALT = 32  # bytes
 
@@ -38,6 +39,23 @@ class Entry(NamedTuple):
     learner_id: str | None
 
 
+class Whose(NamedTuple):
+    """Whom an erasure was about, without the pseudonym: who has it can ask, and who has not cannot find it out.
+
+    Attributes:
+        salt: random, in hex.
+        digest: SHA-256(salt ‖ pseudonym), in hex.
+        time: of the erasure, as ISO 8601 in UTC.
+    """
+
+    salt: str
+    digest: str
+    time: str
+
+    def is_of(self, learner: str) -> bool:
+        return self.digest == hashlib.sha256(bytes.fromhex(self.salt) + learner.encode()).hexdigest()
+
+
 @dataclass(frozen=True)
 class Head:
     """The last entry of a writer's chain; `seq` 0 is the beginning."""
@@ -63,6 +81,21 @@ def extend(head: Head, bodies: Iterable[Body]) -> tuple[list[Entry], Head]:
         head = Head(head.writer, seq, link_of(head.link, seq, digest))
         entries.append(Entry(head.writer, seq, digest, head.link, salt, payload, *body[1:]))
     return entries, head
+
+
+def whose(learner: str) -> Whose:
+    """What an erasure of a learner leaves of whom it was about, as of now."""
+    salt = secrets.token_bytes(_SALT // 2)
+    digest = hashlib.sha256(salt + learner.encode()).hexdigest()
+    return Whose(salt.hex(), digest, datetime.now(UTC).isoformat())
+
+
+def read_whose(said: dict[str, Any]) -> list[Whose]:
+    """What an erasure's JSON says of that; those of older versions say nothing. ValueError or TypeError: it is none."""
+    if "whose" not in said:
+        return []
+    salt, digest, time = map(str, said["whose"])
+    return [Whose(bytes.fromhex(salt).hex(), digest, time)]
 
 
 def digest_of(salt: bytes, payload: str) -> bytes:

@@ -4,12 +4,11 @@ import getpass
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from earlybell.errors import SettingError, TrailError
 from earlybell.trail.anchors import Anchors, anchors_path
-from earlybell.trail.chain import Body, Head, begin, extend
+from earlybell.trail.chain import Body, Head, Whose, begin, extend, whose
 from earlybell.trail.records import ANONYMOUS
 from earlybell.trail.stores import StoreError, open_store, shown
 
@@ -21,10 +20,11 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
 
     The chain keeps an entry of it (who, when, which entries, why) and never the pseudonym, so `reason` must not name
     the learner. Records that wait in a journal, and backups, are not reached: erase again when they have come back,
-    which `verify` tells, also of a store whose backup is older than the erasure, by the anchors.
+    which `verify` tells, also of a store whose backup is older than the erasure, by the anchors. These have it first:
+    there is no erasure that they do not know.
 
     Raises:
-        TrailError: there is no such trail, or it cannot be written; nothing was erased.
+        TrailError: there is no such trail, or it or the anchors cannot be written; the error says what was erased.
         SettingError: it is no learner, or no reason.
     """
     if learner in ("", ANONYMOUS) or not reason.strip():
@@ -37,25 +37,29 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
                 if not erased:
                     return 0
                 store.many("DELETE FROM trail_payload WHERE writer = ? AND seq = ?", erased)
-                _announce(heads, head)
-                by_writer = _by_writer(erased)
-                entries, head = extend(head, [_body(by_writer, reason, who or getpass.getuser())])
+                by_writer, of = _by_writer(erased), whose(learner)
+                _announce(heads, head, by_writer, of)
+                entries, head = extend(head, [_body(by_writer, of, reason, who or getpass.getuser())])
                 store.add(entries)
             heads.add([head], end=True)
-            heads.add_erased(by_writer)
             store.clean()
         except StoreError as error:
-            way_out = "Nothing was erased, unless it failed while cleaning up: `earlybell trail show` tells."
+            way_out = "Look with `earlybell trail show` whether it was erased, and erase again if not."
             raise TrailError(f"trail {shown(address)} cannot be erased from", str(error), way_out) from error
+        finally:
+            heads.close()
+    if heads.problem:
+        way_out = f"All {len(erased)} records were erased. Mend the anchors, then append this line: {heads.waiting}"
+        raise TrailError("anchors of the trail do not have the erasure's end", str(heads.problem), way_out)
     return len(erased)
 
 
-def _announce(heads: Anchors, head: Head) -> None:
+def _announce(heads: Anchors, head: Head, erased: dict[str, list[int]], of: Whose) -> None:
     heads.add([head])
+    heads.add_erased(erased, of)
     if heads.problem:
-        raise TrailError(
-            "anchors of the trail cannot be written", str(heads.problem), "Nothing was erased. Name a file."
-        )
+        way_out = "Nothing was erased. Mend the file or name another, and erase again."
+        raise TrailError("anchors of the trail cannot be written", str(heads.problem), way_out)
 
 
 def _by_writer(erased: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
@@ -65,6 +69,6 @@ def _by_writer(erased: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     return by_writer
 
 
-def _body(erased: dict[str, list[int]], reason: str, who: str) -> Body:
-    said = {"kind": KIND, "time": datetime.now(UTC).isoformat(), "who": who, "reason": reason, "entries": erased}
+def _body(erased: dict[str, list[int]], of: Whose, reason: str, who: str) -> Body:
+    said = {"kind": KIND, "time": of.time, "who": who, "reason": reason, "whose": of, "entries": erased}
     return Body(json.dumps(said, separators=(",", ":")))

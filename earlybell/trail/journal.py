@@ -13,13 +13,14 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from io import FileIO
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 from earlybell.trail.chain import Entry, Head, entry_of, line_of
 from earlybell.trail.stores import Store, private
 
 LIMIT = 64 * 2**20  # bytes of all files of the folder
+_AT_ONCE = 500  # lines of one transaction of a replay
 _SUFFIX = ".journal"
 _log = logging.getLogger(__name__)
 
@@ -62,21 +63,23 @@ class Journal:
             raise
 
     def replay(self, store: Store) -> Iterator[list[Head]]:
-        """Add what waits to the store, each file in one transaction, and drop the file; yields the heads of each."""
+        """Add what waits to the store, a part in each transaction, and drop whole files; yields the heads of each part.
+
+        Between two parts this process may append; it must not where a part has failed, or hangs.
+        """
         for path in self._paths():
             own = self._file is not None and self._path == path
             lock = self._file if own else _taken_over(path)
             if lock is None:
                 continue
             try:
-                heads = _replay_file(path, store)
+                yield from _replay_file(path, store)
             except BaseException:
                 if not own:
                     lock.close()
                 raise
             lock.close()
             self._file = None if own else self._file
-            yield heads
 
     def close(self) -> None:
         """Leave what waits to whoever replays next."""
@@ -104,9 +107,19 @@ def lines_of(entries: Sequence[Entry]) -> bytes:
     return b"".join(b"%08x %s\n" % (zlib.crc32(line), line) for line in lines)
 
 
-def _replay_file(path: Path, store: Store) -> list[Head]:
-    content = path.read_bytes()
-    entries = list(_entries(content))
+def _replay_file(path: Path, store: Store) -> Iterator[list[Head]]:
+    damaged = False
+    with path.open("rb") as file:
+        while lines := list(islice(file, _AT_ONCE)):
+            whole = [line for line in lines if line.endswith(b"\n")]  # a torn last one was never acknowledged
+            entries = [entry for line in whole if (entry := _entry(line)) is not None]
+            damaged |= len(entries) < len(whole)
+            yield _added(store, entries)
+    _put_away(path, damaged=damaged)
+
+
+def _added(store: Store, entries: list[Entry]) -> list[Head]:
+    """Add what the store does not have; the heads of the chains that have grown."""
     heads = []
     with store.transaction():
         for writer, of_writer in groupby(entries, key=lambda entry: entry.writer):
@@ -115,16 +128,13 @@ def _replay_file(path: Path, store: Store) -> list[Head]:
             if new:
                 store.add(new)
                 heads.append(Head(writer, new[-1].seq, new[-1].link))
-    _put_away(path, damaged=len(entries) < content.count(b"\n"))
     return heads
 
 
-def _entries(content: bytes) -> Iterator[Entry]:
-    """The entries of whole lines; a last line that `kill -9` tore was never acknowledged."""
-    for row in content.split(b"\n")[:-1]:
-        checksum, _, line = row.partition(b" ")
-        if checksum == b"%08x" % zlib.crc32(line):
-            yield entry_of(line.decode())
+def _entry(row: bytes) -> Entry | None:
+    """The entry of a line; None where it is damaged."""
+    checksum, _, line = row.rstrip(b"\n").partition(b" ")
+    return entry_of(line.decode()) if checksum == b"%08x" % zlib.crc32(line) else None
 
 
 def _put_away(path: Path, *, damaged: bool) -> None:

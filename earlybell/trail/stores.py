@@ -6,19 +6,26 @@ leaves only when a learner is erased.
 
 import os
 import re
+import socket
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import wait
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from earlybell.clock import Hand, HungError, within
 from earlybell.errors import MissingPackageError, SettingError, TrailError
 from earlybell.trail.chain import Entry
 
 FORMAT = 1
 TIMEOUT = 10.0  # seconds to wait for a store
+RECORDS_A_SECOND = 1000  # that a store takes at least
+_AT_ONCE = 1000  # rows of one fetch
+_ENDS_IN = 1.0  # seconds until a call has noticed that it was abandoned
 _TABLES = """
 CREATE TABLE IF NOT EXISTS trail_format (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS trail_chain (
@@ -30,6 +37,11 @@ CREATE TABLE IF NOT EXISTS trail_payload (
 CREATE INDEX IF NOT EXISTS trail_payload_learner ON trail_payload (learner_id, course_id);
 CREATE INDEX IF NOT EXISTS trail_payload_request ON trail_payload (request_id)"""
 _PLAIN = re.compile(r"(?P<scheme>\w+://)([^@/?#]*@)?(?P<place>[^@/?#:]+(:\d+)?(/[^@/?#:]*)?)([?][^@]*)?")
+_POOLER = {  # what PgBouncer says, and what to do
+    "unsupported startup parameter": "Leave it out of the address, and set it by ALTER ROLE or ALTER DATABASE.",
+    "statement pooling mode": "Set its pool_mode to transaction or session.",
+}
+_T = TypeVar("_T")
 _KEPT = (("trail_chain", "UPDATE"), ("trail_chain", "DELETE"), ("trail_payload", "UPDATE"))
 _SQLITE_TRIGGERS = [
     f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
@@ -85,6 +97,10 @@ class Store(ABC):
     def close(self) -> None:
         """End the connection."""
 
+    @abstractmethod
+    def abandon(self) -> None:
+        """From another thread: let a call that waits for the store end, as far as that can be done."""
+
     def add(self, entries: Sequence[Entry]) -> None:
         """Insert entries, within `transaction`."""
         chain, payload = (
@@ -111,14 +127,16 @@ class Store(ABC):
         self.close()
 
     def _check_format(self, address: str) -> None:
-        versions = [version for (version,) in self.execute("SELECT version FROM trail_format")]
+        with self.snapshot():  # in a transaction, as all that follows: some poolers have none
+            versions = [version for (version,) in self.execute("SELECT version FROM trail_format")]
         if versions != [FORMAT]:
             way_out = f"This version of Earlybell reads format {FORMAT}: use the one that wrote the trail."
             raise TrailError(f"trail {shown(address)} is of another format", versions, way_out)
 
 
 def open_store(address: str) -> Store:
-    """A trail that is there, to read or to erase.
+    """A trail that is there, to read or to erase. However long a statement takes, it is waited for as long as the store
+    answers others; a store that hangs is a StoreError.
 
     Raises:
         TrailError: there is none, it cannot be reached, or it is of another format.
@@ -126,8 +144,8 @@ def open_store(address: str) -> Store:
         MissingPackageError: PostgreSQL's client is not installed.
     """
     try:
-        return connect(address, create=False)
-    except StoreError as error:
+        return _Watched(address)
+    except (StoreError, HungError) as error:
         raise TrailError(f"trail {shown(address)} cannot be read", str(error), "Look at its address.") from error
 
 
@@ -203,7 +221,7 @@ class _Sqlite(Store):
             self._connection = sqlite3.connect(
                 place, timeout=timeout, isolation_level=None, check_same_thread=False, uri=True
             )
-        self._timeout = timeout
+        self._timeout, self._abandoned = timeout, False
         self.execute("PRAGMA synchronous = FULL")
         self.execute("PRAGMA secure_delete = ON")  # an erased payload is overwritten with zeros
 
@@ -232,6 +250,8 @@ class _Sqlite(Store):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                if self._abandoned:
+                    raise StoreError("nobody waits for it any longer")
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -266,17 +286,22 @@ class _Sqlite(Store):
         with _sqlite_errors():
             self._connection.close()
 
+    def abandon(self) -> None:
+        self._abandoned = True
+        with suppress(sqlite3.Error):
+            self._connection.interrupt()
+
 
 class _Postgresql(Store):
+    """What is set, is set for a transaction, and nothing is prepared: a pooler may give each one another session."""
+
     def __init__(self, address: str, timeout: float) -> None:
-        self._psycopg = _psycopg()
+        self._psycopg, self._timeout = _psycopg(), timeout
         waits = {"connect_timeout": max(2, round(timeout)), "tcp_user_timeout": round(1000 * timeout)}
         given = self._given(address)
         with self._errors():
             settings: dict[str, Any] = {"application_name": "earlybell-trail", **waits, **given}
-            self._connection = self._psycopg.connect(**settings, autocommit=True)
-            self.execute("SELECT set_config('statement_timeout', ?, false)", (f"{round(1000 * timeout)}ms",))
-            self.execute("SET synchronous_commit TO on")
+            self._connection = self._psycopg.connect(**settings, autocommit=True, prepare_threshold=None)
 
     def _given(self, address: str) -> dict[str, Any]:
         """What the address says. Where it cannot be read, PostgreSQL's message would show parts of a password."""
@@ -290,7 +315,7 @@ class _Postgresql(Store):
         return given
 
     def create(self) -> None:
-        with self._errors(), self._connection.transaction():
+        with self.transaction():
             self.execute("SELECT pg_advisory_xact_lock(hashtext('earlybell trail'))")
             if self.execute("SELECT to_regclass('trail_format') IS NOT NULL") == [(True,)]:
                 return
@@ -300,12 +325,20 @@ class _Postgresql(Store):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        with self._transaction(self._timeout):
+            yield
+
+    @contextmanager
+    def _transaction(self, seconds: float) -> Iterator[None]:
         with self._errors(), self._connection.transaction():
+            self.execute(f"SET LOCAL statement_timeout TO {round(1000 * seconds)}")
+            self.execute("SET LOCAL synchronous_commit TO on")
             yield
 
     def write(self, entries: Sequence[Entry]) -> None:
-        with self._errors(), self._connection.pipeline():  # one round trip
-            super().write(entries)
+        seconds = self._timeout + len(entries) / RECORDS_A_SECOND  # for all: it may count them as one statement
+        with self._errors(), self._connection.pipeline(), self._transaction(seconds):  # one round trip
+            self.add(entries)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -329,22 +362,109 @@ class _Postgresql(Store):
             yield from cursor.execute(_percent(sql), tuple(values) or None)
 
     def clean(self) -> None:
-        self.execute("SET statement_timeout TO 0")
         self.execute("VACUUM trail_payload")
 
     def close(self) -> None:
         self._connection.close()
+
+    def abandon(self) -> None:
+        with suppress(OSError, self._psycopg.Error), socket.socket(fileno=os.dup(self._connection.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
         except self._psycopg.Error as error:
-            raise self._kind()(" ".join(str(error).split())) from error
+            said = " ".join(str(error).split())
+            for refused, way_out in _POOLER.items():
+                if refused in said:
+                    raise SettingError("a pooler before the trail's store refuses", said, way_out) from error
+            raise self._kind()(said) from error
 
     def _kind(self) -> type[StoreError]:
         connection = getattr(self, "_connection", None)  # there is none while it is made
         return ConnectionLostError if connection and connection.broken else StoreError
+
+
+class _Watched(Store):
+    """A store that may be busy for long, but must not hang: while a call lasts, another connection asks."""
+
+    def __init__(self, address: str) -> None:
+        self._address, self._hand, self._hangs = address, Hand("earlybell-trail-reader"), False
+        self._store = within(2 * TIMEOUT, lambda: connect(address, create=False))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._within(self._store.transaction()):
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        with self._within(self._store.snapshot()):
+            yield
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self._done(lambda: self._store.execute(sql, values))
+
+    def many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        self._done(lambda: self._store.many(sql, rows))
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        rows = self._store.rows(sql, values)
+        while some := self._done(lambda: list(islice(rows, _AT_ONCE))):
+            yield from some
+
+    def clean(self) -> None:
+        self._done(self._store.clean)
+
+    def close(self) -> None:
+        with suppress(StoreError, HungError):
+            self._hand.call(self._store.close, TIMEOUT)
+        self._hand.end()
+
+    def abandon(self) -> None:
+        self._store.abandon()
+
+    def _done(self, function: Callable[[], _T]) -> _T:
+        if self._hangs:
+            raise StoreError("it hangs")
+        future = self._hand.start(function)
+        while not wait([future], TIMEOUT).done:
+            try:
+                within(TIMEOUT, lambda: _asked(self._address))
+            except HungError:
+                self._hangs = True
+                self.abandon()
+                wait([future], _ENDS_IN)
+                raise StoreError(f"it hangs: another connection was not answered within {TIMEOUT:g} seconds") from None
+            except (StoreError, OSError):
+                continue  # it answers, if only to refuse
+        return future.result()
+
+    @contextmanager
+    def _within(self, context: AbstractContextManager[None]) -> Iterator[None]:
+        self._done(context.__enter__)
+        try:
+            yield
+        except BaseException as error:
+            how = type(error), error, error.__traceback__
+            if not self._hangs:
+                self._done(lambda: context.__exit__(*how))
+            else:
+                with suppress(StoreError, HungError):  # it says again that the connection is gone
+                    self._hand.call(lambda: context.__exit__(*how), _ENDS_IN)
+            raise
+        self._done(lambda: context.__exit__(None, None, None))
+
+
+def _asked(address: str) -> None:
+    """Returns when the store has answered, on its disk too where that is ours."""
+    if is_sqlite(address):
+        with sqlite_path(address).open("rb") as file:
+            os.fsync(file.fileno())
+    else:
+        connect(address, create=False).close()
 
 
 def _percent(sql: str) -> Any:

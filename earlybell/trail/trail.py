@@ -4,20 +4,24 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
+from earlybell.clock import Hand
 from earlybell.errors import TrailError
 from earlybell.trail.anchors import Anchors, anchors_path
-from earlybell.trail.chain import Body, begin, extend
+from earlybell.trail.chain import Body, Head, begin, extend
+from earlybell.trail.connection import LONGEST_PAUSE, Connection
 from earlybell.trail.journal import LIMIT, Journal, lines_of
 from earlybell.trail.records import Record, body_of
-from earlybell.trail.stores import TIMEOUT, ConnectionLostError, Store, StoreError, connect, shown
+from earlybell.trail.stores import RECORDS_A_SECOND, TIMEOUT, ConnectionLostError, StoreError, shown
 
-_LONGEST_PAUSE = 5.0  # seconds between two tries of a store that is away
+_DISK_SECONDS = 2.0  # to wait for the journal; half of it for the anchors, which hold up no record
+_RECORDS_AT_ONCE = 5000  # of one commit, but for a call that has more
 _log = logging.getLogger(__name__)
 
 
@@ -39,7 +43,8 @@ def open_trail(
         journal: folder, on a volume that lasts, where records wait while the store is away. Without it, an append is
             refused then. Processes may share it.
         journal_limit: bytes that may wait there; beyond it an append is refused.
-        timeout: seconds to wait for the store before it counts as away.
+        timeout: seconds to wait for the store before it counts as away, and a second more for each thousand records. By
+            our own clock: a store, a disk or a name server that hangs is not waited for any longer.
         retry: seconds until it is tried again; doubled each time, up to 5.
 
     Raises:
@@ -47,18 +52,14 @@ def open_trail(
         SettingError: the address, or the anchors, are missing or wrong.
         MissingPackageError: PostgreSQL's client is not installed.
     """
-    heads = Anchors(anchors_path(address, anchors))
+    heads = Anchors(anchors_path(address, anchors), _DISK_SECONDS / 2)
     kept = _journal(journal, journal_limit) if journal else None
-    store: Store | None = None
+    trail = Trail(address, heads, kept, timeout, retry)
     try:
-        store = connect(address, create=True, timeout=timeout)
-    except StoreError as error:
-        if kept is None:
-            raise _refusal(address, str(error)) from error
-    trail = Trail(address, store, heads, kept, timeout, retry)
-    if heads.problem and kept is None:
+        trail.begin()
+    except BaseException:
         trail.close()
-        raise TrailError("anchors of the trail cannot be written", str(heads.problem), "Name a file that can be.")
+        raise
     return trail
 
 
@@ -80,20 +81,36 @@ class _Waiting:
 
 
 class Trail:
-    """A writer of the audit trail; for any number of threads. `open_trail` makes it."""
+    """A writer of the audit trail; for any number of threads. `open_trail` makes it.
 
-    def __init__(
-        self, address: str, store: Store | None, anchors: Anchors, journal: Journal | None, timeout: float, retry: float
-    ) -> None:
-        self._address, self._store, self._anchors, self._journal = address, store, anchors, journal
-        self._timeout, self._retry, self._pause = timeout, retry, retry
-        self._problem, self._was_there = "it was not there at the start", store is not None
-        self._next_try, self._next_look = 0.0 if store else time.monotonic() + retry, 0.0
+    Whatever may hang (the store, the journal, the anchors) is asked by a hand of its own: the writer waits for it by
+    the clock, and goes on.
+    """
+
+    def __init__(self, address: str, anchors: Anchors, journal: Journal | None, timeout: float, retry: float) -> None:
+        self._address, self._anchors, self._journal, self._timeout = address, anchors, journal, timeout
         self._ready = threading.Condition()
+        self._connection = Connection(address, timeout=timeout, retry=retry, ready=self._wake)
+        self._aside = Hand("earlybell-trail-journal")
+        self._replay: Iterator[list[Head]] | None = None
+        self._aside_since: float | None = None
+        self._next_look = 0.0
         self._queue: list[_Waiting] = []
         self._taken: list[_Waiting] = []
         self._closing = False
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Reach the store, announce the chain and start to write; errors as `open_trail`."""
+        try:
+            self._connection.open()
+        except StoreError as error:
+            if self._journal is None:
+                raise _refusal(self._address, str(error)) from error
         self._begin()
+        if self._anchors.problem and self._journal is None:
+            problem = str(self._anchors.problem)
+            raise TrailError("anchors of the trail cannot be written", problem, "Name a file that can be.")
         self._thread = threading.Thread(target=self._run, name="earlybell-trail", daemon=True)
         self._thread.start()
 
@@ -125,10 +142,11 @@ class Trail:
 
     @property
     def lag(self) -> float:
-        """Seconds that the oldest of them has been waiting; 0 if none."""
+        """Seconds that the oldest record has waited for the store, in the journal too, or that the store is away."""
         with self._ready:
-            waiting = self._taken or self._queue
-            return time.monotonic() - waiting[0].since if waiting else 0.0
+            oldest = [one.since for one in (self._taken or self._queue)[:1]]
+        since = [*oldest, *(one for one in (self._aside_since, self._connection.away_since) if one is not None)]
+        return time.monotonic() - min(since) if since else 0.0
 
     @property
     def journaling(self) -> bool:
@@ -136,11 +154,20 @@ class Trail:
         return self._journal is not None and self._journal.behind
 
     def close(self) -> None:
-        """Commit what waits, then end; what waits in the journal stays there for the next start."""
+        """Commit what waits, then end; what waits in the journal stays there for the next start.
+
+        What hangs is not waited for: after five times the `timeout`, and five seconds, what still waits is refused.
+        """
         with self._ready:
             self._closing = True
             self._ready.notify()
-        self._thread.join()
+        if self._thread is None:
+            self._end()
+            return
+        self._thread.join(5 * self._timeout + 5)
+        with self._ready:
+            left, self._queue = self._taken + self._queue, []
+        self._refuse(left, "it was closed before the store had answered")
 
     def __enter__(self) -> Self:
         return self
@@ -148,7 +175,7 @@ class Trail:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    # What follows runs in the writer's thread, but for the constructor's call of `_begin`.
+    # What follows runs in the writer's thread, but for `begin`'s calls, which come before there is one.
 
     def _begin(self) -> None:
         """A new chain, announced before its first entry."""
@@ -169,44 +196,54 @@ class Trail:
         self._end()
 
     def _end(self) -> None:
-        if not self.journaling:
+        if self._thread and not self.journaling:
             self._anchors.add([self._head], end=True)
+        self._anchors.close()
         if self._journal is not None:
-            self._journal.close()
-        if self._store:
-            self._store.close()
+            with contextlib.suppress(OSError):
+                self._aside.call(self._journal.close, _DISK_SECONDS / 2)
+        self._aside.end()
+        self._connection.close(self._timeout / 2)
+
+    def _wake(self) -> None:
+        with self._ready:
+            self._ready.notify()
 
     def _take(self) -> list[_Waiting] | None:
-        """All that waits; empty when it is time to try the store again, None at the end."""
-        pause = None if self._journal is None else max(0.01, self._next_replay - time.monotonic())
+        """What waits, as much as one commit should take; empty when there is something else to do, None at the end."""
+        pause = self._pause()
         with self._ready:
-            self._ready.wait_for(lambda: self._queue or self._closing, pause)
+            self._ready.wait_for(lambda: self._queue or self._closing or self._connection.ready, pause)
             if self._closing and not self._queue:
                 return None
-            taken = [one for one in self._queue if one.future.set_running_or_notify_cancel()]
-            self._taken, self._queue = taken, []
+            count = _fitting_a_commit(self._queue)
+            taken = [one for one in self._queue[:count] if one.future.set_running_or_notify_cancel()]
+            self._taken, self._queue = taken, self._queue[count:]
         return taken
 
-    @property
-    def _next_replay(self) -> float:
-        """When to look at the journal: own entries as soon as the store is tried, those of others now and then."""
-        return self._next_try if self.journaling else max(self._next_try, self._next_look)
+    def _pause(self) -> float | None:
+        """Seconds until the store is tried again, or the journal is looked at; None: neither."""
+        at = self._connection.next_try
+        if at is None and self._journal is not None:
+            at = 0.0 if self._replay else self._next_look
+        return None if at is None else max(0.0, at - time.monotonic())
 
     def _keep(self, group: list[_Waiting], *, again: bool = True) -> None:
         """In the store, else aside. A connection that broke is made anew, once: the store may long be there again."""
         if not group:
             return
-        store = None if self.journaling else self._connected()
+        until = _until(group, self._timeout)
+        store = None if self._follows_aside else self._connection.store(0.0 if again else until - time.monotonic())
         if store is None:
             self._keep_aside(group)
             return
         entries, head = extend(self._head, [body for one in group for body in one.bodies])
         try:
-            store.write(entries)
+            self._connection.do(lambda: store.write(entries), until - time.monotonic())
         except StoreError as error:
-            self._lose(str(error))
-            if again and isinstance(error, ConnectionLostError):
-                self._next_try, self._pause = 0.0, self._retry
+            at_once = again and isinstance(error, ConnectionLostError)
+            self._lose(str(error), at_once=at_once)
+            if at_once:
                 self._keep(group, again=False)
             else:
                 self._keep_aside(group)
@@ -215,21 +252,29 @@ class Trail:
         self._acknowledge(group)
         self._anchors.add([head])
 
+    @property
+    def _follows_aside(self) -> bool:
+        """Whether entries of this chain wait in the journal; where that hangs, another chain has begun."""
+        return self.journaling and not self._aside.busy
+
     def _keep_aside(self, group: list[_Waiting]) -> None:
         """To the journal as much as fits; the rest, or all of it without a journal, is refused."""
         if self._journal is None:
             self._refuse(group)
             return
+        journal = self._journal
         try:
-            fitting, lines = self._fitting(group, self._journal.room())
+            fitting, lines = self._fitting(group, self._aside.call(journal.room, _DISK_SECONDS))
             if lines:
-                self._journal.append(b"".join(lines))
+                self._aside.call(lambda: journal.append(b"".join(lines)), _DISK_SECONDS)
+                self._aside_since = self._aside_since or group[0].since
         except OSError as error:
+            self._replay = None
             self._begin()  # whether the disk has kept some of it is unknown
-            self._refuse(group, f"{self._problem}; nor the journal: {error}")
+            self._refuse(group, f"{self._connection.problem}; nor the journal: {error}")
             return
         self._acknowledge(fitting)
-        self._refuse([one for one in group if one not in fitting], f"{self._problem}; the journal is full")
+        self._refuse([one for one in group if one not in fitting], f"{self._connection.problem}; the journal is full")
 
     def _fitting(self, group: list[_Waiting], room: int) -> tuple[list[_Waiting], list[bytes]]:
         """Those of the group that fit into so many bytes, and their lines; the chain goes on over them."""
@@ -244,58 +289,71 @@ class Trail:
         return fitting, lines
 
     def _catch_up(self) -> None:
-        """Replay the journal, when it is time and the store is there."""
-        if self._journal is None or time.monotonic() < self._next_replay:
+        """Replay a part of the journal, when it is time and the store is there."""
+        store = self._connection.store()
+        if self._journal is None or store is None:
             return
-        self._next_look = time.monotonic() + _LONGEST_PAUSE
         try:
-            if not self._journal.waiting or (store := self._connected()) is None:
-                return
-            for heads in self._journal.replay(store):
-                self._anchors.add(heads)
+            if self._replay is None:
+                if not self._waits_aside(self._journal):
+                    return
+                self._replay = self._journal.replay(store)
+            replay = self._replay
+            heads = self._connection.do(lambda: next(replay, None), self._timeout)
         except (StoreError, OSError) as error:
-            self._away(str(error))
+            self._replay = None
+            self._connection.lose(str(error))
+            return
+        if heads is None:
+            self._replay = None
+        else:
+            self._anchors.add(heads)
+        if not self.journaling:
+            self._aside_since = None
 
-    def _connected(self) -> Store | None:
-        """The store, if it is there, tried no sooner than `_next_try`; one that was there is not made anew."""
-        if self._store is None and time.monotonic() >= self._next_try:
-            try:
-                self._store = connect(self._address, create=not self._was_there, timeout=self._timeout)
-            except (StoreError, TrailError) as error:
-                self._away(str(error))
-            else:
-                self._pause, self._was_there = self._retry, True
-                _log.warning("the trail's store is there again: %s", shown(self._address))
-        return self._store
+    def _waits_aside(self, journal: Journal) -> bool:
+        """Whether the journal has something to replay: own entries always, those of others now and then."""
+        if self._aside.busy or (not self.journaling and time.monotonic() < self._next_look):
+            return False
+        self._next_look = time.monotonic() + LONGEST_PAUSE
+        try:
+            return self._aside.call(lambda: journal.waiting, _DISK_SECONDS)
+        except OSError:
+            return False  # who has something to keep there says what is wrong with it
 
-    def _away(self, problem: str) -> None:
-        if problem != self._problem:
-            _log.warning("the trail's store %s is away: %s", shown(self._address), problem)
-        if self._store:
-            with contextlib.suppress(StoreError):
-                self._store.close()
-        self._store, self._problem = None, problem
-        self._next_try = time.monotonic() + self._pause
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-
-    def _lose(self, problem: str) -> None:
+    def _lose(self, problem: str, *, at_once: bool = False) -> None:
         """The store failed in a commit: whether it kept the entries is unknown, so that another chain begins."""
-        self._away(problem)
+        self._connection.lose(problem, at_once=at_once)
+        self._replay = None
         self._begin()
 
     def _acknowledge(self, group: list[_Waiting]) -> None:
         self._forget(group)
         for one in group:
-            one.future.set_result(None)
+            with contextlib.suppress(InvalidStateError):  # refused, as it was closed meanwhile
+                one.future.set_result(None)
 
     def _refuse(self, group: list[_Waiting], problem: str = "") -> None:
         self._forget(group)
         for one in group:
-            one.future.set_exception(_refusal(self._address, problem or self._problem))
+            with contextlib.suppress(InvalidStateError):
+                one.future.set_exception(_refusal(self._address, problem or self._connection.problem))
 
     def _forget(self, group: list[_Waiting]) -> None:
         with self._ready:
             self._taken = [one for one in self._taken if one not in group]
+
+
+def _until(group: list[_Waiting], timeout: float) -> float:
+    """When the store has had its time for a group, from when its oldest was appended; half of it at least."""
+    records = sum(len(one.bodies) for one in group)
+    return max(group[0].since + timeout, time.monotonic() + timeout / 2) + records / RECORDS_A_SECOND
+
+
+def _fitting_a_commit(queue: list[_Waiting]) -> int:
+    """How many of the first take no more records than a commit should have; one at least."""
+    sizes = accumulate(len(one.bodies) for one in queue)
+    return max(1, sum(1 for size in sizes if size <= _RECORDS_AT_ONCE))
 
 
 def _refusal(address: str, problem: str) -> TrailError:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from earlybell.errors import TrailError
 from earlybell.trail import erasure
 from earlybell.trail.anchors import Known, anchors_path, read_anchors
-from earlybell.trail.chain import begin, digest_of, link_of
+from earlybell.trail.chain import Whose, begin, digest_of, link_of, read_whose
 from earlybell.trail.stores import Store, reading, shown
 
 What = Literal["changed", "removed", "inserted", "reordered", "cut off"]
@@ -112,6 +112,9 @@ def _audit(store: Store, chains: "list[_Chain]", known: dict[str, Known] | None)
     ]
     anchored = {(writer, seq) for writer, one in (known or {}).items() for seq in one.erased}
     findings += _back(store, (erased | anchored) - gone)
+    whose = {one for chain in chains for one in chain.whose}
+    whose |= {one for of_writer in (known or {}).values() for one in of_writer.whose}
+    findings += _returned(store, whose, {(one.writer, one.seq) for one in findings})
     entries = sum(chain.entries for chain in chains)
     return Audit(entries, len(chains), len(gone & erased), known is not None, tuple(sorted(findings)))
 
@@ -125,6 +128,7 @@ class _Chain:
         self.findings: list[Finding] = []
         self.gone: list[tuple[str, int]] = []
         self.erased: list[tuple[str, int]] = []
+        self.whose: list[Whose] = []
         self._expected = 1
         self._before = [begin(writer).link]  # links that the next may follow; empty: not known
 
@@ -179,6 +183,7 @@ class _Chain:
             return "changed", "what it is looked up by does not meet its payload"
         if said["kind"] == erasure.KIND:
             self.erased += _erased(said)
+            self.whose += read_whose(said)
         return None
 
     @property
@@ -222,6 +227,20 @@ def _back(store: Store, erased: set[tuple[str, int]]) -> list[Finding]:
     return [
         Finding(writer, seq, seq, "inserted", f"it was erased, and its payload is here: erase {learner} again")
         for writer, seq, learner in found
+    ]
+
+
+def _returned(store: Store, whose: set[Whose], named: set[tuple[str, int]]) -> list[Finding]:
+    """Records of learners who were erased after them, and that are here: from a journal, or a call that hung."""
+    learners = [learner for (learner,) in store.rows("SELECT DISTINCT learner_id FROM trail_payload")] if whose else []
+    until = {name: max((one.time for one in whose if one.is_of(name)), default="") for name in learners if name}
+    sql = "SELECT writer, seq, payload FROM trail_payload WHERE learner_id = ?"
+    return [
+        Finding(writer, seq, seq, "inserted", f"its learner was erased later, and it is here: erase {learner} again")
+        for learner, time in until.items()
+        if time
+        for writer, seq, payload in store.rows(sql, (learner,))
+        if (writer, seq) not in named and str(_said(payload).get("time")) <= time
     ]
 
 

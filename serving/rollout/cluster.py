@@ -1,20 +1,16 @@
 """The cluster as a release needs it: read only, an object at a time, as plain data."""
 
 import json
-import logging
-import os
-import warnings
+import shlex
 from pathlib import Path
-from typing import Any
-
-import yaml
-from kubernetes import client, config
-from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
-from urllib3 import Retry
-from urllib3.exceptions import HTTPError
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from earlybell.errors import ClusterError
+from serving.rollout.kubectl import Answer, Kubectl, kubeconfigs
+
+if TYPE_CHECKING:
+    from serving.rollout.pod import Pod
 
 Object = dict[str, Any]
 
@@ -22,31 +18,31 @@ KSERVE = "/apis/serving.kserve.io/v1beta1"
 RUNTIMES = "/apis/serving.kserve.io/v1alpha1"
 KNATIVE = "/apis/serving.knative.dev/v1"
 GATEWAY = "/apis/gateway.networking.k8s.io/v1"
+ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # of the pod, if one is around this
 OF_SERVICE = "serving.kserve.io/inferenceservice"  # KServe's label on all that it makes
-_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-_TIMEOUT = (5.0, 20.0)  # seconds to connect, and to be answered
 
 
 class Cluster:
-    """A namespace of the cluster that kubeconfig's present context, or the pod that this runs in, names.
+    """A namespace of the cluster that kubectl would ask: of a kubeconfig, else of the pod that this runs in.
 
     Attributes:
         namespace: its name.
         server: the API server's address.
+        kubectl: how a person asks the same cluster.
     """
 
-    def __init__(self, namespace: str = "") -> None:
+    def __init__(self, namespace: str = "", context: str = "") -> None:
         """Args:
             namespace: instead of the context's or the pod's own.
+            context: of the kubeconfig, instead of its present one.
 
         Raises:
             ClusterError: there is neither a kubeconfig nor a pod around this, or kubeconfig is broken.
+            SettingError: kubectl is missing, and this is no pod.
         """
-        settings, own = _settings()
-        settings.retries = Retry(1, backoff_factor=0.2)
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # what it warns of, an error says in full
-        self._client = client.ApiClient(settings)
-        self.namespace, self.server = namespace or own, str(settings.host)
+        self._api = _pod() if _in_pod() and not context else Kubectl(context)
+        self.namespace, self.server = namespace or self._api.namespace, self._api.server
+        self.kubectl = f"kubectl --context={shlex.quote(context)}" if context else "kubectl"
 
     def service(self, name: str) -> Object | None:
         """The InferenceService; None before the first release."""
@@ -82,74 +78,37 @@ class Cluster:
         return found or None
 
     def _list(self, api: str, kind: str, name: str) -> list[Object]:
-        query = [("labelSelector", f"{OF_SERVICE}={name}")]
-        found = self._ask(f"{api}/namespaces/{self.namespace}/{kind}", kind, query)
+        query = urlencode({"labelSelector": f"{OF_SERVICE}={name}"})
+        found = self._ask(f"{api}/namespaces/{self.namespace}/{kind}?{query}", kind)
         return list(found.get("items", []))
 
-    def _ask(self, path: str, kind: str, query: list[tuple[str, str]] | None = None) -> Object:
+    def _ask(self, path: str, kind: str) -> Object:
         """What is there, and {} if nothing is."""
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # of urllib3, about how this client reads headers
-                answer = self._client.call_api(
-                    path,
-                    "GET",
-                    query_params=query or [],
-                    header_params={"Accept": "application/json"},
-                    auth_settings=["BearerToken"],
-                    response_type="object",
-                    _return_http_data_only=True,
-                    _request_timeout=_TIMEOUT,
-                )
-        except ApiException as error:
-            return self._refused(error, kind)
-        except (HTTPError, OSError) as error:
-            way_out = "Start it, or name another by KUBECONFIG or kubectl config use-context."
-            raise ClusterError("the cluster cannot be reached", f"{self.server}: {_cause(error)}", way_out) from None
-        return dict(answer)
+        answer = self._api.get(path)
+        return dict(json.loads(answer.text)) if answer.status == 200 else self._refused(answer, kind)
 
-    def _refused(self, error: ApiException, kind: str) -> Object:
-        said = _message(error)
-        if error.status == 404 and said:
+    def _refused(self, answer: Answer, kind: str) -> Object:
+        if answer.status == 404 and answer.text:
             return {}
-        if error.status == 404:
+        if answer.status == 404:
             way_out = "Install KServe (and, for the Standard mode, the Gateway API) as docs/operations.md says."
-            raise ClusterError(f"the cluster at {self.server} does not know", kind, way_out) from None
-        if error.status == 403:
+            raise ClusterError(f"the cluster at {self.server} does not know", kind, way_out)
+        if answer.status == 403:
             way_out = f"Ask for the rights of earlybell-promotion or earlybell-viewer in {self.namespace}."
-            raise ClusterError("the cluster does not let you read this", said, way_out) from None
-        if error.status == 401:
+            raise ClusterError("the cluster does not let you read this", answer.text, way_out)
+        if answer.status == 401:
             way_out = "Log in again: the token or certificate of your kubeconfig is not good, or no longer."
-            raise ClusterError("the cluster does not know who you are", self.server, way_out) from None
-        raise ClusterError("the cluster refused", f"{error.status} {said or error.reason}", "See its log.") from None
+            raise ClusterError("the cluster does not know who you are", self.server, way_out)
+        way_out = "See the log of its API server."
+        raise ClusterError("the cluster refused", f"{self.server}: {answer.status} {answer.text}".strip(), way_out)
 
 
-def _settings() -> tuple[client.Configuration, str]:
-    """How to ask the API server, and the namespace that is meant when none is named."""
-    settings, file = client.Configuration(), os.environ.get("KUBECONFIG") or None
-    try:
-        if file is None and _ACCOUNT.exists():
-            config.load_incluster_config(settings)
-            return settings, _ACCOUNT.read_text().strip()
-        config.load_kube_config(file, client_configuration=settings)
-        _, context = config.list_kube_config_contexts(file)
-    except (ConfigException, OSError, TypeError, KeyError, yaml.YAMLError) as error:
-        way_out = "Set KUBECONFIG to a kubeconfig that `kubectl get pods` works with."
-        raise ClusterError(
-            "there is no kubeconfig that names a cluster", " ".join(str(error).split()), way_out
-        ) from None
-    return settings, context["context"].get("namespace") or "default"
+def _pod() -> "Pod":
+    from serving.rollout.pod import Pod  # its client takes a second to import
+
+    return Pod(ACCOUNT)
 
 
-def _message(error: ApiException) -> str:
-    """What Kubernetes says; empty where the answer is not of its form: it does not know the kind then."""
-    try:
-        return str(json.loads(error.body)["message"])
-    except (TypeError, ValueError, KeyError):
-        return ""
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason, without the client's own objects in it."""
-    reason = getattr(error, "reason", None) or error
-    return str(reason).rpartition(">: ")[2][:200]
+def _in_pod() -> bool:
+    """Whether a pod is around this, and no kubeconfig: kubectl looks for that first."""
+    return ACCOUNT.is_dir() and not any(file.is_file() and file.stat().st_size for file in kubeconfigs())

@@ -1,14 +1,13 @@
 """The manifests that a release pins: a kustomize overlay as kubectl renders it, and YAML for kubectl to apply."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from earlybell.errors import SettingError
+from serving.rollout.kubectl import run
 
 Object = dict[str, Any]
 
@@ -21,16 +20,13 @@ def render(overlay: Path) -> list[Object]:
     Raises:
         SettingError: kubectl is missing, the folder is no overlay, or it has not one InferenceService.
     """
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        raise SettingError("a program is missing on PATH", "kubectl", "Install it: it renders the overlay.")
     if not overlay.is_dir():
         way_out = "Name the folder of an overlay, as manifests/learner-risk/overlays/knative."
         raise SettingError("there is no such overlay", str(overlay), way_out)
-    done = subprocess.run([kubectl, "kustomize", str(overlay)], check=False, capture_output=True, text=True)  # noqa: S603
-    if done.returncode:
-        raise SettingError(f"kubectl cannot render {overlay}", done.stderr.strip()[-500:], "Mend its kustomization.")
-    objects = [one for one in yaml.safe_load_all(done.stdout) if one]
+    done = run("kustomize", str(overlay))
+    if done.code:
+        raise SettingError(f"kubectl cannot render {overlay}", done.said.strip()[-500:], "Mend its kustomization.")
+    objects = [one for one in yaml.safe_load_all(done.out) if one]
     if len(found := [one for one in objects if one.get("kind") == SERVICE]) != 1:
         way_out = "A release is of one InferenceService."
         raise SettingError(f"{overlay} has not one {SERVICE}", len(found), way_out)

@@ -1,25 +1,30 @@
-"""How each version has answered lately, on each image that serves it, as Prometheus counted it."""
+"""How each version has answered lately, on each image that serves it: the figures that the chart's alerts go by."""
 
 import json
 import math
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+from earlybell.causes import innermost, remedy
+from earlybell.clock import within
 from earlybell.errors import SettingError
+from earlybell.proxies import proxy_of
 
 Key = tuple[str, str]  # a version, and its revision as the chart's PodMonitor names it: two images may serve a version
 
-WINDOW = "5m"
-_TIMEOUT = 10.0  # seconds
-# What is the server's own doing, over HTTP and gRPC: not a request that was refused for what it holds.
-_OURS = "defect|unavailable|too slow|internal|unknown|deadline exceeded|5.."
-_ASKED = 'route!~"metadata|health|openapi|metrics|unknown"'
+ASKED, ERRORS = (
+    "earlybell:version_asked:per_second",
+    "earlybell:version_errors:ratio10m",
+)  # recorded by the chart's rules
+_WINDOW = 600  # seconds, of both
+SECONDS = 10.0  # for an answer
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The last five minutes of a version.
+    """The last ten minutes of a version.
 
     Attributes:
         requests: how many there were.
@@ -33,28 +38,25 @@ class Answers:
     p99: float | None = None
 
 
-def ask(address: str, namespace: str) -> dict[Key, Answers]:
-    """How each version of a namespace has answered, by its revision, which is empty where Prometheus knows none.
+def ask(address: str, namespace: str, name: str) -> dict[Key, Answers]:
+    """How each version of an InferenceService has answered, by its revision (empty where Prometheus knows none).
+
+    Nothing at all where Prometheus does not have the chart's rules.
 
     Args:
         address: of Prometheus, as http://prometheus:9090.
+        name: of the InferenceService.
 
     Raises:
         SettingError: Prometheus cannot be asked there.
     """
-    where = f'namespace=~"{namespace}|"'  # a Prometheus that knows no namespaces has this site alone
-    total, bad = (
-        f"sum by (model_version, revision) (increase(earlybell_requests_total{{{where},{_ASKED}{more}}}[{WINDOW}]))"
-        for more in ("", f',outcome=~"{_OURS}"')
-    )
+    # A Prometheus that knows no namespaces or InferenceServices has this site alone.
+    where = f'namespace=~"{namespace}|",inferenceservice=~"{name}|"'
+    asked, errors = (_query(address, f"{figure}{{{where}}}") for figure in (ASKED, ERRORS))
     whole = f'earlybell_seconds_bucket{{{where},stage="whole"}}'
-    seconds = f"sum by (le, model_version, revision) (rate({whole}[{WINDOW}]))"
-    requests, errors = _query(address, total), _query(address, bad)
+    seconds = f"sum by (le, model_version, revision) (rate({whole}[{_WINDOW}s]))"
     p50, p99 = (_query(address, f"histogram_quantile({share}, {seconds})") for share in (0.5, 0.99))
-    return {
-        key: Answers(count, errors.get(key, 0.0) / count if count else None, p50.get(key), p99.get(key))
-        for key, count in requests.items()
-    }
+    return {key: Answers(rate * _WINDOW, errors.get(key), p50.get(key), p99.get(key)) for key, rate in asked.items()}
 
 
 def _query(address: str, query: str) -> dict[Key, float]:
@@ -63,13 +65,21 @@ def _query(address: str, query: str) -> dict[Key, float]:
     try:
         if not url.startswith(("http://", "https://")):
             raise ValueError("it is no HTTP address")
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 (checked above)
-            found = json.load(answer)["data"]["result"]
+        found = json.loads(within(SECONDS, lambda: _read(url)))["data"]["result"]
     except (OSError, ValueError, KeyError) as error:
-        way_out = "Give its address by --prometheus, as http://localhost:9090 behind a `kubectl port-forward`."
-        raise SettingError("Prometheus cannot be asked", f"{address}: {error}", way_out) from None
+        other = "Give its address by --prometheus, as http://localhost:9090 behind a `kubectl port-forward`."
+        login = "or go round it by a `kubectl port-forward`"
+        way_out = remedy(error, other, what="Prometheus", setting="--prometheus", login=login, address=address)
+        raise SettingError("Prometheus cannot be asked", f"{address}: {innermost(error)}", way_out) from None
     values = {_key(one["metric"]): float(one["value"][1]) for one in found}
     return {key: value for key, value in values.items() if math.isfinite(value)}
+
+
+def _read(url: str) -> bytes:
+    proxies = urllib.request.ProxyHandler({urlsplit(url).scheme: proxy} if (proxy := proxy_of(url)) else {})
+    with urllib.request.build_opener(proxies).open(url, timeout=SECONDS) as answer:
+        content: bytes = answer.read()
+    return content
 
 
 def _key(labels: dict[str, str]) -> Key:

@@ -29,16 +29,24 @@ class Step:
         traffic: its share in percent; None for all of it, for good.
         runtime: the ServingRuntime, where one is named.
         options: further ones of the command, as they were given, for the commands that are told.
+        kubectl: how a person asks the same cluster.
     """
 
     version: Version
     traffic: int | None
     runtime: str = ""
     options: str = ""
+    kubectl: str = "kubectl"
 
     def command(self, traffic: int | None) -> str:
         """The command of another step with the same version."""
-        return _command(self.version.version, self.runtime, traffic, self.options)
+        return self.of(self.version.version, self.runtime, traffic)
+
+    def of(self, version: str, runtime: str, traffic: int | None) -> str:
+        """The command of a step with another version."""
+        on = f" --runtime {runtime}" if runtime else ""
+        share = "--promote" if traffic is None else f"--traffic {traffic}"
+        return f"`earlybell release {version}{on} {share}{self.options} | {self.kubectl} apply -f -`"
 
 
 def release(step: Step, objects: list[Object], now: Rollout | None, namespace: str) -> list[Object]:
@@ -93,13 +101,13 @@ def _has_pods(now: Rollout, trial: Deployed, least: int, cluster: Cluster) -> No
     mine = [pod for pod in cluster.pods(name) if belongs(pod, trial, now)]
     ready = sum(condition(pod.get("status", {}), "Ready") for pod in mine)
     if ready < least:
-        wait = _all_ready(cluster.namespace, backend(name, trial.name), least)
+        wait = _all_ready(cluster.kubectl, cluster.namespace, backend(name, trial.name), least)
         raise ClusterError(f"not all pods of {trial.pin} are ready", f"{ready} of {least}", f"First {wait}.")
 
 
-def _all_ready(namespace: str, deployment: str, pods: int) -> str:
+def _all_ready(kubectl: str, namespace: str, deployment: str, pods: int) -> str:
     wait = f"--for=jsonpath='{{.status.readyReplicas}}'={pods} --timeout=10m"
-    return f"`kubectl wait -n {namespace} {wait} deployment/{deployment}`"
+    return f"`{kubectl} wait -n {namespace} {wait} deployment/{deployment}`"
 
 
 def _has_runtimes(made: list[Object], now: Rollout | None, cluster: Cluster) -> None:
@@ -231,7 +239,7 @@ class _Rules:
 
     def _wait(self) -> str:
         kind = "CanaryPredictorReady" if self._mode is Mode.standard else "PredictorReady"
-        return f"`kubectl wait --for=condition={kind} isvc/{self._rendered['metadata']['name']}`"
+        return f"`{self._step.kubectl} wait --for=condition={kind} isvc/{self._rendered['metadata']['name']}`"
 
     def _refuse(self, thing: str, value: str, way: tuple[int | None, str]) -> NoReturn:
         traffic, then = way
@@ -241,13 +249,7 @@ class _Rules:
     def _back(self, trial: Deployed) -> str:
         """The command that takes from what is on trial its traffic."""
         twice = self._now is not None and trial.pin.version == self._now.stable.pin.version
-        return _command(trial.pin.version, trial.pin.runtime if twice else "", 0, self._step.options)
-
-
-def _command(version: str, runtime: str, traffic: int | None, options: str) -> str:
-    on = f" --runtime {runtime}" if runtime else ""
-    share = "--promote" if traffic is None else f"--traffic {traffic}"
-    return f"`earlybell release {version}{on} {share}{options} | kubectl apply -f -`"
+        return self._step.of(trial.pin.version, trial.pin.runtime if twice else "", 0)
 
 
 def advice(step: Step, made: list[Object], now: Rollout | None) -> list[str]:
@@ -260,18 +262,16 @@ def advice(step: Step, made: list[Object], now: Rollout | None) -> list[str]:
     version, traffic, service = step.version.version, step.traffic, made[-1]
     look = "`earlybell status`: pods ready, no errors, p99 as the champion's; and the alerts"
     if now is None:
-        return [
-            f"First release: version {version} serves once it is ready. Then: {_wait(service, 'Ready')}, and {look}."
-        ]
+        then = _wait(step, service, "Ready")
+        return [f"First release: version {version} serves once it is ready. Then: {then}, and {look}."]
     if traffic is None:
         return [
             f"Version {version} serves alone. Look at {look}.",
             *_after(step, pin_of(service["spec"]["predictor"]), now),
         ]
     if traffic == 0:
-        return [
-            f"Version {version} gets no traffic. To go on: {_until_up(service, now.mode)}, then {step.command(10)}."
-        ]
+        up = _until_up(step, service, now.mode)
+        return [f"Version {version} gets no traffic. To go on: {up}, then {step.command(10)}."]
     following = next((one for one in (50, 100) if one > traffic), None)
     cold = traffic == 100 and now.mode is Mode.knative
     how = "Back, by a cold start, since the pods of before go now" if cold else "Back at once"
@@ -286,18 +286,19 @@ def _after(step: Step, serving: Pin, now: Rollout) -> list[str]:
     old = now.stable.pin
     if not old.version or old == serving:
         return []
-    back = _command(old.version, old.runtime if old.version == serving.version else "", 0, step.options)
+    back = step.of(old.version, old.runtime if old.version == serving.version else "", 0)
     return [f"The way back is now that of any version, beginning with {back}."]
 
 
-def _until_up(service: Object, mode: Mode) -> str:
+def _until_up(step: Step, service: Object, mode: Mode) -> str:
     if mode is Mode.knative:
-        return _wait(service, "PredictorReady")
+        return _wait(step, service, "PredictorReady")
     canary, metadata = service["spec"]["canary"][0]["predictor"], service["metadata"]
-    pods = _all_ready(metadata["namespace"], backend(metadata["name"], canary["name"]), canary.get("minReplicas", 1))
-    return f"{_wait(service, 'CanaryPredictorReady')}, {pods}"
+    deployment, least = backend(metadata["name"], canary["name"]), canary.get("minReplicas", 1)
+    pods = _all_ready(step.kubectl, metadata["namespace"], deployment, least)
+    return f"{_wait(step, service, 'CanaryPredictorReady')}, {pods}"
 
 
-def _wait(service: Object, kind: str) -> str:
+def _wait(step: Step, service: Object, kind: str) -> str:
     name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
-    return f"`kubectl wait -n {namespace} --for=condition={kind} --timeout=10m isvc/{name}`"
+    return f"`{step.kubectl} wait -n {namespace} --for=condition={kind} --timeout=10m isvc/{name}`"

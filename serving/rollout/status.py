@@ -23,7 +23,7 @@ class Row:
         pods: how many there are.
         runtime: the ServingRuntime's name.
         since: when its oldest pod began, in UTC; empty without one.
-        answers: of the last five minutes; None if Prometheus was not asked.
+        answers: of the last ten minutes; None if Prometheus was not asked.
     """
 
     version: str

@@ -4,25 +4,26 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 import orjson
 
-from serving.runtime.access import ANYBODY, Rate, Tokens
+from serving.runtime.admission import BUSY, SMALLEST, Access, RefusedError, Work, weight
+from serving.runtime.coding import Gunzip, GzipError
 from serving.runtime.metrics import REQUESTS, SECONDS
 from serving.runtime.mirror import Mirror
 from serving.runtime.settings import MODEL_NAME, Limits
 
+Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REQUEST_ID = "x-request-id"
 JSON_LENGTH = "inference-header-content-length"  # of V2: bytes of JSON before the binary data
-CALLER = "x-earlybell-caller"  # set here for what comes behind; nobody else can
+RETRY_SECONDS = 5.0  # after 503 and 504, where nothing better is known
 # KServe has more routes, as to unload the model: they are not for callers.
 _MODEL = r"/models/(?P<model>[^/:]+)"
 ROUTES = {
@@ -34,32 +35,30 @@ ROUTES = {
     "metrics": ("GET", re.compile(r"/metrics")),
     "openapi": ("GET", re.compile(r"/openapi\.json")),
 }
+_METHODS = {"POST": ("POST",), "GET": ("GET", "HEAD")}
 _COPIED = (REQUEST_ID, "content-type", "inference-header-content-length")  # to a challenger
 ASKED = ("predict", "explain", "infer")
 _FORWARDED = ("x-forwarded-for", "forwarded")  # set by Knative's queue-proxy and by gateways; no caller takes them away
 _JSON = "application/json"
+_STEP = 2**20  # bytes by which a body of unknown length takes its place in memory
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # KServe's :explain sends a request's own headers back.
 _SENT = {b"content-type", b"content-length", JSON_LENGTH.encode()}
 
 
-@dataclass
-class RefusedError(Exception):
-    """A request that goes no further."""
-
-    status: int
-    reason: str
-    retry_after: float = 0.0
-    allow: str = ""
+class ClientGoneError(Exception):
+    """Nobody waits for an answer any longer."""
 
 
 class Guard:
     """ASGI middleware around KServe's application."""
 
-    def __init__(self, app: App, *, tokens: Tokens | None, limits: Limits, version: str, mirror: Mirror | None) -> None:
-        self._app, self._tokens, self._limits, self._version, self._mirror = app, tokens, limits, version, mirror
-        self._rate = Rate(limits.requests_a_minute)
-        for outcome in _OUTCOMES.values():  # from 0, or Prometheus does not see the first failures as an increase
+    def __init__(self, app: App, *, access: Access, limits: Limits, version: str, mirror: Mirror | None) -> None:
+        self._app, self._access, self._limits, self._version, self._mirror = app, access, limits, version, mirror
+        for outcome in (
+            *_OUTCOMES.values(),
+            BUSY,
+        ):  # from 0, or Prometheus does not see the first failures as an increase
             for route in ASKED:
                 REQUESTS.labels(route, outcome, version)
 
@@ -69,95 +68,161 @@ class Guard:
             return
         route, answer, began = _route(scope), _Answer(send, usable_id(_get(scope, REQUEST_ID))), time.monotonic()
         try:
-            body = await self._admitted(scope, receive, route)
+            _check_route(scope, route)
             _set(scope, REQUEST_ID, answer.request_id)
-            await self._app(scope, _replayed(body, receive), answer.send)
+            if route in ASKED:
+                await self._asked(scope, receive, route, answer)
+            else:
+                await self._app({**scope, "method": "GET"}, receive, answer.send)  # of HEAD the body is not sent
         except RefusedError as refusal:
             await answer.refuse(refusal)
+        except ClientGoneError:
+            answer.status = _GONE
         finally:
-            REQUESTS.labels(route, _OUTCOMES.get(answer.status, str(answer.status)), self._version).inc()
-        if route in ASKED:
-            SECONDS.labels("whole", self._version).observe(time.monotonic() - began)
+            outcome = answer.outcome or _OUTCOMES.get(answer.status, str(answer.status))
+            REQUESTS.labels(route, outcome, self._version).inc()
+            if route in ASKED:
+                SECONDS.labels("whole", self._version).observe(time.monotonic() - began)
+
+    async def _asked(self, scope: Scope, receive: Receive, route: str, answer: "_Answer") -> None:
+        with self._access.admitted(_get(scope, "authorization")) as work:
+            try:
+                body = await self._body(scope, receive, work)
+                _set_type(scope, route, body)
+                await _while_there(self._app, scope, body, receive, answer)
+            finally:
+                answer.outcome = work.outcome
             if self._mirror and answer.status == 200:
                 self._mirror.send(scope["path"], body, {n: v for n in _COPIED if (v := _get(scope, n)) is not None})
 
-    async def _admitted(self, scope: Scope, receive: Receive, route: str) -> bytes:
-        """The body of a request that may be answered."""
-        if route == "unknown":
-            raise RefusedError(404, f"no such route: ask /v1/models/{MODEL_NAME}:predict, or see /openapi.json")
-        if scope["method"] != (method := ROUTES[route][0]):
-            raise RefusedError(405, f"{scope['method'][:80]}: this route is asked with {method}", allow=method)
-        if route not in ASKED:
-            return b""
-        caller = self._caller(scope)
-        if wait := self._rate.wait(caller):
-            raise RefusedError(429, f"caller {caller} has asked {self._limits.requests_a_minute} times a minute", wait)
-        _set(scope, CALLER, caller)
+    async def _body(self, scope: Scope, receive: Receive, work: Work) -> bytes:
+        """The whole body, without its coding; its place in memory is taken before it is read."""
+        gunzip, length = _gunzip(scope), int(_get(scope, "content-length") or 0)
+        self._check_size(length)
+        await work.need(max(SMALLEST, length))
+        parts, size = [], 0
         try:
             async with asyncio.timeout(self._limits.seconds):
-                body = await self._body(scope, receive)
+                async for part in _parts(receive, gunzip):
+                    size += len(part)
+                    self._check_size(size)
+                    if size > max(SMALLEST, length):
+                        await work.need(-(-size // _STEP) * _STEP)
+                    parts.append(part)
         except TimeoutError:
             raise RefusedError(408, f"the body did not arrive within {self._limits.seconds:g} seconds") from None
-        _set_type(scope, route, len(body))
+        body = b"".join(parts)
+        if (needed := weight(body)) > self._limits.body_bytes:
+            reason = f"the body needs as much memory as {needed:,} bytes of usual JSON"
+            raise RefusedError(413, f"{reason}: ask for fewer learners at a time, and send tables as columns")
+        await work.need(needed)
         return body
 
-    def _caller(self, scope: Scope) -> str:
-        if self._tokens is None:
-            return ANYBODY
-        self._tokens.refresh()
-        if caller := self._tokens.caller(_get(scope, "authorization")):
-            return caller
-        raise RefusedError(401, "no valid token: send the header Authorization: Bearer TOKEN")
+    def _check_size(self, size: int) -> None:
+        if size > (most := self._limits.body_bytes):
+            raise RefusedError(413, f"the body is larger than {most:,} bytes: ask for fewer learners at a time")
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        most = self._limits.body_bytes
-        too_large = RefusedError(413, f"the body is larger than {most:,} bytes: ask for fewer learners at a time")
-        if int(_get(scope, "content-length") or 0) > most:
-            raise too_large
-        parts, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise RefusedError(400, "the client went away")
-            parts.append(message.get("body", b""))
-            size, more = size + len(parts[-1]), message.get("more_body", False)
-            if size > most:
-                raise too_large
-        return b"".join(parts)
+
+def _check_route(scope: Scope, route: str) -> None:
+    if route == "unknown":
+        slash = ", without a slash at its end" if scope["path"].endswith("/") else ""
+        raise RefusedError(404, f"no such route: ask /v1/models/{MODEL_NAME}:predict{slash}, or see /openapi.json")
+    methods = _METHODS[ROUTES[route][0]]
+    if scope["method"] not in methods:
+        wrong = f"{scope['method'][:80]}: this route is asked with {methods[0]}"
+        raise RefusedError(405, wrong, allow=", ".join(methods))
+
+
+def _gunzip(scope: Scope) -> Gunzip | None:
+    given = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding")
+    if (coding := given.strip().lower()) in ("", "identity"):
+        return None
+    if coding in ("gzip", "x-gzip"):
+        return Gunzip()
+    raise RefusedError(415, f"content-encoding: {given[:80]!r}. It must be gzip, or left out.", accept_encoding="gzip")
+
+
+async def _parts(receive: Receive, gunzip: Gunzip | None) -> AsyncIterator[bytes]:
+    """The body as it arrives, without its coding."""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        data, more = message.get("body", b""), message.get("more_body", False)
+        try:
+            for part in gunzip.parts(data, last=not more) if gunzip else (data,):
+                yield part
+        except GzipError as error:
+            raise RefusedError(400, f"body: {error}. It must be of the content-encoding gzip.") from None
+
+
+async def _while_there(app: App, scope: Scope, body: bytes, receive: Receive, answer: "_Answer") -> None:
+    """Answer, and stop as soon as the client goes away: nothing else comes after the body.
+
+    Raises:
+        ClientGoneError: it went away before there was an answer.
+    """
+    gone = asyncio.ensure_future(receive())
+    answered = asyncio.ensure_future(app(scope, _replayed(body, gone), answer.send))
+    try:
+        await asyncio.wait((gone, answered), return_when=asyncio.FIRST_COMPLETED)
+        if not answered.done() and not answer.began:
+            raise ClientGoneError
+        await answered
+    finally:
+        gone.cancel()
+        answered.cancel()
+        await asyncio.wait((answered,))
+        _ = answered.cancelled() or answered.exception()  # or asyncio complains that nobody looked
 
 
 class _Answer:
     """Sends an answer with the request's id, and remembers its status."""
 
     def __init__(self, send: Send, request_id: str) -> None:
-        self._send, self.request_id, self.status = send, request_id, 500
+        self._send, self.request_id, self.status, self.outcome, self.began = send, request_id, 500, "", False
 
-    async def send(self, message: MutableMapping[str, Any]) -> None:
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            kept = [(name, value) for name, value in message.get("headers", []) if name.lower() in _SENT]
-            message["headers"] = [*dict(kept).items(), (REQUEST_ID.encode(), self.request_id.encode())]
-        await self._send(message)
+            headers = {name: value for name, value in message.get("headers", []) if name.lower() in _SENT}
+            if message["status"] in (503, 504):
+                headers[b"retry-after"] = _seconds(RETRY_SECONDS)
+            await self._start(message["status"], headers)
+        else:
+            await self._send(message)
 
     async def refuse(self, refusal: RefusedError) -> None:
-        self.status, body = refusal.status, orjson.dumps({"error": refusal.reason})
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        headers.append((REQUEST_ID.encode(), self.request_id.encode()))
+        body = orjson.dumps({"error": refusal.reason})
+        headers = {b"content-type": b"application/json", b"content-length": str(len(body)).encode()}
         if refusal.retry_after:
-            headers.append((b"retry-after", str(int(refusal.retry_after) + 1).encode()))
+            headers[b"retry-after"] = _seconds(refusal.retry_after)
         if refusal.status == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
+            headers[b"www-authenticate"] = b"Bearer"
         if refusal.allow:
-            headers.append((b"allow", refusal.allow.encode()))
+            headers[b"allow"] = refusal.allow.encode()
+        if refusal.accept_encoding:
+            headers[b"accept-encoding"] = refusal.accept_encoding.encode()
         if refusal.status in (408, 413):
-            headers.append((b"connection", b"close"))
-        await self._send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+            headers[b"connection"] = b"close"
+        await self._start(refusal.status, headers)
         await self._send({"type": "http.response.body", "body": body})
 
+    async def _start(self, status: int, headers: dict[bytes, bytes]) -> None:
+        self.status, self.began = status, True
+        headers[REQUEST_ID.encode()] = self.request_id.encode()
+        await self._send({"type": "http.response.start", "status": status, "headers": [*headers.items()]})
 
+
+def _seconds(least: float) -> bytes:
+    """As Retry-After has them: whole ones."""
+    return str(int(least) + 1).encode()
+
+
+_GONE = 499  # as nginx calls it; nobody sees it
 _OUTCOMES = {200: "ok", 400: "bad request", 401: "no token", 404: "not found", 408: "slow client", 413: "too large"}
 _OUTCOMES |= {405: "wrong method", 415: "wrong type"}
-_OUTCOMES |= {429: "too often", 500: "defect", 503: "unavailable", 504: "too slow"}
+_OUTCOMES |= {429: "too often", _GONE: "client gone", 500: "defect", 503: "unavailable", 504: "too slow"}
 
 
 def _route(scope: Scope) -> str:
@@ -186,27 +251,28 @@ def _set(scope: Scope, name: str, value: str) -> None:
     scope["headers"] = [*((h, v) for h, v in scope["headers"] if h != key), (key, value.encode())]
 
 
-def _set_type(scope: Scope, route: str, size: int) -> None:
-    """What the body is. That of V2 is JSON with binary data after it, of no bytes perhaps, which is read in one way."""
+def _set_type(scope: Scope, route: str, body: bytes) -> None:
+    """What the body is, now that its coding is off. V2's is JSON with binary data after it, of no bytes perhaps."""
     length = _get(scope, JSON_LENGTH) if route == "infer" else None
     given = (_get(scope, "content-type") or _JSON) if length is None else _JSON
     kind = given.partition(";")[0].strip().lower()
     if kind != _JSON:
         raise RefusedError(415, f"content-type: {given[:80]!r}. It must be {_JSON}.")
-    if length is not None and not (re.fullmatch("[0-9]{1,18}", length) and int(length) <= size):
+    if length is not None and not (re.fullmatch("[0-9]{1,18}", length) and int(length) <= len(body)):
         raise RefusedError(400, f"{JSON_LENGTH}: {length[:80]!r}. It is the length of the JSON before the binary data.")
-    _set(scope, "content-type", "application/octet-stream" if route == "infer" else kind)
+    _set(scope, "content-type", kind)
+    _set(scope, "content-length", str(len(body)))
     if route == "infer":
-        _set(scope, JSON_LENGTH, length or str(size))
+        _set(scope, JSON_LENGTH, length or str(len(body)))
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+def _replayed(body: bytes, after: "asyncio.Future[Message]") -> Receive:
     """The body again, then what comes after it."""
     left = [body]
 
-    async def again() -> MutableMapping[str, Any]:
+    async def again() -> Message:
         if left:
             return {"type": "http.request", "body": left.pop(), "more_body": False}
-        return await receive()
+        return await asyncio.shield(after)
 
     return again

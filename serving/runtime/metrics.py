@@ -31,7 +31,7 @@ BANDS = Counter("earlybell_learners_total", "Learners answered, by band", ["band
 OUTSIDE = Counter("earlybell_out_of_range_total", "Values outside of what training saw", ["feature", "model_version"])
 TRAIL_LAG = Gauge(
     "earlybell_trail_lag_seconds",
-    "Seconds that the oldest record has waited to be stored",
+    "Seconds that the oldest record has waited to be stored, or that the store is away",
     multiprocess_mode="livemax",
 )
 TRAIL_JOURNALING = Gauge(

@@ -32,7 +32,9 @@ class Mirror:
         self._queue.put_nowait((path, body, headers))
 
     async def _run(self) -> None:
-        async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+        # No proxy of the environment, but its authorities: SSL_CERT_FILE.
+        verify = httpx.create_ssl_context()
+        async with httpx.AsyncClient(timeout=SECONDS, verify=verify, trust_env=False) as client:
             while True:
                 path, body, headers = await self._queue.get()
                 MIRRORED.labels(await self._copy(client, path, body, headers)).inc()
@@ -42,7 +44,8 @@ class Mirror:
         if self._token:
             headers = headers | {"authorization": f"Bearer {self._token}"}
         try:
-            response = await client.post(f"{self._address}{path}", content=body, headers=headers)
+            async with asyncio.timeout(SECONDS):  # httpx counts for each part of the answer anew
+                response = await client.post(f"{self._address}{path}", content=body, headers=headers)
         except Exception as error:  # whatever is wrong with a copy: the next one is sent all the same
             _log.warning("mirror: %s did not answer: %s", self._address, type(error).__name__)
             return "failed"

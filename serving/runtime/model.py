@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from grpc_interceptor.exceptions import ResourceExhausted, Unauthenticated, Unavailable
+from grpc_interceptor.exceptions import Unavailable
 from kserve import InferRequest, InferResponse, Model
 from kserve.errors import InvalidInput
 
@@ -27,18 +27,22 @@ from earlybell.tables.values import shown
 from earlybell.trail import Trail, open_trail
 from earlybell.trail.predicted import records_of
 from serving.runtime import answers, openapi, vector
-from serving.runtime.access import ANYBODY, Rate, Tokens
-from serving.runtime.guard import CALLER, REQUEST_ID, usable_id
+from serving.runtime.access import Tokens
+from serving.runtime.admission import Access, Turns, current
+from serving.runtime.guard import REQUEST_ID, usable_id
 from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS, TOKEN_EXPIRES, TRAIL_JOURNALING, TRAIL_LAG
 from serving.runtime.settings import MODEL_NAME, Settings
 
-THREADS = 2  # predictions at a time in a process; each has a database of its own
-TRAIL_SECONDS = 2.0  # to wait for the store before it counts as away
+THREADS = 2  # predictions of one caller at a time in a process; each has a database of its own
+SPARE = 1  # more of them, for other callers
+TRAIL_SECONDS = 2.0  # to wait for the store, by our clock, before it counts as away; more where a class is large
 REASONS = 3  # of a learner, in V1
 BAND_NAMES = ("high", "medium", "low", "insufficient_evidence")
 # A small request is answered where it arrives, which saves the way to a thread and back: a V2 request of so many bytes,
 # a V1 request of so many learners and rows.
 AT_ONCE, LEARNERS_AT_ONCE, ROWS_AT_ONCE = 16_384, 2, 4096
+# What a learner adds to a request, as bytes of usual JSON need it: a record in the trail, an answer, its attribution.
+PREDICTED, EXPLAINED = 700, 4000
 _T = TypeVar("_T")
 
 
@@ -115,16 +119,17 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         self.bundle = _pinned(read_bundle(found_bundle(self._settings.bundle)), self._settings.bundle_digest)
         self.version = self._settings.model_version or self.bundle.version
         self._predictor = Predictor(self.bundle, threads=1)
-        self._pool = ThreadPoolExecutor(THREADS, "predict")
+        self._pool = ThreadPoolExecutor(THREADS + SPARE, "predict")
+        self._threads, self._at_once = Turns(THREADS + SPARE, THREADS), Turns(1, 1)
         self._workspaces = queue.LifoQueue[Workspace]()  # the last one used first: its memory is near
         example = decode(openapi.EXAMPLE, "example", datetime.max)
-        self._here, *others = [Workspace(self.bundle) for _ in range(1 + THREADS)]
+        self._here, *others = [Workspace(self.bundle) for _ in range(1 + THREADS + SPARE)]
         for workspace in (self._here, *others):
             self._predictor.predict(workspace.observe(example))
         for workspace in others:
             self._workspaces.put(workspace)
         self.tokens = Tokens(self._settings.tokens) if self._settings.tokens else None
-        self._rate = Rate(self._settings.limits.requests_a_minute)  # of gRPC, which the guard does not see
+        self.access = Access(self.tokens, self._settings.limits)
         self.trail: Trail = open_trail(
             self._settings.trail,
             anchors=self._settings.trail_anchors or None,
@@ -188,8 +193,9 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
     async def _answered(
         self, payload: Any, headers: Mapping[str, str], answer: Callable[[Instance, Predictions, Run], dict[str, Any]]
     ) -> dict[str, Any]:
-        request_id = headers.get(REQUEST_ID, "")
+        request_id, caller, until = headers.get(REQUEST_ID, ""), current().caller, self._until()
         now = datetime.now(UTC).replace(tzinfo=None)
+        await self._room(_learners(payload), PREDICTED if answer == self._predictions else EXPLAINED)
 
         def work(run: Run) -> _Done[list[dict[str, Any]]]:
             found, predicted = [], []
@@ -197,15 +203,17 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
                 run.go_on()
                 predicted.append(self._scored(self._observed(instance, run.workspace)))
                 found.append(answer(instance, predicted[-1], run))
-            return _Done(found, predicted, self._append(predicted, request_id, headers.get(CALLER, ANYBODY)))
+            return _Done(found, predicted, self._append(predicted, request_id, caller))
 
         at_once = answer == self._predictions and _is_quick(payload)
-        found = await self._kept(_at_once(work, Run(self._here)) if at_once else await self._in_time(work))
+        found = await self._kept(await (self._done_at_once(work) if at_once else self._in_time(work)), until)
         return {**answers.about(self.bundle, self.version, request_id), "predictions": found}
 
     async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
-        caller = self._caller_of_grpc(headers) if request.from_grpc else headers.get(CALLER, ANYBODY)
+        caller = current().caller
         request_id = usable_id(headers.get(REQUEST_ID) or request.id)  # behind the guard it is there
+        until = self._until()
+        await self._room(vector.rows_given(request), PREDICTED)
 
         def work(_: Run) -> _Done[InferResponse]:
             observed = vector.observed(request, self.bundle.catalogue, self._settings.limits.rows)
@@ -214,39 +222,73 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return _Done(answer, [predictions], self._append([predictions], request_id, caller))
 
         at_once = _is_small(request, headers)
-        return await self._kept(_at_once(work, Run(self._here)) if at_once else await self._in_time(work))
+        return await self._kept(await (self._done_at_once(work) if at_once else self._in_time(work)), until)
+
+    async def _room(self, learners: int, each: int) -> None:
+        """Wait until there is memory for what is made of so many.
+
+        Raises:
+            InvalidInput: there never will be.
+            RefusedError: there is none now.
+        """
+        if (needed := learners * each) > (most := self._settings.limits.body_bytes):
+            raise InvalidInput(f"{learners:,} learners. At most {most // each:,}: ask for fewer at a time.")
+        await current().need(needed)
+
+    async def _done_at_once(self, work: Callable[[Run], _T]) -> _T:
+        """Run here, when it is the caller's turn."""
+        async with self._at_once.turn(current().caller):
+            await asyncio.sleep(0)  # others may arrive, and clients go away
+            with _as_invalid_input():
+                return work(Run(self._here))
+
+    def _until(self) -> float:
+        """When a request that begins now must have ended, by the loop's clock."""
+        return asyncio.get_running_loop().time() + self._settings.limits.seconds
 
     async def _in_time(self, work: Callable[[Run], _T]) -> _T:
         """Run in a thread of ours, for as long as is allowed; what is not waited for any longer ends soon."""
-        run = Run()
+        run, seconds = Run(), self._settings.limits.seconds
+        try:
+            async with asyncio.timeout(seconds):
+                with _as_invalid_input():
+                    return await self._in_thread(run, work)
+        except TimeoutError:
+            raise TooSlowError(f"it takes longer than {seconds:g} seconds: ask for fewer learners at a time") from None
+        finally:
+            run.stop()
+
+    async def _in_thread(self, run: Run, work: Callable[[Run], _T]) -> _T:
+        """Run in a thread, when it is the caller's turn. Until the thread is done, thread and memory are in use."""
+        request = current()
 
         def in_thread() -> _T:
-            run.go_on()  # it may have waited too long for a thread
+            run.go_on()
             with run.using(self._workspaces):
                 return work(run)
 
+        def done(future: "asyncio.Future[_T]") -> None:
+            _ = future.cancelled() or future.exception()  # or asyncio complains that nobody looked
+            self._threads.give_back(request.caller, 1)
+            request.unused()
+
+        await self._threads.take(request.caller, 1)
+        request.used()
         future = asyncio.get_running_loop().run_in_executor(self._pool, in_thread)
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        seconds = self._settings.limits.seconds
-        try:
-            return await asyncio.wait_for(asyncio.shield(future), seconds)
-        except TimeoutError:
-            raise TooSlowError(f"it takes longer than {seconds:g} seconds: ask for fewer learners at a time") from None
-        except RequestError as error:
-            raise InvalidInput(str(error)) from None
-        finally:
-            run.stop()
+        future.add_done_callback(done)
+        return await asyncio.shield(future)
 
     def _append(self, predicted: Sequence[Predictions], request_id: str, caller: str) -> Future[None]:
         """Leave the records of an answer in the trail; resolves when they are there."""
         said = {"version": self.version, "request_id": request_id, "caller": caller}
         return self.trail.append([one for each in predicted for one in records_of(each, self.bundle, **said)])
 
-    async def _kept(self, done: _Done[_T]) -> _T:
-        """The answer, once its records are in the trail."""
+    async def _kept(self, done: _Done[_T], until: float) -> _T:
+        """The answer, once its records are in the trail, which says so soon, unless the request's time is up before."""
         try:
-            await asyncio.wrap_future(done.kept)
-        except TrailError as error:
+            async with asyncio.timeout_at(until):
+                await asyncio.shield(asyncio.wrap_future(done.kept))  # a client that goes away takes no record back
+        except (TrailError, TimeoutError) as error:
             raise UnavailableError("the audit trail cannot be written, so nothing is answered") from error
         for predictions in done.predicted:
             self._count(predictions)
@@ -283,17 +325,6 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
                 changes.append(change)
         return answers.explanation(instance, predictions, why, changes)
 
-    def _caller_of_grpc(self, headers: Mapping[str, str]) -> str:
-        if self.tokens is None:
-            return ANYBODY
-        self.tokens.refresh()
-        caller = self.tokens.caller(headers.get("authorization"))
-        if caller is None:
-            raise Unauthenticated("no valid token: send the metadata authorization: Bearer TOKEN")
-        if self._rate.wait(caller):
-            raise ResourceExhausted(f"caller {caller} asks too often")
-        return caller
-
 
 def _is_small(request: InferRequest, headers: Mapping[str, str]) -> bool:
     """Whether it takes less to answer than to hand it to a thread: a few rows over HTTP."""
@@ -302,15 +333,25 @@ def _is_small(request: InferRequest, headers: Mapping[str, str]) -> bool:
 
 def _is_quick(payload: Any) -> bool:
     """Whether it is about a learner or two."""
+    return _learners(payload) <= LEARNERS_AT_ONCE and sum(map(rows_given, _given(payload))) <= ROWS_AT_ONCE
+
+
+def _learners(payload: Any) -> int:
+    """How many a V1 request is about, as far as it is of the form."""
+    return sum(rows_given({"enrolments": one.get("enrolments")}) for one in _given(payload))
+
+
+def _given(payload: Any) -> list[dict[str, Any]]:
+    """The instances of a request that is not read yet, as far as they are any."""
     instances = payload.get("instances") if isinstance(payload, dict) else None
-    known = [one for one in instances if isinstance(one, dict)] if isinstance(instances, list) else []
-    learners = sum(rows_given({"enrolments": one.get("enrolments")}) for one in known)
-    return learners <= LEARNERS_AT_ONCE and sum(map(rows_given, known)) <= ROWS_AT_ONCE
+    return [one for one in instances if isinstance(one, dict)] if isinstance(instances, list) else []
 
 
-def _at_once(work: Callable[[Run], _T], run: Run) -> _T:
+@contextmanager
+def _as_invalid_input() -> Iterator[None]:
+    """What is wrong with a request, as KServe calls it."""
     try:
-        return work(run)
+        yield
     except RequestError as error:
         raise InvalidInput(str(error)) from None
 

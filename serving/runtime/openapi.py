@@ -108,9 +108,9 @@ def _asked(summary: str, request: str, answer: str, example: dict[str, Any]) -> 
     }
     problems |= {
         413: "the body is too large",
-        415: "it is not JSON",
+        415: "it is not JSON, or of a coding other than gzip",
         429: "asked too often",
-        503: "the trail cannot be written",
+        503: "the trail cannot be written, or there is no room in memory",
     }
     problems |= {504: "it takes too long"}
     return {

@@ -2,34 +2,38 @@
 
 import asyncio
 import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
 from collections.abc import Awaitable, Callable
-from concurrent import futures
-from socket import SO_REUSEADDR, SOL_SOCKET, socket
+from socket import AF_INET, AF_INET6, create_server, socket
 from typing import Any
 
+import orjson
 import uvloop
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import ORJSONResponse
-from grpc import StatusCode, aio
-from grpc_interceptor.exceptions import Unavailable, Unimplemented
+from fastapi.responses import JSONResponse
+from grpc_interceptor.exceptions import Unavailable
 from kserve import InferRequest, ModelServer
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from kserve.model_server import FASTAPI_APP_IMPORT_STRING
 from kserve.protocol.dataplane import DataPlane
-from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import add_GRPCInferenceServiceServicer_to_server
-from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
-from kserve.protocol.grpc.server import GRPCServer
-from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve.protocol.rest.multiprocess.server import RESTServerMultiProcess, RESTServerProcess
 from kserve.protocol.rest.server import RESTServer
 
 from earlybell.errors import RequestError, SettingError
 from serving.runtime import metrics, openapi, vector
+from serving.runtime.admission import RefusedError
 from serving.runtime.guard import JSON_LENGTH, Guard
 from serving.runtime.mirror import Mirror
 from serving.runtime.model import LearnerRisk, TooSlowError
-from serving.runtime.settings import MODEL_NAME, Settings
+from serving.runtime.protocol import Http
+from serving.runtime.rpc import GrpcServer
+from serving.runtime.settings import MODEL_NAME, Settings, address
+
+GRACE_SECONDS = 30  # to finish what was begun, when it ends
 
 _log = logging.getLogger("kserve")
 
@@ -59,6 +63,7 @@ class _Server(ModelServer):  # type: ignore[misc] # KServe's classes carry no ty
             workers=settings.workers,
             enable_grpc=settings.grpc_port > 0,
             enable_latency_logging=False,
+            grace_period=GRACE_SECONDS,
         )
         self._settings = settings
         self.dataplane = _DataPlane(model_registry=self.registered_models)
@@ -74,7 +79,7 @@ class _Server(ModelServer):  # type: ignore[misc] # KServe's classes carry no ty
         else:
             self.servers.append(rest.start())
         if self.enable_grpc:
-            self._grpc_server = _GrpcServer(self, self._settings)
+            self._grpc_server = GrpcServer(self, self._settings)
             self.servers.append(self._grpc_server.start(self.max_threads))
         self.register_signal_handler()
         uvloop.run(self._serve())
@@ -84,12 +89,12 @@ def _check_free(host: str, port: int) -> None:
     """Raises:
     SettingError: nobody can listen there.
     """
-    with socket() as one:
-        one.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-        try:
-            one.bind((host, port))
-        except OSError as error:
-            raise SettingError("cannot listen at", f"{host}:{port}", f"{error.strerror}: name another port.") from None
+    family = AF_INET6 if ":" in host else AF_INET
+    try:
+        create_server((host, port), family=family, dualstack_ipv6=host == "::").close()
+    except OSError as error:
+        way_out = f"{error.strerror}: name another port, or an address of this machine."
+        raise SettingError("cannot listen at", address(host, port), way_out) from None
 
 
 class _DataPlane(DataPlane):  # type: ignore[misc]
@@ -113,34 +118,51 @@ class _RestServer(RESTServer):  # type: ignore[misc]
             grace_period=server.grace_period,
         )
         self._settings = settings
-        self.config.host = settings.host
+        self.config.host, self.config.http, self.config.ws = settings.host, Http, "none"
 
     @property
     def _model(self) -> LearnerRisk:
         found: LearnerRisk = self.dataplane.model_registry.get_model(MODEL_NAME)
         return found
 
+    async def start(self) -> None:
+        """On a socket made here, as KServe's workers have it: with `::` asyncio would listen to IPv6 alone."""
+        self.create_application()
+        await self._server.serve(sockets=[self.config.bind_socket()])
+
     def run(self, sockets: list[socket] | None = None) -> None:
         """In a worker process."""
+        _end_with_parent()
         model = self._model
         try:
             super().run(sockets)
         finally:
             model.close()
 
+    def create_application(self) -> None:
+        """KServe's own has answers of a class that FastAPI has given up."""
+        app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
+        self._add_middlewares(app)
+        self._register_endpoints(app)
+        self._add_exception_handlers(app)
+        self.config.app = app
+
     def _add_middlewares(self, app: FastAPI) -> None:
         settings = self._settings
         logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # a line a request; the metrics count them
         app.add_middleware(
             Guard,
-            tokens=self._model.tokens,
+            access=self._model.access,
             limits=settings.limits,
             version=self._model.version,
             mirror=Mirror(settings.mirror, settings.mirror_token) if settings.mirror else None,
         )
 
     def _register_endpoints(self, app: FastAPI) -> None:
-        app.add_api_route("/metrics", self._metrics, methods=["GET"])  # the first of two is asked
+        ours = {"/v1/models/{name}:predict": self._predict, "/v1/models/{name}:explain": self._explain}
+        for path, answer in (ours | {"/v2/models/{name}/infer": self._infer}).items():  # the first of two is asked
+            app.add_api_route(path, answer, methods=["POST"])
+        app.add_api_route("/metrics", self._metrics, methods=["GET"])
         super()._register_endpoints(app)
         document = openapi.document(self._model.bundle)
         app.openapi = lambda: document  # type: ignore[method-assign]
@@ -150,8 +172,30 @@ class _RestServer(RESTServer):  # type: ignore[misc]
         super()._add_exception_handlers(app)
         for kind, status in _STATUS.items():
             app.add_exception_handler(kind, _handler(status))
-        app.add_exception_handler(RequestValidationError, _not_valid)
+        app.add_exception_handler(RefusedError, _refused)
         app.add_exception_handler(Exception, _defect)
+
+    async def _predict(self, name: str, request: Request) -> Response:
+        await self._check_ready(name)
+        return _json((await self.dataplane.infer(name, await _body(request), dict(request.headers)))[0])
+
+    async def _explain(self, name: str, request: Request) -> Response:
+        await self._check_ready(name)
+        return _json((await self.dataplane.explain(name, await _body(request), dict(request.headers)))[0])
+
+    async def _infer(self, name: str, request: Request) -> Response:
+        await self._check_ready(name)
+        headers = dict(request.headers)
+        asked = self.dataplane.decode_inference_request(await request.body(), headers, name)
+        answer, json_length = (await self.dataplane.infer(name, asked, headers))[0].to_rest()
+        if json_length is None:
+            return _json(answer)
+        return Response(answer, headers={JSON_LENGTH: str(json_length)}, media_type="application/octet-stream")
+
+    async def _check_ready(self, name: str) -> None:
+        """Or KServe loads the model again."""
+        if not await self.dataplane.model_ready(name, disable_predictor_health_check=True):
+            raise ModelNotReady(name)
 
     async def _metrics(self) -> Response:
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -175,71 +219,30 @@ class _Workers(RESTServerMultiProcess):  # type: ignore[misc]
                 self._processes[i].start()
 
 
-class _GrpcServer(GRPCServer):  # type: ignore[misc]
-    """As KServe's, on the address it is told, and with the same limit on the size of a request."""
+def _end_with_parent() -> None:
+    """A worker whose parent is gone, as by `kill -9`, ends as by SIGTERM: nobody else would tell it."""
+    parent = multiprocessing.parent_process()
 
-    def __init__(self, server: _Server, settings: Settings) -> None:
-        most = settings.limits.body_bytes
-        limits = {"grpc_max_send_message_length": most, "grpc_max_receive_message_length": most}
-        super().__init__(
-            settings.grpc_port, server.dataplane, server.model_repository_extension, limits, server.grace_period
-        )
-        self._host = settings.host
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(GRACE_SECONDS)
+            os._exit(1)
 
-    async def start(self, max_workers: int) -> None:
-        self._server = aio.server(
-            futures.ThreadPoolExecutor(max_workers),
-            interceptors=(_ErrorsAsStatus(),),
-            options=[(f"grpc.{name.removeprefix('grpc_')}", most) for name, most in self._kwargs.items()],
-        )
-        servicer = _Servicer(self._data_plane, self._model_repository_extension)
-        add_GRPCInferenceServiceServicer_to_server(servicer, self._server)
-        self._server.add_insecure_port(f"{self._host}:{self._port}")
-        await self._server.start()
-        await self._server.wait_for_termination()
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-class _Servicer(InferenceServicer):  # type: ignore[misc]
-    """Counts what is asked, as the guard does over HTTP. No caller loads or unloads the model."""
-
-    async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802 (gRPC's name)
-        code = StatusCode.OK
-        try:
-            return await super().ModelInfer(request, context)
-        except Exception as error:
-            code = _code(error)
-            raise
-        finally:
-            version = self._data_plane.model_registry.get_model(MODEL_NAME).version
-            metrics.REQUESTS.labels("infer over gRPC", code.name.lower().replace("_", " "), version).inc()
-
-    async def RepositoryModelLoad(self, request: Any, context: Any) -> None:  # noqa: N802 (gRPC's name)
-        raise Unimplemented("a server serves the one bundle that it was started with")
-
-    RepositoryModelUnload = RepositoryModelLoad
+async def _body(request: Request) -> Any:
+    """What the JSON of a V1 request says."""
+    try:
+        return orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"Unrecognized request format: {error}") from None
 
 
-class _ErrorsAsStatus(ExceptionToStatusInterceptor):  # type: ignore[misc]
-    """KServe's own writes what was wrong with a request to the log."""
-
-    async def handle_exception(self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str) -> None:
-        if isinstance(ex, tuple(_CODES)):
-            await context.abort(_code(ex), getattr(ex, "reason", None) or str(ex))
-        await super().handle_exception(ex, request_or_iterator, context, method_name)
-
-
-_CODES = {
-    InvalidInput: StatusCode.INVALID_ARGUMENT,
-    ModelNotFound: StatusCode.NOT_FOUND,
-    ModelNotReady: StatusCode.UNAVAILABLE,
-    TooSlowError: StatusCode.DEADLINE_EXCEEDED,
-}
-
-
-def _code(error: Exception) -> StatusCode:
-    known = next((code for kind, code in _CODES.items() if isinstance(error, kind)), StatusCode.INTERNAL)
-    found: StatusCode = getattr(error, "status_code", known)
-    return found
+def _json(answer: object) -> Response:
+    return Response(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json")
 
 
 _STATUS = {InvalidInput: 400, ModelNotFound: 404, ModelNotReady: 503, Unavailable: 503, TooSlowError: 504}
@@ -248,17 +251,16 @@ _STATUS = {InvalidInput: 400, ModelNotFound: 404, ModelNotReady: 503, Unavailabl
 def _handler(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, error: Exception) -> Response:
         reason = getattr(error, "details", None) or str(error)
-        return ORJSONResponse({"error": reason}, status)
+        return JSONResponse({"error": reason}, status)
 
     return answer
 
 
-async def _not_valid(request: Request, error: Exception) -> Response:
-    """FastAPI's own answer to a V2 request that is none, in KServe's form."""
-    reason = vector.refusal(error.errors()) if isinstance(error, RequestValidationError) else error
-    return ORJSONResponse({"error": str(reason)}, 400)
+async def _refused(request: Request, error: Exception) -> Response:
+    status, reason = (error.status, error.reason) if isinstance(error, RefusedError) else (500, str(error))
+    return JSONResponse({"error": reason}, status)
 
 
 async def _defect(request: Request, error: Exception) -> Response:
     _log.error("a defect of ours", exc_info=error)
-    return ORJSONResponse({"error": f"a defect of ours ({type(error).__name__}); it is in the log"}, 500)
+    return JSONResponse({"error": f"a defect of ours ({type(error).__name__}); it is in the log"}, 500)

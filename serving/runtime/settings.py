@@ -15,12 +15,14 @@ class Limits:
         rows: of all tables of a request together; of V2, of the feature matrix.
         seconds: to send a body, and to answer it.
         requests_a_minute: of one caller, in each worker process.
+        bytes_in_flight: of all bodies that a process holds at once; one caller has `body_bytes` of them.
     """
 
     body_bytes: int = 64 * 2**20
     rows: int = 1_000_000
     seconds: float = 30.0
     requests_a_minute: int = 6000
+    bytes_in_flight: int = 96 * 2**20
 
 
 @dataclass(frozen=True)
@@ -51,3 +53,8 @@ class Settings:
     mirror: str = ""
     mirror_token: str = ""
     limits: Limits = Limits()
+
+
+def address(host: str, port: int) -> str:
+    """An address as it is written: one of IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

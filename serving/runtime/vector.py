@@ -83,6 +83,12 @@ def _taken(one: InferInput, left: memoryview) -> tuple[memoryview | None, memory
     return left[:size], left[size:]
 
 
+def rows_given(request: InferRequest) -> int:
+    """How many rows a request has at most: none of its tensors has fewer values."""
+    counts = (len(one._raw_data) // 4 if one._raw_data is not None else len(one.data or ()) for one in request.inputs)
+    return min(counts, default=0)
+
+
 def observed(request: InferRequest, catalogue: Catalogue, most_rows: int) -> Observed:
     """The rows of a request; who they are stands in the parameters `course_id` and `learner_id`, else nobody knows.
 

@@ -9,10 +9,38 @@ from earlybell.errors import GateError
 from earlybell.gates import Gates, judge
 
 
-def _evaluation(auc: float | None, error: float, split: str = "course_run") -> dict[str, Any]:
+def _evaluation(
+    auc: float | None, error: float, split: str = "course_run", disparity: float | None = None
+) -> dict[str, Any]:
     row = {"candidate": "logistic", "split": split, "cutoff": 0.4, "group": "all"}
-    rows = [row | {"metric": "roc_auc", "value": auc}, row | {"metric": "calibration_error", "value": error}]
-    return {"chosen": "logistic", "metrics": rows}
+    figures = {"roc_auc": auc, "calibration_error": error} | ({} if disparity is None else {"disparity": disparity})
+    return {"chosen": "logistic", "metrics": [row | {"metric": name, "value": figures[name]} for name in figures]}
+
+
+@pytest.mark.parametrize(
+    ("figures", "missed"),
+    [
+        ((0.69, 0.1, 0.05), "roc_auc"),
+        ((0.7, 0.11, 0.05), "calibration_error"),
+        ((0.7, 0.1, 0.06), "disparity"),
+        ((0.7, 0.1, 0.05), None),
+    ],
+)
+def test_each_gate_alone_stops_a_model_and_its_bound_itself_does_not(
+    figures: tuple[float, float, float], missed: str | None
+) -> None:
+    auc, error, disparity = figures
+    verdict = judge(_evaluation(auc, error, disparity=disparity), Gates(0.7, 0.1, 0.05))
+    assert [finding.metric for finding in verdict.findings if not finding.passed] == ([missed] if missed else [])
+    assert verdict.passed is (missed is None)
+
+
+def test_a_disparity_of_one_asks_nothing_and_one_that_cannot_be_measured_stops() -> None:
+    assert judge(_evaluation(0.8, 0.05, disparity=0.9), Gates(max_disparity=1)).passed
+    unknown = _evaluation(0.8, 0.05, disparity=0.0)
+    unknown["metrics"][-1]["value"] = None
+    with pytest.raises(GateError, match="disparity is not measurable"):
+        judge(unknown, Gates()).require()
 
 
 def test_a_model_that_reaches_the_gates_passes() -> None:

@@ -14,6 +14,13 @@ CHART = ROOT / "helm/earlybell"
 OVERLAYS = sorted(path.parent for path in (ROOT / "manifests").glob("*/overlays/*/kustomization.yaml"))
 Object = dict[str, Any]
 
+
+def _rule(name: str, cidr: str, port: int, *others: str) -> str:
+    """A rule of networkPolicies as helm takes it from --set-json."""
+    blocks = ",".join(f'{{"ipBlock":{{"cidr":"{one}"}}}}' for one in (cidr, *others))
+    return f'networkPolicies.{name}=[{{"to":[{blocks}],"ports":[{port}]}}]'
+
+
 # Sites that differ in what they have, as further arguments of helm.
 SITES = {
     "defaults": (),
@@ -37,11 +44,49 @@ SITES = {
         "monitoring.probe.url=https://risk.example.org/v2/models/learner-risk/ready,"
         "pushgateway.address=http://pushgateway.monitoring.svc:9091",
     ),
+    "openshift": ("-f", "values-openshift.yaml"),
+    "ipv6_only": (
+        *("--set", "serving.host=::,monitoring.probe.exporter=[fd00::9]:9115"),
+        *("--set-json", _rule("apiServer", "fd00::1/128", 443), "--set-json", _rule("dns", "fd00::a/128", 53)),
+    ),
+    "dual_stack": (
+        *("--set", "serving.host=::"),
+        *(
+            "--set-json",
+            _rule("stores", "0.0.0.0/0", 443, "::/0"),
+            "--set-json",
+            _rule("apiServer", "10.96.0.1/32", 443, "fd00::1/128"),
+        ),
+    ),
+    "nodelocal_dns_of_another_address": ("--set-json", _rule("dns", "10.96.0.10/32", 53, "169.254.25.10/32")),
+    "proxy_and_authorities": (
+        *(
+            "--set",
+            "proxy.https=http://proxy.example.org:3128,proxy.noProxy={.example.org},trust.configMap=authorities",
+        ),
+        *("--set", "env.TZ=Europe/Berlin,trail.owner.role=owner", "--set-json", _rule("proxy", "10.1.2.3/32", 3128)),
+    ),
+    "proxy_with_a_password": ("--set", "proxy.secret=proxy", "--set-json", _rule("proxy", "10.1.2.3/32", 3128)),
+    "nodes": (
+        "--set-json",
+        'scheduling={"nodeSelector":{"kubernetes.io/arch":"arm64"},"tolerations":[{"key":"own","operator":"Exists"}],'
+        '"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":'
+        '[{"matchExpressions":[{"key":"gpu","operator":"DoesNotExist"}]}]}}},"priorityClassName":"system-cluster-critical","runtimeClassName":""}',
+        *("--set", "trail.owner.role=owner"),
+    ),
+    "no_processor_limit": (
+        "--set",
+        f"{','.join(f'{name}.resources.limits.cpu=null' for name in ('serving', 'aliases', 'tests'))}",
+    ),
     "all_off": (
         "--set",
         "monitoring.enabled=false,aliases.enabled=false,networkPolicies.enabled=false,tests.enabled=false",
     ),
 }
+
+
+# What a site must name where helm cannot look into a cluster.
+NAMED = ("--set-json", 'networkPolicies.apiServer=[{"to":[{"ipBlock":{"cidr":"10.96.0.1/32"}}],"ports":[443]}]')
 
 
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -52,7 +97,7 @@ def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
 @cache
 def rendered(*arguments: str) -> list[Object]:
     """The objects that `helm install` with these arguments makes, hooks and tests among them."""
-    done = helm("template", "earlybell", ".", "--namespace", "site", *arguments)
+    done = helm("template", "earlybell", ".", "--namespace", "site", *NAMED, *arguments)
     assert done.returncode == 0, done.stderr
     return [found for found in yaml.safe_load_all(done.stdout) if found]
 

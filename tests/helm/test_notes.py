@@ -7,13 +7,13 @@ import pytest
 import typer
 
 from earlybell.cli.main import app
-from tests.helm.render import SITES, helm
+from tests.helm.render import NAMED, SITES, helm
 from tests.helm.tools import ROOT
 
 
 def notes(*arguments: str) -> str:
     """What is printed where the namespace has nothing yet."""
-    done = helm("install", "earlybell", ".", "--namespace", "site", "--dry-run=client", *arguments)
+    done = helm("install", "earlybell", ".", "--namespace", "site", "--dry-run=client", *NAMED, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout.partition("\nNOTES:\n")[2]
 

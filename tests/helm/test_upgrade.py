@@ -11,7 +11,7 @@ import yaml
 
 from earlybell import __version__
 from tests.apiserver import program
-from tests.helm.render import CHART, OVERLAYS, SITES, Object, built, named
+from tests.helm.render import CHART, NAMED, OVERLAYS, SITES, Object, built, named
 from tests.helm.site import Site
 
 Helm = Callable[..., subprocess.CompletedProcess[str]]
@@ -113,3 +113,37 @@ def _said(found: Object) -> Object:
     """The whole object but for its bookkeeping, and how often its spec was changed."""
     about = {key: found["metadata"].get(key) for key in ("name", "generation")}
     return {key: found.get(key) for key in ("spec", "data", "secrets")} | about
+
+
+def test_jobs_and_steps_reach_the_api_server_that_helm_finds_and_nothing_else_over_the_network(
+    release: Helm, site: Site
+) -> None:
+    asked = ("get", "service/kubernetes", "endpointslice/kubernetes", "-n", "default", "-o", "yaml")
+    service, slice_ = yaml.safe_load(site.server.kubectl(*asked).stdout)["items"]
+    behind = [address for one in slice_["endpoints"] for address in one["addresses"]]
+    wanted = [
+        ({f"{address}/32" for address in addresses}, {one["port"] for one in ports})
+        for addresses, ports in ((service["spec"]["clusterIPs"], service["spec"]["ports"]), (behind, slice_["ports"]))
+    ]
+    assert all(addresses for addresses, _ in wanted)
+    for name in ("jobs", "pipelines"):
+        policy = yaml.safe_load(site.ask("get", "networkpolicy", f"earlybell-{name}", "-o", "yaml").stdout)
+        rules = [rule for rule in policy["spec"]["egress"] if any("ipBlock" in peer for peer in rule["to"])]
+        found = [
+            ({one["ipBlock"]["cidr"] for one in rule["to"]}, {one["port"] for one in rule["ports"]}) for rule in rules
+        ]
+        assert found == wanted, name
+
+
+def test_who_may_not_look_for_the_api_server_names_it(site: Site) -> None:
+    admin = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "admin"}}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    who = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "of-the-site"}
+    site.apply([admin | {"roleRef": role, "subjects": [who]}])  # all rights, in this namespace
+    where = ("--namespace", site.name, "--kubeconfig", str(site.server.kubeconfig))
+    command = [program("helm"), "install", "earlybell", str(CHART), *where, "--kube-as-user", "of-the-site"]
+    refused = subprocess.run(command, text=True, capture_output=True)
+    assert refused.returncode != 0
+    assert "networkPolicies.apiServer" in refused.stderr
+    done = subprocess.run([*command, *NAMED], text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr

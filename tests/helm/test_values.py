@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from earlybell import __version__
-from tests.helm.render import CHART, OVERLAYS, SITES, built, helm, named, rendered
+from tests.helm.render import CHART, NAMED, OVERLAYS, SITES, built, helm, named, rendered
 from tests.helm.tools import ROOT
 
 VALUES = (CHART / "values.yaml").read_text()
@@ -32,6 +32,8 @@ WRONG = {
     "tag_with_an_empty_part": (("--set", "images.serving.tag=1..0"), "/images/serving/tag"),
     "digest": (("--set", "images.serving.digest=sha256:12"), "/images/serving/digest"),
     "quantity": (("--set", "serving.resources.limits.memory=lots"), "/serving/resources/limits/memory"),
+    "memory_that_does_not_do": (("--set", "serving.resources.limits.memory=1536Mi"), "serving.inFlight needs 1576Mi"),
+    "in_flight_as_an_option": (("--set", "serving.args={--max-inflight-mib=9}"), "Set serving.inFlight"),
     "no_limit": (("--set", "serving.resources.limits=null"), "limits"),
     "option": (("--set", "serving.args={rate}"), "/serving/args/0"),
     "gateway_without_host": (("--set", "gateway.create=true"), "/gateway/hostname"),
@@ -39,6 +41,26 @@ WRONG = {
     "port": (("--set", "gateway.httpsPort=0"), "/gateway/httpsPort"),
     "truth": (("--set-string", "aliases.enabled=yes"), "/aliases/enabled"),
     "schedule": (("--set", "aliases.schedule=often"), "/aliases/schedule"),
+    "two_authorities": (("--set", "trust.configMap=a,trust.secret=b"), "leave one empty"),
+    "two_proxies": (("--set", "proxy.secret=a,proxy.http=http://b:1"), "proxy.secret"),
+    "password_of_the_proxy": (("--set", "proxy.https=http://a:hush@b:1"), "proxy.https holds"),
+    "user_of_the_proxy": (("--set", "proxy.http=http://hush@b:1"), "name that by proxy.secret"),
+    "proxy_that_no_pod_reaches": (("--set", "proxy.https=http://b:1"), "networkPolicies.proxy"),
+    "proxy_without_scheme": (("--set", "proxy.https=b:1"), "/proxy/https"),
+    "variable_of_the_chart": (
+        ("--set", "env.MLFLOW_TRACKING_URI=http://b"),
+        "env.MLFLOW_TRACKING_URI is the chart's own",
+    ),
+    "variable_with_a_secret": (("--set", "env.MY_TOKEN=hush"), "env.MY_TOKEN looks like a secret"),
+    "variable_that_is_no_text": (("--set", "env.LIMIT=1"), "/env/LIMIT"),
+    "variable_that_is_none": (("--set", "env.A-B=x"), "/env"),
+    "root": (("--set", "podSecurity.runAsUser=0"), "/podSecurity/runAsUser"),
+    "toleration": (("--set", "scheduling.tolerations[0].kye=a"), "kye"),
+    "affinity": (("--set", "scheduling.affinity.nodes.a=b"), "/scheduling/affinity"),
+    "no_memory_limit": (("--set", "serving.resources.limits.memory=null"), "/serving/resources/limits"),
+    "name_to_listen_at": (("--set", "serving.host=localhost"), "/serving/host"),
+    "namespace_of_the_dns": (("--set", "networkPolicies.dns=kube-system"), "/networkPolicies/dns"),
+    "api_server_that_nobody_can_look_up": (("--set-json", "networkPolicies.apiServer=[]"), "networkPolicies.apiServer"),
     "peer": (("--set-json", 'networkPolicies.stores=[{"to":[],"ports":[1]}]'), "/networkPolicies/stores/0/to"),
 }
 
@@ -50,10 +72,49 @@ def test_helm_has_nothing_to_say_against_the_chart(site: str) -> None:
     assert "WARNING" not in done.stdout
 
 
+class _Strict(yaml.SafeLoader):
+    """Refuses a key that is given twice, as KServe and GitOps do."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"twice: {sorted(keys)} {node.start_mark}"
+        return super().construct_mapping(node, deep)
+
+
+_OURS = {f"app.kubernetes.io/{name}": "campus" for name in ("name", "component", "part-of", "version", "managed-by")}
+_TWICE = {
+    "podLabels": _OURS | {"helm.sh/chart": "campus", "campus": "one"},
+    "monitoring": {"force": True, "labels": _OURS, "dashboards": {"labels": _OURS}},
+    "gateway": {"create": True, "hostname": "x.example.org", "annotations": {"helm.sh/resource-policy": "keep"}},
+    "serviceAccounts": {"serving": {"annotations": {"helm.sh/resource-policy": "keep"}}},
+    "trail": {"owner": {"role": "owner"}},
+    "pushgateway": {"address": "http://pushgateway.monitoring.svc:9091"},
+    "sources": {"create": True},
+}
+
+
+@pytest.mark.parametrize("arguments", [*SITES.values(), ("-f", "twice.yaml")], ids=[*SITES, "twice"])
+def test_no_key_is_rendered_twice(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "twice.yaml").write_text(yaml.safe_dump(_TWICE))
+    arguments = tuple(str(tmp_path / one) if one == "twice.yaml" else one for one in arguments)
+    text = helm("template", "earlybell", ".", "--namespace", "site", *arguments).stdout
+    assert len([one for one in yaml.load_all(text, _Strict) if one]) > 10
+
+
+def test_a_label_given_twice_is_the_charts_where_policies_choose_by_it_and_else_the_sites(tmp_path: Path) -> None:
+    (tmp_path / "twice.yaml").write_text(yaml.safe_dump(_TWICE))
+    objects = named(rendered("-f", str(tmp_path / "twice.yaml")))
+    jobs = objects["CronJob/earlybell-aliases"]["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+    for labels in (jobs, objects["Pod/earlybell-test-trail"]["metadata"]["labels"]):
+        assert (labels["app.kubernetes.io/name"], labels["campus"]) == ("earlybell", "one")
+        assert "campus" not in (labels["app.kubernetes.io/component"], labels["app.kubernetes.io/part-of"])
+    assert objects["PodMonitor/earlybell-serving"]["metadata"]["labels"]["app.kubernetes.io/part-of"] == "campus"
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_value_is_refused_by_its_name(wrong: str) -> None:
     arguments, name = WRONG[wrong]
-    done = helm("template", "earlybell", ".", *arguments)
+    done = helm("template", "earlybell", ".", *NAMED, *arguments)
     assert done.returncode != 0
     assert name in done.stderr
     assert "hush" not in done.stderr
@@ -74,6 +135,22 @@ def test_an_image_can_be_pulled_by_its_digest_and_its_runtime_keeps_its_name() -
     assert image == f"ghcr.io/earlybell/serving:{__version__}@{digest}"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "limit"),
+    [
+        ((), "1576Mi"),  # 360 + 12 x 96 + 64
+        (("--set", "serving.inFlight=200"), "2824Mi"),
+        (("--set", "serving.args={--rate=9,--workers=2}"), "3512Mi"),  # a parent beside two workers
+        (("--set", "serving.resources.limits.memory=2Gi"), "2Gi"),
+        (("--set", "serving.resources.limits.memory=1700M"), "1700M"),
+    ],
+    ids=["default", "more in flight", "two workers", "more than needed", "another unit"],
+)
+def test_a_models_pod_may_use_the_memory_that_its_requests_need(arguments: tuple[str, ...], limit: str) -> None:
+    pod = named(rendered(*arguments))[f"ServingRuntime/earlybell-{__version__}"]["spec"]["containers"][0]
+    assert pod["resources"]["limits"] == {"cpu": "2", "memory": limit}
+
+
 def test_the_chart_can_be_packed(tmp_path: Path) -> None:
     done = helm("package", ".", "--destination", str(tmp_path))
     assert done.returncode == 0, done.stderr
@@ -91,7 +168,14 @@ def test_every_value_is_in_the_schema_and_none_else() -> None:
 def test_every_value_is_used_by_a_template() -> None:
     folders = [CHART / "templates", CHART / "files/rules"]  # rules name budgets and limits, which a template fills in
     text = "".join(path.read_text() for folder in folders for path in folder.rglob("*") if path.is_file())
-    by_name = ("images.", "serviceAccounts.", "networkPolicies.", "monitoring.")  # taken by index, with or range
+    by_name = (
+        "images.",
+        "serviceAccounts.",
+        "networkPolicies.",
+        "monitoring.",
+        "podSecurity.",
+        "scheduling.",
+    )  # taken by index, with or range
     for name in _leaves(yaml.safe_load(VALUES)):
         word = name if not name.startswith(by_name) else name.rpartition(".")[2]
         assert re.search(rf"\b{re.escape(word)}\b", text), f"no template uses {name}"

@@ -6,7 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.earlybell.trail.conftest import postgresql
 from tests.serving.running import Server, started
+
+__all__ = ["postgresql"]
 
 
 @pytest.fixture(scope="session")

@@ -40,12 +40,13 @@ class Server:
 
 
 @contextmanager
-def started(bundle: Path, folder: Path, *options: str) -> Iterator[Server]:
+def started(bundle: Path, folder: Path, *options: str, at: str = "127.0.0.1") -> Iterator[Server]:
     """A server of the bundle that is ready; it is ended by SIGTERM, and by SIGKILL if that does not do.
 
     Args:
         folder: where its trail and its log go.
         options: further ones of `earlybell serve`; without --tokens anybody may ask.
+        at: address at which it is asked.
     """
     http_port, grpc_port = free_ports(2)
     trail, log = f"sqlite:{folder / 'trail.db'}", folder / "server.log"
@@ -60,7 +61,7 @@ def started(bundle: Path, folder: Path, *options: str) -> Iterator[Server]:
             env=environment,
         )
     try:
-        server = Server(f"http://127.0.0.1:{http_port}", f"127.0.0.1:{grpc_port}", trail, log, process)
+        server = Server(f"http://{at}:{http_port}", f"{at}:{grpc_port}", trail, log, process)
         _wait(server)
         yield server
     finally:

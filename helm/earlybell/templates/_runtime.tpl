@@ -12,18 +12,20 @@ labels: {{- include "earlybell.podLabels" (list . "serving") | nindent 2 }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- include "earlybell.nodes" . }}
 containers:
   - name: kserve-container
     {{- include "earlybell.image" (list . "serving") | nindent 4 }}
     args:
       - serve
       - /mnt/models
-      - --host=0.0.0.0
+      - {{ printf "--host=%s" .Values.serving.host | quote }}
       - --http-port=8080
       - --grpc-port=0
       - --tokens=/etc/earlybell/tokens/tokens.json
       - --trail=$(EARLYBELL_TRAIL)
       - --trail-anchors=$(EARLYBELL_TRAIL_ANCHORS)
+      - --max-inflight-mib={{ .Values.serving.inFlight }}
       {{- range .Values.serving.args }}
       - {{ . | quote }}
       {{- end }}
@@ -45,6 +47,7 @@ containers:
           secretKeyRef:
             name: earlybell-trail
             key: PGPASSWORD
+      {{- with include "earlybell.env" . }}{{ . | trim | nindent 6 }}{{ end }}
     ports:
       - name: http1 # Knative takes this name alone
         containerPort: 8080
@@ -70,7 +73,7 @@ containers:
       periodSeconds: 10
       timeoutSeconds: 5
       failureThreshold: 6
-    resources: {{- toYaml .Values.serving.resources | nindent 6 }}
+    resources: {{- include "earlybell.servingResources" . | nindent 6 }}
     securityContext: {{- include "earlybell.securityContext" . | nindent 6 }}
     volumeMounts:
       - name: tokens
@@ -78,6 +81,7 @@ containers:
         readOnly: true
       - name: scratch
         mountPath: /tmp
+      {{- with include "earlybell.trustMount" . }}{{ . | trim | nindent 6 }}{{ end }}
 volumes:
   - name: tokens # a folder, so that a change of the Secret reaches a pod that runs
     secret:
@@ -85,4 +89,5 @@ volumes:
   - name: scratch
     emptyDir:
       sizeLimit: {{ .Values.serving.scratch }}
+  {{- with include "earlybell.trustVolume" . }}{{ . | trim | nindent 2 }}{{ end }}
 {{- end }}

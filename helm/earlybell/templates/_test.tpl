@@ -8,10 +8,8 @@ metadata:
   name: earlybell-test-{{ .name }}
   namespace: {{ $root.Release.Namespace }}
   labels:
-    {{- include "earlybell.labels" (list $root "test") | nindent 4 }}
-    {{- with $root.Values.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- $own := include "earlybell.labels" (list $root "test") }}
+    {{- include "earlybell.once" (list (toYaml $root.Values.podLabels) (fromYaml $own)) | nindent 4 }}
   annotations:
     helm.sh/hook: test
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
@@ -24,10 +22,14 @@ spec:
   {{- with $root.Values.imagePullSecrets }}
   imagePullSecrets: {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- with include "earlybell.scheduling" $root }}{{ . | trim | nindent 2 }}{{ end }}
   containers:
     - name: test
       {{- include "earlybell.image" (list $root "components") | nindent 6 }}
       command: [python, -c, {{ $root.Files.Get (printf "files/tests/%s.py" .name) | quote }}]
+      {{- with include "earlybell.env" $root }}
+      env: {{- . | trim | nindent 8 }}
+      {{- end }}
       envFrom:
         - configMapRef:
             name: earlybell-settings
@@ -40,8 +42,10 @@ spec:
       volumeMounts:
         - name: scratch
           mountPath: /tmp
+        {{- with include "earlybell.trustMount" $root }}{{ . | trim | nindent 8 }}{{ end }}
   volumes:
     - name: scratch
       emptyDir:
         sizeLimit: 64Mi
+    {{- with include "earlybell.trustVolume" $root }}{{ . | trim | nindent 4 }}{{ end }}
 {{- end }}

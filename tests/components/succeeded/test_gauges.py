@@ -79,6 +79,15 @@ def test_the_next_run_takes_the_place_of_the_one_before_it_and_of_no_other_pipel
     assert sorted(_gauges(pushgateway).values()) == [1.0, 3.0]
 
 
+def test_a_course_run_that_has_ended_leaves_no_gauge(pushgateway: str) -> None:
+    for courses in ({"a": 5.0, "b": 7.0}, {"a": 6.0}):
+        push("prediction", "", {}, {"data_age_teaching_seconds": courses}, now=1.0)
+        found = {name: value for name, value in _gauges(pushgateway).items() if "data_age" in name}
+        label = 'job="earlybell-pipeline",pipeline="prediction"'
+        name = "earlybell_pipeline_data_age_teaching_seconds"
+        assert found == {f'{name}{{course_id="{one}",{label}}}': value for one, value in courses.items()}
+
+
 def test_without_an_address_nothing_is_pushed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EARLYBELL_PUSHGATEWAY", "")
     assert push("training", "", {}) == ""

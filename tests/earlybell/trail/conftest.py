@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -53,6 +54,18 @@ class Server:
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(30)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All of its processes stopped, as on a machine that hangs: the kernel still answers for them."""
+        self._process.send_signal(signal.SIGSTOP)  # first: then there are no new ones
+        first = self._process.pid
+        children = [int(one) for one in Path(f"/proc/{first}/task/{first}/children").read_text().split()]
+        _signal(children, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _signal([*children, first], signal.SIGCONT)
+
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self._data)
@@ -63,6 +76,12 @@ class Server:
 
     def _asked(self, program: str, *options: str) -> int:
         return subprocess.run([self._programs / program, *options], check=False).returncode
+
+
+def _signal(processes: list[int], number: int) -> None:
+    for one in processes:
+        with suppress(ProcessLookupError):  # it was about to end
+            os.kill(one, number)
 
 
 @pytest.fixture(scope="session")

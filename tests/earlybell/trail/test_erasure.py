@@ -1,13 +1,23 @@
 """Erasing: a learner leaves the trail, the chain stays whole, and that it was done is part of it."""
 
+import dataclasses
 import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from earlybell.errors import SettingError, TrailError
-from earlybell.trail import erase, read_records, verify
-from earlybell.trail.anchors import read_anchors
+from earlybell.trail import erase, open_trail, read_records, verify
+from earlybell.trail.anchors import Anchors, read_anchors
+from earlybell.trail.chain import begin
 from tests.earlybell.trail.places import Place, record, sqlite_place
 
 
@@ -114,6 +124,126 @@ def test_what_was_erased_is_no_longer_in_the_files_of_sqlite(tmp_path: Path) -> 
     assert _bytes(tmp_path).count(b"pseudonym-of-bob") > 100
     erase(place.address, "pseudonym-of-bob", "asked for", anchors=place.anchors)
     assert _bytes(tmp_path).count(b"pseudonym-of-bob") == 0
+
+
+@contextmanager
+def _room_for(file: Path, size: int) -> Iterator[None]:
+    """The disk is full after so many bytes more: a write takes what fits, and says how much."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("size", [0, 50, 250])
+def test_anchors_that_a_full_disk_takes_a_part_of_are_an_error_and_come_whole_later(tmp_path: Path, size: int) -> None:
+    anchors, heads = Anchors(tmp_path / "heads"), [begin(name) for name in "abc"]
+    anchors.add(heads[:1])
+    with _room_for(tmp_path / "heads", size):
+        anchors.add(heads[1:])
+        assert anchors.problem is not None
+    anchors.add([])
+    assert anchors.problem is None
+    assert (read_anchors(tmp_path / "heads") or {}).keys() == {"a", "b", "c"}
+
+
+_ERASE = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+from earlybell.cli.main import main
+sys.argv = ["earlybell", "trail", "erase", sys.argv[1], "--learner", "bob", "--reason", "why", "--anchors", sys.argv[3]]
+main()
+"""
+
+
+@pytest.mark.parametrize("size", [0, 100, 300])
+def test_an_erasure_whose_anchors_cannot_be_written_erases_nothing_and_says_so(tmp_path: Path, size: int) -> None:
+    place = sqlite_place(tmp_path)
+    place.filled("abcd", ["ann", "bob"])
+    with place.anchors.open("a") as file:  # so that the limit meets the anchors, and not the store
+        file.write("a line of a log\n" * 20_000)
+    words = [sys.executable, "-c", _ERASE, place.address, str(place.anchors.stat().st_size + size), str(place.anchors)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 10, ended.stderr
+    assert "Nothing was erased." in ended.stderr
+    assert [one.learner_id for one in read_records(place.address)] == ["ann", "bob"] * 2
+    assert erase(place.address, "bob", "why", anchors=place.anchors) == 2
+    audit = verify(place.address, place.anchors)
+    assert (audit.findings, audit.erased) == ((), 2)
+
+
+def test_an_erasure_whose_end_is_not_in_the_anchors_is_an_error_that_says_which_line_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = sqlite_place(tmp_path)
+    place.filled("abcd", ["ann", "bob"])
+    add = Anchors.add
+
+    def refused(self: Anchors, heads: object, *, end: bool = False) -> None:
+        if end:  # the file is gone between the two
+            place.anchors.rename(tmp_path / "kept")
+            place.anchors.mkdir()
+        add(self, heads, end=end)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Anchors, "add", refused)
+    with pytest.raises(TrailError, match="All 2 records were erased. Mend the anchors, then append this line") as error:
+        erase(place.address, "bob", "why", anchors=place.anchors)
+    place.anchors.rmdir()
+    (tmp_path / "kept").rename(place.anchors)
+    with place.anchors.open("a") as file:
+        file.write(error.value.way_out.partition("this line: ")[2] + "\n")
+    assert next(reversed((read_anchors(place.anchors) or {}).values())).ended
+    assert verify(place.address, place.anchors).whole
+
+
+def test_who_is_erased_while_a_journal_still_has_records_is_named_when_these_come(place: Place, tmp_path: Path) -> None:
+    place.filled("ab", ["ann", "bob"])
+    writing = place.open(journal=tmp_path / "journal", timeout=0.5, retry=0.1)
+    place.tamper("ALTER TABLE trail_chain RENAME TO gone")  # the store refuses
+    writing.append([record("c", "ann"), record("d", "bob")]).result()
+    writing.close()
+    place.tamper("ALTER TABLE gone RENAME TO trail_chain")
+    assert erase(place.address, "bob", "why", anchors=place.anchors) == 1
+    assert verify(place.address, place.anchors).whole
+    with open_trail(place.address, anchors=place.anchors, journal=tmp_path / "journal") as trail:
+        until = time.monotonic() + 20
+        while list((tmp_path / "journal").glob("*")) and time.monotonic() < until:
+            time.sleep(0.05)
+        trail.append([record("e", "cyd")]).result()
+    for anchors in (place.anchors, "none"):
+        (finding,) = verify(place.address, anchors).findings
+        assert (finding.seq, finding.what) == (2, "inserted")
+        assert "erase bob again" in finding.detail
+    assert erase(place.address, "bob", "again", anchors=place.anchors) == 1
+    assert verify(place.address, place.anchors).whole
+
+
+def test_who_is_predicted_after_an_erasure_is_no_finding(place: Place) -> None:
+    place.filled("ab", ["ann", "bob"])
+    assert erase(place.address, "bob", "why", anchors=place.anchors) == 1
+    with place.open() as trail:
+        trail.append([dataclasses.replace(record("c", "bob"), time=datetime.now(UTC) + timedelta(seconds=1))]).result()
+    assert verify(place.address, place.anchors).whole
+
+
+def test_of_several_writers_and_erasures_each_learner_who_comes_back_is_named(place: Place) -> None:
+    for names in (["ann", "bob"], ["bob", "cyd"], ["cyd", "dan"]):
+        place.filled([str(number) for number in range(4)], names)
+    tables = ("trail_chain", "trail_payload")
+    backup = {table: place.tamper(f"SELECT * FROM {table}") for table in tables}
+    assert [erase(place.address, name, "why", anchors=place.anchors) for name in ("bob", "cyd")] == [4, 4]
+    for table, rows in backup.items():
+        place.tamper(f"DELETE FROM {table}")
+        for row in rows:
+            place.tamper(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
+    found = [one for one in verify(place.address, place.anchors).findings if one.what == "inserted"]
+    assert sorted(one.detail.partition(": erase ")[2] for one in found) == ["bob again"] * 4 + ["cyd again"] * 4
+    assert len({(one.writer, one.seq) for one in found}) == 8
 
 
 def _bytes(folder: Path) -> bytes:

@@ -12,7 +12,7 @@ import yaml
 from serving.runtime.guard import ROUTES
 from tests.helm.monitoring.plain import DASHBOARDS, FILES, groups, pod_targets, scrape_configs
 from tests.helm.monitoring.running import prometheus, until
-from tests.helm.render import CHART, OVERLAYS, SITES, built, helm, named, rendered
+from tests.helm.render import CHART, NAMED, OVERLAYS, SITES, built, helm, named, rendered
 
 OBJECTS = ("PodMonitor", "PrometheusRule", "ScrapeConfig", "Probe", "AlertmanagerConfig")
 
@@ -151,6 +151,6 @@ def _pod(name: str, labels: dict[str, str], namespace: str = "site", **ports: in
     ],
 )
 def test_a_wrong_value_is_named(wrong: str, says: str) -> None:
-    done = helm("template", "earlybell", ".", "--set", wrong)
+    done = helm("template", "earlybell", ".", *NAMED, "--set", wrong)
     assert done.returncode != 0
     assert says in done.stderr

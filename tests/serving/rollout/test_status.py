@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,12 @@ from typer.testing import CliRunner
 
 from earlybell.cli.main import app
 from earlybell.errors import ClusterError, RegistryError, SettingError
+from serving.rollout.prometheus import ASKED
 from tests.apiserver import program
 from tests.serving.rollout.site import ANOTHER, MODEL, OURS, OVERLAYS, Object, Site
 from tests.serving.running import end, free_ports
+
+RULES = OVERLAYS.parents[2] / "helm/earlybell/files/rules"
 
 
 @pytest.fixture
@@ -37,15 +41,16 @@ def canary(campus: Site) -> Site:
 
 @pytest.fixture
 def prometheus(campus: Site, tmp_path: Path) -> Iterator[str]:
-    """A real Prometheus with five minutes of this site: version 4 answered 200 requests, 5 of them with a defect."""
+    """A real Prometheus with ten minutes of this site: version 4 answered 200 requests, 5 of them with a defect."""
     three, four = _of(campus, "3", "predictor-00001"), _of(campus, "4", "predictor-00002")
     samples = {
         **_answered(four, ok=195, defect=5, buckets={"0.01": 0, "0.02": 100, "0.1": 198, "0.2": 200}),
         _series("requests_total", four, outcome="ok", route="metrics"): 900,
+        _series("requests_total", four, outcome="bad request", route="predict"): 600,  # the caller's own
         _series("requests_total", three, outcome="ok", route="predict"): 0,
         _series("requests_total", four | {"namespace": "other"}, outcome="defect", route="predict"): 70,
     }
-    with _running(samples, tmp_path) as address:
+    with _running(samples, tmp_path, campus) as address:
         yield address
 
 
@@ -66,12 +71,17 @@ def _answered(labels: dict[str, str], *, ok: int, defect: int, buckets: dict[str
 
 
 @contextmanager
-def _running(samples: dict[str, int], folder: Path) -> Iterator[str]:
-    """A Prometheus in which each series has grown to its value within the last five minutes."""
+def _running(samples: dict[str, int], folder: Path, campus: Site | None) -> Iterator[str]:
+    """A Prometheus in which each series has grown to its value in ten minutes; a site's has the chart's rules."""
     now = int(time.time())
-    lines = [f"{one} {n * step / 5:g} {now - 299 + 60 * step}" for one, n in samples.items() for step in range(6)]
+    lines = [f"{one} {n * step / 40:g} {now - 599 + 15 * step}" for one, n in samples.items() for step in range(41)]
     (folder / "samples").write_text("\n".join([*lines, "# EOF"]) + "\n")
-    (folder / "prometheus.yml").write_text("")
+    names = ("limits", "versions") if campus else ()
+    for name in names:
+        rules = (RULES / f"{name}.yaml").read_text().replace("NAMESPACE", campus.namespace if campus else "")
+        (folder / f"{name}.yaml").write_text(rules)
+    settings = {"global": {"evaluation_interval": "1s"}, "rule_files": [f"{name}.yaml" for name in names]}
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(settings))
     blocks = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "samples", "data"]
     subprocess.run(blocks, cwd=folder, check=True, capture_output=True)
     (port,) = free_ports(1)
@@ -80,9 +90,28 @@ def _running(samples: dict[str, int], folder: Path) -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
     try:
-        yield _ready(f"http://127.0.0.1:{port}", folder / "log")
+        address = _ready(f"http://127.0.0.1:{port}", folder / "log")
+        if campus:
+            _recorded(address)
+        yield address
     finally:
         end(process)
+
+
+def _recorded(address: str) -> None:
+    for _ in range(100):
+        if _figures(address, ASKED):
+            return
+        time.sleep(0.2)
+    raise TimeoutError(f"{ASKED} is not recorded")
+
+
+def _figures(address: str, query: str) -> dict[str, float]:
+    """The value of each version, as Prometheus has it."""
+    url = f"{address}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+        found = json.load(answer)["data"]["result"]
+    return {one["metric"].get("model_version", ""): float(one["value"][1]) for one in found}
 
 
 def _series(name: str, here: dict[str, str], **labels: str) -> str:
@@ -134,7 +163,7 @@ def test_a_new_image_of_the_same_version_is_judged_by_its_own_answers(
     old, new = (_of(campus, "3", name) for name in names)
     samples = _answered(old, ok=180, defect=0, buckets={"0.02": 0, "0.04": 180})
     samples |= _answered(new, ok=12, defect=8, buckets={"0.1": 0, "0.2": 20})
-    with _running(samples, tmp_path) as address:
+    with _running(samples, tmp_path, campus) as address:
         rows = json.loads(campus.run("status", "--json", "--prometheus", address).stdout)["versions"]
     assert [(one["version"], one["runtime"], one["traffic"]) for one in rows] == [("3", OURS, 90), ("3", ANOTHER, 10)]
     assert [one["answers"]["errors"] for one in rows] == pytest.approx([0, 0.4], rel=0.01)
@@ -147,7 +176,7 @@ def test_answers_without_a_revision_are_those_of_a_version_on_one_image_alone(
     campus: Site, tmp_path: Path, steps: list[tuple[object, ...]], errors: list[float | None]
 ) -> None:
     _serves(campus, "knative", *steps)
-    with _running(_answered(_of(campus, "3"), ok=192, defect=8, buckets={"0.1": 200}), tmp_path) as address:
+    with _running(_answered(_of(campus, "3"), ok=192, defect=8, buckets={"0.1": 200}), tmp_path, campus) as address:
         rows = json.loads(campus.run("status", "--json", "--prometheus", address).stdout)["versions"]
     found = [one["answers"]["errors"] for one in rows]
     assert [one and round(one, 2) for one in found] == errors
@@ -163,6 +192,25 @@ def test_machines_get_json(canary: Site, prometheus: str) -> None:
     three, four = said["versions"]
     assert (three["version"], three["aliases"], three["traffic"]) == ("3", ["champion"], 90)
     assert four["answers"] == pytest.approx({"requests": 200, "errors": 0.025, "p50": 0.02, "p99": 0.1}, rel=0.2)
+
+
+def test_the_status_and_the_alert_have_the_same_error_ratio(canary: Site, prometheus: str) -> None:
+    rows = json.loads(canary.run("status", "--json", "--prometheus", prometheus).stdout)["versions"]
+    (group,) = yaml.safe_load((RULES / "versions.yaml").read_text())["groups"]
+    alert = next(one for one in group["rules"] if one.get("alert") == "EarlybellVersionFails")
+    compared = alert["expr"].partition(">")[0].replace("NAMESPACE", canary.namespace)
+    alarmed = _figures(prometheus, compared)
+    assert {one["version"]: one["answers"]["errors"] for one in rows if one["answers"]["requests"]} == pytest.approx(
+        alarmed
+    )
+    assert alarmed == {"4": pytest.approx(0.025, rel=0.01)}
+
+
+def test_a_prometheus_without_the_rules_is_told(canary: Site, tmp_path: Path) -> None:
+    with _running(
+        _answered(_of(canary, "9") | {"namespace": "other"}, ok=1, defect=0, buckets={}), tmp_path, None
+    ) as address:
+        assert "not the chart's rules" in canary.run("status", "--prometheus", address).stdout
 
 
 def test_what_is_not_yet_as_asked_is_told(canary: Site) -> None:
@@ -282,6 +330,17 @@ def test_the_way_back_is_told_with_the_options_that_were_given(campus: Site) -> 
         campus.standard_settles()
     said = campus.run("release", 4, "--promote", "--overlay", OVERLAYS / "standard").stderr
     assert f"beginning with `earlybell release 3 --traffic 0 {here} | kubectl apply -f -`" in said
+
+
+def test_a_context_is_part_of_every_command_that_is_told(campus: Site) -> None:
+    given = ("--context", "tests", "--overlay", OVERLAYS / "knative")
+    assert "`kubectl --context=tests wait" in campus.run("release", 3, "--traffic", 100, *given).stderr
+    campus.apply(campus.release(3, "--traffic", 100))
+    campus.knative_settles()
+    said = campus.run("release", 4, "--traffic", 10, *given).stderr
+    assert f"--namespace {campus.namespace} --context tests | kubectl --context=tests apply -f -`" in said
+    with pytest.raises(ClusterError, match="no such context.*its contexts are tests"):
+        campus.run("status", "--context", "elsewhere")
 
 
 def test_a_cold_start_on_the_way_back_is_told(campus: Site) -> None:

@@ -1,7 +1,4 @@
-"""Callers without a good token, that ask too often, too much or too slowly; a server that allows little refuses them.
-
-What breaks HTTP itself (a content-length that is no number, as here) is answered by uvicorn, in words of its own.
-"""
+"""Callers without a good token, or that ask too often, too much or too slowly: a server that allows little refuses."""
 
 import json
 import socket

@@ -420,4 +420,4 @@ def test_metrics_are_no_route_for_who_comes_through_a_gateway(client: httpx.Clie
 def test_a_wrong_method_is_told_the_right_one(client: httpx.Client, method: str, path: str, right: str) -> None:
     response = client.request(method, path)
     refused(response, 405, method, right)
-    assert response.headers["allow"] == right
+    assert right in response.headers["allow"].split(", ")

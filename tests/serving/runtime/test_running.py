@@ -304,6 +304,7 @@ def test_a_trail_that_cannot_be_written_refuses_answers_unless_there_is_a_journa
         answer = ask(server, body)
         assert answer.status_code == 503
         assert "audit trail" in answer.json()["error"]
+        assert int(answer.headers["retry-after"]) > 0
     with started(bundle, tmp_path / "b", "--trail-journal", str(tmp_path / "journal")) as server, _locked(server):
         assert ask(server, body).status_code == 200
         assert any((tmp_path / "journal").iterdir())

@@ -12,8 +12,5 @@
 name: {{ index . 1 }}
 namespace: {{ $root.Release.Namespace }}
 labels:
-  {{- include "earlybell.labels" (list $root "monitoring") | nindent 2 }}
-  {{- with $root.Values.monitoring.labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "earlybell.once" (list (include "earlybell.labels" (list $root "monitoring")) $root.Values.monitoring.labels) | nindent 2 }}
 {{- end }}

@@ -1,0 +1,134 @@
+"""V2 over gRPC: KServe's own service, behind the same `Access` as HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent import futures
+from typing import Any
+
+import grpc
+from grpc import StatusCode, aio
+from grpc_interceptor.exceptions import Unimplemented
+from kserve import ModelServer
+from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
+from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferRequest, ModelInferResponse
+from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import add_GRPCInferenceServiceServicer_to_server
+from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
+from kserve.protocol.grpc.server import GRPCServer
+from kserve.protocol.grpc.servicer import InferenceServicer
+
+from serving.runtime import metrics
+from serving.runtime.admission import RefusedError, Work
+from serving.runtime.model import LearnerRisk, TooSlowError
+from serving.runtime.settings import MODEL_NAME, Limits, Settings, address
+
+_DENSEST = 4  # bytes of usual JSON that need as much memory as a byte of a message
+_SERVICE = "inference.GRPCInferenceService"
+
+
+class GrpcServer(GRPCServer):  # type: ignore[misc] # KServe's classes carry no types
+    """As KServe's, on the address it is told, and with the same limits on requests as HTTP."""
+
+    def __init__(self, server: ModelServer, settings: Settings) -> None:
+        most = settings.limits.body_bytes
+        limits = {"grpc_max_send_message_length": most, "grpc_max_receive_message_length": most}
+        super().__init__(
+            settings.grpc_port, server.dataplane, server.model_repository_extension, limits, server.grace_period
+        )
+        self._settings = settings
+
+    async def start(self, max_workers: int) -> None:
+        self._server = aio.server(
+            futures.ThreadPoolExecutor(max_workers),
+            interceptors=(_ErrorsAsStatus(),),
+            options=[(f"grpc.{name.removeprefix('grpc_')}", most) for name, most in self._kwargs.items()],
+        )
+        model: LearnerRisk = self._data_plane.model_registry.get_model(MODEL_NAME)
+        servicer = _Servicer(self._data_plane, self._model_repository_extension, model, self._settings.limits)
+        add_GRPCInferenceServiceServicer_to_server(servicer, self._server)
+        self._server.add_registered_method_handlers(_SERVICE, {"ModelInfer": servicer.infer_handler()})  # in its place
+        self._server.add_insecure_port(address(self._settings.host, self._port))
+        await self._server.start()
+        await self._server.wait_for_termination()
+
+
+class _Servicer(InferenceServicer):  # type: ignore[misc]
+    """Lets requests in and counts them, as the guard does over HTTP. No caller loads or unloads the model."""
+
+    def __init__(self, data_plane: Any, extension: Any, model: LearnerRisk, limits: Limits) -> None:
+        super().__init__(data_plane, extension)
+        self._model, self._limits = model, limits
+
+    def infer_handler(self) -> grpc.RpcMethodHandler:
+        """Of ModelInfer: as of a stream, though one message comes, or gRPC would read it before anybody is let in."""
+        read, write = ModelInferRequest.FromString, ModelInferResponse.SerializeToString
+        return grpc.stream_unary_rpc_method_handler(self._infer, read, write)
+
+    async def _infer(self, requests: AsyncIterator[Any], context: Any) -> Any:
+        code = StatusCode.OK
+        try:
+            with self._model.access.admitted(_authorization(context)) as work:
+                request = await self._read(requests, work)
+                if not self._model.ready:  # or KServe loads it again
+                    raise ModelNotReady(MODEL_NAME)
+                return await super().ModelInfer(request, context)
+        except asyncio.CancelledError:
+            code = StatusCode.CANCELLED
+            raise
+        except Exception as error:
+            code = _code(error)
+            raise
+        finally:
+            outcome = code.name.lower().replace("_", " ")
+            metrics.REQUESTS.labels("infer over gRPC", outcome, self._model.version).inc()
+
+    async def _read(self, requests: AsyncIterator[Any], work: Work) -> Any:
+        """The one message. Nobody knows its size before: until it is there, it may be of the largest."""
+        await work.need(self._limits.body_bytes)
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                async for request in requests:
+                    work.only(_DENSEST * request.ByteSize())
+                    return request
+        except TimeoutError:
+            raise RefusedError(408, f"the body did not arrive within {self._limits.seconds:g} seconds") from None
+        raise InvalidInput("no message: a request has one")
+
+    async def RepositoryModelLoad(self, request: Any, context: Any) -> None:  # noqa: N802 (gRPC's name)
+        raise Unimplemented("a server serves the one bundle that it was started with")
+
+    RepositoryModelUnload = RepositoryModelLoad
+
+
+class _ErrorsAsStatus(ExceptionToStatusInterceptor):  # type: ignore[misc]
+    """KServe's own writes what was wrong with a request to the log."""
+
+    async def handle_exception(self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str) -> None:
+        if isinstance(ex, (*_CODES, RefusedError)):
+            await context.abort(_code(ex), getattr(ex, "reason", None) or str(ex))
+        await super().handle_exception(ex, request_or_iterator, context, method_name)
+
+
+_CODES = {
+    InvalidInput: StatusCode.INVALID_ARGUMENT,
+    ModelNotFound: StatusCode.NOT_FOUND,
+    ModelNotReady: StatusCode.UNAVAILABLE,
+    TooSlowError: StatusCode.DEADLINE_EXCEEDED,
+}
+_OF_STATUS = {
+    401: StatusCode.UNAUTHENTICATED,
+    408: StatusCode.CANCELLED,  # no fault of ours, as a deadline would be
+    429: StatusCode.RESOURCE_EXHAUSTED,
+    503: StatusCode.UNAVAILABLE,
+}
+
+
+def _code(error: Exception) -> StatusCode:
+    if isinstance(error, RefusedError):
+        return _OF_STATUS[error.status]
+    known = next((code for kind, code in _CODES.items() if isinstance(error, kind)), StatusCode.INTERNAL)
+    found: StatusCode = getattr(error, "status_code", known)
+    return found
+
+
+def _authorization(context: Any) -> str | None:
+    return next((value for name, value in context.invocation_metadata() or () if name == "authorization"), None)

@@ -1,0 +1,288 @@
+"""What is let in: turns by caller, room in memory, and work that ends with its client."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.earlybell.extracts import EXTRACT
+from tests.serving.running import Server, started
+from tests.serving.runtime.asking import EXPLAIN, INFER, JSON, PREDICT, Grpc, goes_on, refused
+
+pytestmark = pytest.mark.usefixtures("serving")
+MIB = 2**20
+# As docs/serving.md and the chart have them: MiB at rest, and for each MiB of bodies in flight.
+AT_REST, FACTOR = 360, 12
+BODY, IN_FLIGHT = 8, 12  # of the small server here
+
+
+def run(work: Any) -> Any:
+    return asyncio.run(asyncio.wait_for(work, 10))
+
+
+def test_callers_have_turns_and_a_callers_own_requests_their_order() -> None:
+    from serving.runtime.admission import Turns
+
+    async def asked() -> list[str]:
+        turns, order = Turns(1, 1), []
+
+        async def ask(caller: str, number: int) -> None:
+            async with turns.turn(caller):
+                order.append(f"{caller}{number}")
+
+        async with turns.turn("another"):
+            asked = [asyncio.create_task(ask("greedy", i)) for i in range(4)]
+            asked += [asyncio.create_task(ask("modest", i)) for i in range(2)]
+            await asyncio.sleep(0)
+        await asyncio.gather(*asked)
+        return order
+
+    assert run(asked()) == ["greedy0", "modest0", "greedy1", "modest1", "greedy2", "greedy3"]
+
+
+def test_what_one_caller_may_not_have_is_left_to_others() -> None:
+    from serving.runtime.admission import Turns
+
+    async def asked() -> None:
+        turns = Turns(3, 2)
+        await turns.take("greedy", 2)
+        waits = asyncio.create_task(turns.take("greedy", 1))
+        await asyncio.wait_for(turns.take("modest", 1), 1)
+        assert not waits.done()
+        turns.give_back("modest", 1)
+        await asyncio.sleep(0)
+        assert not waits.done()
+        turns.give_back("greedy", 2)
+        await asyncio.wait_for(waits, 1)
+
+    run(asked())
+
+
+def test_who_does_not_wait_any_longer_has_taken_nothing() -> None:
+    from serving.runtime.admission import Turns
+
+    async def asked() -> None:
+        turns = Turns(2, 2)
+        await turns.take("a", 2)
+        large = asyncio.create_task(turns.take("b", 2))
+        at_the_same_moment = asyncio.create_task(turns.take("c", 1))
+        await asyncio.sleep(0)
+        large.cancel()
+        turns.give_back("a", 2)
+        at_the_same_moment.cancel()
+        await asyncio.gather(large, at_the_same_moment, return_exceptions=True)
+        await asyncio.wait_for(turns.take("d", 2), 1)
+
+    run(asked())
+
+
+def test_small_things_weigh_more_than_a_usual_body() -> None:
+    from serving.runtime.admission import weight
+
+    usual = json.dumps({"instances": [EXTRACT]}).encode()
+    assert weight(usual) == len(usual)
+    for part in (b'{"":0},', b"[],", b'"a",'):
+        assert weight(part * 1000) > 1.3 * 1000 * len(part)
+
+
+@pytest.fixture(scope="module")
+def tokens(serving: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    from serving.runtime.access import add_token
+
+    path = tmp_path_factory.mktemp("tokens") / "tokens.json"
+    return path, {name: add_token(path, name, 1, datetime.now(UTC)) for name in ("greedy", "modest", "often")}
+
+
+@pytest.fixture(scope="module")
+def small(
+    bundle: Path, tokens: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server that holds little, of callers with tokens."""
+    limits = ("--max-body-mib", str(BODY), "--max-inflight-mib", str(IN_FLIGHT), "--rate", "600")
+    with started(bundle, tmp_path_factory.mktemp("small"), "--tokens", str(tokens[0]), *limits) as running:
+        yield running
+
+
+def caller(server: Server, tokens: tuple[Path, dict[str, str]], name: str) -> httpx.Client:
+    headers = {"authorization": f"Bearer {tokens[1][name]}"}
+    return httpx.Client(base_url=server.url, trust_env=False, timeout=60, headers=headers)
+
+
+def head(tokens: tuple[Path, dict[str, str]], name: str, length: int, path: str = PREDICT) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: here", "Content-Type: application/json", f"Content-Length: {length}"]
+    return "\r\n".join([*lines, f"Authorization: Bearer {tokens[1][name]}", "", ""]).encode()
+
+
+def test_a_caller_whose_bodies_fill_its_room_waits_is_refused_and_delays_nobody_else(
+    small: Server, tokens: tuple[Path, dict[str, str]]
+) -> None:
+    with (
+        socket.create_connection(("127.0.0.1", small.port)) as slow,
+        caller(small, tokens, "greedy") as greedy,
+        caller(small, tokens, "modest") as modest,
+    ):
+        slow.sendall(head(tokens, "greedy", BODY * MIB) + b"{")
+        time.sleep(0.3)
+        with ThreadPoolExecutor(1) as pool:
+            began = time.monotonic()
+            second = pool.submit(greedy.post, PREDICT, json={"instances": [EXTRACT]})
+            goes_on(modest)
+            assert not second.done()
+            response = second.result(30)
+    refused(response, 503, "no room in memory")
+    assert 9 < time.monotonic() - began < 20
+    assert int(response.headers["retry-after"]) > 0
+    assert 'outcome="busy",route="predict"} 1.0' in httpx.get(f"{small.url}/metrics", trust_env=False).text
+    with caller(small, tokens, "greedy") as greedy:  # what the slow one held is free again
+        goes_on(greedy)
+
+
+def test_a_body_of_unknown_length_takes_its_room_as_it_arrives(
+    small: Server, tokens: tuple[Path, dict[str, str]]
+) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(BODY + 1):
+            yield b" " * MIB
+
+    with caller(small, tokens, "greedy") as greedy:
+        refused(greedy.post(PREDICT, content=parts(), headers=JSON), 413, f"{BODY * MIB:,} bytes")
+        goes_on(greedy)
+
+
+@pytest.mark.parametrize("part", [b'{"":0},', b'"ab",'], ids=["objects", "texts"])
+def test_a_body_that_needs_too_much_memory_is_too_large(
+    small: Server, tokens: tuple[Path, dict[str, str]], part: bytes
+) -> None:
+    body = b'{"instances":[' + part * (7 * MIB // len(part)) + b"0]}"
+    with caller(small, tokens, "greedy") as greedy:
+        refused(greedy.post(PREDICT, content=body, headers=JSON), 413, "memory", "columns")
+        goes_on(greedy)
+
+
+def rows(mib: float) -> bytes:
+    """A course run of 200 learners whose events are so many MiB, a JSON object each."""
+    learners = [f"{i:032x}" for i in range(200)]
+    event = {"component": "mod_forum", "action": "viewed", "target": "course_module", "object_id": "7", "count": 1}
+    events = [
+        {"learner_id": learners[i % 200], "occurred_at": f"2026-02-{2 + i % 26:02}T{i % 24:02}:15:00Z"} | event
+        for i in range(int(mib * MIB / 200))
+    ]
+    enrolments = [{"learner_id": one, "enrolled_at": "2026-01-20T09:00:00Z"} for one in learners]
+    extract = {"as_of": EXTRACT["as_of"], "courses": EXTRACT["courses"], "enrolments": enrolments, "events": events}
+    return json.dumps({"instances": [extract]}).encode()
+
+
+def dense(mib: float) -> bytes:
+    return b'{"instances":[' + b'{"":0},' * int(mib * MIB / 7) + b"0]}"
+
+
+@pytest.mark.parametrize("body", [rows(7.5), dense(1.3)], ids=["rows", "small objects"])
+def test_memory_stays_below_the_formula(small: Server, tokens: tuple[Path, dict[str, str]], body: bytes) -> None:
+    """Six bodies at once of two callers, whatever they are of."""
+
+    def ask(name: str) -> int:
+        with caller(small, tokens, name) as client:
+            return client.post(PREDICT, content=body, headers=JSON).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        statuses = set(pool.map(ask, ["greedy", "modest"] * 3))
+    assert statuses <= {200, 400, 503}
+    assert statuses & {200, 400}
+    peak = int(next(one for one in _status(small) if one.startswith("VmHWM")).split()[1]) / 1024
+    assert peak < AT_REST + FACTOR * IN_FLIGHT
+
+
+def _status(server: Server) -> list[str]:
+    return Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
+
+
+def test_http_and_grpc_share_a_callers_rate(bundle: Path, tokens: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    import grpc as library
+
+    with (
+        started(bundle, tmp_path, "--tokens", str(tokens[0]), "--rate", "2") as server,
+        library.insecure_channel(server.grpc) as channel,
+        caller(server, tokens, "often") as often,
+        caller(server, tokens, "modest") as modest,
+    ):
+        ask = Grpc(channel, tokens[1]["often"])
+        goes_on(often)
+        assert ask.ask("ModelInfer", ask.request()) == ("OK", "")
+        status, details = ask.ask("ModelInfer", ask.request())
+        assert status == "RESOURCE_EXHAUSTED"
+        assert "often has asked 2 times" in details
+        refused(often.post(INFER, json={}), 429, "often has asked 2 times")
+        goes_on(modest)
+
+
+def test_grpc_takes_room_before_it_reads_and_gives_it_back(small: Server, tokens: tuple[Path, dict[str, str]]) -> None:
+    import grpc as library
+
+    never = threading.Event()
+    with library.insecure_channel(small.grpc) as channel, caller(small, tokens, "greedy") as greedy:
+        ask = channel.stream_unary("/inference.GRPCInferenceService/ModelInfer")
+
+        def nothing_yet() -> Iterator[bytes]:
+            never.wait(60)
+            yield from ()
+
+        call = ask.future(nothing_yet(), metadata=[("authorization", f"Bearer {tokens[1]['greedy']}")])
+        time.sleep(0.5)
+        refused(greedy.post(PREDICT, json={"instances": [EXTRACT]}), 503, "no room in memory")
+        call.cancel()
+        never.set()
+        goes_on(greedy)
+
+
+def class_of(learners: int) -> dict[str, Any]:
+    enrolments = [{"learner_id": f"{i:032x}", "enrolled_at": "2026-01-20T09:00:00Z"} for i in range(learners)]
+    kept = {name: EXTRACT[name] for name in ("as_of", "courses", "assessments")}
+    return {"instances": [kept | {"enrolments": enrolments}]}
+
+
+def test_requests_whose_clients_went_away_delay_nobody(small: Server, tokens: tuple[Path, dict[str, str]]) -> None:
+    """The same caller's: nothing else stands between them and the class of 30."""
+    long = json.dumps(class_of(1500)).encode()
+    with caller(small, tokens, "modest") as modest:
+        for path in (EXPLAIN, PREDICT):
+            for _ in range(6):
+                with socket.create_connection(("127.0.0.1", small.port)) as gone:
+                    gone.sendall(head(tokens, "modest", len(long), path) + long)
+                    time.sleep(0.1)
+        began = time.monotonic()
+        assert modest.post(PREDICT, json=class_of(30)).status_code == 200
+        assert time.monotonic() - began < 5
+        text = modest.get("/metrics").text
+    assert 'outcome="client gone",route="explain"} 6.0' in text
+
+
+def test_a_greedy_caller_does_not_starve_a_modest_one(small: Server, tokens: tuple[Path, dict[str, str]]) -> None:
+    stop = threading.Event()
+
+    def flood(body: dict[str, Any]) -> None:
+        with caller(small, tokens, "greedy") as greedy:
+            while not stop.is_set():
+                greedy.post(EXPLAIN, json=body)
+
+    with ThreadPoolExecutor(8) as pool, caller(small, tokens, "modest") as modest:
+        asked = [pool.submit(flood, class_of(150)) for _ in range(8)]
+        time.sleep(2)
+        began = time.monotonic()
+        for _ in range(3):
+            assert modest.post(PREDICT, json=class_of(30)).status_code == 200
+        seconds = (time.monotonic() - began) / 3
+        alone = time.monotonic()
+        stop.set()
+        for one in asked:
+            one.result(60)
+        drained = time.monotonic() - alone
+    assert seconds < max(1.5, drained / 2)
