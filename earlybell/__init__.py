@@ -1,7 +1,6 @@
 """Earlybell: an early-warning system for courses on Moodle."""
 
 import os
-from pathlib import Path
 
 __version__ = "0.1.0"
 
@@ -9,7 +8,3 @@ __version__ = "0.1.0"
 # so this stands in the first module of ours that any program imports. The images set the same variables.
 NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 os.environ.update(NO_TELEMETRY)
-# Matplotlib's list of fonts lies with our own files, and not in the home folder of whoever trains.
-os.environ.setdefault(
-    "MPLCONFIGDIR", str(Path(os.environ.get("EARLYBELL_HOME") or ".earlybell", "matplotlib").absolute())
-)

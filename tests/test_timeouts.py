@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import os
 import re
 import socket
 import threading
@@ -15,6 +16,7 @@ import pytest
 
 from earlybell import clock
 from earlybell.errors import ClusterError, EarlybellError, PipelineError, RegistryError, SettingError
+from tests.apiserver import program
 
 ROOT = Path(__file__).parents[1]
 CLIENTS = {"boto3", "azure", "httpx", "kfp_server_api", "kubernetes", "psycopg", "requests", "socket", "urllib.request"}
@@ -104,7 +106,8 @@ def _kubernetes(address: str, folder: Path) -> None:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(file))
-        patch.setattr(kubectl, "SECONDS", 2.0)
+        patch.setenv("PATH", f"{Path(program('kubectl')).parent}{os.pathsep}{os.environ['PATH']}")
+        patch.setattr(kubectl, "SECONDS", 5.0)
         Cluster("site").runtimes()
 
 

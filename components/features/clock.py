@@ -116,7 +116,7 @@ def dates(runs: ir.Table, holidays: ir.Table, events: ir.Table, clock: Clock) ->
         next_at=clock(t.zone, UTC, t.shown.truncate("D") + ibis.interval(days=1)),
     )
     t = _with_which(t, holidays, "which", t.day)
-    return _with_which(t, holidays, "which_next", t.day + 1).drop("weekend", "start_day")
+    return _without(_with_which(t, holidays, "which_next", t.day + 1), "weekend", "start_day")
 
 
 def _with_which(t: ir.Table, holidays: ir.Table, name: str, day: ir.IntegerValue) -> ir.Table:
@@ -128,4 +128,9 @@ def _with_which(t: ir.Table, holidays: ir.Table, name: str, day: ir.IntegerValue
     counts = taught | (t.week < t.first_week) | (t.week >= t.until_week)
     weekend = t.weekend.contains(ibis.literal(_THURSDAY).substr(3 * (t.of % 7), 3))
     bits = (counts.cast("int16") << COUNTS) + (taught.cast("int16") << TAUGHT) + (weekend.cast("int16") << WEEKEND)
-    return t.mutate(**{name: (bits + 1).cast("int16")}).drop(*off.columns, "of", "week")
+    return _without(t.mutate(**{name: (bits + 1).cast("int16")}), *off.columns, "of", "week")
+
+
+def _without(t: ir.Table, *names: str) -> ir.Table:
+    """A table without some columns; Ibis's own `drop` puts several into the SQL in any order."""
+    return t.select(*(column for column in t.columns if column not in names))

@@ -1,6 +1,8 @@
 """The command `earlybell`."""
 
+import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -34,6 +36,9 @@ trail.add_to(app)
 
 def main() -> None:
     """Run a command; an error that a user can mend is one line on stderr and its exit code."""
+    # Matplotlib's list of fonts lies with our own files, and not in the home folder of whoever trains.
+    fonts = Path(os.environ.get("EARLYBELL_HOME") or ".earlybell", "matplotlib").absolute()
+    os.environ.setdefault("MPLCONFIGDIR", str(fonts))
     try:
         app()
     except EarlybellError as error:

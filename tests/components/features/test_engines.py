@@ -1,6 +1,9 @@
 """Another engine than DuckDB: the same expressions, the same features."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +64,24 @@ def _values(folder: Path) -> npt.NDArray[np.float64]:
         connect().execute(f"SELECT {columns} FROM {parquet(folder / 'features.parquet')} ORDER BY moment_id").fetchall()
     )
     return np.array(rows, dtype=np.float64)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "pyspark"])
+def test_the_sql_is_the_same_in_every_process(engine: str) -> None:
+    """Python orders sets by a seed of the process; a bundle's digest, which the SQL is part of, must not depend on it."""
+    if engine == "pyspark":
+        pytest.importorskip("pyspark", reason="pyspark is not installed")
+    code = f"from components.features.sql import feature_sql; print(feature_sql({engine!r}))"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": str(seed)},
+            cwd=Path(__file__).parents[3],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in range(4)
+    ]
+    texts = {process.communicate(timeout=120)[0] for process in processes}
+    assert len(texts) == 1
+    assert "SELECT" in texts.pop()
