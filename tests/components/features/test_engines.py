@@ -68,7 +68,7 @@ def _values(folder: Path) -> npt.NDArray[np.float64]:
 
 @pytest.mark.parametrize("engine", ["duckdb", "pyspark"])
 def test_the_sql_is_the_same_in_every_process(engine: str) -> None:
-    """Python orders sets by a seed of the process; a bundle's digest, which the SQL is part of, must not depend on it."""
+    """A digest of the bundle has the SQL in it, and Python orders a set by a seed of the process."""
     if engine == "pyspark":
         pytest.importorskip("pyspark", reason="pyspark is not installed")
     code = f"from components.features.sql import feature_sql; print(feature_sql({engine!r}))"
