@@ -64,6 +64,8 @@ class Hand:
     def end(self) -> None:
         """No more calls; a call that is under way is left to itself."""
         self._calls.put(None)
+        if self._thread is not None and not self.busy:
+            self._thread.join()  # at once; a thread that is there when Python ends holds what nobody sees freed
 
     def _run(self) -> None:
         while (call := self._calls.get()) is not None:
