@@ -104,8 +104,10 @@ def decode(data: object, where: str, now: datetime) -> Instance:
     as_of = now
     with faults.gathered():
         as_of = now if data.get("as_of") is None else read_time(f"{where}.as_of", data["as_of"])
+    sifting.check_shares()
     faults.end()
     sifting.sift_links()
+    sifting.check_shares()
     faults.end()
     return Instance(sifting.course_id, as_of, sifting.clean(), sifting.asides)
 

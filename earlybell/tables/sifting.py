@@ -70,15 +70,25 @@ class Aside:
     count: int
 
 
+@dataclass(frozen=True)
+class _Bad:
+    """Which rows cannot be used as they are, by the column that is to blame, and what would mend them."""
+
+    rows: Mask
+    name: str
+    way_out: str
+
+
 @dataclass
 class Sheet:
-    """A table of a request: as it was `given`, as it was read, and which `rows` are in."""
+    """A table of a request: as it was `given`, as it was read, which `rows` are in, and which are `bad`."""
 
     table: Table
     where: str
     given: Mapping[str, list[Any]]
     columns: Columns
     rows: Mask
+    bad: list[_Bad] = field(default_factory=list)
 
     def values(self, name: str) -> list[Any]:
         """The values of a column in the rows that are in."""
@@ -108,6 +118,12 @@ class Sheet:
         for i, key in zip(self.numbers(), zip(*columns, strict=True), strict=True):
             found[key].append(i)
         return found
+
+    def blame(self, rows: Mask | Sequence[int], name: str, way_out: str) -> None:
+        """Rows that are bad."""
+        mask = np.zeros(len(self.rows), dtype=bool)
+        mask[rows] = True
+        self.bad.append(_Bad(mask, name, way_out))
 
 
 @dataclass(frozen=True)
@@ -147,8 +163,36 @@ class Sifting:
             self._sift_keys(sheet)
         return sheet
 
+    def check_shares(self) -> None:
+        """Refuse tables of which so many rows are bad that what is left does not tell what the learners did.
+
+        Rows of people who are not enrolled count neither as bad nor as rows: a teacher's hide nobody's.
+        """
+        if "enrolments" not in self.sheets:
+            return
+        enrolled = {*self.sheets["enrolments"].columns["learner_id"].tolist(), None}
+        for sheet in self.sheets.values():
+            if sheet.bad and sheet.table.bad != "stop":
+                self._check_share(sheet, enrolled)
+
+    def _check_share(self, sheet: Sheet, enrolled: set[Any]) -> None:
+        learners = sheet.columns["learner_id"].tolist()
+        of_class = np.fromiter(map(enrolled.__contains__, learners), bool, len(learners))
+        bad = of_class & np.logical_or.reduce([one.rows for one in sheet.bad])
+        count, rows = int(bad.sum()), int(of_class.sum())
+        if count <= max(1, MOST_BAD_SHARE * rows):
+            return
+        first = int(np.flatnonzero(bad)[0])
+        blamed = next(one for one in sheet.bad if one.rows[first])
+        many = f"{count:,} of the {rows:,} rows of learners in this table are bad, more than {MOST_BAD_SHARE:.0%}"
+        self._fault(sheet, first, blamed.name, f"{many}: mend them. {blamed.way_out}")
+
     def sift_links(self) -> None:
         """Set aside what is of a learner who is, and what refers to a row that is not there."""
+        enrolled = set(self.sheets["enrolments"].columns["learner_id"].tolist()) - {None}
+        for sheet in self.sheets.values():
+            if sheet.table.references and enrolled:
+                self._compare(sheet, "learner_id", "enrolments", enrolled)
         if self._lost:
             self._set_learners_aside()
         for sheet in self.sheets.values():
@@ -194,6 +238,8 @@ class Sifting:
         for limit, mask in sorted(broken, key=lambda one: one[0].bad == "raise"):
             rows = np.flatnonzero(mask & ~done).tolist()
             done |= mask
+            if limit.unreadable:
+                sheet.blame(mask, column.name, _way_out(column, limit))
             if limit.bad == "stop":
                 for i in rows:
                     self._fault(sheet, i, column.name, _way_out(column, limit))
@@ -276,6 +322,7 @@ class Sifting:
 
     def _differ(self, sheet: Sheet, rows: list[int]) -> None:
         key = sheet.table.key
+        sheet.blame(rows, key[-1], f"It has the {DIFFER}.")
         if sheet.table.bad == "learner":
             self._lose(sheet, rows, key, DIFFER, sheet.table.column(key[-1]))
         elif sheet.table.bad == "stop":
@@ -308,14 +355,24 @@ class Sifting:
         return [learner if run == self.course_id else None for run, learner in zip(runs, learners, strict=True)]
 
     def _sift_references(self, sheet: Sheet, column: Column) -> None:
-        """Leave out rows that refer to nothing; where all of several do, ids are of another system."""
+        """Leave out rows that refer to nothing."""
         other, key = str(column.references).split(".")
-        known, values = set(self.sheets[other].values(key)), set(sheet.values(column.name))
-        if len(sheet.rows) > 1 and sheet.rows.all() and not known & values:
-            way_out = f"No {column.name} of this table is in {other}: write ids alike."
-            self._fault(sheet, 0, column.name, way_out)
-        else:
-            self._leave_out_all(sheet, column.name, values - known, not_found(other))
+        known = set(self.sheets[other].values(key))
+        if self._compare(sheet, column.name, other, known):
+            unknown, why = set(sheet.values(column.name)) - known, not_found(other)
+            rows = [i for i, value in enumerate(sheet.columns[column.name].tolist()) if value in unknown]
+            sheet.blame(rows, column.name, f"It is {why}: write ids alike.")
+            self._leave_out_all(sheet, column.name, unknown, why)
+
+    def _compare(self, sheet: Sheet, name: str, other: str, known: set[Any]) -> bool:
+        """Refuse a table of several rows of which none refers to what is there: ids are of another system."""
+        values = set(sheet.columns[name].tolist()) - {None}
+        if len(sheet.rows) < 2 or not values or known & values:
+            return True
+        others = " Leave them out if all are of others, as a teacher." if other == "enrolments" else ""
+        first = next(i for i, value in enumerate(sheet.columns[name].tolist()) if value is not None)
+        self._fault(sheet, first, name, f"No {name} of this table is in {other}: write ids alike.{others}")
+        return False
 
     def _sift_far(self, sheet: Sheet, column: Column) -> None:
         """A little above is extra credit and stays; far above no more than the value goes. Of nothing all is extra."""

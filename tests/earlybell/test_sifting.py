@@ -1,7 +1,7 @@
 """One rule for both: what a request sets aside, repairs or merges is what extraction does with the same rows in files.
 
 What a request refuses, a command refuses too, however large a share of bad rows it lets be set aside. What a request
-takes, extraction reads the same, if no share stops it: a class is small, and the class is answered.
+takes, extraction reads the same. A request bears one bad row of any table, and rows of people who are not enrolled.
 """
 
 import csv
@@ -11,6 +11,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pytest
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from components.extract import extract
 from earlybell.errors import RequestError, SourceError
+from earlybell.tables import sifting
 from earlybell.tables.codec import TABLES_READ, Instance, decode
 from earlybell.tables.schema import BY_NAME, MOST_BAD_SHARE, Column
 
@@ -134,10 +136,14 @@ def test_a_request_is_sifted_as_files_are(tables: dict[str, Any]) -> None:
         for name, rows in tables.items():
             _write(source / f"{name}.csv", name, rows)
         try:
-            instance = decode(tables, "instances[0]", NOW)
+            decode(tables, "instances[0]", NOW)
         except RequestError:
             with pytest.raises(SourceError):
                 _extract(source, out, MOST_BAD_SHARE)
+        try:
+            with patch.object(sifting, "MOST_BAD_SHARE", 1.0):
+                instance = decode(tables, "instances[0]", NOW)
+        except RequestError:
             return
         try:
             _extract(source, out, 1.0)
@@ -191,3 +197,92 @@ def _plain(value: Any) -> Any:
     if value is None or value != value:
         return None
     return float(value) if isinstance(value, int | float) else value
+
+
+ENOUGH = 30
+
+
+def _class(**tables: Any) -> dict[str, Any]:
+    """A class in which everybody has 20 events and a submission."""
+    whole: dict[str, Any] = {
+        "courses": [{"course_id": "c1", "code": "c", "starts_at": "2026-02-02", "granularity": "raw"}],
+        "enrolments": [{"learner_id": f"u{i}", "enrolled_at": "2026-01-20"} for i in range(ENOUGH)],
+        "events": [_EVENT | {"learner_id": f"u{i % ENOUGH}"} for i in range(20 * ENOUGH)],
+        "assessments": [{"assessment_id": "a1", "kind": "quiz", "role": "none", "max_score": 10}],
+        "submissions": [_work(f"u{i}") for i in range(ENOUGH)],
+    }
+    return whole | tables
+
+
+def _work(learner: object, **columns: Any) -> dict[str, Any]:
+    work = {"assessment_id": "a1", "learner_id": learner, "submitted_at": "2026-02-10", "attempt": 1, "score": 5}
+    return work | columns
+
+
+def _faults(tables: dict[str, Any]) -> list[str]:
+    with pytest.raises(RequestError) as raised:
+        decode(tables, "i", NOW)
+    return str(raised.value).splitlines()
+
+
+def test_learners_whose_ids_are_of_another_system_are_no_inactive_ones() -> None:
+    events = [_EVENT | {"learner_id": i % ENOUGH} for i in range(20 * ENOUGH)]
+    assert [line.partition(":")[0] for line in _faults(_class(events=events))] == ["i.events[0].learner_id"]
+    work = [_work(i, submitted_at="soon" if i == 7 else "2026-02-10") for i in range(ENOUGH)]
+    first, second = _faults(_class(events=events, submissions=work))
+    says = "No learner_id of this table is in enrolments: write ids alike."
+    assert f"i.events[0].learner_id: 0. {says}" in first
+    assert f"i.submissions[0].learner_id: 0. {says}" in second
+
+
+def test_ids_of_another_system_are_seen_although_a_row_is_bad_otherwise() -> None:
+    work = [_work(f"u{i}", assessment_id="A-1", attempt=1 if i else "first") for i in range(ENOUGH)]
+    assert any("No assessment_id of this table is in assessments" in one for one in _faults(_class(submissions=work)))
+
+
+def test_one_learner_whose_id_alone_is_written_otherwise_is_set_aside() -> None:
+    events = [_EVENT | {"learner_id": f"u{i % ENOUGH}" if i % ENOUGH else 0} for i in range(20 * ENOUGH)]
+    (aside,) = decode(_class(events=events), "i", NOW).set_aside
+    assert (aside.learner_id, aside.count, aside.became) == ("0", 20, "row_left_out")
+
+
+@pytest.mark.parametrize(
+    ("odd", "blamed"),
+    [({"occurred_at": "soon"}, "occurred_at"), ({"component": None}, "component"), ({"course_id": "c9"}, "course_id")],
+)
+@pytest.mark.parametrize("teachers", [0, 20_000])
+def test_a_class_of_whose_activity_much_cannot_be_read_is_not_scored_on_the_rest(
+    odd: dict[str, Any], blamed: str, teachers: int
+) -> None:
+    """Rows of people who are not enrolled make the share neither larger nor smaller."""
+    events = [_EVENT | {"learner_id": "teacher"}] * teachers + _class()["events"]
+    spoiled = [[row | (odd if i >= len(events) - bad else {}) for i, row in enumerate(events)] for bad in (30, 31)]
+    asides = decode(_class(events=spoiled[0]), "i", NOW).set_aside
+    assert sum(one.count for one in asides if one.learner_id != "teacher") == 30
+    (fault,) = _faults(_class(events=spoiled[1]))
+    assert f"].{blamed}: " in fault
+    assert "31 of the 600 rows" in fault
+
+
+def test_odd_rows_of_people_who_are_not_enrolled_refuse_nothing() -> None:
+    odd = [_EVENT | {"learner_id": "teacher", "occurred_at": "soon"}] * 400
+    assert len(decode(_class(events=[*_class()["events"], *odd]), "i", NOW).rows["events"]["count"]) == 20 * ENOUGH
+
+
+@pytest.mark.parametrize(
+    ("odd", "reads"),
+    [
+        ({"score": "A+"}, "2 of the 30 rows"),
+        ({"submitted_at": 0}, "2 of the 30 rows"),
+        ({"assessment_id": "a9"}, "2 of the 30 rows"),
+        ({"score": -1}, ""),
+        ({"score": 99}, ""),
+    ],
+)
+def test_values_that_cannot_be_read_count_and_odd_ones_do_not(odd: dict[str, Any], reads: str) -> None:
+    for bad in (1, 2):
+        tables = _class(submissions=[_work(f"u{i}", **(odd if i < bad else {})) for i in range(ENOUGH)])
+        if reads and bad == 2:
+            assert reads in _faults(tables)[0]
+        else:
+            assert sum(one.count for one in decode(tables, "i", NOW).set_aside) == bad
