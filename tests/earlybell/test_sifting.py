@@ -8,6 +8,7 @@ import csv
 import json
 import re
 import tempfile
+import tracemalloc
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from components.extract import extract
 from earlybell.errors import RequestError, SourceError
 from earlybell.tables import sifting
-from earlybell.tables.codec import TABLES_READ, Instance, decode
+from earlybell.tables.codec import TABLES_READ, Instance, decode, decode_all
 from earlybell.tables.schema import BY_NAME, MOST_BAD_SHARE, Column
 
 NOW = datetime(2026, 3, 2)
@@ -286,3 +287,68 @@ def test_values_that_cannot_be_read_count_and_odd_ones_do_not(odd: dict[str, Any
             assert reads in _faults(tables)[0]
         else:
             assert sum(one.count for one in decode(tables, "i", NOW).set_aside) == bad
+
+
+def _of_strangers(count: int) -> dict[str, list[Any]]:
+    """Events, as columns, each of somebody else who is not enrolled, and with five values that cannot be read."""
+    odd: dict[str, Any] = {"learner_id": range(count), "occurred_at": [0] * count, "count": [0] * count}
+    odd |= dict.fromkeys(("component", "action", "target"), [""] * count)
+    return {name: [*values, (_EVENT | {"learner_id": "u1"})[name]] for name, values in odd.items()}
+
+
+def test_of_what_is_set_aside_a_thousand_entries_are_listed_and_the_rest_is_counted() -> None:
+    tables = _class(events=_of_strangers(40_000))
+    tracemalloc.start()
+    try:
+        first, second = decode_all([tables, tables], NOW)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (len(first.set_aside), first.set_aside_more) == (1000, 199_000)
+    assert (len(second.set_aside), second.set_aside_more) == (0, 200_000)
+    assert peak < 30 * 2**20  # of columns that are read, not of what is listed
+
+
+def test_many_places_that_are_alike_are_one_entry_however_many() -> None:
+    events = _class()["events"] + [_EVENT | {"learner_id": "teacher"}] * 20_000
+    instance = decode(_class(events=events), "i", NOW)
+    assert [(one.where, one.count) for one in instance.set_aside] == [(f"events[{20 * ENOUGH}].learner_id", 20_000)]
+    assert instance.set_aside_more == 0
+
+
+def test_each_learner_who_is_left_out_is_listed_once_at_least() -> None:
+    learners = [f"u{i}" for i in range(1100)]
+    work = [_work(one, attempt=attempt) for one in learners for attempt in range(1, 45)]
+    work[: 44 * 1100 : 44] = [_work(one, attempt=1, submitted_at="soon") for one in learners]
+    work[1:9] = [_work("u0", attempt=2, submitted_at=f"soon {i}") for i in range(8)]
+    enrolments = [{"learner_id": one, "enrolled_at": "2026-01-20"} for one in learners]
+    tables = _class(enrolments=enrolments, submissions=work, events=_of_strangers(2000))
+    instance = decode(tables, "i", NOW)
+    left_out = [one for one in instance.set_aside if one.became == "learner_left_out"]
+    assert {one.learner_id for one in left_out} == {*learners}
+    assert len(instance.set_aside) == 1000 + len(learners)
+    assert len(left_out) == len(learners)
+    places = sum(one.count for one in instance.set_aside) + instance.set_aside_more
+    assert places == 5 * 2000 + len(learners) + 8
+
+
+def test_a_request_that_nobody_waits_for_is_read_no_further() -> None:
+    calls = 0
+
+    def go_on() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 12:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        decode_all([_class()] * 3, NOW, go_on)
+    assert calls == 12
+
+
+def test_faults_beyond_those_that_are_told_are_counted() -> None:
+    breaks = [{"starts_at": "soon", "ends_at": "2026-03-01"}] * 5000 + [
+        {"starts_at": "2026-03-01", "ends_at": "2026-03-02"}
+    ]
+    lines = _faults(_class(breaks=breaks))
+    assert (len(lines), lines[-1]) == (21, "And 4,980 more faults.")
