@@ -179,15 +179,17 @@ def _add_course(sifting: Sifting, given: _Given | None, where: str, faults: Faul
     """Read the course run; its id, empty where there is a fault."""
     if given is None:
         return ""
-    if len(given["course_id"]) != 1:
-        faults.add(f"{where}.courses", shown(given["course_id"]), "An instance has the one row of its course run.")
+    length = len(next(iter(given.values())))
+    if length != 1:
+        ids = given.get("course_id", [None] * length)
+        faults.add(f"{where}.courses", shown(ids), "An instance has the one row of its course run.")
         return ""
     return sifting.add(BY_NAME["courses"], f"{where}.courses", given).columns["course_id"][0] or ""
 
 
 def _of_course(given: _Given, course_id: str) -> _Given:
     """With the course run where it is left out."""
-    if None not in given.get("course_id", ()):
+    if not course_id or None not in given.get("course_id", ()):
         return given
     return given | {"course_id": [course_id if value is None else value for value in given["course_id"]]}
 
@@ -195,7 +197,8 @@ def _of_course(given: _Given, course_id: str) -> _Given:
 def _values(table: Table, data: object, where: str, faults: Faults) -> _Given | None:
     """A table's columns as lists, whether they came as rows or as columns; what is left out is null.
 
-    None: it has no such form, which is among the faults.
+    None: it has no such form, which is among the faults. So is a column that must be there and is not: it is not among
+    the columns.
     """
     if isinstance(data, dict) and not php_hint(data):
         given = _from_columns(table, data, where, faults)
@@ -208,10 +211,11 @@ def _values(table: Table, data: object, where: str, faults: Faults) -> _Given | 
         return None
     length = max(map(len, given.values()), default=0)
     lacking = [column for column in table.columns if not column.nullable and column.name not in given]
-    for column in lacking if length else ():
-        if column.name != "course_id" or table.name == "courses":
-            faults.add(f"{where}[0].{column.name}", "null", f"No row has it. It must be {expected(column)}.")
-    return {name: given.get(name) or [None] * length for name in table.names}
+    lacking = [column for column in lacking if length and (column.name != "course_id" or table.name == "courses")]
+    for column in lacking:
+        faults.add(f"{where}[0].{column.name}", "null", f"No row has it. It must be {expected(column)}.")
+    names = [column.name for column in table.columns if column not in lacking]
+    return {name: given.get(name) or [None] * length for name in names}
 
 
 def _from_rows(table: Table, rows: list[Any], where: str, faults: Faults) -> _Given | None:

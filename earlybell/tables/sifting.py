@@ -159,19 +159,26 @@ class Sifting:
     _lost: list[_Lost] = field(default_factory=list)
 
     def add(self, table: Table, where: str, given: Mapping[str, list[Any]]) -> Sheet:
-        """Read a table's columns, and sift its values and keys."""
+        """Read a table's columns, and sift its values and keys.
+
+        A column that is not given is among the faults already; so is the course run, where it is not known.
+        """
         self.go_on()
+        length = len(next(iter(given.values())))
+        untold = {"course_id"} if table.name != "courses" and not self.course_id else set()
+        untold |= set(table.names) - given.keys()
+        given = {name: given.get(name, [None] * length) for name in table.names}
         reads = {column.name: read_values(column, given[column.name]) for column in table.columns}
         columns = {name: read.array for name, read in reads.items()}
-        length = len(next(iter(columns.values())))
         sheet = self.sheets[table.name] = Sheet(table, where, given, columns, np.ones(length, dtype=bool))
         if not length:
             return sheet
-        broken = [(column, list(_broken(sheet, column, reads[column.name]))) for column in table.columns]
+        told = [column for column in table.columns if column.name not in untold]
+        broken = [(column, list(_broken(sheet, column, reads[column.name]))) for column in told]
         for column, rules in broken:
             if rules and not self._refuse_whole(sheet, column, rules):
                 self._apply(sheet, column, rules)
-        if table.key:
+        if table.key and not untold & {*table.key}:
             self._sift_keys(sheet)
         return sheet
 

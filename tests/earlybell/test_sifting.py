@@ -352,3 +352,28 @@ def test_faults_beyond_those_that_are_told_are_counted() -> None:
     ]
     lines = _faults(_class(breaks=breaks))
     assert (len(lines), lines[-1]) == (21, "And 4,980 more faults.")
+
+
+@pytest.mark.parametrize("course", [{"course_id": ""}, {"course_id": None}, {"course_id": [1]}])
+def test_a_bad_course_run_is_told_once_and_not_in_tables_that_leave_it_out(course: dict[str, Any]) -> None:
+    tables = _class()
+    tables["courses"][0] |= course
+    (fault,) = _faults(tables)
+    assert fault.startswith("i.courses[0].course_id: ")
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("events", "occurred_at"), ("enrolments", "learner_id"), ("submissions", "attempt"), ("courses", "code")],
+)
+def test_a_column_that_no_row_has_is_told_once(table: str, column: str) -> None:
+    tables = _class()
+    for row in tables[table]:
+        del row[column]
+    (fault,) = _faults(tables)
+    assert fault.startswith(f"i.{table}[0].{column}: null. No row has it.")
+
+
+def test_course_runs_without_an_id_are_two_nevertheless() -> None:
+    tables = _class(courses=[{"code": "c", "starts_at": "2026-02-02", "granularity": "raw"}] * 2)
+    assert [line.partition(":")[0] for line in _faults(tables)] == ["i.courses[0].course_id", "i.courses"]
