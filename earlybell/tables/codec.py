@@ -3,8 +3,8 @@
 A table stands in an instance as rows (a list of objects) or as columns (an object of lists). `course_id` may be left
 out everywhere but in `courses`, which has one row. Times are ISO 8601, without a zone of UTC, or seconds of Unix.
 
-What concerns one learner is set aside as in batch (`earlybell.tables.sifting`). What makes a request meaningless
-refuses it, and the error lists every fault.
+What concerns one learner is set aside, by the rules of files (`earlybell.tables.rules` has what differs). What makes a
+request meaningless refuses it, and so do too many bad rows of a table; the error lists every fault.
 """
 
 from collections.abc import Callable
