@@ -3,10 +3,11 @@
 A table stands in an instance as rows (a list of objects) or as columns (an object of lists). `course_id` may be left
 out everywhere but in `courses`, which has one row. Times are ISO 8601, without a zone of UTC, or seconds of Unix.
 
-What concerns one learner is set aside as in batch (`earlybell.tables.sifting`). What makes a request meaningless
-refuses it, and the error lists every fault.
+What concerns one learner is set aside, by the rules of files (`earlybell.tables.rules` has what differs). What makes a
+request meaningless refuses it, and so do too many bad rows of a table; the error lists every fault.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -17,7 +18,7 @@ import numpy as np
 from earlybell.errors import RequestError
 from earlybell.tables.faults import Faults
 from earlybell.tables.schema import BY_NAME, DEFAULT_WEEKS, Column, Table
-from earlybell.tables.sifting import Aside, Rows, Sifting
+from earlybell.tables.sifting import MOST_SET_ASIDE, Aside, Rows, Sifting
 from earlybell.tables.values import MILLISECONDS, expected, implausible, is_milliseconds, read_values, shown
 
 TABLES_READ = ("courses", "enrolments", "events", "assessments", "extensions", "submissions", "breaks")
@@ -35,13 +36,15 @@ class Instance:
         course_id: the course run.
         as_of: the moment, in UTC without a zone.
         rows: for each table that features read its columns, as arrays of one length.
-        set_aside: what is not read as it was sent.
+        set_aside: what is not read as it was sent, as far as it is listed.
+        set_aside_more: at how many further places something is not.
     """
 
     course_id: str
     as_of: datetime
     rows: Rows
     set_aside: tuple[Aside, ...] = ()
+    set_aside_more: int = 0
 
     def __len__(self) -> int:
         """Rows of all tables together."""
@@ -62,41 +65,56 @@ class Instance:
         return {name: count for name, count in counts.items() if count}
 
 
-def decode_all(instances: list[Any], now: datetime) -> list[Instance]:
+def _on() -> None:
+    """Nothing stops it."""
+
+
+def decode_all(instances: list[Any], now: datetime, go_on: Callable[[], None] = _on) -> list[Instance]:
     """The instances of a request, from parsed JSON; errors call them `instances[0]` and so on.
 
     Args:
         now: the moment where `as_of` is not given, in UTC without a zone.
+        go_on: called for each instance and table; what it raises ends this.
 
     Raises:
         RequestError: some are meaningless; it tells every fault.
     """
-    faults, found = Faults(), []
+    faults, found, room = Faults(), list[Instance](), MOST_SET_ASIDE
     for i, data in enumerate(instances):
         with faults.gathered():
-            found.append(decode(data, f"instances[{i}]", now))
+            found.append(instance := decode(data, f"instances[{i}]", now, go_on, room))
+            left_out = {one.learner_id for one in instance.set_aside if one.became == "learner_left_out"}
+            room -= len(instance.set_aside) - len(left_out)
     faults.end()
     return found
 
 
-def decode(data: object, where: str, now: datetime) -> Instance:
+def decode(
+    data: object, where: str, now: datetime, go_on: Callable[[], None] = _on, room: int = MOST_SET_ASIDE
+) -> Instance:
     """An instance from parsed JSON; what concerns one learner alone is set aside.
 
     Args:
         where: what errors call it, as `instances[0]`.
         now: the moment where `as_of` is not given, in UTC without a zone.
+        go_on: called for each table; what it raises ends this.
+        room: how many entries of what is set aside are listed, beside learners who are left out.
 
     Raises:
         RequestError: it is meaningless; of every fault it names the field, the value and what is expected.
     """
+    go_on()
     faults = Faults()
     if not isinstance(data, dict):
         raise RequestError(where, shown(data), "It must be an object with the tables of one course run.")
     for name in data:
         if name not in (*TABLES_READ, "as_of"):
             faults.add(f"{where}.{name}", shown(data[name]), f"Fields are as_of, {', '.join(TABLES_READ)}.")
-    given = {name: _values(BY_NAME[name], data.get(name), f"{where}.{name}", faults) for name in TABLES_READ}
-    sifting = Sifting(faults)
+    given = {}
+    for name in TABLES_READ:
+        go_on()
+        given[name] = _values(BY_NAME[name], data.get(name), f"{where}.{name}", faults)
+    sifting = Sifting(faults, go_on, room)
     sifting.course_id = _add_course(sifting, given["courses"], where, faults)
     for name, columns in given.items():
         if columns is not None and name != "courses":
@@ -104,10 +122,12 @@ def decode(data: object, where: str, now: datetime) -> Instance:
     as_of = now
     with faults.gathered():
         as_of = now if data.get("as_of") is None else read_time(f"{where}.as_of", data["as_of"])
+    sifting.check_shares()
     faults.end()
     sifting.sift_links()
+    sifting.check_shares()
     faults.end()
-    return Instance(sifting.course_id, as_of, sifting.clean(), sifting.asides)
+    return Instance(sifting.course_id, as_of, sifting.clean(), sifting.asides, sifting.more)
 
 
 def read_time(place: str, value: object) -> datetime:
@@ -159,15 +179,17 @@ def _add_course(sifting: Sifting, given: _Given | None, where: str, faults: Faul
     """Read the course run; its id, empty where there is a fault."""
     if given is None:
         return ""
-    if len(given["course_id"]) != 1:
-        faults.add(f"{where}.courses", shown(given["course_id"]), "An instance has the one row of its course run.")
+    length = len(next(iter(given.values())))
+    if length != 1:
+        ids = given.get("course_id", [None] * length)
+        faults.add(f"{where}.courses", shown(ids), "An instance has the one row of its course run.")
         return ""
     return sifting.add(BY_NAME["courses"], f"{where}.courses", given).columns["course_id"][0] or ""
 
 
 def _of_course(given: _Given, course_id: str) -> _Given:
     """With the course run where it is left out."""
-    if None not in given.get("course_id", ()):
+    if not course_id or None not in given.get("course_id", ()):
         return given
     return given | {"course_id": [course_id if value is None else value for value in given["course_id"]]}
 
@@ -175,7 +197,8 @@ def _of_course(given: _Given, course_id: str) -> _Given:
 def _values(table: Table, data: object, where: str, faults: Faults) -> _Given | None:
     """A table's columns as lists, whether they came as rows or as columns; what is left out is null.
 
-    None: it has no such form, which is among the faults.
+    None: it has no such form, which is among the faults. So is a column that must be there and is not: it is not among
+    the columns.
     """
     if isinstance(data, dict) and not php_hint(data):
         given = _from_columns(table, data, where, faults)
@@ -188,10 +211,11 @@ def _values(table: Table, data: object, where: str, faults: Faults) -> _Given | 
         return None
     length = max(map(len, given.values()), default=0)
     lacking = [column for column in table.columns if not column.nullable and column.name not in given]
-    for column in lacking if length else ():
-        if column.name != "course_id" or table.name == "courses":
-            faults.add(f"{where}[0].{column.name}", "null", f"No row has it. It must be {expected(column)}.")
-    return {name: given.get(name) or [None] * length for name in table.names}
+    lacking = [column for column in lacking if length and (column.name != "course_id" or table.name == "courses")]
+    for column in lacking:
+        faults.add(f"{where}[0].{column.name}", "null", f"No row has it. It must be {expected(column)}.")
+    names = [column.name for column in table.columns if column not in lacking]
+    return {name: given.get(name) or [None] * length for name in names}
 
 
 def _from_rows(table: Table, rows: list[Any], where: str, faults: Faults) -> _Given | None:

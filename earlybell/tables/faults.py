@@ -23,7 +23,11 @@ class Faults:
         if len(self._first) < MOST_FAULTS:
             self._first.append(RequestError(thing, value, way_out))
         else:
-            self._more += 1
+            self.count(1)
+
+    def count(self, more: int) -> None:
+        """Further faults, which are not told."""
+        self._more += more
 
     @contextmanager
     def gathered(self) -> Iterator[None]:

@@ -13,11 +13,12 @@ from earlybell.tables.schema import BY_NAME, LONGEST, Column, Table, Type
 
 _KINDS: dict[Type, list[str]] = {
     "string": ["string"],
-    "integer": ["integer"],
-    "number": ["number"],
-    "timestamp": ["string", "number"],
+    "integer": ["integer", "string"],
+    "number": ["number", "string"],
+    "timestamp": ["string", "number"],  # seconds of Unix
 }
-_TIME = {"type": _KINDS["timestamp"], "format": "date-time"}  # a number is seconds of Unix
+_TIME = {"type": _KINDS["timestamp"], "examples": ["2026-03-01T08:30:00Z", 1772353800, "1772353800"]}
+_DIGITS: dict[Type, str] = {"integer": "[0-9]+(?:[.,]0+)?", "number": "[0-9]+(?:[.,][0-9]+)?"}  # of a number as a text
 
 
 def schema() -> dict[str, Any]:
@@ -44,7 +45,7 @@ def schema() -> dict[str, Any]:
 
 
 def _table_schema(table: Table) -> dict[str, Any]:
-    cells = {column.name: _cell(column) for column in table.columns}
+    cells = {column.name: _cell(table, column) for column in table.columns}
     needed = [c.name for c in table.columns if not c.nullable and (c.name != "course_id" or table.name == "courses")]
     only_one = {"minItems": 1, "maxItems": 1} if table.name == "courses" else {}
     row = {"type": "object", "properties": cells, "required": needed, "additionalProperties": False}
@@ -53,12 +54,16 @@ def _table_schema(table: Table) -> dict[str, Any]:
     return {"description": table.meaning, "oneOf": [{"type": "array", "items": row, **only_one}, columns]}
 
 
-def _cell(column: Column) -> dict[str, Any]:
+def _cell(table: Table, column: Column) -> dict[str, Any]:
+    """A value: where it is set aside if it is out of range, none is told."""
     found: dict[str, Any] = {"description": column.meaning} | (_TIME if column.type == "timestamp" else {})
     kinds = _KINDS[column.type] + (["integer"] if column.is_id else []) + (["null"] if column.nullable else [])
     found["type"] = kinds if len(kinds) > 1 else kinds[0]
-    if column.type in ("integer", "number"):
-        found |= {"minimum": least(column), "maximum": most(column)}
+    if column.type in _DIGITS:
+        refused = (column.bad or table.bad) == "stop"
+        found |= {"minimum": least(column), "maximum": most(column)} if refused else {}
+        sign = "" if refused and least(column) >= 0 else "-?"
+        found["pattern"] = f"^(?:{sign}{_DIGITS[column.type]}){'?' if column.nullable else ''}$"
     if column.type == "string":
         found |= {"minLength": 1, "maxLength": LONGEST}
     if column.pattern is not None:

@@ -1,7 +1,12 @@
 """What holds for every value, as data: each rule with its words, and what becomes of a value that breaks it.
 
 Files are checked by it with Ibis (`earlybell.tables.checks`), requests with NumPy (`earlybell.tables.sifting`): one
-rule, two engines. A property-based test holds them together.
+rule for a value or a row, two engines. A property-based test holds them together.
+
+How many bad rows refuse the whole differs. A request bears one of each table, and else at most `MOST_BAD_SHARE` of its
+rows; those of people who are not enrolled do not count. A file bears what `--max-bad-share` says, and all rows count.
+A request has no limit on learners who are left out, and no pattern of a whole export is looked for in it. It says in
+words of its own that a time is in milliseconds, and that a text cannot be shown or is too long.
 """
 
 from collections.abc import Iterator

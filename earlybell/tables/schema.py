@@ -25,7 +25,7 @@ LARGEST = 1e12  # a plausible number
 LONGEST = 255  # characters of a text in a request
 LONGEST_DURATION = 366 * 86_400.0  # seconds that one attempt may take: an open one lasts a term, never more than a year
 MOST_EXTRA_CREDIT = 2.0  # times the highest score: up to it a score is extra credit, above it a slip of the pen
-MOST_BAD_SHARE = 0.05  # of a file's rows, how many may ever be set aside: more of them is a wrong export, not noise
+MOST_BAD_SHARE = 0.05  # of a file's or request's rows, how many may be bad: more is a wrong export, not noise
 DEFAULT_WEEKS = 16  # the length of a course run whose end is not known
 DEFAULT_TIMEZONE, DEFAULT_WEEKEND = "UTC", "sat,sun"  # of a course run that does not say
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -44,11 +44,12 @@ class Column:
     `timezone` says that it is the name of a time zone in the IANA database. A file or request may lack a column that is
     `optional`: it is null then.
 
-    What follows is for files alone. `bad` says what becomes of a bad value; without it, what the table says:
+    What follows is for files and requests alike. `bad` says what becomes of a bad value; without it the table says it:
 
     - `null`: the value alone is unknown; so is one above `plausible`;
     - `keep`, `raise`: it stays, or becomes that of `not_below`, a column of its row which it precedes;
-    - `row`: its row is left out; `learner`: all that is of its learner in its course run is; `stop`: nothing is read.
+    - `row`: its row is left out; `learner`: all that is of its learner in its course run is; `stop`: nothing is read,
+      and a request is refused.
 
     `merge` makes one value of those that rows of one key have: the same one, the earliest, latest or largest, or
     `open`, the latest or, if one is null, null. `is_id` says that `90001.0` is 90001. Beside what means unknown

@@ -6,14 +6,15 @@ is, refuses the request: all such faults together. The order is that of `compone
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from types import NoneType
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from earlybell.tables.faults import Faults
+from earlybell.tables.faults import MOST_FAULTS, Faults
 from earlybell.tables.rules import (
     DIFFER,
     REPEATED,
@@ -46,6 +47,8 @@ Columns: TypeAlias = dict[str, Array]
 Rows: TypeAlias = dict[str, Columns]
 Became = Literal["unknown", "raised", "counted_on", "merged", "row_left_out", "learner_left_out"]
 
+MOST_SET_ASIDE = 1000  # that an answer lists, beside each learner who is left out: what is beyond is counted
+_AT_ONCE = 4096  # rows that are looked at together when they are listed
 _COUNTED_ON = "the number of another row"
 
 
@@ -70,15 +73,25 @@ class Aside:
     count: int
 
 
+@dataclass(frozen=True)
+class _Bad:
+    """Which rows cannot be used as they are, by the column that is to blame, and what would mend them."""
+
+    rows: Mask
+    name: str
+    way_out: str
+
+
 @dataclass
 class Sheet:
-    """A table of a request: as it was `given`, as it was read, and which `rows` are in."""
+    """A table of a request: as it was `given`, as it was read, which `rows` are in, and which are `bad`."""
 
     table: Table
     where: str
     given: Mapping[str, list[Any]]
     columns: Columns
     rows: Mask
+    bad: list[_Bad] = field(default_factory=list)
 
     def values(self, name: str) -> list[Any]:
         """The values of a column in the rows that are in."""
@@ -109,49 +122,99 @@ class Sheet:
             found[key].append(i)
         return found
 
+    def blame(self, rows: Array, name: str, way_out: str) -> None:
+        """Rows, by their numbers or a mask, that are bad."""
+        mask = np.zeros(len(self.rows), dtype=bool)
+        mask[rows] = True
+        self.bad.append(_Bad(mask, name, way_out))
+
 
 @dataclass(frozen=True)
 class _Lost:
-    """A row for which its learner is set aside, if it is one of the course run's."""
+    """Rows for which their learners are set aside, if they are the course run's."""
 
     sheet: Sheet
-    row: int
+    rows: Array
     names: tuple[str, ...]
     why: str
 
 
 @dataclass
 class Sifting:
-    """One instance on its way: its tables, what is set aside so far, and what refuses it."""
+    """One instance on its way: its tables, what is set aside so far, and what refuses it.
+
+    Of what is set aside it lists `room` entries and each learner who is left out, and counts at how many further
+    places something is (`more`). It calls `go_on` now and then, which may end it by an error.
+    """
 
     faults: Faults
+    go_on: Callable[[], None]
+    room: int = MOST_SET_ASIDE
     course_id: str = ""
     sheets: dict[str, Sheet] = field(default_factory=dict)
+    more: int = 0
+    _left_out: set[Any] = field(default_factory=set)
     _asides: dict[tuple[object, ...], Aside] = field(default_factory=dict)
     _counts: Counter[tuple[object, ...]] = field(default_factory=Counter)
     _lost: list[_Lost] = field(default_factory=list)
 
     def add(self, table: Table, where: str, given: Mapping[str, list[Any]]) -> Sheet:
-        """Read a table's columns, and sift its values and keys."""
+        """Read a table's columns, and sift its values and keys.
+
+        A column that is not given is among the faults already; so is the course run, where it is not known.
+        """
+        self.go_on()
+        length = len(next(iter(given.values())))
+        untold = {"course_id"} if table.name != "courses" and not self.course_id else set()
+        untold |= set(table.names) - given.keys()
+        given = {name: given.get(name, [None] * length) for name in table.names}
         reads = {column.name: read_values(column, given[column.name]) for column in table.columns}
         columns = {name: read.array for name, read in reads.items()}
-        length = len(next(iter(columns.values())))
         sheet = self.sheets[table.name] = Sheet(table, where, given, columns, np.ones(length, dtype=bool))
         if not length:
             return sheet
-        broken = [(column, list(_broken(sheet, column, reads[column.name]))) for column in table.columns]
+        told = [column for column in table.columns if column.name not in untold]
+        broken = [(column, list(_broken(sheet, column, reads[column.name]))) for column in told]
         for column, rules in broken:
             if rules and not self._refuse_whole(sheet, column, rules):
                 self._apply(sheet, column, rules)
-        if table.key:
+        if table.key and not untold & {*table.key}:
             self._sift_keys(sheet)
         return sheet
 
+    def check_shares(self) -> None:
+        """Refuse tables of which so many rows are bad that what is left does not tell what the learners did.
+
+        Rows of people who are not enrolled count neither as bad nor as rows: a teacher's hide nobody's.
+        """
+        if "enrolments" not in self.sheets:
+            return
+        enrolled = {*self.sheets["enrolments"].columns["learner_id"].tolist(), None}
+        for sheet in self.sheets.values():
+            if sheet.bad and sheet.table.bad != "stop":
+                self._check_share(sheet, enrolled)
+
+    def _check_share(self, sheet: Sheet, enrolled: set[Any]) -> None:
+        of_class = _among(sheet.columns["learner_id"], enrolled)
+        bad = of_class & np.logical_or.reduce([one.rows for one in sheet.bad])
+        count, rows = int(bad.sum()), int(of_class.sum())
+        if count <= max(1, MOST_BAD_SHARE * rows):
+            return
+        first = int(np.flatnonzero(bad)[0])
+        blamed = next(one for one in sheet.bad if one.rows[first])
+        many = f"{count:,} of the {rows:,} rows of learners in this table are bad, more than {MOST_BAD_SHARE:.0%}"
+        self._fault(sheet, first, blamed.name, f"{many}: mend them. {blamed.way_out}")
+
     def sift_links(self) -> None:
         """Set aside what is of a learner who is, and what refers to a row that is not there."""
+        enrolled = set(self.sheets["enrolments"].columns["learner_id"].tolist()) - {None}
+        for sheet in self.sheets.values():
+            if sheet.table.references and enrolled:
+                self._compare(sheet, "learner_id", "enrolments", enrolled)
         if self._lost:
             self._set_learners_aside()
         for sheet in self.sheets.values():
+            self.go_on()
             if not len(sheet.rows):
                 continue
             for column in sheet.table.columns:
@@ -192,57 +255,58 @@ class Sifting:
         sheet.columns[column.name] = sheet.columns[column.name].copy()
         done = np.zeros(len(sheet.rows), dtype=bool)  # a value is told of once, by the first rule that it breaks
         for limit, mask in sorted(broken, key=lambda one: one[0].bad == "raise"):
-            rows = np.flatnonzero(mask & ~done).tolist()
+            rows = np.flatnonzero(mask & ~done)
             done |= mask
+            if limit.unreadable:
+                sheet.blame(mask, column.name, _way_out(column, limit))
             if limit.bad == "stop":
-                for i in rows:
-                    self._fault(sheet, i, column.name, _way_out(column, limit))
+                self._fault_all(sheet, rows, column.name, _way_out(column, limit))
             elif limit.bad == "learner":
                 self._lose(sheet, rows, (column.name,), limit.reason, column)
             elif limit.bad == "row":
                 self._leave_out(sheet, rows, (column.name,), limit.reason)
             elif limit.bad != "keep":
-                for i in rows:
-                    sheet.write(column.name, i, sheet.value(str(column.not_below), i) if limit.bad == "raise" else None)
-                self._note(sheet, rows, (column.name,), limit.reason, "raised" if limit.bad == "raise" else "unknown")
+                array = sheet.columns[column.name]
+                raised = limit.bad == "raise"
+                array[rows] = sheet.columns[str(column.not_below)][rows] if raised else _NOTHING[array.dtype.kind]
+                self._note(sheet, rows, (column.name,), limit.reason, "raised" if raised else "unknown")
 
-    def _lose(self, sheet: Sheet, rows: list[int], names: tuple[str, ...], why: str, column: Column) -> None:
+    def _lose(self, sheet: Sheet, rows: Array, names: tuple[str, ...], why: str, column: Column) -> None:
         """Leave rows out, and their learners with them; where none is named nobody knows whose work is missing."""
         sheet.rows[rows] = False
         whose = sheet.table.naming(sheet.table.whose)
-        for i in rows:
-            if all(sheet.value(name, i) is not None for name in whose):
-                self._lost.append(_Lost(sheet, i, names, why))
-            elif sheet.table.enrols:
-                self._note(sheet, [i], names, why, "row_left_out")
-            else:
-                way_out = f"It is {why}, and whose row it is cannot be told: somebody's work would be missing."
-                self._fault(sheet, i, column.name, f"{way_out} It must be {expected(column)}.")
+        named = np.logical_and.reduce([~_is_null(sheet.columns[name][rows]) for name in whose])
+        if named.any():
+            self._lost.append(_Lost(sheet, rows[named], names, why))
+        if sheet.table.enrols:
+            self._note(sheet, rows[~named], names, why, "row_left_out")
+        else:
+            way_out = f"It is {why}, and whose row it is cannot be told: somebody's work would be missing."
+            self._fault_all(sheet, rows[~named], column.name, f"{way_out} It must be {expected(column)}.")
 
-    def _leave_out(self, sheet: Sheet, rows: list[int], names: tuple[str, ...], why: str) -> None:
+    def _leave_out(self, sheet: Sheet, rows: Array, names: tuple[str, ...], why: str) -> None:
         sheet.rows[rows] = False
         self._note(sheet, rows, names, why, "row_left_out")
 
     def _leave_out_all(self, sheet: Sheet, name: str, unknown: set[Any], why: str) -> None:
         """Leave out the rows with one of these values."""
         if unknown:
-            values = sheet.columns[name].tolist()
-            self._leave_out(sheet, [i for i in sheet.numbers() if values[i] in unknown], (name,), why)
+            self._leave_out(sheet, np.flatnonzero(sheet.rows & _among(sheet.columns[name], unknown)), (name,), why)
 
     def _sift_keys(self, sheet: Sheet) -> None:
         """What repeats is left out, what can be one row is made one, and where nobody can decide none is right."""
         keys = list(zip(*map(sheet.values, sheet.table.key), strict=True))
         if len(set(keys)) == len(keys):
             return
-        again = [i for rows in sheet.groups(sheet.table.names).values() for i in rows[1:]]
+        again = _places(i for rows in sheet.groups(sheet.table.names).values() for i in rows[1:])
         sheet.rows[again] = False
         self._note(sheet, again, sheet.table.key, REPEATED, "merged")
         sheet.columns = {name: column.copy() for name, column in sheet.columns.items()}
         if sheet.table.numbered:
             self._count_on(sheet, *sheet.table.numbered)
-        for rows in sheet.groups(sheet.table.key).values():
-            if len(rows) > 1 and not self._merge(sheet, rows):
-                self._differ(sheet, rows)
+        shared = (rows for rows in sheet.groups(sheet.table.key).values() if len(rows) > 1)
+        if differing := [rows for rows in shared if not self._merge(sheet, rows)]:
+            self._differ(sheet, differing)
 
     def _count_on(self, sheet: Sheet, counter: str, time: str) -> None:
         """Count rows of one owner by their time, from the first number that they have; what is 0 stays so."""
@@ -256,7 +320,7 @@ class Sifting:
             first, rank = min(sheet.value(counter, i) for i in counted), sorted(set(counted.values()))
             for i, at in counted.items():
                 if (number := first + rank.index(at)) != sheet.value(counter, i):
-                    self._note(sheet, [i], (counter,), _COUNTED_ON, "counted_on")
+                    self._note(sheet, _places([i]), (counter,), _COUNTED_ON, "counted_on")
                     sheet.write(counter, i, number)
 
     def _merge(self, sheet: Sheet, rows: list[int]) -> bool:
@@ -271,51 +335,64 @@ class Sifting:
         for column in others:
             sheet.write(column.name, rows[0], _merged(column.merge, values[column]))
         sheet.rows[rows[1:]] = False
-        self._note(sheet, rows[1:], sheet.table.key, TOGETHER, "merged")
+        self._note(sheet, _places(rows[1:]), sheet.table.key, TOGETHER, "merged")
         return True
 
-    def _differ(self, sheet: Sheet, rows: list[int]) -> None:
-        key = sheet.table.key
+    def _differ(self, sheet: Sheet, groups: Sequence[list[int]]) -> None:
+        """Rows that cannot be one, by their keys."""
+        key, rows = sheet.table.key, _places(i for group in groups for i in group)
+        sheet.blame(rows, key[-1], f"It has the {DIFFER}.")
         if sheet.table.bad == "learner":
             self._lose(sheet, rows, key, DIFFER, sheet.table.column(key[-1]))
         elif sheet.table.bad == "stop":
-            for i in rows[1:]:
-                self._fault(sheet, i, key[-1], f"{', '.join(key)} must differ in each row.")
+            others = _places(i for group in groups for i in group[1:])
+            self._fault_all(sheet, others, key[-1], f"{', '.join(key)} must differ in each row.")
         else:
             self._leave_out(sheet, rows, key, DIFFER)
 
     def _set_learners_aside(self) -> None:
         owners = {name: self._owners(sheet) for name, sheet in self.sheets.items() if sheet.table.whose}
         roll = self.sheets["enrolments"]
-        enrolled = {owners["enrolments"][i] for i in roll.numbers()}
-        whose = [(one, owners[one.sheet.table.name][one.row]) for one in self._lost]
-        gone = {who for one, who in whose if who is not None and (one.sheet is roll or who in enrolled)}
-        for one, who in whose:
-            became: Became = "learner_left_out" if who in gone else "row_left_out"
-            self._note(one.sheet, [one.row], one.names, one.why, became)
-        for name, who_of in owners.items():
-            self.sheets[name].rows &= np.array([who not in gone for who in who_of], dtype=bool)
+        enrolled = set(owners["enrolments"][roll.rows].tolist())
+        whose = [(lost, owners[lost.sheet.table.name][lost.rows]) for lost in self._lost]
+        gone = {who for lost, them in whose for who in them.tolist() if lost.sheet is roll or who in enrolled} - {None}
+        for lost, them in whose:
+            out = _among(them, gone)
+            self._note(lost.sheet, lost.rows[out], lost.names, lost.why, "learner_left_out")
+            self._note(lost.sheet, lost.rows[~out], lost.names, lost.why, "row_left_out")
+        for name, them in owners.items():
+            self.sheets[name].rows &= ~_among(them, gone)
 
-    def _owners(self, sheet: Sheet) -> list[Any]:
+    def _owners(self, sheet: Sheet) -> Array:
         """The learner of each row that is of this course run, else None."""
-        learners = sheet.columns["learner_id"].tolist()
         if "course_id" in sheet.columns:
             runs = sheet.columns["course_id"].tolist()
         else:
             asked = self.sheets["assessments"]
             run_of = dict(zip(asked.values("assessment_id"), asked.values("course_id"), strict=True))
             runs = [run_of.get(one) for one in sheet.columns["assessment_id"].tolist()]
-        return [learner if run == self.course_id else None for run, learner in zip(runs, learners, strict=True)]
+        learners = sheet.columns["learner_id"].copy()
+        learners[[run != self.course_id for run in runs]] = None
+        return learners
 
     def _sift_references(self, sheet: Sheet, column: Column) -> None:
-        """Leave out rows that refer to nothing; where all of several do, ids are of another system."""
+        """Leave out rows that refer to nothing."""
         other, key = str(column.references).split(".")
-        known, values = set(self.sheets[other].values(key)), set(sheet.values(column.name))
-        if len(sheet.rows) > 1 and sheet.rows.all() and not known & values:
-            way_out = f"No {column.name} of this table is in {other}: write ids alike."
-            self._fault(sheet, 0, column.name, way_out)
-        else:
-            self._leave_out_all(sheet, column.name, values - known, not_found(other))
+        known = set(self.sheets[other].values(key))
+        if self._compare(sheet, column.name, other, known):
+            unknown, why = set(sheet.values(column.name)) - known, not_found(other)
+            sheet.blame(_among(sheet.columns[column.name], unknown), column.name, f"It is {why}: write ids alike.")
+            self._leave_out_all(sheet, column.name, unknown, why)
+
+    def _compare(self, sheet: Sheet, name: str, other: str, known: set[Any]) -> bool:
+        """Refuse a table of several rows of which none refers to what is there: ids are of another system."""
+        values = set(sheet.columns[name].tolist()) - {None}
+        if len(sheet.rows) < 2 or not values or known & values:
+            return True
+        others = " Leave them out if all are of others, as a teacher." if other == "enrolments" else ""
+        first = next(i for i, value in enumerate(sheet.columns[name].tolist()) if value is not None)
+        self._fault(sheet, first, name, f"No {name} of this table is in {other}: write ids alike.{others}")
+        return False
 
     def _sift_far(self, sheet: Sheet, column: Column) -> None:
         """A little above is extra credit and stays; far above no more than the value goes. Of nothing all is extra."""
@@ -328,30 +405,64 @@ class Sifting:
         bound_of = dict(zip(asked.values(str(referring.references).split(".")[1]), bounds, strict=True))
         at_most = np.array([bound_of.get(one, np.nan) for one in sheet.columns[referring.name].tolist()])
         far = sheet.rows & (at_most > 0) & (values > MOST_EXTRA_CREDIT * at_most)
-        rows = np.flatnonzero(far).tolist()
         sheet.columns[column.name] = np.where(far, np.nan, values)
-        self._note(sheet, rows, (column.name,), far_above(str(column.at_most)), "unknown")
+        self._note(sheet, np.flatnonzero(far), (column.name,), far_above(str(column.at_most)), "unknown")
 
-    def _note(self, sheet: Sheet, rows: Sequence[int], names: tuple[str, ...], why: str, became: Became) -> None:
-        """List what was set aside, once for all that is alike."""
-        values = [sheet.given[name] for name in names]
-        learners = sheet.columns["learner_id"].tolist() if rows and "learner_id" in sheet.columns else None
-        for i in rows:
-            what, learner = [_told(column[i]) for column in values], learners[i] if learners else None
-            key = (sheet.table.name, names, *((type(one), one) for one in what), why, became, learner)
-            self._counts[key] += 1
-            if key in self._asides:
-                continue
-            place = f"{sheet.table.name}[{i}]" + (f".{names[0]}" if len(names) == 1 else "")
-            milli = sheet.table.column(names[0]).type == "timestamp" and is_milliseconds(what[0])
-            words = f"{why}: {MILLISECONDS}" if milli else why
-            self._asides[key] = Aside(place, what if len(names) > 1 else what[0], words, became, learner, 1)
+    def _note(self, sheet: Sheet, rows: Array, names: tuple[str, ...], why: str, became: Became) -> None:
+        """List what was set aside, once for all that is alike; what there is no room for is counted."""
+        if not self._has_room and became != "learner_left_out":
+            self.more += len(rows)
+            return
+        for start in range(0, len(rows), _AT_ONCE):
+            self.go_on()
+            places = rows[start : start + _AT_ONCE].tolist()
+            alike = self._alike(sheet, places, names)
+            first, learners = dict(zip(reversed(alike), reversed(places), strict=True)), sheet.columns.get("learner_id")
+            for same, count in Counter(alike).items():
+                key, i = (sheet.table.name, names, why, became, same), first[same]
+                learner = None if learners is None else learners[i]
+                new_one = became == "learner_left_out" and learner not in self._left_out
+                if key not in self._asides:
+                    if not new_one and not self._has_room:
+                        self.more += count
+                        continue
+                    if new_one:
+                        self._left_out.add(learner)
+                    self._asides[key] = _aside(sheet, i, names, why, became, learner)
+                self._counts[key] += count
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._asides) - len(self._left_out) < self.room
+
+    @staticmethod
+    def _alike(sheet: Sheet, places: list[int], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        """Of each place what is the same where it is listed once: the values, as they were sent, and whose they are."""
+        columns = [[sheet.given[name][i] for i in places] for name in names]
+        if not all(set(map(type, column)) <= _HASHED for column in columns):
+            columns = [list(map(_told, column)) for column in columns]
+        learners = [sheet.columns["learner_id"][places].tolist()] if "learner_id" in sheet.columns else []
+        return list(zip(*learners, *columns, *(map(type, column) for column in columns), strict=True))
+
+    def _fault_all(self, sheet: Sheet, rows: Array, name: str, way_out: str) -> None:
+        """A fault of each row; those beyond what an error tells are counted."""
+        for i in rows[:MOST_FAULTS].tolist():
+            self._fault(sheet, i, name, way_out)
+        self.faults.count(len(rows[MOST_FAULTS:]))
 
     def _fault(self, sheet: Sheet, i: int, name: str, way_out: str) -> None:
         value = sheet.given[name][i]
         if sheet.table.column(name).type == "timestamp" and is_milliseconds(value):
             way_out = f"{way_out} This looks like {MILLISECONDS}."
         self.faults.add(f"{sheet.where}[{i}].{name}", shown(value), way_out)
+
+
+def _aside(sheet: Sheet, i: int, names: tuple[str, ...], why: str, became: Became, learner: str | None) -> Aside:
+    what = [_told(sheet.given[name][i]) for name in names]
+    place = f"{sheet.table.name}[{i}]" + (f".{names[0]}" if len(names) == 1 else "")
+    milli = sheet.table.column(names[0]).type == "timestamp" and is_milliseconds(sheet.given[names[0]][i])
+    words = f"{why}: {MILLISECONDS}" if milli else why
+    return Aside(place, what if len(names) > 1 else what[0], words, became, learner, 1)
 
 
 def _broken(sheet: Sheet, column: Column, read: Read) -> Iterator[tuple[Limit, Mask]]:
@@ -378,6 +489,15 @@ def _is_null(array: Array) -> Mask:
     if array.dtype == object:
         return np.fromiter((value is None for value in array.tolist()), bool, len(array))
     return np.isnat(array) if array.dtype.kind == "M" else np.isnan(array)
+
+
+def _places(rows: Iterable[int]) -> Array:
+    return np.fromiter(rows, np.intp)
+
+
+def _among(array: Array, values: Container[Any]) -> Mask:
+    """Which values are among those."""
+    return np.fromiter(map(values.__contains__, array.tolist()), bool, len(array))
 
 
 def _none(array: Array) -> Mask:
@@ -414,6 +534,7 @@ def _way_out(column: Column, limit: Limit) -> str:
     return f"It must be {expected(column)}."
 
 
+_HASHED = {str, int, float, bool, NoneType}
 _NOTHING: dict[str, Any] = {"O": None, "f": np.nan, "M": np.datetime64("NaT", "us")}
 
 

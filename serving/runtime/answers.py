@@ -10,9 +10,6 @@ from earlybell.predict import Predictions, why_nobody
 from earlybell.predict.attribution import Explanation
 from earlybell.predict.counterfactual import Counterfactual
 from earlybell.tables.codec import Instance
-from earlybell.tables.sifting import Aside
-
-MOST_SET_ASIDE = 1000  # that an answer lists beside the learners who are left out
 
 
 def about(bundle: Bundle, version: str, request_id: str) -> dict[str, Any]:
@@ -70,15 +67,9 @@ def frame(instance: Instance, learners: list[dict[str, Any]]) -> dict[str, Any]:
         "note": "" if learners else why_nobody(instance),  # in words, why nobody is predicted
         "not_enrolled": [one for one in given if one not in answered],  # not yet, or no longer, at that moment
         "ignored": instance.ignored,  # records known only at that moment or later, by table
-        **_set_aside(instance.set_aside),
+        "set_aside": [asdict(one) for one in instance.set_aside],  # what was not read as it was sent
+        "set_aside_more": instance.set_aside_more,
     }
-
-
-def _set_aside(asides: Sequence[Aside]) -> dict[str, Any]:
-    """What was not read as it was sent: every learner who is left out, and the first of the rest."""
-    learners = sum(one.became == "learner_left_out" for one in asides)
-    most = learners + MOST_SET_ASIDE
-    return {"set_aside": [asdict(one) for one in asides[:most]], "set_aside_more": max(0, len(asides) - most)}
 
 
 def written(at: datetime) -> str:

@@ -199,7 +199,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
         def work(run: Run) -> _Done[list[dict[str, Any]]]:
             found, predicted = [], []
-            for instance in _instances(payload, now, self._settings.limits.rows):
+            for instance in _instances(payload, now, self._settings.limits.rows, run.go_on):
                 run.go_on()
                 predicted.append(self._scored(self._observed(instance, run.workspace)))
                 found.append(answer(instance, predicted[-1], run))
@@ -384,7 +384,7 @@ def _pinned(bundle: Bundle, digest: str) -> Bundle:
     return bundle
 
 
-def _instances(payload: Any, now: datetime, most_rows: int) -> list[Instance]:
+def _instances(payload: Any, now: datetime, most_rows: int, go_on: Callable[[], None]) -> list[Instance]:
     """The instances of a V1 request.
 
     Raises:
@@ -403,4 +403,4 @@ def _instances(payload: Any, now: datetime, most_rows: int) -> list[Instance]:
         raise RequestError(min(map(str, unknown)), "a field that is not known", "The only field is instances.")
     if (rows := sum(map(rows_given, instances))) > most_rows:
         raise RequestError("instances", f"{rows:,} rows", f"At most {most_rows:,}: ask for fewer learners at a time.")
-    return decode_all(instances, now)
+    return decode_all(instances, now, go_on)

@@ -229,7 +229,7 @@ def _answers(learner: dict[str, Any]) -> dict[str, Any]:
         not_enrolled=_list(text),
         ignored=counts,
         set_aside=_list(aside),
-        set_aside_more=whole | {"description": "how many more entries of set_aside there are"},
+        set_aside_more=whole | {"description": "at how many further places something was set aside"},
     )
     return _object(model_name=text, model_version=text, catalogue_hash=text, request_id=text, predictions=_list(one))
 

@@ -1,7 +1,7 @@
 """V2, the Open Inference Protocol, on the feature vector: what the metadata says is accepted, and nothing else."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from earlybell.bundle import Catalogue
 from earlybell.errors import RequestError
 from earlybell.predict import Observed, Predictions
+from earlybell.tables.faults import MOST_FAULTS, Faults
 from earlybell.tables.schema import LONGEST
 from earlybell.tables.values import NO_TEXT, NO_TEXT_REASON, shown
 from earlybell.trail import ANONYMOUS
@@ -54,20 +55,29 @@ def decoded(body: bytes, length: int, model_name: str) -> InferRequest:
     except orjson.JSONDecodeError as error:
         raise RequestError("body", f"not JSON ({error})", "See /openapi.json.") from None
     except ValidationError as error:
-        raise refusal(error.errors()) from None
+        _refuse(error.errors())
     request, left = InferRequest.from_inference_request(said, model_name), memoryview(body)[length:]
+    faults = Faults()
     for one in request.inputs:
-        one._raw_data, left = _taken(one, left)
+        with faults.gathered():
+            one._raw_data, left = _taken(one, left)
+    faults.end()
     if left:
         raise RequestError("body", f"{len(left)} bytes of binary data too many", "See binary_data_size of the inputs.")
     return request
 
 
-def refusal(errors: Sequence[Any]) -> RequestError:
-    """The first of what pydantic finds wrong."""
-    first = errors[0]
-    place = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    return RequestError(place, shown(first["input"]), f"{first['msg']}.")
+def _refuse(errors: Sequence[Any]) -> NoReturn:
+    """
+    Raises:
+        RequestError: what pydantic finds wrong, all of it.
+    """
+    faults = Faults()
+    for error in errors:
+        place = ".".join(str(part) for part in error["loc"] if part != "body") or "body"
+        faults.add(place, shown(error["input"]), f"{error['msg']}.")
+    faults.end()
+    raise ValueError("no errors")
 
 
 def _taken(one: InferInput, left: memoryview) -> tuple[memoryview | None, memoryview]:
@@ -97,31 +107,65 @@ def observed(request: InferRequest, catalogue: Catalogue, most_rows: int) -> Obs
     Raises:
         RequestError: a tensor is not what the metadata says.
     """
-    declared = inputs(catalogue)
-    given = {one.name: one for one in request.inputs}
-    if sorted(given) != sorted(one["name"] for one in declared) or len(given) != len(request.inputs):
-        names = [one.name for one in request.inputs]
-        raise RequestError("inputs", shown(names), "They are features and days_seen, once each.")
-    features, days = (_tensor(given[one["name"]], one, most_rows) for one in declared)
-    if len(features) != len(days):
-        raise RequestError("inputs.days_seen.shape", shown([len(days)]), f"features has {len(features)} rows.")
-    if np.isnan(days).any():
-        raise RequestError("inputs.days_seen.data", "null", "It must be a finite number.")
-    parameters, rows = request.parameters or {}, len(features)
-    learners = _parameter(parameters, "learner_id", rows, several=True)
-    courses = _parameter(parameters, "course_id", rows, several=False)
+    faults, tensors = Faults(), dict[str, npt.NDArray[np.float32]]()
+    declared = {one["name"]: one for one in inputs(catalogue)}
+    names = [one.name for one in request.inputs]
+    if sorted(names) != sorted(declared):
+        faults.add("inputs", shown(names), "They are features and days_seen, once each.")
+    for given in request.inputs:
+        if given.name in declared:
+            with faults.gathered():
+                tensors[given.name] = _tensor(given, declared[given.name], most_rows)
+    rows = _rows(tensors, faults)
+    parameters = request.parameters or {}
+    learners = courses = np.empty(0, dtype=object)
+    with faults.gathered():
+        learners = _parameter(parameters, "learner_id", rows, several=True)
+    with faults.gathered():
+        courses = _parameter(parameters, "course_id", rows, several=False)
+    with faults.gathered():
+        _outputs_asked(request)
+    if faults or rows is None:
+        faults.end()
+        raise ValueError("no rows and no fault")
+    features, days = tensors["features"], tensors["days_seen"]
     moments = np.full(rows, np.datetime64("NaT"), dtype="datetime64[us]")
     return Observed(courses, learners, moments, days.astype(np.float64), features)
+
+
+def _rows(tensors: Mapping[str, npt.NDArray[np.float32]], faults: Faults) -> int | None:
+    """How many rows the tensors have; None where they do not agree, or one is not there."""
+    features, days = tensors.get("features"), tensors.get("days_seen")
+    if days is not None and np.isnan(days).any():
+        at = int(np.flatnonzero(np.isnan(days))[0])
+        faults.add(f"inputs.days_seen.data[{at}]", "null", "It must be a finite number.")
+    if features is None or days is None:
+        return None
+    if len(features) != len(days):
+        faults.add("inputs.days_seen.shape", shown([len(days)]), f"features has {len(features)} rows.")
+        return None
+    return len(features)
+
+
+def _outputs_asked(request: InferRequest) -> list[str]:
+    """The outputs that are asked for, or all.
+
+    Raises:
+        RequestError: some are not known.
+    """
+    asked = [one.name for one in request.request_outputs or []] or list(_OUTPUTS)
+    faults = Faults()
+    for name in sorted(set(asked) - set(_OUTPUTS)):
+        faults.add("outputs", shown(name), f"Outputs are {', '.join(_OUTPUTS)}.")
+    faults.end()
+    return asked
 
 
 def response(request: InferRequest, predictions: Predictions, version: str, request_id: str) -> InferResponse:
     """The outputs that are asked for, or all."""
     values = {"risk": predictions.risk, "low": predictions.low, "high": predictions.high, "band": predictions.band}
-    asked = [one.name for one in request.request_outputs or []] or list(_OUTPUTS)
-    if unknown := set(asked) - set(_OUTPUTS):
-        raise RequestError("outputs", shown(min(unknown)), f"Outputs are {', '.join(_OUTPUTS)}.")
     found = []
-    for name in asked:
+    for name in _outputs_asked(request):
         output = InferOutput(name=name, shape=[len(predictions.risk)], datatype=_OUTPUTS[name])
         binary = request.use_binary_outputs
         output.set_data_from_numpy(_encoded(values[name]), binary_data=binary)
@@ -136,21 +180,28 @@ def _encoded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _tensor(given: InferInput, declared: dict[str, Any], most_rows: int) -> npt.NDArray[np.float32]:
-    place, shape = f"inputs.{given.name}", list(given.shape)
+    faults, place, shape = Faults(), f"inputs.{given.name}", list(given.shape)
     if given.datatype != declared["datatype"]:
-        raise RequestError(f"{place}.datatype", shown(given.datatype), f"It must be {declared['datatype']}.")
+        faults.add(f"{place}.datatype", shown(given.datatype), f"It must be {declared['datatype']}.")
     wanted = declared["shape"]
     if len(shape) != len(wanted) or any(w not in (-1, g) for w, g in zip(wanted, shape, strict=True)) or shape[0] < 1:
-        raise RequestError(f"{place}.shape", shown(shape), f"It must be {wanted}, at least one row.")
-    if shape[0] > most_rows:
-        raise RequestError(f"{place}.shape", shown(shape), f"At most {most_rows:,} rows at a time.")
+        faults.add(f"{place}.shape", shown(shape), f"It must be {wanted}, at least one row.")
+    elif shape[0] > most_rows:
+        faults.add(f"{place}.shape", shown(shape), f"At most {most_rows:,} rows at a time.")
+    faults.end()
     values = _values(given, place)
     if values.size != np.prod(shape, dtype=np.int64):
-        raise RequestError(f"{place}.data", f"{values.size} values", f"Its shape {shape} says otherwise.")
-    if (np.abs(values) > _LARGEST).any():
-        at = int(np.flatnonzero(np.abs(values) > _LARGEST)[0])
-        raise RequestError(f"{place}.data[{at}]", shown(float(values[at])), "It must be a finite 32-bit number.")
+        faults.add(f"{place}.data", f"{values.size} values", f"Its shape {shape} says otherwise.")
+    for at in _first(np.flatnonzero(np.abs(values) > _LARGEST), faults):
+        faults.add(f"{place}.data[{at}]", shown(float(values[at])), "It must be a finite 32-bit number.")
+    faults.end()
     return values.astype(np.float32).reshape(shape)
+
+
+def _first(places: npt.NDArray[np.intp], faults: Faults) -> list[int]:
+    """The first places, as many as an error tells; the others are counted."""
+    faults.count(len(places[MOST_FAULTS:]))
+    return [int(at) for at in places[:MOST_FAULTS]]
 
 
 def _values(given: InferInput, place: str) -> npt.NDArray[np.float64]:
@@ -159,9 +210,10 @@ def _values(given: InferInput, place: str) -> npt.NDArray[np.float64]:
             raise RequestError(f"{place}.data", f"{len(given._raw_data)} bytes", "FP32 has four a value.")
         return np.frombuffer(given._raw_data, dtype="<f4").astype(np.float64)
     flat = list(_flat(given.data))
-    wrong = [i for i, value in enumerate(flat) if type(value) not in (int, float, type(None))]
-    if wrong:
-        raise RequestError(f"{place}.data[{wrong[0]}]", shown(flat[wrong[0]]), "It must be a number or null.")
+    wrong, faults = [i for i, value in enumerate(flat) if type(value) not in (int, float, type(None))], Faults()
+    for at in _first(np.array(wrong, dtype=np.intp), faults):
+        faults.add(f"{place}.data[{at}]", shown(flat[at]), "It must be a number or null.")
+    faults.end()
     return np.array([np.nan if value is None else _float(value) for value in flat], dtype=np.float64)
 
 
@@ -178,18 +230,19 @@ def _flat(data: Any) -> Sequence[Any]:
     return [value for row in rows for value in (row if isinstance(row, list) else [row])]
 
 
-def _parameter(parameters: Any, name: str, rows: int, *, several: bool) -> npt.NDArray[Any]:
+def _parameter(parameters: Any, name: str, rows: int | None, *, several: bool) -> npt.NDArray[Any]:
+    """A parameter for each row; how many there are is not asked where it is not known."""
     value = parameters.get(name) if name in parameters else None
     if isinstance(value, InferParameter):  # of gRPC
         value = getattr(value, value.WhichOneof("parameter_choice") or "string_param")
     if value is None or value == "":
-        return np.full(rows, ANONYMOUS, dtype=object)
+        return np.full(rows or 0, ANONYMOUS, dtype=object)
     if not isinstance(value, str):
         raise RequestError(f"parameters.{name}", shown(value), "It must be a text.")
     if NO_TEXT(value):
         raise RequestError(f"parameters.{name}", shown(value), NO_TEXT_REASON)
-    found = value.split(",") if several else [value] * rows
-    if len(found) != rows:
+    found = value.split(",") if several else [value] * (rows or 1)
+    if len(found) != (rows or len(found)):
         raise RequestError(f"parameters.{name}", shown(value), f"It must name {rows} learners, separated by commas.")
     if max(map(len, found)) > LONGEST:
         raise RequestError(f"parameters.{name}", shown(max(found, key=len)), f"At most {LONGEST} characters.")

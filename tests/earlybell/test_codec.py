@@ -25,6 +25,7 @@ from tests.earlybell.extracts import EXTRACT, changed, enrolled, extracts, mutat
 
 SCHEMA = request.schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+STRICT = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
 NOW = datetime(2026, 3, 1)
 QUICK = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -51,6 +52,41 @@ def test_the_schema_is_a_schema_and_takes_the_example() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert in_schema(EXTRACT)
     assert accepted(EXTRACT)
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ("10.00000", ("assessments", 0, "max_score")),
+        ("-1.00000", ("submissions", 0, "score")),
+        (-1, ("submissions", 0, "score")),
+        ("7,5", ("submissions", 0, "score")),
+        ("1", ("submissions", 0, "attempt")),
+        ("1", ("events", "count", 0)),
+        ("1771612812", ("submissions", 0, "graded_at")),
+        (0, ("assessments", 0, "due_at")),
+        (-2, ("enrolments", 0, "prior_attempts")),
+    ],
+)
+def test_what_moodle_writes_is_in_the_schema_as_the_codec_takes_it(value: Any, path: tuple[str | int, ...]) -> None:
+    """With a validator that checks formats as well."""
+    extract = changed(value, *path)
+    assert accepted(extract)
+    STRICT.validate({"instances": [extract]})
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ("-10", ("assessments", 0, "max_score")),
+        (-10, ("assessments", 0, "max_score")),
+        ("ten", ("assessments", 0, "max_score")),
+        (True, ("assessments", 0, "weight")),
+    ],
+)
+def test_a_number_that_refuses_a_request_is_not_in_the_schema(value: Any, path: tuple[str | int, ...]) -> None:
+    assert not accepted(changed(value, *path))
+    assert not in_schema(changed(value, *path))
 
 
 def test_what_a_site_encodes_is_in_the_schema_and_is_read_back(site: Path) -> None:

@@ -1,16 +1,18 @@
 """One rule for both: what a request sets aside, repairs or merges is what extraction does with the same rows in files.
 
 What a request refuses, a command refuses too, however large a share of bad rows it lets be set aside. What a request
-takes, extraction reads the same, if no share stops it: a class is small, and the class is answered.
+takes, extraction reads the same. A request bears one bad row of any table, and rows of people who are not enrolled.
 """
 
 import csv
 import json
 import re
 import tempfile
+import tracemalloc
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pytest
@@ -19,7 +21,8 @@ from hypothesis import strategies as st
 
 from components.extract import extract
 from earlybell.errors import RequestError, SourceError
-from earlybell.tables.codec import TABLES_READ, Instance, decode
+from earlybell.tables import sifting
+from earlybell.tables.codec import TABLES_READ, Instance, decode, decode_all
 from earlybell.tables.schema import BY_NAME, MOST_BAD_SHARE, Column
 
 NOW = datetime(2026, 3, 2)
@@ -134,10 +137,14 @@ def test_a_request_is_sifted_as_files_are(tables: dict[str, Any]) -> None:
         for name, rows in tables.items():
             _write(source / f"{name}.csv", name, rows)
         try:
-            instance = decode(tables, "instances[0]", NOW)
+            decode(tables, "instances[0]", NOW)
         except RequestError:
             with pytest.raises(SourceError):
                 _extract(source, out, MOST_BAD_SHARE)
+        try:
+            with patch.object(sifting, "MOST_BAD_SHARE", 1.0):
+                instance = decode(tables, "instances[0]", NOW)
+        except RequestError:
             return
         try:
             _extract(source, out, 1.0)
@@ -191,3 +198,182 @@ def _plain(value: Any) -> Any:
     if value is None or value != value:
         return None
     return float(value) if isinstance(value, int | float) else value
+
+
+ENOUGH = 30
+
+
+def _class(**tables: Any) -> dict[str, Any]:
+    """A class in which everybody has 20 events and a submission."""
+    whole: dict[str, Any] = {
+        "courses": [{"course_id": "c1", "code": "c", "starts_at": "2026-02-02", "granularity": "raw"}],
+        "enrolments": [{"learner_id": f"u{i}", "enrolled_at": "2026-01-20"} for i in range(ENOUGH)],
+        "events": [_EVENT | {"learner_id": f"u{i % ENOUGH}"} for i in range(20 * ENOUGH)],
+        "assessments": [{"assessment_id": "a1", "kind": "quiz", "role": "none", "max_score": 10}],
+        "submissions": [_work(f"u{i}") for i in range(ENOUGH)],
+    }
+    return whole | tables
+
+
+def _work(learner: object, **columns: Any) -> dict[str, Any]:
+    work = {"assessment_id": "a1", "learner_id": learner, "submitted_at": "2026-02-10", "attempt": 1, "score": 5}
+    return work | columns
+
+
+def _faults(tables: dict[str, Any]) -> list[str]:
+    with pytest.raises(RequestError) as raised:
+        decode(tables, "i", NOW)
+    return str(raised.value).splitlines()
+
+
+def test_learners_whose_ids_are_of_another_system_are_no_inactive_ones() -> None:
+    events = [_EVENT | {"learner_id": i % ENOUGH} for i in range(20 * ENOUGH)]
+    assert [line.partition(":")[0] for line in _faults(_class(events=events))] == ["i.events[0].learner_id"]
+    work = [_work(i, submitted_at="soon" if i == 7 else "2026-02-10") for i in range(ENOUGH)]
+    first, second = _faults(_class(events=events, submissions=work))
+    says = "No learner_id of this table is in enrolments: write ids alike."
+    assert f"i.events[0].learner_id: 0. {says}" in first
+    assert f"i.submissions[0].learner_id: 0. {says}" in second
+
+
+def test_ids_of_another_system_are_seen_although_a_row_is_bad_otherwise() -> None:
+    work = [_work(f"u{i}", assessment_id="A-1", attempt=1 if i else "first") for i in range(ENOUGH)]
+    assert any("No assessment_id of this table is in assessments" in one for one in _faults(_class(submissions=work)))
+
+
+def test_one_learner_whose_id_alone_is_written_otherwise_is_set_aside() -> None:
+    events = [_EVENT | {"learner_id": f"u{i % ENOUGH}" if i % ENOUGH else 0} for i in range(20 * ENOUGH)]
+    (aside,) = decode(_class(events=events), "i", NOW).set_aside
+    assert (aside.learner_id, aside.count, aside.became) == ("0", 20, "row_left_out")
+
+
+@pytest.mark.parametrize(
+    ("odd", "blamed"),
+    [({"occurred_at": "soon"}, "occurred_at"), ({"component": None}, "component"), ({"course_id": "c9"}, "course_id")],
+)
+@pytest.mark.parametrize("teachers", [0, 20_000])
+def test_a_class_of_whose_activity_much_cannot_be_read_is_not_scored_on_the_rest(
+    odd: dict[str, Any], blamed: str, teachers: int
+) -> None:
+    """Rows of people who are not enrolled make the share neither larger nor smaller."""
+    events = [_EVENT | {"learner_id": "teacher"}] * teachers + _class()["events"]
+    spoiled = [[row | (odd if i >= len(events) - bad else {}) for i, row in enumerate(events)] for bad in (30, 31)]
+    asides = decode(_class(events=spoiled[0]), "i", NOW).set_aside
+    assert sum(one.count for one in asides if one.learner_id != "teacher") == 30
+    (fault,) = _faults(_class(events=spoiled[1]))
+    assert f"].{blamed}: " in fault
+    assert "31 of the 600 rows" in fault
+
+
+def test_odd_rows_of_people_who_are_not_enrolled_refuse_nothing() -> None:
+    odd = [_EVENT | {"learner_id": "teacher", "occurred_at": "soon"}] * 400
+    assert len(decode(_class(events=[*_class()["events"], *odd]), "i", NOW).rows["events"]["count"]) == 20 * ENOUGH
+
+
+@pytest.mark.parametrize(
+    ("odd", "reads"),
+    [
+        ({"score": "A+"}, "2 of the 30 rows"),
+        ({"submitted_at": 0}, "2 of the 30 rows"),
+        ({"assessment_id": "a9"}, "2 of the 30 rows"),
+        ({"score": -1}, ""),
+        ({"score": 99}, ""),
+    ],
+)
+def test_values_that_cannot_be_read_count_and_odd_ones_do_not(odd: dict[str, Any], reads: str) -> None:
+    for bad in (1, 2):
+        tables = _class(submissions=[_work(f"u{i}", **(odd if i < bad else {})) for i in range(ENOUGH)])
+        if reads and bad == 2:
+            assert reads in _faults(tables)[0]
+        else:
+            assert sum(one.count for one in decode(tables, "i", NOW).set_aside) == bad
+
+
+def _of_strangers(count: int) -> dict[str, list[Any]]:
+    """Events, as columns, each of somebody else who is not enrolled, and with five values that cannot be read."""
+    odd: dict[str, Any] = {"learner_id": range(count), "occurred_at": [0] * count, "count": [0] * count}
+    odd |= dict.fromkeys(("component", "action", "target"), [""] * count)
+    return {name: [*values, (_EVENT | {"learner_id": "u1"})[name]] for name, values in odd.items()}
+
+
+def test_of_what_is_set_aside_a_thousand_entries_are_listed_and_the_rest_is_counted() -> None:
+    tables = _class(events=_of_strangers(40_000))
+    tracemalloc.start()
+    try:
+        first, second = decode_all([tables, tables], NOW)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (len(first.set_aside), first.set_aside_more) == (1000, 199_000)
+    assert (len(second.set_aside), second.set_aside_more) == (0, 200_000)
+    assert peak < 30 * 2**20  # of columns that are read, not of what is listed
+
+
+def test_many_places_that_are_alike_are_one_entry_however_many() -> None:
+    events = _class()["events"] + [_EVENT | {"learner_id": "teacher"}] * 20_000
+    instance = decode(_class(events=events), "i", NOW)
+    assert [(one.where, one.count) for one in instance.set_aside] == [(f"events[{20 * ENOUGH}].learner_id", 20_000)]
+    assert instance.set_aside_more == 0
+
+
+def test_each_learner_who_is_left_out_is_listed_once_at_least() -> None:
+    learners = [f"u{i}" for i in range(1100)]
+    work = [_work(one, attempt=attempt) for one in learners for attempt in range(1, 45)]
+    work[: 44 * 1100 : 44] = [_work(one, attempt=1, submitted_at="soon") for one in learners]
+    work[1:9] = [_work("u0", attempt=2, submitted_at=f"soon {i}") for i in range(8)]
+    enrolments = [{"learner_id": one, "enrolled_at": "2026-01-20"} for one in learners]
+    tables = _class(enrolments=enrolments, submissions=work, events=_of_strangers(2000))
+    instance = decode(tables, "i", NOW)
+    left_out = [one for one in instance.set_aside if one.became == "learner_left_out"]
+    assert {one.learner_id for one in left_out} == {*learners}
+    assert len(instance.set_aside) == 1000 + len(learners)
+    assert len(left_out) == len(learners)
+    places = sum(one.count for one in instance.set_aside) + instance.set_aside_more
+    assert places == 5 * 2000 + len(learners) + 8
+
+
+def test_a_request_that_nobody_waits_for_is_read_no_further() -> None:
+    calls = 0
+
+    def go_on() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 12:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        decode_all([_class()] * 3, NOW, go_on)
+    assert calls == 12
+
+
+def test_faults_beyond_those_that_are_told_are_counted() -> None:
+    breaks = [{"starts_at": "soon", "ends_at": "2026-03-01"}] * 5000 + [
+        {"starts_at": "2026-03-01", "ends_at": "2026-03-02"}
+    ]
+    lines = _faults(_class(breaks=breaks))
+    assert (len(lines), lines[-1]) == (21, "And 4,980 more faults.")
+
+
+@pytest.mark.parametrize("course", [{"course_id": ""}, {"course_id": None}, {"course_id": [1]}])
+def test_a_bad_course_run_is_told_once_and_not_in_tables_that_leave_it_out(course: dict[str, Any]) -> None:
+    tables = _class()
+    tables["courses"][0] |= course
+    (fault,) = _faults(tables)
+    assert fault.startswith("i.courses[0].course_id: ")
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("events", "occurred_at"), ("enrolments", "learner_id"), ("submissions", "attempt"), ("courses", "code")],
+)
+def test_a_column_that_no_row_has_is_told_once(table: str, column: str) -> None:
+    tables = _class()
+    for row in tables[table]:
+        del row[column]
+    (fault,) = _faults(tables)
+    assert fault.startswith(f"i.{table}[0].{column}: null. No row has it.")
+
+
+def test_course_runs_without_an_id_are_two_nevertheless() -> None:
+    tables = _class(courses=[{"code": "c", "starts_at": "2026-02-02", "granularity": "raw"}] * 2)
+    assert [line.partition(":")[0] for line in _faults(tables)] == ["i.courses[0].course_id", "i.courses"]

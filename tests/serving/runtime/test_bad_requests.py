@@ -74,6 +74,14 @@ V1 = [
     spoiled(
         "another course's events", ["qq", "qq"], "events.course_id", 'events[0].course_id: "qq"', "write ids alike"
     ),
+    spoiled(
+        "another system's learners",
+        [7, 8],
+        "events.learner_id",
+        "events[0].learner_id: 7",
+        "No learner_id",
+        "ids alike",
+    ),
     spoiled("no course", LEFT_OUT, "courses", "instances[0].courses: []", "one row"),
     spoiled("two courses", [COURSE, COURSE], "courses", "instances[0].courses: [", "one row"),
     spoiled("a choice that is none", "qq", "courses.0.granularity", 'granularity: "qq"', "raw, daily"),
@@ -156,7 +164,7 @@ class Aside(NamedTuple):
 
 ASIDE = {
     "a teacher's events": Aside(
-        ["qq"] * 2, "events.learner_id", "events[0].learner_id", "not found", "row_left_out", 2, what="qq"
+        [LEARNER, "qq"], "events.learner_id", "events[1].learner_id", "not found", "row_left_out", what="qq"
     ),
     "an unknown assessment": Aside(
         "qq", "submissions.0.assessment_id", "submissions[0].assessment_id", "not found in assessments", "row_left_out"

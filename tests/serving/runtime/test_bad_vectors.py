@@ -79,6 +79,26 @@ def test_what_is_no_json_is_no_vector_request(client: httpx.Client, text: str) -
     refused(client.post(INFER, content=spoiled, headers=JSON), 400)
 
 
+def test_a_vector_request_is_told_every_fault_of_it_up_to_twenty(client: httpx.Client) -> None:
+    body = vector(client, parameters={"learner_id": 5, "course_id": "a\0"}, outputs=[{"name": "qq"}])
+    body["inputs"][0] |= {"datatype": "FP64", "shape": [1, 3]}
+    body["inputs"][1] |= {"data": ["qq"]}
+    response = client.post(INFER, json=body)
+    says = ["inputs.features.datatype", "inputs.features.shape", "inputs.days_seen.data[0]", "parameters.learner_id"]
+    says += ["parameters.course_id", "outputs"]
+    refused(response, 400, *says)
+    assert [line.partition(": ")[0] for line in response.json()["error"].splitlines()] == says
+    body["inputs"] = [{"name": 5, "datatype": 5, "shape": "qq"}, 7]
+    lines = client.post(INFER, json=body).json()["error"].splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [
+        *("inputs.0.name", "inputs.0.shape", "inputs.0.datatype", "inputs.1")
+    ]
+    wide = vector(client)
+    wide["inputs"][0]["data"] = ["qq"] * 45
+    lines = client.post(INFER, json=wide).json()["error"].splitlines()
+    assert (len(lines), lines[-1]) == (21, "And 25 more faults.")
+
+
 class Binary(NamedTuple):
     """A binary V2 request: its JSON says these sizes, the data has these bytes, the header that length."""
 

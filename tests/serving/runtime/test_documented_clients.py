@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from earlybell.cli.main import app
+from earlybell.tables import request as request_schema
 from tests.earlybell.extracts import LEARNER, OTHER
 from tests.serving.running import Server, started
 
@@ -78,6 +81,17 @@ def test_a_client_waits_as_long_as_it_is_asked_to(program: list[str], guarded: t
     assert seen == [*BUSY, 200]
 
 
+def test_a_client_sends_what_the_published_schema_takes(program: list[str], guarded: tuple[Server, str]) -> None:
+    server, token = guarded
+    bodies = list[bytes]()
+    with busy(server.url, (), bodies) as (url, _):
+        _answered(run(program, url, token))
+    document = httpx.get(f"{server.url}/openapi.json", trust_env=False).json()
+    request = {"$ref": "#/components/schemas/Request", "components": document["components"]}
+    for schema in (json.loads(Path(request_schema.__file__).with_suffix(".json").read_text()), request):
+        Draft202012Validator(schema).validate(json.loads(*bodies))
+
+
 def test_a_client_gives_up_on_a_server_that_stays_busy(program: list[str], guarded: tuple[Server, str]) -> None:
     server, token = guarded
     with busy(server.url, [503] * 9) as (url, seen):
@@ -94,13 +108,19 @@ def test_a_client_says_why_it_was_refused(program: list[str], guarded: tuple[Ser
 
 
 @contextmanager
-def busy(url: str, statuses: tuple[int, ...] | list[int]) -> Iterator[tuple[str, list[int]]]:
-    """An address that answers so at first, and then as the server does; and what it has answered."""
+def busy(
+    url: str, statuses: tuple[int, ...] | list[int], bodies: list[bytes] | None = None
+) -> Iterator[tuple[str, list[int]]]:
+    """An address that answers so at first, and then as the server does; and what it has answered. `bodies` gets what
+    was sent.
+    """
     left, seen = list(statuses), list[int]()
 
     class Front(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            if bodies is not None:
+                bodies.append(body)
             status, said = (left.pop(0), json.dumps({"error": "busy"}).encode()) if left else (200, b"")
             if status == 200:
                 headers = {"authorization": self.headers["authorization"], "content-type": "application/json"}
