@@ -11,14 +11,14 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
-from earlybell.clock import Hand
+from earlybell.clock import Hand, HungError, within
 from earlybell.errors import TrailError
 from earlybell.trail.anchors import Anchors, anchors_path
 from earlybell.trail.chain import Body, Head, begin, extend
 from earlybell.trail.connection import LONGEST_PAUSE, Connection
 from earlybell.trail.journal import LIMIT, Journal, lines_of
 from earlybell.trail.records import Record, body_of
-from earlybell.trail.stores import RECORDS_A_SECOND, TIMEOUT, ConnectionLostError, StoreError, shown
+from earlybell.trail.stores import RECORDS_A_SECOND, TIMEOUT, ConnectionLostError, StoreError, StoreHungError, shown
 
 _DISK_SECONDS = 2.0  # to wait for the journal; half of it for the anchors, which hold up no record
 _RECORDS_AT_ONCE = 5000  # of one commit, but for a call that has more
@@ -65,6 +65,7 @@ def open_trail(
 
 def _journal(folder: Path, limit: int) -> Journal:
     try:
+        within(_DISK_SECONDS, lambda: folder.mkdir(parents=True, exist_ok=True))
         return Journal(folder, limit)
     except OSError as error:
         way_out = "Name a folder, on a volume that lasts, that can be written."
@@ -150,8 +151,8 @@ class Trail:
 
     @property
     def journaling(self) -> bool:
-        """Whether the store is away and acknowledged records wait in the journal, where later ones follow them."""
-        return self._journal is not None and self._journal.behind
+        """Whether acknowledged records wait in the journal."""
+        return self._aside_since is not None
 
     def close(self) -> None:
         """Commit what waits, then end; what waits in the journal stays there for the next start.
@@ -196,7 +197,7 @@ class Trail:
         self._end()
 
     def _end(self) -> None:
-        if self._thread and not self.journaling:
+        if self._thread and not self._follows_aside:
             self._anchors.add([self._head], end=True)
         self._anchors.close()
         if self._journal is not None:
@@ -255,12 +256,15 @@ class Trail:
     @property
     def _follows_aside(self) -> bool:
         """Whether entries of this chain wait in the journal; where that hangs, another chain has begun."""
-        return self.journaling and not self._aside.busy
+        return self._journal is not None and self._journal.behind
 
     def _keep_aside(self, group: list[_Waiting]) -> None:
         """To the journal as much as fits; the rest, or all of it without a journal, is refused."""
         if self._journal is None:
             self._refuse(group)
+            return
+        if self._aside.busy:
+            self._refuse(group, f"{self._connection.problem}; nor the journal: it still hangs")
             return
         journal = self._journal
         try:
@@ -269,8 +273,7 @@ class Trail:
                 self._aside.call(lambda: journal.append(b"".join(lines)), _DISK_SECONDS)
                 self._aside_since = self._aside_since or group[0].since
         except OSError as error:
-            self._replay = None
-            self._begin()  # whether the disk has kept some of it is unknown
+            self._give_up_aside(hangs=isinstance(error, HungError))  # whether the disk has kept some of it is unknown
             self._refuse(group, f"{self._connection.problem}; nor the journal: {error}")
             return
         self._acknowledge(fitting)
@@ -300,26 +303,42 @@ class Trail:
                 self._replay = self._journal.replay(store)
             replay = self._replay
             heads = self._connection.do(lambda: next(replay, None), self._timeout)
+        except StoreHungError as error:
+            self._give_up_aside(hangs=True)
+            self._connection.lose(str(error))
+            return
         except (StoreError, OSError) as error:
             self._replay = None
             self._connection.lose(str(error))
             return
-        if heads is None:
-            self._replay = None
-        else:
+        if heads is not None:
             self._anchors.add(heads)
-        if not self.journaling:
+            return
+        self._replay = None
+        if not self._follows_aside:
             self._aside_since = None
 
     def _waits_aside(self, journal: Journal) -> bool:
         """Whether the journal has something to replay: own entries always, those of others now and then."""
-        if self._aside.busy or (not self.journaling and time.monotonic() < self._next_look):
+        if self._aside.busy or (not self._follows_aside and time.monotonic() < self._next_look):
             return False
         self._next_look = time.monotonic() + LONGEST_PAUSE
         try:
-            return self._aside.call(lambda: journal.waiting, _DISK_SECONDS)
-        except OSError:
-            return False  # who has something to keep there says what is wrong with it
+            waiting = self._aside.call(lambda: journal.waiting, _DISK_SECONDS)
+        except OSError as error:  # who has something to keep there says what is wrong with it
+            if isinstance(error, HungError):
+                self._give_up_aside(hangs=True)
+            return False
+        if not waiting and not self._follows_aside:  # others have replayed what was given up
+            self._aside_since = None
+        return waiting
+
+    def _give_up_aside(self, *, hangs: bool) -> None:
+        """What comes next must follow nothing that waits in the journal: a call that hangs may end, and drop that."""
+        if hangs and self._journal is not None:
+            self._journal = self._journal.given_up()
+        self._replay = None
+        self._begin()
 
     def _lose(self, problem: str, *, at_once: bool = False) -> None:
         """The store failed in a commit: whether it kept the entries is unknown, so that another chain begins."""
