@@ -41,6 +41,11 @@ class Connection:
         self.away_since: float | None = time.monotonic()
 
     @property
+    def there(self) -> bool:
+        """Whether it is connected; it may be away all the same, until a call has failed."""
+        return self._store is not None
+
+    @property
     def ready(self) -> bool:
         """Whether a try has ended whose result `store` will take."""
         return self._opening is not None and self._opening.done()

@@ -223,9 +223,9 @@ class Trail:
         return taken
 
     def _pause(self) -> float | None:
-        """Seconds until the store is tried again, or the journal is looked at; None: neither."""
+        """Seconds until the store is tried again, or the journal is looked at; None: neither, until we are woken."""
         at = self._connection.next_try
-        if at is None and self._journal is not None:
+        if self._connection.there and self._journal is not None:
             at = 0.0 if self._replay else self._next_look
         return None if at is None else max(0.0, at - time.monotonic())
 
@@ -320,9 +320,11 @@ class Trail:
 
     def _waits_aside(self, journal: Journal) -> bool:
         """Whether the journal has something to replay: own entries always, those of others now and then."""
-        if self._aside.busy or (not self._follows_aside and time.monotonic() < self._next_look):
+        if not self._follows_aside and time.monotonic() < self._next_look:
             return False
-        self._next_look = time.monotonic() + LONGEST_PAUSE
+        self._next_look = time.monotonic() + LONGEST_PAUSE  # also where it hangs, or nothing would be waited for
+        if self._aside.busy:
+            return False
         try:
             waiting = self._aside.call(lambda: journal.waiting, _DISK_SECONDS)
         except OSError as error:  # who has something to keep there says what is wrong with it

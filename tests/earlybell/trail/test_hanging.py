@@ -129,6 +129,17 @@ def test_a_stopped_server_leaves_its_records_to_the_journal(postgresql: Server, 
     assert verify(stopped.address, stopped.anchors).whole
 
 
+def test_a_stopped_server_is_not_asked_all_the_time(
+    postgresql: Server, stopped: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earlybell.trail.trail.LONGEST_PAUSE", 0.2)
+    with stopped.open(journal=tmp_path / "journal", **_QUICK) as trail, postgresql.frozen():
+        trail.append([record("first")]).result()
+        before = time.process_time()
+        time.sleep(3)  # as long as a connection is waited for, and a pause
+        assert time.process_time() - before < 0.3
+
+
 @pytest.mark.parametrize("journal", [False, True], ids=["no journal", "journal"])
 def test_closing_ends_though_the_server_hangs(
     postgresql: Server, stopped: Place, tmp_path: Path, journal: bool
@@ -206,14 +217,21 @@ def test_reading_ends_when_the_server_hangs_meanwhile_and_not_when_it_is_busy(
 _PROGRAM = """
 import sys, time
 from pathlib import Path
+import earlybell.trail.trail
 from earlybell.errors import TrailError
 from earlybell.trail import open_trail
 from tests.earlybell.trail.places import record
 address, anchors, journal = sys.argv[1:]
+earlybell.trail.trail.LONGEST_PAUSE = 0.2
 trail = open_trail(address, anchors=anchors, journal=Path(journal) if journal else None, timeout=0.5, retry=0.1)
 for line in sys.stdin:
     began = time.monotonic()
     name, _, many = line.strip().partition("*")
+    if name == "rest":
+        before = time.process_time()
+        time.sleep(2)
+        print("rested", time.process_time() - before, flush=True)
+        continue
     try:
         trail.append([record(name)] * int(many or 1)).result()
         said = "kept"
@@ -240,6 +258,10 @@ class _Writer:
         self._process.stdin.write(f"{request}\n")
         self._process.stdin.flush()
         return self._said()
+
+    def rest(self) -> float:
+        """Seconds of the processor's time that two seconds take in which nobody appends."""
+        return self.append("rest")[1]
 
     def end(self) -> float:
         """Seconds that closing took; the process ends too."""
@@ -352,6 +374,19 @@ def test_store_and_journal_on_a_disk_that_hangs_refuse_and_end(tmp_path: Path) -
         _until(lambda: not list((tmp_path / "journal").glob("*.journal")))
     assert {"before", "after"} <= set(_ids(place))
     assert verify(place.address, place.anchors).whole
+
+
+def test_a_journal_that_hangs_is_not_asked_all_the_time(tmp_path: Path) -> None:
+    hanging, place = hanging_in(tmp_path), sqlite_place(tmp_path)
+    with hanging.listing("journal"):
+        writer = _Writer(place, str(tmp_path / "journal"), hanging.environment)
+        try:
+            assert writer.append("before")[0] == "kept"
+            time.sleep(2.2)  # as long as the journal is waited for
+            assert writer.rest() < 0.3
+            assert writer.append("after")[0] == "kept"
+        finally:
+            writer.kill()
 
 
 def test_a_name_server_that_hangs_is_a_store_that_is_away(postgresql: Server, stopped: Place, tmp_path: Path) -> None:
