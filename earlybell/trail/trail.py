@@ -43,8 +43,9 @@ def open_trail(
         journal: folder, on a volume that lasts, where records wait while the store is away. Without it, an append is
             refused then. Processes may share it.
         journal_limit: bytes that may wait there; beyond it an append is refused.
-        timeout: seconds to wait for the store before it counts as away, and a second more for each thousand records. By
-            our own clock: a store, a disk or a name server that hangs is not waited for any longer.
+        timeout: seconds to wait for a commit before the store counts as away, from when its first record was left (half
+            of it at least, where it came late), and a second more for each thousand records. By our own clock, whatever
+            hangs: the store, a disk or a name server.
         retry: seconds until it is tried again; doubled each time, up to 5.
 
     Raises:
@@ -157,7 +158,7 @@ class Trail:
     def close(self) -> None:
         """Commit what waits, then end; what waits in the journal stays there for the next start.
 
-        What hangs is not waited for: after five times the `timeout`, and five seconds, what still waits is refused.
+        It ends though something hangs: after five times the `timeout`, and five seconds, what still waits is refused.
         """
         with self._ready:
             self._closing = True
