@@ -14,6 +14,7 @@ import secrets
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from io import FileIO
 from itertools import groupby, islice
 from pathlib import Path
@@ -105,17 +106,30 @@ class Journal:
             one.close()
 
     def _own(self) -> FileIO:
+        """The file of this process; it is that only once it can be replayed, and is on the disk."""
         if self._file is None:
-            self._path = self._folder / f"{time.time_ns()}-{secrets.token_hex(4)}{_SUFFIX}"
-            new = self._path.with_suffix(".new")  # locked before another process can see it as a journal
-            self._file = FileIO(new, "xb", opener=private)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            new.rename(self._path)
-            _sync_folder(self._folder)
+            path = self._folder / f"{time.time_ns()}-{secrets.token_hex(4)}{_SUFFIX}"
+            self._path, self._file = path, _made(path)
         return self._file
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob(f"*{_SUFFIX}"))
+
+
+def _made(path: Path) -> FileIO:
+    """A new journal's file, locked before another process can see it as a journal."""
+    new = path.with_suffix(".new")
+    file = FileIO(new, "xb", opener=private)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        new.rename(path)
+        _sync_folder(path.parent)
+    except BaseException:
+        file.close()
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
+    return file
 
 
 def lines_of(entries: Sequence[Entry]) -> bytes:
