@@ -250,9 +250,10 @@ def test_a_file_that_could_not_be_made_a_journal_takes_no_lines_later(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     journal = Journal(tmp_path, 10**6)
-    with monkeypatch.context() as disk, pytest.raises(OSError, match="Input/output"):
+    with monkeypatch.context() as disk:
         disk.setattr(*{"rename": (Path, "rename", refused), "fsync": (os, "fsync", refused)}[call])
-        journal.append(_lines("a"))
+        with pytest.raises(OSError, match="Input/output"):
+            journal.append(_lines("a"))
     assert not journal.behind
     refused_in = set(_files(tmp_path))
     journal.append(_lines("b"))
