@@ -29,6 +29,24 @@ class Hanging:
             yield
 
     @contextmanager
+    def unlink(self, part: str) -> Iterator[None]:
+        """No file whose path has this part in it is removed."""
+        with self._named("unlink", part):
+            yield
+
+    @contextmanager
+    def end_of(self, part: str) -> Iterator[None]:
+        """Reading a file whose path has this part in it does not come to its end."""
+        with self._named("read", part):
+            yield
+
+    @contextmanager
+    def listing(self, part: str) -> Iterator[None]:
+        """No folder whose path has this part in it is listed."""
+        with self._named("opendir", part):
+            yield
+
+    @contextmanager
     def names(self) -> Iterator[None]:
         """No name server answers."""
         with self._named("getaddrinfo", ""):

@@ -43,7 +43,7 @@ class Whose(NamedTuple):
     """Whom an erasure was about, without the pseudonym: who has it can ask, and who has not cannot find it out.
 
     Attributes:
-        salt: random, in hex.
+        salt: random, in hex; the erasures of a trail share it, so that a pseudonym is hashed once for all of them.
         digest: SHA-256(salt ‖ pseudonym), in hex.
         time: of the erasure, as ISO 8601 in UTC.
     """
@@ -51,9 +51,6 @@ class Whose(NamedTuple):
     salt: str
     digest: str
     time: str
-
-    def is_of(self, learner: str) -> bool:
-        return self.digest == hashlib.sha256(bytes.fromhex(self.salt) + learner.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -83,11 +80,15 @@ def extend(head: Head, bodies: Iterable[Body]) -> tuple[list[Entry], Head]:
     return entries, head
 
 
-def whose(learner: str) -> Whose:
-    """What an erasure of a learner leaves of whom it was about, as of now."""
-    salt = secrets.token_bytes(_SALT // 2)
-    digest = hashlib.sha256(salt + learner.encode()).hexdigest()
-    return Whose(salt.hex(), digest, datetime.now(UTC).isoformat())
+def whose(learner: str, salt: str | None = None) -> Whose:
+    """What an erasure of a learner leaves of whom it was about, as of now; with the salt of an earlier one if given."""
+    salt = salt or secrets.token_hex(_SALT // 2)
+    return Whose(salt, hidden(salt, learner), datetime.now(UTC).isoformat())
+
+
+def hidden(salt: str, learner: str) -> str:
+    """A pseudonym as an erasure says it: SHA-256(salt ‖ pseudonym), in hex."""
+    return hashlib.sha256(bytes.fromhex(salt) + learner.encode()).hexdigest()
 
 
 def read_whose(said: dict[str, Any]) -> list[Whose]:
@@ -95,6 +96,8 @@ def read_whose(said: dict[str, Any]) -> list[Whose]:
     if "whose" not in said:
         return []
     salt, digest, time = map(str, said["whose"])
+    if datetime.fromisoformat(time).tzinfo is None:
+        raise ValueError
     return [Whose(bytes.fromhex(salt).hex(), digest, time)]
 
 

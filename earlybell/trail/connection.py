@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from earlybell.clock import Hand, HungError
 from earlybell.errors import TrailError
-from earlybell.trail.stores import TIMEOUT, Store, StoreError, connect, shown
+from earlybell.trail.stores import TIMEOUT, Store, StoreError, StoreHungError, connect, shown
 
 LONGEST_PAUSE = 5.0  # seconds between two tries of a store that is away
 _T = TypeVar("_T")
@@ -39,6 +39,11 @@ class Connection:
         self._was_there, self._next_try, self._pause = False, 0.0, retry
         self.problem = "it was not there at the start"
         self.away_since: float | None = time.monotonic()
+
+    @property
+    def there(self) -> bool:
+        """Whether it is connected; it may be away all the same, until a call has failed."""
+        return self._store is not None
 
     @property
     def ready(self) -> bool:
@@ -83,14 +88,15 @@ class Connection:
         """What a call of the store returns.
 
         Raises:
-            StoreError: it fails, or does not answer in so many seconds; then whether it was done is unknown.
+            StoreError: it fails; whether it was done is unknown.
+            StoreHungError: it does not answer in so many seconds; it may still be done.
         """
         try:
             return self._hand.call(function, seconds)
         except HungError as error:
             if self._store:
                 self._store.abandon()
-            raise StoreError(str(error)) from error
+            raise StoreHungError(str(error)) from error
 
     def lose(self, problem: str, *, at_once: bool = False) -> None:
         """It is away: it is tried again after a pause, or `at_once`."""

@@ -4,13 +4,14 @@ import getpass
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from earlybell.errors import SettingError, TrailError
 from earlybell.trail.anchors import Anchors, anchors_path
-from earlybell.trail.chain import Body, Head, Whose, begin, extend, whose
+from earlybell.trail.chain import Body, Head, Whose, begin, extend, read_whose, whose
 from earlybell.trail.records import ANONYMOUS
-from earlybell.trail.stores import StoreError, open_store, shown
+from earlybell.trail.stores import Store, StoreError, open_store, shown
 
 KIND = "erasure"
 
@@ -37,7 +38,7 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
                 if not erased:
                     return 0
                 store.many("DELETE FROM trail_payload WHERE writer = ? AND seq = ?", erased)
-                by_writer, of = _by_writer(erased), whose(learner)
+                by_writer, of = _by_writer(erased), whose(learner, _salt(store))
                 _announce(heads, head, by_writer, of)
                 entries, head = extend(head, [_body(by_writer, of, reason, who or getpass.getuser())])
                 store.add(entries)
@@ -52,6 +53,17 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
         way_out = f"All {len(erased)} records were erased. Mend the anchors, then append this line: {heads.waiting}"
         raise TrailError("anchors of the trail do not have the erasure's end", str(heads.problem), way_out)
     return len(erased)
+
+
+_EARLIER = """SELECT payload FROM trail_payload WHERE learner_id IS NULL AND payload LIKE '%,"whose":["%' LIMIT 1"""
+
+
+def _salt(store: Store) -> str | None:
+    """The salt of an earlier erasure of this trail; None where there is none."""
+    for (payload,) in store.execute(_EARLIER):
+        with suppress(ValueError, TypeError, AttributeError):
+            return read_whose(json.loads(payload))[0].salt or None
+    return None
 
 
 def _announce(heads: Anchors, head: Head, erased: dict[str, list[int]], of: Whose) -> None:

@@ -2,6 +2,8 @@
 
 A line is a checksum and an entry that has its place in the chain already. The process that made a file holds its lock;
 files of processes that are gone are taken over by whoever replays next. An entry that the store has is not added again.
+
+A chain's entries are in one file: of two, the later could be replayed first, and the earlier then seem to be there.
 """
 
 import errno
@@ -12,6 +14,7 @@ import secrets
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from io import FileIO
 from itertools import groupby, islice
 from pathlib import Path
@@ -28,11 +31,19 @@ _log = logging.getLogger(__name__)
 class Journal:
     """The journal of this process, in a folder that several may share."""
 
-    def __init__(self, folder: Path, limit: int) -> None:
-        self._folder, self._limit = folder, limit
+    def __init__(self, folder: Path, limit: int, former: "Sequence[Journal]" = ()) -> None:
+        """
+        Args:
+            former: journals that were given up, whose files are left to whoever replays next, once nothing hangs.
+        """
+        self._folder, self._limit, self._former = folder, limit, former
         self._file: FileIO | None = None
         self._path = folder
-        folder.mkdir(parents=True, exist_ok=True)
+
+    def given_up(self) -> "Journal":
+        """Another journal in its place, for another chain. A call of this one hangs: it may end, and drop its file."""
+        former, self._former = [one for one in self._former if one.behind], ()
+        return Journal(self._folder, self._limit, [*former, self])
 
     @property
     def behind(self) -> bool:
@@ -65,8 +76,9 @@ class Journal:
     def replay(self, store: Store) -> Iterator[list[Head]]:
         """Add what waits to the store, a part in each transaction, and drop whole files; yields the heads of each part.
 
-        Between two parts this process may append; it must not where a part has failed, or hangs.
+        Between two parts this process may append. Where a part hangs it must not: then the journal is given up.
         """
+        self._close_former()
         for path in self._paths():
             own = self._file is not None and self._path == path
             lock = self._file if own else _taken_over(path)
@@ -83,22 +95,41 @@ class Journal:
 
     def close(self) -> None:
         """Leave what waits to whoever replays next."""
+        self._close_former()
         if self._file is not None:
             self._file.close()
             self._file = None
 
+    def _close_former(self) -> None:
+        former, self._former = self._former, ()
+        for one in former:
+            one.close()
+
     def _own(self) -> FileIO:
+        """The file of this process; it is that only once it can be replayed, and is on the disk."""
         if self._file is None:
-            self._path = self._folder / f"{time.time_ns()}-{secrets.token_hex(4)}{_SUFFIX}"
-            new = self._path.with_suffix(".new")  # locked before another process can see it as a journal
-            self._file = FileIO(new, "xb", opener=private)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            new.rename(self._path)
-            _sync_folder(self._folder)
+            path = self._folder / f"{time.time_ns()}-{secrets.token_hex(4)}{_SUFFIX}"
+            self._path, self._file = path, _made(path)
         return self._file
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob(f"*{_SUFFIX}"))
+
+
+def _made(path: Path) -> FileIO:
+    """A new journal's file, locked before another process can see it as a journal."""
+    new = path.with_suffix(".new")
+    file = FileIO(new, "xb", opener=private)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        new.rename(path)
+        _sync_folder(path.parent)
+    except BaseException:
+        file.close()
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
+    return file
 
 
 def lines_of(entries: Sequence[Entry]) -> bytes:

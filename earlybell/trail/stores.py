@@ -66,6 +66,10 @@ class ConnectionLostError(StoreError):
     """The connection is gone, as after a restart of the store: another one may find it there."""
 
 
+class StoreHungError(StoreError):
+    """It has not answered in its time. It may still do what it was asked for."""
+
+
 class Store(ABC):
     """One connection; for one thread at a time."""
 

@@ -11,14 +11,14 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
-from earlybell.clock import Hand
+from earlybell.clock import Hand, HungError, within
 from earlybell.errors import TrailError
 from earlybell.trail.anchors import Anchors, anchors_path
 from earlybell.trail.chain import Body, Head, begin, extend
 from earlybell.trail.connection import LONGEST_PAUSE, Connection
 from earlybell.trail.journal import LIMIT, Journal, lines_of
 from earlybell.trail.records import Record, body_of
-from earlybell.trail.stores import RECORDS_A_SECOND, TIMEOUT, ConnectionLostError, StoreError, shown
+from earlybell.trail.stores import RECORDS_A_SECOND, TIMEOUT, ConnectionLostError, StoreError, StoreHungError, shown
 
 _DISK_SECONDS = 2.0  # to wait for the journal; half of it for the anchors, which hold up no record
 _RECORDS_AT_ONCE = 5000  # of one commit, but for a call that has more
@@ -43,8 +43,9 @@ def open_trail(
         journal: folder, on a volume that lasts, where records wait while the store is away. Without it, an append is
             refused then. Processes may share it.
         journal_limit: bytes that may wait there; beyond it an append is refused.
-        timeout: seconds to wait for the store before it counts as away, and a second more for each thousand records. By
-            our own clock: a store, a disk or a name server that hangs is not waited for any longer.
+        timeout: seconds to wait for a commit before the store counts as away, from when its first record was left (half
+            of it at least, where it came late), and a second more for each thousand records. By our own clock, whatever
+            hangs: the store, a disk or a name server.
         retry: seconds until it is tried again; doubled each time, up to 5.
 
     Raises:
@@ -65,6 +66,7 @@ def open_trail(
 
 def _journal(folder: Path, limit: int) -> Journal:
     try:
+        within(_DISK_SECONDS, lambda: folder.mkdir(parents=True, exist_ok=True))
         return Journal(folder, limit)
     except OSError as error:
         way_out = "Name a folder, on a volume that lasts, that can be written."
@@ -150,13 +152,13 @@ class Trail:
 
     @property
     def journaling(self) -> bool:
-        """Whether the store is away and acknowledged records wait in the journal, where later ones follow them."""
-        return self._journal is not None and self._journal.behind
+        """Whether acknowledged records wait in the journal."""
+        return self._aside_since is not None
 
     def close(self) -> None:
         """Commit what waits, then end; what waits in the journal stays there for the next start.
 
-        What hangs is not waited for: after five times the `timeout`, and five seconds, what still waits is refused.
+        It ends though something hangs: after five times the `timeout`, and five seconds, what still waits is refused.
         """
         with self._ready:
             self._closing = True
@@ -196,7 +198,7 @@ class Trail:
         self._end()
 
     def _end(self) -> None:
-        if self._thread and not self.journaling:
+        if self._thread and not self._follows_aside:
             self._anchors.add([self._head], end=True)
         self._anchors.close()
         if self._journal is not None:
@@ -222,9 +224,9 @@ class Trail:
         return taken
 
     def _pause(self) -> float | None:
-        """Seconds until the store is tried again, or the journal is looked at; None: neither."""
+        """Seconds until the store is tried again, or the journal is looked at; None: neither, until we are woken."""
         at = self._connection.next_try
-        if at is None and self._journal is not None:
+        if self._connection.there and self._journal is not None:
             at = 0.0 if self._replay else self._next_look
         return None if at is None else max(0.0, at - time.monotonic())
 
@@ -255,12 +257,15 @@ class Trail:
     @property
     def _follows_aside(self) -> bool:
         """Whether entries of this chain wait in the journal; where that hangs, another chain has begun."""
-        return self.journaling and not self._aside.busy
+        return self._journal is not None and self._journal.behind
 
     def _keep_aside(self, group: list[_Waiting]) -> None:
         """To the journal as much as fits; the rest, or all of it without a journal, is refused."""
         if self._journal is None:
             self._refuse(group)
+            return
+        if self._aside.busy:
+            self._refuse(group, f"{self._connection.problem}; nor the journal: it still hangs")
             return
         journal = self._journal
         try:
@@ -269,8 +274,7 @@ class Trail:
                 self._aside.call(lambda: journal.append(b"".join(lines)), _DISK_SECONDS)
                 self._aside_since = self._aside_since or group[0].since
         except OSError as error:
-            self._replay = None
-            self._begin()  # whether the disk has kept some of it is unknown
+            self._give_up_aside(hangs=isinstance(error, HungError))  # whether the disk has kept some of it is unknown
             self._refuse(group, f"{self._connection.problem}; nor the journal: {error}")
             return
         self._acknowledge(fitting)
@@ -300,26 +304,44 @@ class Trail:
                 self._replay = self._journal.replay(store)
             replay = self._replay
             heads = self._connection.do(lambda: next(replay, None), self._timeout)
+        except StoreHungError as error:
+            self._give_up_aside(hangs=True)
+            self._connection.lose(str(error))
+            return
         except (StoreError, OSError) as error:
             self._replay = None
             self._connection.lose(str(error))
             return
-        if heads is None:
-            self._replay = None
-        else:
+        if heads is not None:
             self._anchors.add(heads)
-        if not self.journaling:
+            return
+        self._replay = None
+        if not self._follows_aside:
             self._aside_since = None
 
     def _waits_aside(self, journal: Journal) -> bool:
         """Whether the journal has something to replay: own entries always, those of others now and then."""
-        if self._aside.busy or (not self.journaling and time.monotonic() < self._next_look):
+        if not self._follows_aside and time.monotonic() < self._next_look:
             return False
-        self._next_look = time.monotonic() + LONGEST_PAUSE
+        self._next_look = time.monotonic() + LONGEST_PAUSE  # also where it hangs, or nothing would be waited for
+        if self._aside.busy:
+            return False
         try:
-            return self._aside.call(lambda: journal.waiting, _DISK_SECONDS)
-        except OSError:
-            return False  # who has something to keep there says what is wrong with it
+            waiting = self._aside.call(lambda: journal.waiting, _DISK_SECONDS)
+        except OSError as error:  # who has something to keep there says what is wrong with it
+            if isinstance(error, HungError):
+                self._give_up_aside(hangs=True)
+            return False
+        if not waiting and not self._follows_aside:  # others have replayed what was given up
+            self._aside_since = None
+        return waiting
+
+    def _give_up_aside(self, *, hangs: bool) -> None:
+        """What comes next must follow nothing that waits in the journal: a call that hangs may end, and drop that."""
+        if hangs and self._journal is not None:
+            self._journal = self._journal.given_up()
+        self._replay = None
+        self._begin()
 
     def _lose(self, problem: str, *, at_once: bool = False) -> None:
         """The store failed in a commit: whether it kept the entries is unknown, so that another chain begins."""

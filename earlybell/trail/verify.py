@@ -1,8 +1,10 @@
 """Whether a trail is whole: what was changed, removed, inserted, reordered or cut off, each by name."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -10,9 +12,10 @@ from typing import Any, Literal, NamedTuple
 from earlybell.errors import TrailError
 from earlybell.trail import erasure
 from earlybell.trail.anchors import Known, anchors_path, read_anchors
-from earlybell.trail.chain import Whose, begin, digest_of, link_of, read_whose
+from earlybell.trail.chain import Whose, begin, digest_of, hidden, link_of, read_whose
 from earlybell.trail.stores import Store, reading, shown
 
+_CLOCKS_DIFFER = timedelta(minutes=1)  # at most, of who serves and who erases: rather too many are named than too few
 What = Literal["changed", "removed", "inserted", "reordered", "cut off"]
 
 
@@ -232,16 +235,37 @@ def _back(store: Store, erased: set[tuple[str, int]]) -> list[Finding]:
 
 def _returned(store: Store, whose: set[Whose], named: set[tuple[str, int]]) -> list[Finding]:
     """Records of learners who were erased after them, and that are here: from a journal, or a call that hung."""
-    learners = [learner for (learner,) in store.rows("SELECT DISTINCT learner_id FROM trail_payload")] if whose else []
-    until = {name: max((one.time for one in whose if one.is_of(name)), default="") for name in learners if name}
+    until = _until(store, whose)
     sql = "SELECT writer, seq, payload FROM trail_payload WHERE learner_id = ?"
     return [
         Finding(writer, seq, seq, "inserted", f"its learner was erased later, and it is here: erase {learner} again")
         for learner, time in until.items()
-        if time
         for writer, seq, payload in store.rows(sql, (learner,))
-        if (writer, seq) not in named and str(_said(payload).get("time")) <= time
+        if (writer, seq) not in named and _is_of_before(payload, time)
     ]
+
+
+def _until(store: Store, whose: set[Whose]) -> dict[str, datetime]:
+    """When each learner who has records was last erased; each is hashed once for all erasures that share a salt."""
+    times = defaultdict[str, dict[str, datetime]](dict)
+    for one in whose:
+        time = datetime.fromisoformat(one.time)
+        times[one.salt][one.digest] = max(time, times[one.salt].get(one.digest, time))
+    learners = store.rows("SELECT DISTINCT learner_id FROM trail_payload WHERE learner_id IS NOT NULL") if times else ()
+    until: dict[str, datetime] = {}
+    for (learner,) in learners:
+        of_learner = [by[digest] for salt, by in times.items() if (digest := hidden(salt, learner)) in by]
+        if of_learner:
+            until[learner] = max(of_learner)
+    return until
+
+
+def _is_of_before(payload: str, time: datetime) -> bool:
+    """Whether a record may be older than an erasure; one whose time cannot be read may be."""
+    try:
+        return datetime.fromisoformat(_said(payload)["time"]) - time <= _CLOCKS_DIFFER
+    except (LookupError, TypeError, ValueError):
+        return True
 
 
 def _erased(said: dict[str, Any]) -> list[tuple[str, int]]:

@@ -1,6 +1,8 @@
 """Erasing: a learner leaves the trail, the chain stays whole, and that it was done is part of it."""
 
 import dataclasses
+import hashlib
+import itertools
 import json
 import resource
 import signal
@@ -17,7 +19,9 @@ import pytest
 from earlybell.errors import SettingError, TrailError
 from earlybell.trail import erase, open_trail, read_records, verify
 from earlybell.trail.anchors import Anchors, read_anchors
-from earlybell.trail.chain import begin
+from earlybell.trail.chain import begin, extend, whose
+from earlybell.trail.records import body_of
+from earlybell.trail.stores import open_store
 from tests.earlybell.trail.places import Place, record, sqlite_place
 
 
@@ -227,8 +231,72 @@ def test_who_is_predicted_after_an_erasure_is_no_finding(place: Place) -> None:
     place.filled("ab", ["ann", "bob"])
     assert erase(place.address, "bob", "why", anchors=place.anchors) == 1
     with place.open() as trail:
-        trail.append([dataclasses.replace(record("c", "bob"), time=datetime.now(UTC) + timedelta(seconds=1))]).result()
+        trail.append([dataclasses.replace(record("c", "bob"), time=datetime.now(UTC) + timedelta(minutes=2))]).result()
     assert verify(place.address, place.anchors).whole
+
+
+def test_a_record_of_a_machine_whose_clock_is_ahead_is_named_when_it_comes_after_the_erasure(place: Place) -> None:
+    place.filled("ab", ["ann", "bob"])
+    assert erase(place.address, "bob", "why", anchors=place.anchors) == 1
+    with place.open() as trail:
+        trail.append([dataclasses.replace(record("c", "bob"), time=datetime.now(UTC) + timedelta(seconds=30))]).result()
+    (finding,) = verify(place.address, place.anchors).findings
+    assert "erase bob again" in finding.detail
+
+
+@pytest.mark.parametrize("time", ["never", "2026-03-02T12:00:00", "0001-01-01T00:00:00+14:00", None])
+def test_an_erased_learners_record_of_no_time_is_named(tmp_path: Path, time: str | None) -> None:
+    place = sqlite_place(tmp_path)
+    place.filled("ab", ["ann", "bob"])
+    assert erase(place.address, "bob", "why", anchors=place.anchors) == 1
+    body = body_of(record("c", "bob"))
+    said = json.dumps(json.loads(body.text) | {"time": time})
+    entries, head = extend(begin(), [body._replace(text=said)])
+    Anchors(place.anchors).add([begin(head.writer), head])
+    with open_store(place.address) as store:
+        store.write(entries)
+    (finding,) = verify(place.address, place.anchors).findings
+    assert "erase bob again" in finding.detail
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00", "never", "2026-03-02T12:00:00"]
+)
+def test_an_erasure_of_any_time_in_the_anchors_ends_no_verifying(tmp_path: Path, time: str) -> None:
+    place = sqlite_place(tmp_path)
+    place.filled("ab", ["ann", "bob"])
+    with place.anchors.open("a") as file:
+        file.write(json.dumps({"writer": "w", "erased": [], "whose": whose("bob")._replace(time=time)}) + "\n")
+    assert len(verify(place.address, place.anchors).findings) == time.startswith("9999")
+
+
+def test_erasures_of_a_trail_share_a_salt_and_say_each_whose_they_are(place: Place) -> None:
+    place.filled("abc", ["ann", "bob", "cyd"])
+    assert [erase(place.address, name, '","whose":["', anchors=place.anchors) for name in ("bob", "cyd")] == [1, 1]
+    known = {one for of_writer in (read_anchors(place.anchors) or {}).values() for one in of_writer.whose}
+    (salt,) = {one.salt for one in known}
+    digests = {hashlib.sha256(bytes.fromhex(salt) + of).hexdigest() for of in (b"bob", b"cyd")}
+    assert {one.digest for one in known} == digests
+
+
+def test_verifying_hashes_each_learner_once_however_many_were_erased(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = sqlite_place(tmp_path)
+    with place.open() as trail:
+        trail.append([record(str(number), f"learner {number}") for number in range(2000)]).result()
+    for number in range(200):
+        assert erase(place.address, f"learner {number}", "why", anchors=place.anchors) == 1
+    real, hashes = hashlib.sha256, itertools.count()
+
+    def counted(content: bytes) -> object:
+        next(hashes)
+        return real(content)
+
+    monkeypatch.setattr(hashlib, "sha256", counted)
+    audit = verify(place.address, place.anchors)
+    assert (audit.whole, audit.erased, audit.entries) == (True, 200, 2200)
+    assert next(hashes) < 4 * 2200  # of an entry its payload, its link and its learner; and each chain's beginning
 
 
 def test_of_several_writers_and_erasures_each_learner_who_comes_back_is_named(place: Place) -> None:

@@ -2,12 +2,13 @@
 
 import dataclasses
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from earlybell.trail import Trail, erase, open_trail, read_records, verify
 from earlybell.trail.stores import open_store
 from tests.earlybell.trail.conftest import Server
 from tests.earlybell.trail.places import Place, postgresql_place, record, sqlite_place
-from tests.hanging import hanging_in
+from tests.hanging import Hanging, hanging_in
 
 EARLYBELL = str(Path(sys.executable).with_name("earlybell"))
 _QUICK: dict[str, Any] = {"timeout": 0.5, "retry": 0.1}
@@ -48,6 +49,15 @@ def _until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Somebody else holds the SQLite file for longer than a writer waits."""
+    with closing(sqlite3.connect(folder / "trail.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
 
 
 def _ids(place: Place) -> list[str]:
@@ -117,6 +127,17 @@ def test_a_stopped_server_leaves_its_records_to_the_journal(postgresql: Server, 
     assert set(ids) == {"before", "first", "after", *(f"later {number}" for number in range(30))}
     assert len(ids) - len(set(ids)) <= 1  # the first may be there too, in the chain that was given up
     assert verify(stopped.address, stopped.anchors).whole
+
+
+def test_a_stopped_server_is_not_asked_all_the_time(
+    postgresql: Server, stopped: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earlybell.trail.trail.LONGEST_PAUSE", 0.2)
+    with stopped.open(journal=tmp_path / "journal", **_QUICK) as trail, postgresql.frozen():
+        trail.append([record("first")]).result()
+        before = time.process_time()
+        time.sleep(3)  # as long as a connection is waited for, and a pause
+        assert time.process_time() - before < 0.3
 
 
 @pytest.mark.parametrize("journal", [False, True], ids=["no journal", "journal"])
@@ -196,15 +217,23 @@ def test_reading_ends_when_the_server_hangs_meanwhile_and_not_when_it_is_busy(
 _PROGRAM = """
 import sys, time
 from pathlib import Path
+import earlybell.trail.trail
 from earlybell.errors import TrailError
 from earlybell.trail import open_trail
 from tests.earlybell.trail.places import record
 address, anchors, journal = sys.argv[1:]
+earlybell.trail.trail.LONGEST_PAUSE = 0.2
 trail = open_trail(address, anchors=anchors, journal=Path(journal) if journal else None, timeout=0.5, retry=0.1)
 for line in sys.stdin:
     began = time.monotonic()
+    name, _, many = line.strip().partition("*")
+    if name == "rest":
+        before = time.process_time()
+        time.sleep(2)
+        print("rested", time.process_time() - before, flush=True)
+        continue
     try:
-        trail.append([record(line.strip())]).result()
+        trail.append([record(name)] * int(many or 1)).result()
         said = "kept"
     except TrailError as error:
         said = "refused"
@@ -229,6 +258,10 @@ class _Writer:
         self._process.stdin.write(f"{request}\n")
         self._process.stdin.flush()
         return self._said()
+
+    def rest(self) -> float:
+        """Seconds of the processor's time that two seconds take in which nobody appends."""
+        return self.append("rest")[1]
 
     def end(self) -> float:
         """Seconds that closing took; the process ends too."""
@@ -276,6 +309,48 @@ def test_a_disk_that_hangs_is_a_store_that_is_away(tmp_path: Path, journal: bool
     assert verify(place.address, place.anchors).whole
 
 
+_Hangs = Callable[[Hanging, str], AbstractContextManager[None]]
+
+
+@pytest.mark.parametrize(
+    ("hangs", "part", "killed"),
+    [
+        (Hanging.unlink, "journal", False),
+        (Hanging.unlink, "journal", True),
+        (Hanging.end_of, "journal", False),
+        (Hanging.listing, "journal", False),
+        (Hanging.sync, "trail.db", False),
+    ],
+)
+def test_what_is_acknowledged_while_a_replay_hangs_is_not_lost(
+    tmp_path: Path, hangs: _Hangs, part: str, killed: bool
+) -> None:
+    """Nor added twice. A file that was read to its end will be removed, and a chain is replayed in its order."""
+    hanging, place, journal = hanging_in(tmp_path), sqlite_place(tmp_path), tmp_path / "journal"
+    writer, hung = _Writer(place, str(journal), hanging.environment), ExitStack()
+    try:
+        assert writer.append("before")[0] == "kept"
+        with _locked(tmp_path):
+            assert writer.append("first*500")[0] == "kept"  # as many as one part of a replay takes
+            assert list(journal.glob("*.journal"))
+            hung.enter_context(hangs(hanging, part))
+        time.sleep(1.2)  # the replay hangs, and for longer than it is waited for
+        acknowledged = [name for name in ("second", "third") if writer.append(name)[0] == "kept"]
+        if not killed:
+            hung.close()
+            time.sleep(0.3)
+            acknowledged += [name for name in ("fourth", "fifth") if writer.append(name)[0] == "kept"]
+            writer.end()
+    finally:
+        hung.close()
+        writer.kill()
+    with place.open(journal=journal):
+        _until(lambda: not list(journal.glob("*")))
+    assert len(acknowledged) == (2 if killed else 4)
+    assert _ids(place) == sorted(["before", *["first"] * 500, *acknowledged])
+    assert verify(place.address, place.anchors).whole
+
+
 def test_store_and_journal_on_a_disk_that_hangs_refuse_and_end(tmp_path: Path) -> None:
     hanging, place = hanging_in(tmp_path), sqlite_place(tmp_path)
     writer = _Writer(place, str(tmp_path / "journal"), hanging.environment)
@@ -299,6 +374,19 @@ def test_store_and_journal_on_a_disk_that_hangs_refuse_and_end(tmp_path: Path) -
         _until(lambda: not list((tmp_path / "journal").glob("*.journal")))
     assert {"before", "after"} <= set(_ids(place))
     assert verify(place.address, place.anchors).whole
+
+
+def test_a_journal_that_hangs_is_not_asked_all_the_time(tmp_path: Path) -> None:
+    hanging, place = hanging_in(tmp_path), sqlite_place(tmp_path)
+    with hanging.listing("journal"):
+        writer = _Writer(place, str(tmp_path / "journal"), hanging.environment)
+        try:
+            assert writer.append("before")[0] == "kept"
+            time.sleep(2.2)  # as long as the journal is waited for
+            assert writer.rest() < 0.3
+            assert writer.append("after")[0] == "kept"
+        finally:
+            writer.kill()
 
 
 def test_a_name_server_that_hangs_is_a_store_that_is_away(postgresql: Server, stopped: Place, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The store is away: by choice refused, or kept in a journal of bounded size that is replayed, in order."""
 
+import errno
 import json
 import os
 import resource
@@ -237,6 +238,29 @@ def test_a_journal_on_a_full_disk_keeps_nothing_of_what_it_refused(tmp_path: Pat
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert _files(tmp_path)[0].stat().st_size == size
+
+
+@pytest.mark.parametrize("call", ["rename", "fsync"])
+def test_a_file_that_could_not_be_made_a_journal_takes_no_lines_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Nobody would replay it, or it may be gone after a power cut."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    journal = Journal(tmp_path, 10**6)
+    with monkeypatch.context() as disk:
+        disk.setattr(*{"rename": (Path, "rename", refused), "fsync": (os, "fsync", refused)}[call])
+        with pytest.raises(OSError, match="Input/output"):
+            journal.append(_lines("a"))
+    assert not journal.behind
+    refused_in = set(_files(tmp_path))
+    journal.append(_lines("b"))
+    (new,) = set(_files(tmp_path)) - refused_in
+    assert (new.suffix, new.read_bytes().count(b"\n")) == (".journal", 1)
+    assert not [path for path in refused_in if path.suffix != ".journal" or path.stat().st_size]
+    journal.close()
 
 
 def test_several_processes_may_replay_one_journal_and_nothing_comes_twice(tmp_path: Path) -> None:
