@@ -14,7 +14,7 @@ _KILLS = 20
 def test_a_process_that_is_killed_under_load_loses_nothing_acknowledged(place: Place, tmp_path: Path) -> None:
     said = tmp_path / "acknowledged"
     for number in range(_KILLS):
-        _kill_a_writer(place, said, f"process {number}", random.Random(number).uniform(0, 0.08))  # noqa: S311
+        _kill_a_writer(place, said, f"process {number}", random.Random(number).uniform(0, 0.3))  # noqa: S311
     acknowledged = said.read_text().split("\n")[:-1]
     found = [one.request_id for one in read_records(place.address)]
     assert len(acknowledged) > _KILLS
