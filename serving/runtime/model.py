@@ -28,7 +28,7 @@ from earlybell.trail import Trail, open_trail
 from earlybell.trail.predicted import records_of
 from serving.runtime import answers, openapi, vector
 from serving.runtime.access import Tokens
-from serving.runtime.admission import Access, Turns, current
+from serving.runtime.admission import Access, Place, Turns, current
 from serving.runtime.guard import REQUEST_ID, usable_id
 from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS, TOKEN_EXPIRES, TRAIL_JOURNALING, TRAIL_LAG
 from serving.runtime.settings import MODEL_NAME, Settings
@@ -269,10 +269,11 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
         def done(future: "asyncio.Future[_T]") -> None:
             _ = future.cancelled() or future.exception()  # or asyncio complains that nobody looked
-            self._threads.give_back(request.caller, 1)
+            self._threads.give_back(place, 1)
             request.unused()
 
-        await self._threads.take(request.caller, 1)
+        place = Place(request.caller)
+        await self._threads.take(place, 1)
         request.used()
         future = asyncio.get_running_loop().run_in_executor(self._pool, in_thread)
         future.add_done_callback(done)

@@ -19,9 +19,8 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 from serving.runtime import metrics
 from serving.runtime.admission import RefusedError, Work
 from serving.runtime.model import LearnerRisk, TooSlowError
-from serving.runtime.settings import MODEL_NAME, Limits, Settings, address
+from serving.runtime.settings import DENSEST, MODEL_NAME, Limits, Settings, address
 
-_DENSEST = 4  # bytes of usual JSON that need as much memory as a byte of a message
 _SERVICE = "inference.GRPCInferenceService"
 
 
@@ -29,8 +28,10 @@ class GrpcServer(GRPCServer):  # type: ignore[misc] # KServe's classes carry no 
     """As KServe's, on the address it is told, and with the same limits on requests as HTTP."""
 
     def __init__(self, server: ModelServer, settings: Settings) -> None:
-        most = settings.limits.body_bytes
-        limits = {"grpc_max_send_message_length": most, "grpc_max_receive_message_length": most}
+        limits = {
+            "grpc_max_send_message_length": settings.limits.body_bytes,
+            "grpc_max_receive_message_length": settings.limits.message_bytes,
+        }
         super().__init__(
             settings.grpc_port, server.dataplane, server.model_repository_extension, limits, server.grace_period
         )
@@ -83,11 +84,12 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
 
     async def _read(self, requests: AsyncIterator[Any], work: Work) -> Any:
         """The one message. Nobody knows its size before: until it is there, it may be of the largest."""
-        await work.need(self._limits.body_bytes)
+        await work.need(self._limits.message_bytes)
         try:
             async with asyncio.timeout(self._limits.seconds):
                 async for request in requests:
-                    work.only(_DENSEST * request.ByteSize())
+                    await work.need(DENSEST * request.ByteSize())
+                    work.only(DENSEST * request.ByteSize())
                     return request
         except TimeoutError:
             raise RefusedError(408, f"the body did not arrive within {self._limits.seconds:g} seconds") from None
