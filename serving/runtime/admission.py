@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeVar
 
 from serving.runtime.access import ANYBODY, Rate, Tokens
 from serving.runtime.settings import Limits
@@ -14,6 +15,7 @@ BUSY = "busy"  # what a request counts as that finds no room
 WAIT_SECONDS = 10.0  # for room in memory, before a request is refused
 WAITING = 64  # requests of one caller that may wait for room; each has some bytes in the connection's buffers
 SMALLEST = 64 * 2**10  # bytes that a request counts for at least
+_T = TypeVar("_T")
 # What Python holds of JSON: bytes for an object, a list, a text and a number (measured with orjson and CPython 3.11).
 # A usual body, of rows or of columns, needs up to nine times its size.
 _OBJECT, _LIST, _TEXT, _NUMBER, _USUAL = 272, 88, 88, 40, 9
@@ -181,12 +183,38 @@ class Turns:
 
 
 class Work:
-    """A request that was let in, and the memory that it holds: until it is answered and no thread works at it."""
+    """A request that was let in, and the memory that it holds: until it is answered and no thread works at it.
+
+    It has so many seconds, however many things it waits for; and the client as many of its own to send what it asks.
+    """
 
     def __init__(self, caller: str, memory: Turns, seconds: float) -> None:
-        self.caller, self._memory, self._seconds = caller, memory, seconds
+        self.caller, self.seconds, self._memory = caller, seconds, memory
         self._place, self._users = Place(caller), 1
+        self._until, self._clients = asyncio.get_running_loop().time() + seconds, seconds
         self.outcome = ""  # what it counts as, where its status does not tell
+
+    @property
+    def left(self) -> float:
+        """Seconds until it must have ended; negative when it should have."""
+        return self._until - asyncio.get_running_loop().time()
+
+    async def sent(self, coming: Awaitable[_T]) -> _T:
+        """What the client sends, in its own time.
+
+        Raises:
+            RefusedError: it takes too long.
+        """
+        left = self.left
+        try:
+            async with asyncio.timeout(self._clients):
+                return await coming
+        except TimeoutError:
+            raise RefusedError(408, f"the body did not arrive within {self.seconds:g} seconds") from None
+        finally:
+            spent = left - self.left
+            self._clients -= spent
+            self._until += spent
 
     async def need(self, size: int) -> None:
         """Wait until it may hold so many bytes in all.
@@ -200,7 +228,7 @@ class Work:
         if self._memory.waiting(self.caller) >= WAITING:
             raise self._busy()
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(min(WAIT_SECONDS, self.left)):
                 await self._memory.take(self._place, more)
         except (TimeoutError, StuckError):
             raise self._busy() from None
@@ -223,7 +251,7 @@ class Work:
     def _busy(self) -> RefusedError:
         reason = "busy with other requests: there is no room in memory for this one. Ask again, or for fewer learners"
         self.outcome = BUSY
-        return RefusedError(503, reason, self._seconds)
+        return RefusedError(503, reason, min(WAIT_SECONDS, self.seconds))
 
 
 _WORK: ContextVar[Work] = ContextVar("work")
@@ -253,7 +281,7 @@ class Access:
         if wait := self._rate.wait(caller):
             often = f"caller {caller} has asked {self._limits.requests_a_minute} times a minute"
             raise RefusedError(429, often, wait)
-        work = Work(caller, self._memory, min(WAIT_SECONDS, self._limits.seconds))
+        work = Work(caller, self._memory, self._limits.seconds)
         before = _WORK.set(work)
         try:
             yield work

@@ -85,20 +85,21 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
     async def _read(self, requests: AsyncIterator[Any], work: Work) -> Any:
         """The one message. Nobody knows its size before: until it is there, it may be of the largest."""
         await work.need(self._limits.message_bytes)
-        try:
-            async with asyncio.timeout(self._limits.seconds):
-                async for request in requests:
-                    await work.need(DENSEST * request.ByteSize())
-                    work.only(DENSEST * request.ByteSize())
-                    return request
-        except TimeoutError:
-            raise RefusedError(408, f"the body did not arrive within {self._limits.seconds:g} seconds") from None
-        raise InvalidInput("no message: a request has one")
+        request = await work.sent(_first(requests))
+        await work.need(DENSEST * request.ByteSize())
+        work.only(DENSEST * request.ByteSize())
+        return request
 
     async def RepositoryModelLoad(self, request: Any, context: Any) -> None:  # noqa: N802 (gRPC's name)
         raise Unimplemented("a server serves the one bundle that it was started with")
 
     RepositoryModelUnload = RepositoryModelLoad
+
+
+async def _first(requests: AsyncIterator[Any]) -> Any:
+    async for request in requests:
+        return request
+    raise InvalidInput("no message: a request has one")
 
 
 class _ErrorsAsStatus(ExceptionToStatusInterceptor):  # type: ignore[misc]
