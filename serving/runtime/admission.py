@@ -11,7 +11,8 @@ from typing import TypeVar
 from serving.runtime.access import ANYBODY, Rate, Tokens
 from serving.runtime.settings import Limits
 
-BUSY = "busy"  # what a request counts as that finds no room
+# What a request counts as that finds no room, or no model. "unavailable" is the trail's alone: an alert looks at it.
+BUSY, NOT_READY = "busy", "not ready"
 WAIT_SECONDS = 10.0  # for room in memory, before a request is refused
 WAITING = 64  # requests of one caller that may wait for room; each has some bytes in the connection's buffers
 SMALLEST = 64 * 2**10  # bytes that a request counts for at least

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from serving.runtime.admission import BUSY, SMALLEST, Access, RefusedError, Work, weight
+from serving.runtime.admission import BUSY, NOT_READY, SMALLEST, Access, RefusedError, Work, weight
 from serving.runtime.coding import Gunzip, GzipError
 from serving.runtime.metrics import REQUESTS, SECONDS
 from serving.runtime.mirror import Mirror
@@ -55,10 +55,8 @@ class Guard:
 
     def __init__(self, app: App, *, access: Access, limits: Limits, version: str, mirror: Mirror | None) -> None:
         self._app, self._access, self._limits, self._version, self._mirror = app, access, limits, version, mirror
-        for outcome in (
-            *_OUTCOMES.values(),
-            BUSY,
-        ):  # from 0, or Prometheus does not see the first failures as an increase
+        # From 0, or Prometheus does not see the first failures as an increase.
+        for outcome in (*_OUTCOMES.values(), BUSY, NOT_READY):
             for route in ASKED:
                 REQUESTS.labels(route, outcome, version)
 

@@ -17,10 +17,11 @@ from kserve.protocol.grpc.server import GRPCServer
 from kserve.protocol.grpc.servicer import InferenceServicer
 
 from serving.runtime import metrics
-from serving.runtime.admission import RefusedError, Work
+from serving.runtime.admission import BUSY, NOT_READY, RefusedError, Work
 from serving.runtime.model import LearnerRisk, TooSlowError
 from serving.runtime.settings import DENSEST, MODEL_NAME, Limits, Settings, address
 
+_ROUTE = "infer over gRPC"  # as metrics have it
 _SERVICE = "inference.GRPCInferenceService"
 
 
@@ -58,6 +59,8 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
     def __init__(self, data_plane: Any, extension: Any, model: LearnerRisk, limits: Limits) -> None:
         super().__init__(data_plane, extension)
         self._model, self._limits = model, limits
+        for outcome in (*map(_outcome, StatusCode), BUSY, NOT_READY):  # from 0, as the guard's
+            metrics.REQUESTS.labels(_ROUTE, outcome, model.version)
 
     def infer_handler(self) -> grpc.RpcMethodHandler:
         """Of ModelInfer: as of a stream, though one message comes, or gRPC would read it before anybody is let in."""
@@ -65,22 +68,28 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
         return grpc.stream_unary_rpc_method_handler(self._infer, read, write)
 
     async def _infer(self, requests: AsyncIterator[Any], context: Any) -> Any:
-        code = StatusCode.OK
+        outcome, said = _outcome(StatusCode.OK), ""
         try:
             with self._model.access.admitted(_authorization(context)) as work:
-                request = await self._read(requests, work)
-                if not self._model.ready:  # or KServe loads it again
-                    raise ModelNotReady(MODEL_NAME)
-                return await super().ModelInfer(request, context)
+                try:
+                    return await self._answered(requests, context, work)
+                finally:
+                    said = work.outcome
         except asyncio.CancelledError:
-            code = StatusCode.CANCELLED
+            outcome = _outcome(StatusCode.CANCELLED)
             raise
         except Exception as error:
-            code = _code(error)
+            outcome = _outcome(_code(error))
             raise
         finally:
-            outcome = code.name.lower().replace("_", " ")
-            metrics.REQUESTS.labels("infer over gRPC", outcome, self._model.version).inc()
+            metrics.REQUESTS.labels(_ROUTE, said or outcome, self._model.version).inc()
+
+    async def _answered(self, requests: AsyncIterator[Any], context: Any, work: Work) -> Any:
+        request = await self._read(requests, work)
+        if not self._model.ready:  # or KServe loads it again
+            work.outcome = NOT_READY
+            raise ModelNotReady(MODEL_NAME)
+        return await super().ModelInfer(request, context)
 
     async def _read(self, requests: AsyncIterator[Any], work: Work) -> Any:
         """The one message. Nobody knows its size before: until it is there, it may be of the largest."""
@@ -123,6 +132,10 @@ _OF_STATUS = {
     429: StatusCode.RESOURCE_EXHAUSTED,
     503: StatusCode.UNAVAILABLE,
 }
+
+
+def _outcome(code: StatusCode) -> str:
+    return code.name.lower().replace("_", " ")
 
 
 def _code(error: Exception) -> StatusCode:

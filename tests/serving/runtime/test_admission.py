@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -382,6 +384,58 @@ def test_grpc_takes_room_before_it_reads_and_gives_it_back(small: Server, tokens
             call.cancel()
         never.set()
         goes_on(greedy)
+
+
+def test_grpc_without_room_is_busy_and_no_failure_of_the_trail(
+    small: Server, tokens: tuple[Path, dict[str, str]]
+) -> None:
+    import grpc as library
+
+    with (
+        socket.create_connection(("127.0.0.1", small.port)) as slow,
+        library.insecure_channel(small.grpc) as channel,
+    ):
+        slow.sendall(head(tokens, "greedy", BODY * MIB))
+        time.sleep(0.3)
+        ask = Grpc(channel, tokens[1]["greedy"])
+        status, says = ask.ask("ModelInfer", ask.request())
+        assert (status, "no room in memory" in says) == ("UNAVAILABLE", True)
+    text = httpx.get(f"{small.url}/metrics", trust_env=False).text
+    assert 'outcome="busy",route="infer over gRPC"} 1.0' in text
+    assert 'outcome="unavailable",route="infer over gRPC"} 0.0' in text
+
+
+NOT_READY = """
+import signal
+from earlybell.cli.main import main
+from serving.runtime.model import LearnerRisk
+
+load = LearnerRisk.load
+
+def loaded(model):
+    signal.signal(signal.SIGUSR1, lambda *_: setattr(model, "ready", False))
+    return load(model)
+
+LearnerRisk.load = loaded
+main()
+"""
+
+
+def test_a_model_that_is_not_ready_is_no_failure_of_the_trail(bundle: Path, tmp_path: Path) -> None:
+    import grpc as library
+
+    program = (sys.executable, "-c", NOT_READY)
+    with started(bundle, tmp_path, program=program) as server, library.insecure_channel(server.grpc) as channel:
+        server.process.send_signal(signal.SIGUSR1)
+        time.sleep(0.5)
+        for path in (PREDICT, EXPLAIN, INFER):
+            refused(httpx.post(f"{server.url}{path}", json={"instances": []}, trust_env=False), 503, "not ready")
+        ask = Grpc(channel)
+        assert ask.ask("ModelInfer", ask.request())[0] == "UNAVAILABLE"
+        text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    for route in ("predict", "explain", "infer", "infer over gRPC"):
+        assert f'outcome="not ready",route="{route}"}} 1.0' in text
+        assert f'outcome="unavailable",route="{route}"}} 0.0' in text
 
 
 def test_a_message_larger_than_a_quarter_of_a_body_is_too_large(
