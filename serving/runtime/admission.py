@@ -293,7 +293,6 @@ class Access:
     def _caller(self, authorization: str | None) -> str:
         if self._tokens is None:
             return ANYBODY
-        self._tokens.refresh()
         if caller := self._tokens.caller(authorization):
             return caller
         raise RefusedError(401, "no valid token: send the header Authorization: Bearer TOKEN")

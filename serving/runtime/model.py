@@ -152,6 +152,8 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         self._pool.shutdown(cancel_futures=True)
         self._workspaces = queue.LifoQueue()
         gc.unfreeze()
+        if self.tokens:
+            self.tokens.close()
         self.trail.close()
 
     def _watch(self) -> None:
@@ -161,7 +163,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             TRAIL_LAG.set(self.trail.lag)
             TRAIL_JOURNALING.set(self.trail.journaling)
             if self.tokens:
-                self.tokens.refresh()  # a pod that nobody asks tells the same as the others
+                self.tokens.refresh()  # here alone: no request waits for a file
                 # Of several processes a gauge takes no caller back: for one that is gone nothing expires any more.
                 expiries = dict.fromkeys(expiries, math.inf) | self.tokens.expiries()
             for caller, at in expiries.items():

@@ -135,7 +135,8 @@ _OF_STATUS = {
 
 
 def _outcome(code: StatusCode) -> str:
-    return code.name.lower().replace("_", " ")
+    name: str = code.name
+    return name.lower().replace("_", " ")
 
 
 def _code(error: Exception) -> StatusCode:
