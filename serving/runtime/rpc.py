@@ -1,11 +1,13 @@
 """V2 over gRPC: KServe's own service, behind the same `Access` as HTTP."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from concurrent import futures
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from grpc import StatusCode, aio
 from grpc_interceptor.exceptions import Unimplemented
 from kserve import ModelServer
@@ -21,6 +23,7 @@ from serving.runtime.admission import BUSY, NOT_READY, RefusedError, Work
 from serving.runtime.model import LearnerRisk, TooSlowError
 from serving.runtime.settings import DENSEST, MODEL_NAME, Limits, Settings, address
 
+_PARTS = 64  # inputs, outputs, parameters of a request: the model has two, four and two
 _ROUTE = "infer over gRPC"  # as metrics have it
 _SERVICE = "inference.GRPCInferenceService"
 
@@ -64,15 +67,18 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
 
     def infer_handler(self) -> grpc.RpcMethodHandler:
         """Of ModelInfer: as of a stream, though one message comes, or gRPC would read it before anybody is let in."""
-        read, write = ModelInferRequest.FromString, ModelInferResponse.SerializeToString
-        return grpc.stream_unary_rpc_method_handler(self._infer, read, write)
+        write = ModelInferResponse.SerializeToString  # what is read stays bytes until there is memory for what it holds
+        return grpc.stream_unary_rpc_method_handler(self._infer, None, write)
 
-    async def _infer(self, requests: AsyncIterator[Any], context: Any) -> Any:
+    async def _infer(self, requests: AsyncIterator[bytes], context: Any) -> Any:
         outcome, said = _outcome(StatusCode.OK), ""
         try:
             with self._model.access.admitted(_authorization(context)) as work:
                 try:
                     return await self._answered(requests, context, work)
+                except Exception as error:
+                    traceback.clear_frames(error.__traceback__)  # or it holds the message for as long as it is there
+                    raise
                 finally:
                     said = work.outcome
         except asyncio.CancelledError:
@@ -84,20 +90,20 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
         finally:
             metrics.REQUESTS.labels(_ROUTE, said or outcome, self._model.version).inc()
 
-    async def _answered(self, requests: AsyncIterator[Any], context: Any, work: Work) -> Any:
+    async def _answered(self, requests: AsyncIterator[bytes], context: Any, work: Work) -> Any:
         request = await self._read(requests, work)
         if not self._model.ready:  # or KServe loads it again
             work.outcome = NOT_READY
             raise ModelNotReady(MODEL_NAME)
         return await super().ModelInfer(request, context)
 
-    async def _read(self, requests: AsyncIterator[Any], work: Work) -> Any:
+    async def _read(self, requests: AsyncIterator[bytes], work: Work) -> Any:
         """The one message. Nobody knows its size before: until it is there, it may be of the largest."""
         await work.need(self._limits.message_bytes)
-        request = await work.sent(_first(requests))
-        await work.need(DENSEST * request.ByteSize())
-        work.only(DENSEST * request.ByteSize())
-        return request
+        message = await work.sent(_first(requests))
+        await work.need(DENSEST * len(message))
+        work.only(DENSEST * len(message))
+        return _parsed(message)
 
     async def RepositoryModelLoad(self, request: Any, context: Any) -> None:  # noqa: N802 (gRPC's name)
         raise Unimplemented("a server serves the one bundle that it was started with")
@@ -105,10 +111,28 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
     RepositoryModelUnload = RepositoryModelLoad
 
 
-async def _first(requests: AsyncIterator[Any]) -> Any:
-    async for request in requests:
-        return request
+async def _first(requests: AsyncIterator[bytes]) -> bytes:
+    async for message in requests:
+        return message
     raise InvalidInput("no message: a request has one")
+
+
+def _parsed(message: bytes) -> Any:
+    """Of no more parts than a request may need: each takes much memory as KServe reads it, though it is two bytes."""
+    try:
+        request = ModelInferRequest.FromString(message)
+    except DecodeError as error:
+        raise InvalidInput(f"message: {error}. It must be a ModelInferRequest.") from None
+    tensors = [*request.inputs[:_PARTS], *request.outputs[:_PARTS]]
+    parts = {"inputs": request.inputs, "outputs": request.outputs, "raw_input_contents": request.raw_input_contents}
+    parameters = [request.parameters, *(one.parameters for one in tensors)]
+    shapes = [one.shape for one in request.inputs[:_PARTS]]
+    counts = {name: len(many) for name, many in parts.items()}
+    counts |= {"parameters": max(map(len, parameters)), "shape": max(map(len, shapes), default=0)}
+    for name, count in counts.items():
+        if count > _PARTS:
+            raise InvalidInput(f"{name}: {count:,} of them. At most {_PARTS}.")
+    return request
 
 
 class _ErrorsAsStatus(ExceptionToStatusInterceptor):  # type: ignore[misc]

@@ -332,8 +332,63 @@ def test_memory_stays_below_the_formula(small: Server, tokens: tuple[Path, dict[
         statuses = set(pool.map(ask, ["greedy", "modest"] * 3))
     assert statuses <= {200, 400, 503}
     assert statuses & {200, 400}
-    peak = int(next(one for one in _status(small) if one.startswith("VmHWM")).split()[1]) / 1024
-    assert peak < AT_REST + FACTOR * IN_FLIGHT
+    assert _peak(small) < AT_REST + FACTOR * IN_FLIGHT
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A field of a message of gRPC."""
+    size, length = b"", len(content)
+    while length > 127:
+        size, length = size + bytes([length & 127 | 128]), length >> 7
+    return bytes([number << 3 | 2]) + size + bytes([length]) + content
+
+
+def _input(contents: bytes) -> bytes:
+    return _field(5, _field(1, b"features") + _field(2, b"BYTES") + _field(5, contents))
+
+
+DENSE_MESSAGES = {
+    "empty texts": (_input(b"\x42\x00" * (MIB - 100)), "learners"),
+    "short texts": (_input(b"\x42\x03abc" * (2 * MIB // 5 - 100)), "learners"),
+    "inputs": (b"\x2a\x00" * (MIB - 10), "inputs: 1,048,566 of them. At most 64."),
+    "outputs": (b"\x32\x00" * (MIB - 10), "outputs: 1,048,566 of them"),
+    "raw": (b"\x3a\x00" * (MIB - 10), "raw_input_contents: 1,048,566 of them"),
+    "parameters": (b"".join(_field(4, _field(1, b"%06x" % i)) for i in range(2 * MIB // 12)), "parameters: 174,762"),
+}
+
+
+def test_memory_stays_below_the_formula_over_grpc(
+    bundle: Path, tokens: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    """Eight of the largest messages at once of two callers: what a small message becomes as it is read counts."""
+    import grpc as library
+
+    limits = ("--max-body-mib", str(BODY), "--max-inflight-mib", str(IN_FLIGHT))
+    with started(bundle, tmp_path, "--tokens", str(tokens[0]), *limits) as server:
+        with library.insecure_channel(server.grpc) as channel, ThreadPoolExecutor(8) as pool:
+            ask = channel.stream_unary("/inference.GRPCInferenceService/ModelInfer")
+
+            def says(name: str, message: bytes) -> str:
+                with pytest.raises(library.RpcError) as failed:
+                    ask(
+                        iter([message + _field(1, b"learner-risk")]),
+                        metadata=[("authorization", f"Bearer {tokens[1][name]}")],
+                        timeout=60,
+                    )
+                assert failed.value.code().name in ("INVALID_ARGUMENT", "UNAVAILABLE")
+                return str(failed.value.details())
+
+            before = _peak(server)
+            for kind, (message, expected) in DENSE_MESSAGES.items():
+                said = list(pool.map(says, ["greedy", "modest"] * 4, [message] * 8))
+                assert any(expected in one for one in said), (kind, said)
+                sys.stderr.write(f"{kind}: {_peak(server) - before:.0f} MiB more, of {FACTOR * IN_FLIGHT}\n")
+        assert _peak(server) < AT_REST + FACTOR * IN_FLIGHT
+
+
+def _peak(server: Server) -> float:
+    """MiB of resident memory."""
+    return int(next(one for one in _status(server) if one.startswith("VmHWM")).split()[1]) / 1024
 
 
 def _status(server: Server) -> list[str]:
