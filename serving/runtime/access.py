@@ -6,16 +6,18 @@ import json
 import logging
 import os
 import secrets
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from earlybell.clock import Hand, HungError, at_most
 from earlybell.errors import SettingError
 
 _log = logging.getLogger("kserve")
+READ_SECONDS = 10.0  # for the first time, when a server starts
 ANYBODY = "anybody"  # the caller where no tokens are asked for
 
 
@@ -34,27 +36,39 @@ class Token:
 class Tokens:
     """The tokens of a file, which is read again when it changes: a token is rotated without a restart.
 
+    Who asks for a caller reads no file: it may lie on a volume that hangs.
+
     Raises:
-        SettingError: there is no such file, or it does not hold tokens.
+        SettingError: there is no such file, or it does not hold tokens, or it is not read within `READ_SECONDS`.
     """
 
     def __init__(self, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._path, self._now = path, now
-        self._tokens = read_tokens(path)
+        self._path, self._now, self._hand = path, now, Hand("tokens")
         self._read: tuple[int, int] | None = None
-        self._lock = threading.Lock()  # or what one thread read earlier takes the place of what another read later
-        self.refresh()
+        self._tokens = at_most(READ_SECONDS, self._hung)(read_tokens)(path)
 
     def refresh(self) -> None:
-        """Read the file again if it is another. Where that fails, what was read before stays: tokens expire anyway."""
-        with self._lock:
-            found = _state(self._path)
-            if found != self._read:
-                self._read = found
-                try:
-                    self._tokens = read_tokens(self._path)
-                except SettingError as error:
-                    _log.error("%s Those read before stay.", error)
+        """Begin to read the file again if it is another, unless that is under way; `refreshed` is when it has ended.
+
+        Where it fails, what was read before stays: tokens expire anyway.
+        """
+        if not self._hand.busy:
+            self.refreshed: Future[None] = self._hand.start(self._read_again)
+
+    def close(self) -> None:
+        self._hand.end()
+
+    def _read_again(self) -> None:
+        state = _state(self._path)
+        if state != self._read:
+            self._read = state
+            try:
+                self._tokens = read_tokens(self._path)
+            except SettingError as error:
+                _log.error("%s Those read before stay.", error)
+
+    def _hung(self, error: HungError) -> SettingError:
+        return SettingError("file of tokens", str(self._path), f"{error}: is its volume there?")
 
     def caller(self, authorization: str | None) -> str | None:
         """The name behind an Authorization header; None where there is none, or it has expired."""

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from serving.runtime.admission import BUSY, SMALLEST, Access, RefusedError, Work, weight
+from serving.runtime.admission import BUSY, NOT_READY, SMALLEST, Access, RefusedError, Work, weight
 from serving.runtime.coding import Gunzip, GzipError
 from serving.runtime.metrics import REQUESTS, SECONDS
 from serving.runtime.mirror import Mirror
@@ -55,10 +55,8 @@ class Guard:
 
     def __init__(self, app: App, *, access: Access, limits: Limits, version: str, mirror: Mirror | None) -> None:
         self._app, self._access, self._limits, self._version, self._mirror = app, access, limits, version, mirror
-        for outcome in (
-            *_OUTCOMES.values(),
-            BUSY,
-        ):  # from 0, or Prometheus does not see the first failures as an increase
+        # From 0, or Prometheus does not see the first failures as an increase.
+        for outcome in (*_OUTCOMES.values(), BUSY, NOT_READY):
             for route in ASKED:
                 REQUESTS.labels(route, outcome, version)
 
@@ -101,16 +99,12 @@ class Guard:
         self._check_size(length)
         await work.need(max(SMALLEST, length))
         parts, size = [], 0
-        try:
-            async with asyncio.timeout(self._limits.seconds):
-                async for part in _parts(receive, gunzip):
-                    size += len(part)
-                    self._check_size(size)
-                    if size > max(SMALLEST, length):
-                        await work.need(-(-size // _STEP) * _STEP)
-                    parts.append(part)
-        except TimeoutError:
-            raise RefusedError(408, f"the body did not arrive within {self._limits.seconds:g} seconds") from None
+        async for part in _parts(work, receive, gunzip):
+            size += len(part)
+            self._check_size(size)
+            if size > max(SMALLEST, length):
+                await work.need(-(-size // _STEP) * _STEP)
+            parts.append(part)
         body = b"".join(parts)
         if (needed := weight(body)) > self._limits.body_bytes:
             reason = f"the body needs as much memory as {needed:,} bytes of usual JSON"
@@ -142,11 +136,11 @@ def _gunzip(scope: Scope) -> Gunzip | None:
     raise RefusedError(415, f"content-encoding: {given[:80]!r}. It must be gzip, or left out.", accept_encoding="gzip")
 
 
-async def _parts(receive: Receive, gunzip: Gunzip | None) -> AsyncIterator[bytes]:
+async def _parts(work: Work, receive: Receive, gunzip: Gunzip | None) -> AsyncIterator[bytes]:
     """The body as it arrives, without its coding."""
     more = True
     while more:
-        message = await receive()
+        message = await work.sent(receive())
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         data, more = message.get("body", b""), message.get("more_body", False)

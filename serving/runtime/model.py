@@ -5,9 +5,9 @@ import gc
 import math
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from earlybell.trail import Trail, open_trail
 from earlybell.trail.predicted import records_of
 from serving.runtime import answers, openapi, vector
 from serving.runtime.access import Tokens
-from serving.runtime.admission import Access, Turns, current
+from serving.runtime.admission import Access, Place, Turns, Work, current
 from serving.runtime.guard import REQUEST_ID, usable_id
 from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS, TOKEN_EXPIRES, TRAIL_JOURNALING, TRAIL_LAG
 from serving.runtime.settings import MODEL_NAME, Settings
@@ -152,6 +152,8 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         self._pool.shutdown(cancel_futures=True)
         self._workspaces = queue.LifoQueue()
         gc.unfreeze()
+        if self.tokens:
+            self.tokens.close()
         self.trail.close()
 
     def _watch(self) -> None:
@@ -161,7 +163,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             TRAIL_LAG.set(self.trail.lag)
             TRAIL_JOURNALING.set(self.trail.journaling)
             if self.tokens:
-                self.tokens.refresh()  # a pod that nobody asks tells the same as the others
+                self.tokens.refresh()  # here alone: no request waits for a file
                 # Of several processes a gauge takes no caller back: for one that is gone nothing expires any more.
                 expiries = dict.fromkeys(expiries, math.inf) | self.tokens.expiries()
             for caller, at in expiries.items():
@@ -193,7 +195,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
     async def _answered(
         self, payload: Any, headers: Mapping[str, str], answer: Callable[[Instance, Predictions, Run], dict[str, Any]]
     ) -> dict[str, Any]:
-        request_id, caller, until = headers.get(REQUEST_ID, ""), current().caller, self._until()
+        request_id, caller = headers.get(REQUEST_ID, ""), current().caller
         now = datetime.now(UTC).replace(tzinfo=None)
         await self._room(_learners(payload), PREDICTED if answer == self._predictions else EXPLAINED)
 
@@ -206,13 +208,12 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return _Done(found, predicted, self._append(predicted, request_id, caller))
 
         at_once = answer == self._predictions and _is_quick(payload)
-        found = await self._kept(await (self._done_at_once(work) if at_once else self._in_time(work)), until)
+        found = await self._kept(await (self._done_at_once(work) if at_once else self._in_thread(work)))
         return {**answers.about(self.bundle, self.version, request_id), "predictions": found}
 
     async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
         caller = current().caller
         request_id = usable_id(headers.get(REQUEST_ID) or request.id)  # behind the guard it is there
-        until = self._until()
         await self._room(vector.rows_given(request), PREDICTED)
 
         def work(_: Run) -> _Done[InferResponse]:
@@ -222,7 +223,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return _Done(answer, [predictions], self._append([predictions], request_id, caller))
 
         at_once = _is_small(request, headers)
-        return await self._kept(await (self._done_at_once(work) if at_once else self._in_time(work)), until)
+        return await self._kept(await (self._done_at_once(work) if at_once else self._in_thread(work)))
 
     async def _room(self, learners: int, each: int) -> None:
         """Wait until there is memory for what is made of so many.
@@ -237,29 +238,28 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     async def _done_at_once(self, work: Callable[[Run], _T]) -> _T:
         """Run here, when it is the caller's turn."""
-        async with self._at_once.turn(current().caller):
+        async with _in_time(), self._at_once.turn(current().caller):
             await asyncio.sleep(0)  # others may arrive, and clients go away
             with _as_invalid_input():
                 return work(Run(self._here))
 
-    def _until(self) -> float:
-        """When a request that begins now must have ended, by the loop's clock."""
-        return asyncio.get_running_loop().time() + self._settings.limits.seconds
-
-    async def _in_time(self, work: Callable[[Run], _T]) -> _T:
-        """Run in a thread of ours, for as long as is allowed; what is not waited for any longer ends soon."""
-        run, seconds = Run(), self._settings.limits.seconds
+    async def _in_thread(self, work: Callable[[Run], _T]) -> _T:
+        """Run in a thread of ours, when it is the caller's turn. What is not waited for any longer ends soon."""
+        run, request, place = Run(), current(), Place(current().caller)
+        async with _in_time():
+            await self._threads.take(place, 1)
+        future = self._begun(run, work, place)
         try:
-            async with asyncio.timeout(seconds):
-                with _as_invalid_input():
-                    return await self._in_thread(run, work)
-        except TimeoutError:
-            raise TooSlowError(f"it takes longer than {seconds:g} seconds: ask for fewer learners at a time") from None
+            await asyncio.wait((future,), timeout=request.left)
+            if not future.done():
+                raise _too_slow(request)
+            with _as_invalid_input():
+                return future.result()
         finally:
             run.stop()
 
-    async def _in_thread(self, run: Run, work: Callable[[Run], _T]) -> _T:
-        """Run in a thread, when it is the caller's turn. Until the thread is done, thread and memory are in use."""
+    def _begun(self, run: Run, work: Callable[[Run], _T], place: Place) -> "asyncio.Future[_T]":
+        """Work in a thread. Until the thread is done, thread and memory are in use."""
         request = current()
 
         def in_thread() -> _T:
@@ -268,26 +268,29 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
                 return work(run)
 
         def done(future: "asyncio.Future[_T]") -> None:
-            _ = future.cancelled() or future.exception()  # or asyncio complains that nobody looked
-            self._threads.give_back(request.caller, 1)
+            _look_at(future)
+            self._threads.give_back(place, 1)
             request.unused()
 
-        await self._threads.take(request.caller, 1)
         request.used()
         future = asyncio.get_running_loop().run_in_executor(self._pool, in_thread)
         future.add_done_callback(done)
-        return await asyncio.shield(future)
+        return future
 
     def _append(self, predicted: Sequence[Predictions], request_id: str, caller: str) -> Future[None]:
         """Leave the records of an answer in the trail; resolves when they are there."""
         said = {"version": self.version, "request_id": request_id, "caller": caller}
         return self.trail.append([one for each in predicted for one in records_of(each, self.bundle, **said)])
 
-    async def _kept(self, done: _Done[_T], until: float) -> _T:
-        """The answer, once its records are in the trail, which says so soon, unless the request's time is up before."""
+    async def _kept(self, done: _Done[_T]) -> _T:
+        """The answer, once its records are in the trail, which says so soon. It is given some time of its own, or it
+        would be blamed for what took long before.
+        """
+        there = asyncio.wrap_future(done.kept)
+        there.add_done_callback(_look_at)
+        await asyncio.wait((there,), timeout=current().left + TRAIL_SECONDS)  # who goes away takes no record back
         try:
-            async with asyncio.timeout_at(until):
-                await asyncio.shield(asyncio.wrap_future(done.kept))  # a client that goes away takes no record back
+            done.kept.result(0)
         except (TrailError, TimeoutError) as error:
             raise UnavailableError("the audit trail cannot be written, so nothing is answered") from error
         for predictions in done.predicted:
@@ -354,6 +357,26 @@ def _as_invalid_input() -> Iterator[None]:
         yield
     except RequestError as error:
         raise InvalidInput(str(error)) from None
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """Ends what is waited for when the request's time is up."""
+    request = current()
+    try:
+        async with asyncio.timeout(request.left):
+            yield
+    except TimeoutError:
+        raise _too_slow(request) from None
+
+
+def _too_slow(request: Work) -> TooSlowError:
+    return TooSlowError(f"it takes longer than {request.seconds:g} seconds: ask for fewer learners at a time")
+
+
+def _look_at(future: "asyncio.Future[Any]") -> None:
+    """Or asyncio complains that nobody did."""
+    _ = future.cancelled() or future.exception()
 
 
 class UnavailableError(Unavailable):  # of gRPC's interceptor; REST maps it to 503

@@ -1,11 +1,13 @@
 """V2 over gRPC: KServe's own service, behind the same `Access` as HTTP."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from concurrent import futures
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from grpc import StatusCode, aio
 from grpc_interceptor.exceptions import Unimplemented
 from kserve import ModelServer
@@ -17,11 +19,12 @@ from kserve.protocol.grpc.server import GRPCServer
 from kserve.protocol.grpc.servicer import InferenceServicer
 
 from serving.runtime import metrics
-from serving.runtime.admission import RefusedError, Work
+from serving.runtime.admission import BUSY, NOT_READY, RefusedError, Work
 from serving.runtime.model import LearnerRisk, TooSlowError
-from serving.runtime.settings import MODEL_NAME, Limits, Settings, address
+from serving.runtime.settings import DENSEST, MODEL_NAME, Limits, Settings, address
 
-_DENSEST = 4  # bytes of usual JSON that need as much memory as a byte of a message
+_PARTS = 64  # inputs, outputs, parameters of a request: the model has two, four and two
+_ROUTE = "infer over gRPC"  # as metrics have it
 _SERVICE = "inference.GRPCInferenceService"
 
 
@@ -29,8 +32,10 @@ class GrpcServer(GRPCServer):  # type: ignore[misc] # KServe's classes carry no 
     """As KServe's, on the address it is told, and with the same limits on requests as HTTP."""
 
     def __init__(self, server: ModelServer, settings: Settings) -> None:
-        most = settings.limits.body_bytes
-        limits = {"grpc_max_send_message_length": most, "grpc_max_receive_message_length": most}
+        limits = {
+            "grpc_max_send_message_length": settings.limits.body_bytes,
+            "grpc_max_receive_message_length": settings.limits.message_bytes,
+        }
         super().__init__(
             settings.grpc_port, server.dataplane, server.model_repository_extension, limits, server.grace_period
         )
@@ -57,46 +62,77 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
     def __init__(self, data_plane: Any, extension: Any, model: LearnerRisk, limits: Limits) -> None:
         super().__init__(data_plane, extension)
         self._model, self._limits = model, limits
+        for outcome in (*map(_outcome, StatusCode), BUSY, NOT_READY):  # from 0, as the guard's
+            metrics.REQUESTS.labels(_ROUTE, outcome, model.version)
 
     def infer_handler(self) -> grpc.RpcMethodHandler:
         """Of ModelInfer: as of a stream, though one message comes, or gRPC would read it before anybody is let in."""
-        read, write = ModelInferRequest.FromString, ModelInferResponse.SerializeToString
-        return grpc.stream_unary_rpc_method_handler(self._infer, read, write)
+        write = ModelInferResponse.SerializeToString  # what is read stays bytes until there is memory for what it holds
+        return grpc.stream_unary_rpc_method_handler(self._infer, None, write)
 
-    async def _infer(self, requests: AsyncIterator[Any], context: Any) -> Any:
-        code = StatusCode.OK
+    async def _infer(self, requests: AsyncIterator[bytes], context: Any) -> Any:
+        outcome, said = _outcome(StatusCode.OK), ""
         try:
             with self._model.access.admitted(_authorization(context)) as work:
-                request = await self._read(requests, work)
-                if not self._model.ready:  # or KServe loads it again
-                    raise ModelNotReady(MODEL_NAME)
-                return await super().ModelInfer(request, context)
+                try:
+                    return await self._answered(requests, context, work)
+                except Exception as error:
+                    traceback.clear_frames(error.__traceback__)  # or it holds the message for as long as it is there
+                    raise
+                finally:
+                    said = work.outcome
         except asyncio.CancelledError:
-            code = StatusCode.CANCELLED
+            outcome = _outcome(StatusCode.CANCELLED)
             raise
         except Exception as error:
-            code = _code(error)
+            outcome = _outcome(_code(error))
             raise
         finally:
-            outcome = code.name.lower().replace("_", " ")
-            metrics.REQUESTS.labels("infer over gRPC", outcome, self._model.version).inc()
+            metrics.REQUESTS.labels(_ROUTE, said or outcome, self._model.version).inc()
 
-    async def _read(self, requests: AsyncIterator[Any], work: Work) -> Any:
+    async def _answered(self, requests: AsyncIterator[bytes], context: Any, work: Work) -> Any:
+        request = await self._read(requests, work)
+        if not self._model.ready:  # or KServe loads it again
+            work.outcome = NOT_READY
+            raise ModelNotReady(MODEL_NAME)
+        return await super().ModelInfer(request, context)
+
+    async def _read(self, requests: AsyncIterator[bytes], work: Work) -> Any:
         """The one message. Nobody knows its size before: until it is there, it may be of the largest."""
-        await work.need(self._limits.body_bytes)
-        try:
-            async with asyncio.timeout(self._limits.seconds):
-                async for request in requests:
-                    work.only(_DENSEST * request.ByteSize())
-                    return request
-        except TimeoutError:
-            raise RefusedError(408, f"the body did not arrive within {self._limits.seconds:g} seconds") from None
-        raise InvalidInput("no message: a request has one")
+        await work.need(self._limits.message_bytes)
+        message = await work.sent(_first(requests))
+        await work.need(DENSEST * len(message))
+        work.only(DENSEST * len(message))
+        return _parsed(message)
 
     async def RepositoryModelLoad(self, request: Any, context: Any) -> None:  # noqa: N802 (gRPC's name)
         raise Unimplemented("a server serves the one bundle that it was started with")
 
     RepositoryModelUnload = RepositoryModelLoad
+
+
+async def _first(requests: AsyncIterator[bytes]) -> bytes:
+    async for message in requests:
+        return message
+    raise InvalidInput("no message: a request has one")
+
+
+def _parsed(message: bytes) -> Any:
+    """Of no more parts than a request may need: each takes much memory as KServe reads it, though it is two bytes."""
+    try:
+        request = ModelInferRequest.FromString(message)
+    except DecodeError as error:
+        raise InvalidInput(f"message: {error}. It must be a ModelInferRequest.") from None
+    tensors = [*request.inputs[:_PARTS], *request.outputs[:_PARTS]]
+    parts = {"inputs": request.inputs, "outputs": request.outputs, "raw_input_contents": request.raw_input_contents}
+    parameters = [request.parameters, *(one.parameters for one in tensors)]
+    shapes = [one.shape for one in request.inputs[:_PARTS]]
+    counts = {name: len(many) for name, many in parts.items()}
+    counts |= {"parameters": max(map(len, parameters)), "shape": max(map(len, shapes), default=0)}
+    for name, count in counts.items():
+        if count > _PARTS:
+            raise InvalidInput(f"{name}: {count:,} of them. At most {_PARTS}.")
+    return request
 
 
 class _ErrorsAsStatus(ExceptionToStatusInterceptor):  # type: ignore[misc]
@@ -120,6 +156,11 @@ _OF_STATUS = {
     429: StatusCode.RESOURCE_EXHAUSTED,
     503: StatusCode.UNAVAILABLE,
 }
+
+
+def _outcome(code: StatusCode) -> str:
+    name: str = code.name
+    return name.lower().replace("_", " ")
 
 
 def _code(error: Exception) -> StatusCode:

@@ -25,7 +25,7 @@ from kserve.protocol.rest.server import RESTServer
 
 from earlybell.errors import RequestError, SettingError
 from serving.runtime import metrics, openapi, vector
-from serving.runtime.admission import RefusedError
+from serving.runtime.admission import NOT_READY, RefusedError, current
 from serving.runtime.guard import JSON_LENGTH, Guard
 from serving.runtime.mirror import Mirror
 from serving.runtime.model import LearnerRisk, TooSlowError
@@ -195,6 +195,7 @@ class _RestServer(RESTServer):  # type: ignore[misc]
     async def _check_ready(self, name: str) -> None:
         """Or KServe loads the model again."""
         if not await self.dataplane.model_ready(name, disable_predictor_health_check=True):
+            current().outcome = NOT_READY
             raise ModelNotReady(name)
 
     async def _metrics(self) -> Response:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MODEL_NAME = "learner-risk"
+DENSEST = 4  # bytes of usual JSON that need as much memory as a byte of a message of gRPC
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Limits:
     seconds: float = 30.0
     requests_a_minute: int = 6000
     bytes_in_flight: int = 96 * 2**20
+
+    @property
+    def message_bytes(self) -> int:
+        """Of a message of gRPC."""
+        return self.body_bytes // DENSEST
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+EARLYBELL = (Path(sys.executable).with_name("earlybell"),)
 READY_IN = 60.0  # seconds; it takes two or three on a machine that does nothing else
 ENDED_IN = 30.0
 
@@ -40,13 +41,16 @@ class Server:
 
 
 @contextmanager
-def started(bundle: Path, folder: Path, *options: str, at: str = "127.0.0.1") -> Iterator[Server]:
+def started(
+    bundle: Path, folder: Path, *options: str, at: str = "127.0.0.1", program: Sequence[str | Path] = EARLYBELL
+) -> Iterator[Server]:
     """A server of the bundle that is ready; it is ended by SIGTERM, and by SIGKILL if that does not do.
 
     Args:
         folder: where its trail and its log go.
         options: further ones of `earlybell serve`; without --tokens anybody may ask.
         at: address at which it is asked.
+        program: what is started, with the words of a command line.
     """
     http_port, grpc_port = free_ports(2)
     trail, log = f"sqlite:{folder / 'trail.db'}", folder / "server.log"
@@ -55,7 +59,7 @@ def started(bundle: Path, folder: Path, *options: str, at: str = "127.0.0.1") ->
     environment = os.environ | {"EARLYBELL_HOME": str(folder / "home")}
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("earlybell"), *words, *access, *options],
+            [*program, *words, *access, *options],
             stdout=out,
             stderr=out,
             env=environment,

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -50,37 +52,144 @@ def test_callers_have_turns_and_a_callers_own_requests_their_order() -> None:
 
 
 def test_what_one_caller_may_not_have_is_left_to_others() -> None:
-    from serving.runtime.admission import Turns
+    from serving.runtime.admission import Place, Turns
 
     async def asked() -> None:
-        turns = Turns(3, 2)
-        await turns.take("greedy", 2)
-        waits = asyncio.create_task(turns.take("greedy", 1))
-        await asyncio.wait_for(turns.take("modest", 1), 1)
+        turns, greedy, modest = Turns(3, 2), Place("greedy"), Place("modest")
+        await turns.take(greedy, 2)
+        waits = asyncio.create_task(turns.take(Place("greedy"), 1))
+        await asyncio.wait_for(turns.take(modest, 1), 1)
         assert not waits.done()
-        turns.give_back("modest", 1)
+        turns.give_back(modest, 1)
         await asyncio.sleep(0)
         assert not waits.done()
-        turns.give_back("greedy", 2)
+        turns.give_back(greedy, 2)
         await asyncio.wait_for(waits, 1)
 
     run(asked())
 
 
 def test_who_does_not_wait_any_longer_has_taken_nothing() -> None:
-    from serving.runtime.admission import Turns
+    from serving.runtime.admission import Place, Turns
 
     async def asked() -> None:
-        turns = Turns(2, 2)
-        await turns.take("a", 2)
-        large = asyncio.create_task(turns.take("b", 2))
-        at_the_same_moment = asyncio.create_task(turns.take("c", 1))
+        turns, holder = Turns(2, 2), Place("a")
+        await turns.take(holder, 2)
+        large = asyncio.create_task(turns.take(Place("b"), 2))
+        at_the_same_moment = asyncio.create_task(turns.take(Place("c"), 1))
         await asyncio.sleep(0)
         large.cancel()
-        turns.give_back("a", 2)
+        turns.give_back(holder, 2)
         at_the_same_moment.cancel()
         await asyncio.gather(large, at_the_same_moment, return_exceptions=True)
-        await asyncio.wait_for(turns.take("d", 2), 1)
+        await asyncio.wait_for(turns.take(Place("d"), 2), 1)
+
+    run(asked())
+
+
+def test_who_holds_some_and_needs_more_goes_before_who_holds_nothing() -> None:
+    from serving.runtime.admission import Place, Turns
+
+    async def asked() -> None:
+        turns, grows, large, small = Turns(96, 64), Place("a"), Place("a"), Place("a")
+        await turns.take(grows, 1)
+        waits = [asyncio.create_task(turns.take(large, 64)), asyncio.create_task(turns.take(small, 1))]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(turns.take(grows, 2), 1)
+        await asyncio.wait_for(turns.take(grows, 61), 1)
+        assert not any(one.done() for one in waits)
+        turns.give_back(grows, 64)
+        await asyncio.wait_for(waits[0], 1)
+        turns.give_back(large, 64)
+        await asyncio.wait_for(waits[1], 1)
+
+    run(asked())
+
+
+@pytest.mark.parametrize("other", ["a", "b"], ids=["of one caller", "of two callers"])
+@pytest.mark.parametrize("third", [0, 1], ids=["two", "and one who only holds"])
+def test_of_those_who_wait_for_each_other_the_last_gives_up_at_once(other: str, third: int) -> None:
+    from serving.runtime.admission import Place, StuckError, Turns
+
+    async def asked() -> None:
+        turns, first, last = Turns(64 if other == "b" else 96, 64), Place("a"), Place(other)
+        await turns.take(first, 30)
+        await turns.take(last, 30)
+        if third:
+            await turns.take(Place(other), third)
+        waits = asyncio.create_task(turns.take(first, 30))
+        await asyncio.sleep(0)
+        with pytest.raises(StuckError):
+            await asyncio.wait_for(turns.take(last, 20), 1)
+        assert not waits.done()
+        turns.give_back(last, last.held)
+        await asyncio.wait_for(waits, 1)
+
+    run(asked())
+
+
+def test_of_those_who_grow_whoever_can_end_does() -> None:
+    from serving.runtime.admission import Place, Turns
+
+    async def asked() -> None:
+        turns, large, small, holder = Turns(64, 64), Place("a"), Place("a"), Place("a")
+        for place, amount in ((large, 20), (small, 30), (holder, 10)):
+            await turns.take(place, amount)
+        waits = [asyncio.create_task(turns.take(large, 40)), asyncio.create_task(turns.take(small, 10))]
+        await asyncio.sleep(0)
+        turns.give_back(holder, 10)
+        await asyncio.wait_for(waits[1], 1)
+        turns.give_back(small, 40)
+        await asyncio.wait_for(waits[0], 1)
+
+    run(asked())
+
+
+@pytest.mark.parametrize("grows", [0, 1], ids=["holds nothing yet", "grows"])
+def test_a_flow_of_small_requests_keeps_no_large_one_from_its_turn(grows: int) -> None:
+    from serving.runtime.admission import Place, Turns
+
+    async def asked() -> int:
+        turns, large, ended = Turns(96, 64), Place("large"), 0
+        if grows:
+            await turns.take(large, grows)
+
+        async def flow(caller: str) -> None:
+            nonlocal ended
+            while True:
+                place = Place(caller)
+                await turns.take(place, 2)
+                await turns.take(place, 6)
+                await asyncio.sleep(0.01)
+                turns.give_back(place, 8)
+                ended += 1
+
+        flows = [asyncio.create_task(flow(f"small {i % 3}")) for i in range(15)]
+        await asyncio.sleep(0.1)
+        await asyncio.wait_for(turns.take(large, 64 - grows), 2)
+        turns.give_back(large, 64)
+        before = ended
+        await asyncio.sleep(0.1)
+        for one in flows:
+            one.cancel()
+        return ended - before
+
+    assert run(asked()) > 0  # they go on after it
+
+
+def test_who_waits_for_a_slow_one_keeps_no_small_ones_waiting() -> None:
+    from serving.runtime.admission import Place, Turns
+
+    async def asked() -> None:
+        turns = Turns(96, 64)
+        await turns.take(Place("slow"), 64)
+        waits = asyncio.create_task(turns.take(Place("large"), 64))
+        await asyncio.sleep(0)
+        for _ in range(100):
+            small = Place("small")
+            await asyncio.wait_for(turns.take(small, 30), 1)
+            turns.give_back(small, 30)
+        waits.cancel()
 
     run(asked())
 
@@ -146,6 +255,32 @@ def test_a_caller_whose_bodies_fill_its_room_waits_is_refused_and_delays_nobody_
         goes_on(greedy)
 
 
+def test_a_request_that_holds_some_memory_grows_before_a_larger_one_and_all_are_answered_soon(
+    small: Server, tokens: tuple[Path, dict[str, str]]
+) -> None:
+    """Explaining a class needs more than its body; behind it waits one of the largest, and one learner behind both."""
+    whole = json.dumps({"instances": [EXTRACT]}).encode().ljust(BODY * MIB)
+    explained = json.dumps(class_of(60)).encode()
+
+    def ask(path: str, body: bytes) -> tuple[int, float]:
+        with caller(small, tokens, "modest") as client:
+            began = time.monotonic()
+            return client.post(path, content=body, headers=JSON).status_code, time.monotonic() - began
+
+    with ThreadPoolExecutor(3) as pool, socket.create_connection(("127.0.0.1", small.port)) as first:
+        first.sendall(head(tokens, "modest", len(explained), EXPLAIN) + explained[:-1])
+        time.sleep(0.3)
+        large = pool.submit(ask, PREDICT, whole)
+        time.sleep(0.3)
+        last = pool.submit(ask, PREDICT, json.dumps({"instances": [EXTRACT]}).encode())
+        time.sleep(0.3)
+        first.sendall(explained[-1:])
+        first.settimeout(30)
+        assert first.recv(65536).startswith(b"HTTP/1.1 200 ")
+        for status, seconds in (large.result(30), last.result(30)):
+            assert (status, seconds < 8) == (200, True)
+
+
 def test_a_body_of_unknown_length_takes_its_room_as_it_arrives(
     small: Server, tokens: tuple[Path, dict[str, str]]
 ) -> None:
@@ -197,8 +332,63 @@ def test_memory_stays_below_the_formula(small: Server, tokens: tuple[Path, dict[
         statuses = set(pool.map(ask, ["greedy", "modest"] * 3))
     assert statuses <= {200, 400, 503}
     assert statuses & {200, 400}
-    peak = int(next(one for one in _status(small) if one.startswith("VmHWM")).split()[1]) / 1024
-    assert peak < AT_REST + FACTOR * IN_FLIGHT
+    assert _peak(small) < AT_REST + FACTOR * IN_FLIGHT
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A field of a message of gRPC."""
+    size, length = b"", len(content)
+    while length > 127:
+        size, length = size + bytes([length & 127 | 128]), length >> 7
+    return bytes([number << 3 | 2]) + size + bytes([length]) + content
+
+
+def _input(contents: bytes) -> bytes:
+    return _field(5, _field(1, b"features") + _field(2, b"BYTES") + _field(5, contents))
+
+
+DENSE_MESSAGES = {
+    "empty texts": (_input(b"\x42\x00" * (MIB - 100)), "learners"),
+    "short texts": (_input(b"\x42\x03abc" * (2 * MIB // 5 - 100)), "learners"),
+    "inputs": (b"\x2a\x00" * (MIB - 10), "inputs: 1,048,566 of them. At most 64."),
+    "outputs": (b"\x32\x00" * (MIB - 10), "outputs: 1,048,566 of them"),
+    "raw": (b"\x3a\x00" * (MIB - 10), "raw_input_contents: 1,048,566 of them"),
+    "parameters": (b"".join(_field(4, _field(1, b"%06x" % i)) for i in range(2 * MIB // 12)), "parameters: 174,762"),
+}
+
+
+def test_memory_stays_below_the_formula_over_grpc(
+    bundle: Path, tokens: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    """Eight of the largest messages at once of two callers: what a small message becomes as it is read counts."""
+    import grpc as library
+
+    limits = ("--max-body-mib", str(BODY), "--max-inflight-mib", str(IN_FLIGHT))
+    with started(bundle, tmp_path, "--tokens", str(tokens[0]), *limits) as server:
+        with library.insecure_channel(server.grpc) as channel, ThreadPoolExecutor(8) as pool:
+            ask = channel.stream_unary("/inference.GRPCInferenceService/ModelInfer")
+
+            def says(name: str, message: bytes) -> str:
+                with pytest.raises(library.RpcError) as failed:
+                    ask(
+                        iter([message + _field(1, b"learner-risk")]),
+                        metadata=[("authorization", f"Bearer {tokens[1][name]}")],
+                        timeout=60,
+                    )
+                assert failed.value.code().name in ("INVALID_ARGUMENT", "UNAVAILABLE")
+                return str(failed.value.details())
+
+            before = _peak(server)
+            for kind, (message, expected) in DENSE_MESSAGES.items():
+                said = list(pool.map(says, ["greedy", "modest"] * 4, [message] * 8))
+                assert any(expected in one for one in said), (kind, said)
+                sys.stderr.write(f"{kind}: {_peak(server) - before:.0f} MiB more, of {FACTOR * IN_FLIGHT}\n")
+        assert _peak(server) < AT_REST + FACTOR * IN_FLIGHT
+
+
+def _peak(server: Server) -> float:
+    """MiB of resident memory."""
+    return int(next(one for one in _status(server) if one.startswith("VmHWM")).split()[1]) / 1024
 
 
 def _status(server: Server) -> list[str]:
@@ -225,6 +415,7 @@ def test_http_and_grpc_share_a_callers_rate(bundle: Path, tokens: tuple[Path, di
 
 
 def test_grpc_takes_room_before_it_reads_and_gives_it_back(small: Server, tokens: tuple[Path, dict[str, str]]) -> None:
+    """One that sends nothing holds a quarter of what a caller may; four of them all of it."""
     import grpc as library
 
     never = threading.Event()
@@ -235,12 +426,83 @@ def test_grpc_takes_room_before_it_reads_and_gives_it_back(small: Server, tokens
             never.wait(60)
             yield from ()
 
-        call = ask.future(nothing_yet(), metadata=[("authorization", f"Bearer {tokens[1]['greedy']}")])
+        def begin() -> Any:
+            return ask.future(nothing_yet(), metadata=[("authorization", f"Bearer {tokens[1]['greedy']}")])
+
+        calls = [begin() for _ in range(3)]
+        time.sleep(0.5)
+        goes_on(greedy)
+        calls.append(begin())
         time.sleep(0.5)
         refused(greedy.post(PREDICT, json={"instances": [EXTRACT]}), 503, "no room in memory")
-        call.cancel()
+        for call in calls:
+            call.cancel()
         never.set()
         goes_on(greedy)
+
+
+def test_grpc_without_room_is_busy_and_no_failure_of_the_trail(
+    small: Server, tokens: tuple[Path, dict[str, str]]
+) -> None:
+    import grpc as library
+
+    with (
+        socket.create_connection(("127.0.0.1", small.port)) as slow,
+        library.insecure_channel(small.grpc) as channel,
+    ):
+        slow.sendall(head(tokens, "greedy", BODY * MIB))
+        time.sleep(0.3)
+        ask = Grpc(channel, tokens[1]["greedy"])
+        status, says = ask.ask("ModelInfer", ask.request())
+        assert (status, "no room in memory" in says) == ("UNAVAILABLE", True)
+    text = httpx.get(f"{small.url}/metrics", trust_env=False).text
+    assert 'outcome="busy",route="infer over gRPC"} 1.0' in text
+    assert 'outcome="unavailable",route="infer over gRPC"} 0.0' in text
+
+
+NOT_READY = """
+import signal
+from earlybell.cli.main import main
+from serving.runtime.model import LearnerRisk
+
+load = LearnerRisk.load
+
+def loaded(model):
+    signal.signal(signal.SIGUSR1, lambda *_: setattr(model, "ready", False))
+    return load(model)
+
+LearnerRisk.load = loaded
+main()
+"""
+
+
+def test_a_model_that_is_not_ready_is_no_failure_of_the_trail(bundle: Path, tmp_path: Path) -> None:
+    import grpc as library
+
+    program = (sys.executable, "-c", NOT_READY)
+    with started(bundle, tmp_path, program=program) as server, library.insecure_channel(server.grpc) as channel:
+        server.process.send_signal(signal.SIGUSR1)
+        time.sleep(0.5)
+        for path in (PREDICT, EXPLAIN, INFER):
+            refused(httpx.post(f"{server.url}{path}", json={"instances": []}, trust_env=False), 503, "not ready")
+        ask = Grpc(channel)
+        assert ask.ask("ModelInfer", ask.request())[0] == "UNAVAILABLE"
+        text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    for route in ("predict", "explain", "infer", "infer over gRPC"):
+        assert f'outcome="not ready",route="{route}"}} 1.0' in text
+        assert f'outcome="unavailable",route="{route}"}} 0.0' in text
+
+
+def test_a_message_larger_than_a_quarter_of_a_body_is_too_large(
+    small: Server, tokens: tuple[Path, dict[str, str]]
+) -> None:
+    import grpc as library
+
+    with library.insecure_channel(small.grpc) as channel:
+        ask = Grpc(channel, tokens[1]["greedy"])
+        status, says = ask.ask("ModelInfer", ask.request(id="x" * (BODY * MIB // 4 + 1)))
+        assert status == "RESOURCE_EXHAUSTED"
+        assert f"{BODY * MIB // 4}" in says
 
 
 def class_of(learners: int) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """Callers without a good token, or that ask too often, too much or too slowly: a server that allows little refuses."""
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from earlybell.errors import SettingError
 from tests.earlybell.extracts import EXTRACT, LEARNER, OTHER, changed
 from tests.serving.running import Server, started
 from tests.serving.runtime.asking import EXPLAIN, INFER, JSON, PREDICT, Grpc, goes_on, refused
@@ -159,6 +162,22 @@ def asked_raw(server: Server, sent: bytes) -> bytes:
     return found
 
 
+def refreshed(tokens: Any) -> None:
+    tokens.refresh()
+    tokens.refreshed.result(5)
+
+
+def test_a_file_of_tokens_that_hangs_is_an_error_when_a_server_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from serving.runtime import access
+
+    os.mkfifo(tmp_path / "tokens.json")  # nobody writes to it: whoever reads waits
+    monkeypatch.setattr(access, "READ_SECONDS", 0.2)
+    with pytest.raises(SettingError, match="has not answered within 0.2 seconds"):
+        access.Tokens(tmp_path / "tokens.json")
+
+
 def test_a_file_of_tokens_that_is_broken_later_leaves_those_read_before(tmp_path: Path) -> None:
     from serving.runtime.access import Tokens, add_token
 
@@ -166,11 +185,11 @@ def test_a_file_of_tokens_that_is_broken_later_leaves_those_read_before(tmp_path
     known = f"Bearer {add_token(file, 'moodle', 1, now)}"
     tokens = Tokens(file)
     file.write_text("{")
-    tokens.refresh()
+    refreshed(tokens)
     assert tokens.caller(known) == "moodle"
     file.unlink()
-    tokens.refresh()
+    refreshed(tokens)
     assert tokens.caller(known) == "moodle"
     new = f"Bearer {add_token(file, 'other', 1, now)}"
-    tokens.refresh()
+    refreshed(tokens)
     assert (tokens.caller(known), tokens.caller(new)) == (None, "other")

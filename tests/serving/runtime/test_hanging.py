@@ -1,11 +1,13 @@
 """The trail's store hangs: requests end in time, answered from the journal or refused; so does the server itself."""
 
+import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from tests.earlybell.trail.conftest import Server as Postgresql
 from tests.earlybell.trail.places import postgresql_place
 from tests.hanging import hanging_in
 from tests.serving.running import Server, started
+from tests.serving.runtime.asking import EXPLAIN, JSON, PREDICT
+from tests.serving.runtime.test_admission import class_of
 from tests.serving.runtime.test_running import EARLYBELL, ask, metrics
 
 pytestmark = pytest.mark.usefixtures("serving")
@@ -118,6 +122,37 @@ def test_a_disk_that_hangs_is_a_503_and_sigterm_ends_meanwhile(
             assert (seconds[0] < IN_TIME, statistics.median(seconds[1:]) < AT_ONCE) == (True, True)
             server.process.terminate()
             assert server.process.wait(10) == 0
+
+
+def test_what_waited_long_for_memory_is_too_slow_and_does_not_blame_the_trail(bundle: Path, tmp_path: Path) -> None:
+    """Its time began before it waited: what comes after has what is left of it."""
+    seconds, body = 3, json.dumps(class_of(700)).encode()
+    limits = ["--max-seconds", str(seconds), "--max-body-mib", "4", "--max-inflight-mib", "6"]
+    lines = [f"POST {PREDICT} HTTP/1.1", "Host: here", "Content-Type: application/json", f"Content-Length: {3 * 2**20}"]
+    with started(bundle, tmp_path, *limits) as server, socket.create_connection(("127.0.0.1", server.port)) as slow:
+        slow.sendall("\r\n".join([*lines, "", ""]).encode())  # and no body
+        time.sleep(0.5)
+        began = time.monotonic()
+        answer = httpx.post(f"{server.url}{EXPLAIN}", content=body, headers=JSON, timeout=30, trust_env=False)
+        took = time.monotonic() - began
+        assert (answer.status_code, "longer than 3 seconds" in answer.text) == (504, True)
+        assert took < seconds + 1
+        assert _value(server, "earlybell_requests_total{", 'outcome="too slow",route="explain"') == 1
+        assert _value(server, "earlybell_requests_total{", 'outcome="unavailable"') == 0
+
+
+def test_a_client_that_takes_its_time_leaves_the_server_its_own(bundle: Path, tmp_path: Path) -> None:
+    body = json.dumps(BODY).encode()
+    with started(bundle, tmp_path, "--max-seconds", "2") as server:
+
+        def slowly() -> Iterator[bytes]:
+            yield body[:100]
+            time.sleep(1.8)
+            yield body[100:]
+
+        for _ in range(2):
+            answer = httpx.post(f"{server.url}{PREDICT}", content=slowly(), headers=JSON, timeout=30, trust_env=False)
+            assert answer.status_code == 200
 
 
 def test_a_stopped_postgresql_ends_the_start_with_an_error(

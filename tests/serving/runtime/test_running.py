@@ -1,6 +1,7 @@
 """How it runs: who may ask, what is counted, how it starts and ends, and the copies for a challenger."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -64,11 +65,35 @@ def test_only_who_has_a_token_may_ask_and_tokens_rotate_without_a_restart(
         assert answer.status_code == 200
         assert {record.caller for record in read_records(server.trail, request="one")} == {"moodle"}
         second = token(file, "moodle")
-        assert [ask(server, body, authorization=f"Bearer {one}").status_code for one in (first, second)] == [200, 200]
-        _expire(file, first)
-        assert [ask(server, body, authorization=f"Bearer {one}").status_code for one in (first, second)] == [401, 200]
+        for statuses in ([200, 200], [401, 200]):
+            time.sleep(1.5)  # the file is looked at once a second
+            given = [f"Bearer {one}" for one in (first, second)]
+            assert [ask(server, body, authorization=one).status_code for one in given] == statuses
+            _expire(file, first)
         assert _says(server, 'earlybell_token_expires_timestamp_seconds{caller="moodle"}')
         assert first not in server.log.read_text()
+
+
+def test_a_file_of_tokens_that_hangs_holds_up_nobody(bundle: Path, body: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    known, journal = token(file, "moodle"), str(tmp_path / "journal")
+    with started(bundle, tmp_path, "--tokens", str(file), "--trail-journal", journal) as server:
+        os.mkfifo(tmp_path / "hangs")  # nobody writes to it: whoever reads waits
+        (tmp_path / "hangs").rename(file)
+        time.sleep(1.5)
+        for _ in range(5):
+            began = time.monotonic()
+            assert ask(server, body, authorization=f"Bearer {known}").status_code == 200
+            assert time.monotonic() - began < 2
+        with _locked(server):
+            assert ask(server, body, authorization=f"Bearer {known}").status_code == 200
+            assert _says(server, "earlybell_trail_journaling 1.0")  # what watches goes on as well
+        (tmp_path / "other").write_text('{"tokens": []}')
+        hung = os.open(file, os.O_WRONLY)  # it comes back
+        (tmp_path / "other").rename(file)
+        os.close(hung)
+        time.sleep(2.5)
+        assert ask(server, body, authorization=f"Bearer {known}").status_code == 401
 
 
 def test_a_container_says_version_and_anchors_by_its_environment(
