@@ -38,6 +38,7 @@ SPARE = 1  # more of them, for other callers
 TRAIL_SECONDS = 2.0  # to wait for the store, by our clock, before it counts as away; more where a class is large
 REASONS = 3  # of a learner, in V1
 BAND_NAMES = ("high", "medium", "low", "insufficient_evidence")
+RUNS = 1_000  # course runs of one request: each is decoded on its own
 # A small request is answered where it arrives, which saves the way to a thread and back: a V2 request of so many bytes,
 # a V1 request of so many learners and rows.
 AT_ONCE, LEARNERS_AT_ONCE, ROWS_AT_ONCE = 16_384, 2, 4096
@@ -335,7 +336,10 @@ def _is_small(request: InferRequest, headers: Mapping[str, str]) -> bool:
 
 
 def _is_quick(payload: Any) -> bool:
-    """Whether it is about a learner or two."""
+    """Whether it is about a learner or two; who is enrolled in nothing takes as long to refuse as anybody."""
+    instances = payload.get("instances") if isinstance(payload, dict) else None
+    if isinstance(instances, list) and len(instances) > LEARNERS_AT_ONCE:
+        return False
     return _learners(payload) <= LEARNERS_AT_ONCE and sum(map(rows_given, _given(payload))) <= ROWS_AT_ONCE
 
 
@@ -422,6 +426,8 @@ def _instances(payload: Any, now: datetime, most_rows: int, go_on: Callable[[], 
         raise RequestError(
             "instances", shown(instances), f"It must be a list with at least one course run.{php_hint(instances)}"
         )
+    if (runs := len(instances)) > RUNS:
+        raise RequestError("instances", f"{runs:,} course runs", f"At most {RUNS:,}: ask for fewer at a time.")
     if unknown := payload.keys() - {"instances"}:
         raise RequestError(min(map(str, unknown)), "a field that is not known", "The only field is instances.")
     if (rows := sum(map(rows_given, instances))) > most_rows:

@@ -429,3 +429,13 @@ def test_a_wrong_method_is_told_the_right_one(client: httpx.Client, method: str,
     response = client.request(method, path)
     refused(response, 405, method, right)
     assert right in response.headers["allow"].split(", ")
+
+
+def test_a_body_of_very_many_course_runs_is_refused_before_they_are_read(client: httpx.Client) -> None:
+    """Each would be decoded, and told of, on its own: 200,000 of them are a small body."""
+    body = b'{"instances":[' + b'{"":0},' * 200_000 + b"0]}"
+    response = client.post(
+        "/v1/models/learner-risk:predict", content=body, headers={"content-type": "application/json"}
+    )
+    refused(response, 400, "200,001 course runs", "At most 1,000")
+    goes_on(client)
