@@ -158,7 +158,7 @@ class Trail:
     def close(self) -> None:
         """Commit what waits, then end; what waits in the journal stays there for the next start.
 
-        It ends though something hangs: after five times the `timeout`, and five seconds, what still waits is refused.
+        It ends though something hangs: after twice the `timeout`, and five seconds, what still waits is refused.
         """
         with self._ready:
             self._closing = True
@@ -166,7 +166,7 @@ class Trail:
         if self._thread is None:
             self._end()
             return
-        self._thread.join(5 * self._timeout + 5)
+        self._thread.join(2 * self._timeout + 5)
         with self._ready:
             left, self._queue = self._taken + self._queue, []
         self._refuse(left, "it was closed before the store had answered")

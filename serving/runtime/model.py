@@ -35,7 +35,9 @@ from serving.runtime.settings import MODEL_NAME, Settings
 
 THREADS = 2  # predictions of one caller at a time in a process; each has a database of its own
 SPARE = 1  # more of them, for other callers
-TRAIL_SECONDS = 2.0  # to wait for the store, by our clock, before it counts as away; more where a class is large
+# To wait for the store, by our clock, before it counts as away; more where a class is large. On a node where pods are
+# starting a commit was seen to take more than two seconds, and a store that is busy is not away.
+TRAIL_SECONDS = 8.0
 REASONS = 3  # of a learner, in V1
 BAND_NAMES = ("high", "medium", "low", "insufficient_evidence")
 RUNS = 1_000  # course runs of one request: each is decoded on its own

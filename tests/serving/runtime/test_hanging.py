@@ -25,7 +25,7 @@ from tests.serving.runtime.test_admission import class_of
 from tests.serving.runtime.test_running import EARLYBELL, ask, metrics
 
 pytestmark = pytest.mark.usefixtures("serving")
-IN_TIME = 5.0  # seconds: twice what the store is waited for, on a machine that does much else
+IN_TIME = 16.0  # seconds: twice what the store is waited for, on a machine that does much else
 AT_ONCE = 1.8  # less than that
 BODY = {"instances": [EXTRACT]}
 
@@ -82,7 +82,7 @@ def test_a_stopped_postgresql_costs_one_wait_and_sigterm_ends_meanwhile(
             began = time.monotonic()
             server.process.terminate()
             assert server.process.wait(30) == 0
-            assert time.monotonic() - began < 12
+            assert time.monotonic() - began < 24
     with started(bundle, tmp_path, *options) as server:
         assert ask(server, BODY, **{"x-request-id": "after"}).status_code == 200
         _until(lambda: not list((tmp_path / "journal").glob("*")))
@@ -121,7 +121,7 @@ def test_a_disk_that_hangs_is_a_503_and_sigterm_ends_meanwhile(
             assert set(statuses) == {503}
             assert (seconds[0] < IN_TIME, statistics.median(seconds[1:]) < AT_ONCE) == (True, True)
             server.process.terminate()
-            assert server.process.wait(10) == 0
+            assert server.process.wait(24) == 0
 
 
 def test_what_waited_long_for_memory_is_too_slow_and_does_not_blame_the_trail(bundle: Path, tmp_path: Path) -> None:
