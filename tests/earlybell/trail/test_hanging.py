@@ -20,7 +20,7 @@ from earlybell.trail import Trail, erase, open_trail, read_records, verify
 from earlybell.trail.stores import open_store
 from tests.earlybell.trail.conftest import Server
 from tests.earlybell.trail.places import Place, postgresql_place, record, sqlite_place
-from tests.hanging import Hanging, hanging_in
+from tests.hanging import Hanging, hanging_in, until
 
 EARLYBELL = str(Path(sys.executable).with_name("earlybell"))
 _QUICK: dict[str, Any] = {"timeout": 0.5, "retry": 0.1}
@@ -42,13 +42,6 @@ def _at_most(seconds: float) -> Iterator[None]:
 def _refused(trail: Trail, request: str) -> None:
     with pytest.raises(TrailError, match="cannot be written"):
         trail.append([record(request)]).result(20)
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 @contextmanager
@@ -76,7 +69,7 @@ def test_a_call_that_hangs_is_left_behind_and_the_next_one_waits_for_nothing() -
         hand.call(hangs, 0.1)
     with _at_most(0.05), pytest.raises(HungError, match="still hangs"):
         hand.call(hangs, 10)
-    _until(lambda: not hand.busy)
+    until(lambda: not hand.busy)
     assert (ended, hand.call(lambda: 3, 1)) == (["late"], 3)
     hand.end()
 
@@ -102,7 +95,7 @@ def test_a_stopped_server_refuses_in_time_and_then_at_once(postgresql: Server, s
                 time.sleep(0.05)
             assert trail.lag > 1.5
             assert trail.pending == 0
-        _until(lambda: trail.lag == 0)
+        until(lambda: trail.lag == 0)
         trail.append([record("after")]).result()
     assert {"before", "after"} <= set(_ids(stopped)) <= {"before", "after", "first"}
     assert verify(stopped.address, stopped.anchors).whole
@@ -120,7 +113,7 @@ def test_a_stopped_server_leaves_its_records_to_the_journal(postgresql: Server, 
                 time.sleep(0.05)
             assert trail.lag > 1.5
             assert trail.journaling
-        _until(lambda: not trail.journaling)
+        until(lambda: not trail.journaling)
         assert trail.lag == 0
         trail.append([record("after")]).result()
     ids = _ids(stopped)
@@ -164,7 +157,7 @@ def test_a_server_that_hangs_at_the_start_is_refused_or_waited_for_beside_the_jo
             trail = stopped.open(journal=tmp_path / "journal", **_QUICK)
         with _at_most(0.5):
             trail.append([record("waits")]).result()
-    _until(lambda: not trail.journaling)
+    until(lambda: not trail.journaling)
     trail.close()
     assert _ids(stopped) == ["waits"]
 
@@ -295,14 +288,12 @@ def test_a_disk_that_hangs_is_a_store_that_is_away(tmp_path: Path, journal: bool
             for number in range(5):
                 word, seconds = writer.append(f"later {number}")
                 assert (word, seconds < 0.3) == (said, True)
-        until = time.monotonic() + 20
-        while writer.append("after")[0] != "kept" and time.monotonic() < until:
-            time.sleep(0.1)
+        until(lambda: writer.append("after")[0] == "kept")
         assert writer.end() < 3
     finally:
         writer.kill()
     with place.open(journal=tmp_path / "journal"):
-        _until(lambda: not list((tmp_path / "journal").glob("*")))
+        until(lambda: not list((tmp_path / "journal").glob("*")))
     ids = set(_ids(place))
     assert {"before", "after"} <= ids
     assert not journal or {"first", "later 0", "later 4"} <= ids
@@ -345,7 +336,7 @@ def test_what_is_acknowledged_while_a_replay_hangs_is_not_lost(
         hung.close()
         writer.kill()
     with place.open(journal=journal):
-        _until(lambda: not list(journal.glob("*")))
+        until(lambda: not list(journal.glob("*")))
     assert len(acknowledged) == (2 if killed else 4)
     assert _ids(place) == sorted(["before", *["first"] * 500, *acknowledged])
     assert verify(place.address, place.anchors).whole
@@ -362,16 +353,14 @@ def test_store_and_journal_on_a_disk_that_hangs_refuse_and_end(tmp_path: Path) -
             for number in range(5):
                 word, seconds = writer.append(f"later {number}")
                 assert (word, seconds < 0.3) == ("refused", True)
-        until = time.monotonic() + 20
-        while writer.append("after")[0] != "kept" and time.monotonic() < until:
-            time.sleep(0.1)
+        until(lambda: writer.append("after")[0] == "kept")
         with hanging.sync(str(tmp_path)):
             assert writer.append("hangs")[0] == "refused"
             assert writer.end() < 6  # and the process ends, though a thread of it hangs
     finally:
         writer.kill()
     with place.open(journal=tmp_path / "journal"):
-        _until(lambda: not list((tmp_path / "journal").glob("*.journal")))
+        until(lambda: not list((tmp_path / "journal").glob("*.journal")))
     assert {"before", "after"} <= set(_ids(place))
     assert verify(place.address, place.anchors).whole
 
@@ -401,9 +390,7 @@ def test_a_name_server_that_hangs_is_a_store_that_is_away(postgresql: Server, st
             word, seconds = writer.append("first")
             assert (word, seconds < 1.5) == ("refused", True)
             assert writer.append("second")[1] < 0.3
-        until = time.monotonic() + 20
-        while writer.append("after")[0] != "kept" and time.monotonic() < until:
-            time.sleep(0.1)
+        until(lambda: writer.append("after")[0] == "kept")
         assert writer.end() < 2
     finally:
         writer.kill()
@@ -461,4 +448,4 @@ def test_a_trail_that_was_closed_leaves_no_thread(tmp_path: Path) -> None:
             trail.append([record(str(number))]).result()
     erase(place.address, "ann", "why", anchors=place.anchors)
     assert verify(place.address, place.anchors).whole
-    _until(lambda: not set(threading.enumerate()) - before)
+    until(lambda: not set(threading.enumerate()) - before)

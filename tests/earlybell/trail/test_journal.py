@@ -7,7 +7,7 @@ import resource
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from earlybell.trail.journal import Journal, lines_of
 from earlybell.trail.records import body_of
 from tests.earlybell.trail.conftest import Server
 from tests.earlybell.trail.places import Place, postgresql_place, record, sqlite_place
+from tests.hanging import until
 
 _QUICK: dict[str, Any] = {"timeout": 0.1, "retry": 0.05}
 
@@ -43,13 +44,6 @@ def _ids(place: Place) -> list[str]:
 def _append(trail: Trail, *ids: str) -> None:
     for one in ids:
         trail.append([record(one)]).result(20)
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -80,7 +74,7 @@ def test_with_a_journal_records_are_kept_and_replayed_in_order(tmp_path: Path) -
             assert trail.journaling
             assert sorted(_ids(place)) == ["a", "b"]
             assert len(_files(journal)) == 1
-        _until(lambda: not trail.journaling)
+        until(lambda: not trail.journaling)
         assert _files(journal) == []
         _append(trail, "f")
     after_outage = place.tamper("SELECT writer FROM trail_payload WHERE request_id = 'c'")[0][0]
@@ -112,7 +106,7 @@ def test_a_store_that_is_away_at_the_start_is_waited_for(tmp_path: Path) -> None
     with open_trail(place.address, **settings, **_QUICK) as trail:
         _append(trail, "a", "b")
         (tmp_path / "volume").mkdir()
-        _until(lambda: not _files(tmp_path / "apart" / "journal"))
+        until(lambda: not _files(tmp_path / "apart" / "journal"))
         assert _ids(place) == ["a", "b"]
     assert verify(place.address, settings["anchors"]).whole
 
@@ -131,7 +125,7 @@ def test_a_store_that_went_away_is_not_made_anew(tmp_path: Path) -> None:
         assert not (tmp_path / "trail.db").exists()
         for path in files:
             (tmp_path / "elsewhere" / path.name).rename(path)
-        _until(lambda: not _files(journal))
+        until(lambda: not _files(journal))
     assert sorted(_ids(place)) == ["a", "b"]
 
 
@@ -142,7 +136,7 @@ def test_what_waits_when_a_process_ends_is_replayed_at_the_next_start(tmp_path: 
         _append(trail, "a", "b")
     assert _ids(place) == []
     with place.open(journal=journal, **_QUICK):
-        _until(lambda: not _files(journal))
+        until(lambda: not _files(journal))
     assert _ids(place) == ["a", "b"]
     assert verify(place.address, place.anchors).whole
 
@@ -156,7 +150,7 @@ def test_beyond_the_bound_a_record_is_refused_and_smaller_ones_still_fit(tmp_pat
                 trail.append([record("c")] * 5).result()
             _append(trail, "d")
             assert sum(path.stat().st_size for path in _files(journal)) <= 3000
-        _until(lambda: not _files(journal))
+        until(lambda: not _files(journal))
     assert _ids(place) == ["a", "b", "d"]
     assert verify(place.address, place.anchors).whole
 
@@ -171,7 +165,7 @@ def test_a_journal_that_another_process_holds_is_left_to_it(tmp_path: Path) -> N
             assert len(_files(journal)) == 1
         assert _ids(place) == ["b"]
     with place.open(journal=journal, **_QUICK):
-        _until(lambda: not _files(journal))
+        until(lambda: not _files(journal))
     assert sorted(_ids(place)) == ["a", "b"]
 
 
@@ -193,7 +187,7 @@ def test_of_a_journal_torn_anywhere_all_whole_lines_are_replayed(tmp_path_factor
     place, journal, lines = sqlite_place(tmp_path), tmp_path / "journal", _lines("a", "b", "c")
     _left_behind(journal, lines[:size])
     with place.open(journal=journal, **_QUICK):
-        _until(lambda: not _files(journal))
+        until(lambda: not _files(journal))
     assert _ids(place) == ["a", "b", "c"][: lines[:size].count(b"\n")]
     assert verify(place.address, "none").whole
 
@@ -204,7 +198,7 @@ def test_a_journal_replayed_twice_adds_nothing(place: Place, tmp_path: Path) -> 
         entries, _ = extend(begin("gone"), [body_of(record(one)) for one in ids])
         _left_behind(journal, lines_of(entries))
         with place.open(journal=journal):
-            _until(lambda: not _files(journal))
+            until(lambda: not _files(journal))
     assert _ids(place) == ["a", "b"]
 
 
@@ -213,7 +207,7 @@ def test_a_damaged_line_is_left_out_and_the_file_is_kept(tmp_path: Path, caplog:
     first, second, third = _lines("a", "b", "c").splitlines(keepends=True)
     _left_behind(journal, first + second.replace(b"medium", b"low   ") + second[:9] + b"\n" + third)
     with place.open(journal=journal, **_QUICK):
-        _until(lambda: [path.suffix for path in _files(journal)] == [".damaged"])
+        until(lambda: [path.suffix for path in _files(journal)] == [".damaged"])
     assert _ids(place) == ["a", "c"]
     assert "damaged lines" in caplog.text
     assert [(one.seq, one.what) for one in verify(place.address, "none").findings] == [(2, "removed")]
@@ -267,7 +261,7 @@ def test_several_processes_may_replay_one_journal_and_nothing_comes_twice(tmp_pa
     place, journal = sqlite_place(tmp_path), tmp_path / "journal"
     _left_behind(journal, _lines(*"abcdef"))
     trails = [place.open(journal=journal) for _ in range(4)]
-    _until(lambda: not _files(journal))
+    until(lambda: not _files(journal))
     for trail in trails:
         _append(trail, "own")
         trail.close()
@@ -335,6 +329,6 @@ def test_a_server_that_crashes_and_comes_back_has_all_that_was_acknowledged(post
             _append(trail, "c", "d")
         finally:
             postgresql.start()
-        _until(lambda: not _files(tmp_path / "journal"))
+        until(lambda: not _files(tmp_path / "journal"))
     assert sorted(_ids(place)) == ["a", "b", "c", "d"]
     assert verify(place.address, place.anchors).whole

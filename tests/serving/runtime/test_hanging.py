@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from earlybell.trail import read_records, verify
 from tests.earlybell.extracts import EXTRACT
 from tests.earlybell.trail.conftest import Server as Postgresql
 from tests.earlybell.trail.places import postgresql_place
-from tests.hanging import hanging_in
+from tests.hanging import hanging_in, until
 from tests.serving.running import Server, started
 from tests.serving.runtime.asking import EXPLAIN, JSON, PREDICT
 from tests.serving.runtime.test_admission import class_of
@@ -28,13 +28,6 @@ pytestmark = pytest.mark.usefixtures("serving")
 IN_TIME = 16.0  # seconds: twice what the store is waited for, on a machine that does much else
 AT_ONCE = 1.8  # less than that
 BODY = {"instances": [EXTRACT]}
-
-
-def _until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 def _asked(server: Server, name: str, times: int) -> tuple[list[int], list[float]]:
@@ -75,7 +68,7 @@ def test_a_stopped_postgresql_costs_one_wait_and_sigterm_ends_meanwhile(
             assert max(seconds) < IN_TIME
             sys.stderr.write(f"p99 while it hangs: {1000 * statistics.quantiles(seconds, n=100)[-1]:.0f} ms\n")
             assert _ready(server) == 200
-            _until(lambda: _value(server, "earlybell_trail_lag_seconds") > 5)
+            until(lambda: _value(server, "earlybell_trail_lag_seconds") > 5)
             assert _value(server, "earlybell_trail_journaling") == float(journal)
             said = f'outcome="{"ok" if journal else "unavailable"}",route="predict"'
             assert _value(server, "earlybell_requests_total{", said) == 81 + journal
@@ -85,7 +78,7 @@ def test_a_stopped_postgresql_costs_one_wait_and_sigterm_ends_meanwhile(
             assert time.monotonic() - began < 24
     with started(bundle, tmp_path, *options) as server:
         assert ask(server, BODY, **{"x-request-id": "after"}).status_code == 200
-        _until(lambda: not list((tmp_path / "journal").glob("*")))
+        until(lambda: not list((tmp_path / "journal").glob("*")))
     kept = {record.request_id for record in read_records(place.address)}
     assert {"before", "after"} <= kept
     assert not journal or {"first-0", *(f"later-{number}" for number in range(80))} <= kept
@@ -104,8 +97,8 @@ def test_many_at_once_end_in_time_and_it_goes_on_when_the_store_does(
             found = list(callers.map(lambda name: _asked(server, str(name), 3), range(8)))
         assert {status for statuses, _ in found for status in statuses} == {503}
         assert max(second for _, seconds in found for second in seconds) < IN_TIME
-        _until(lambda: ask(server, BODY).status_code == 200)
-        _until(lambda: _value(server, "earlybell_trail_lag_seconds") == 0)
+        until(lambda: ask(server, BODY).status_code == 200)
+        until(lambda: _value(server, "earlybell_trail_lag_seconds") == 0)
 
 
 def test_a_disk_that_hangs_is_a_503_and_sigterm_ends_meanwhile(
