@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 from earlybell.causes import innermost, remedy
 from earlybell.clock import HungError
 from earlybell.errors import EarlybellError, RegistryError
+from earlybell.home import home_folder
 
 _DENIED = ("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED", "PERMISSION_DENIED")
 
@@ -109,4 +110,4 @@ def _make_database() -> None:
 
 
 def _home() -> Path:
-    return Path(os.environ.get("EARLYBELL_HOME") or ".earlybell").resolve() / "mlflow"
+    return home_folder().resolve() / "mlflow"

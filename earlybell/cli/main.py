@@ -2,12 +2,12 @@
 
 import os
 import sys
-from pathlib import Path
 
 import typer
 
 from earlybell.cli import card, data, demo, model, reproduce, rollout, serve, site, trail
 from earlybell.errors import EarlybellError
+from earlybell.home import home_folder
 
 EXIT_CODES = """
 Exit codes: 0 done, 1 a defect of ours, 2 a wrong setting, 3 a source that cannot be used, 4 too little to train on,
@@ -37,8 +37,7 @@ trail.add_to(app)
 def main() -> None:
     """Run a command; an error that a user can mend is one line on stderr and its exit code."""
     # Matplotlib's list of fonts lies with our own files, and not in the home folder of whoever trains.
-    fonts = Path(os.environ.get("EARLYBELL_HOME") or ".earlybell", "matplotlib").absolute()
-    os.environ.setdefault("MPLCONFIGDIR", str(fonts))
+    os.environ.setdefault("MPLCONFIGDIR", str(home_folder().absolute() / "matplotlib"))
     try:
         app()
     except EarlybellError as error:

@@ -1,13 +1,13 @@
 """What commands check before they begin: a wrong setting must not be told after minutes of work."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from earlybell.cli.options import Ids, need_training
 from earlybell.errors import SettingError
+from earlybell.home import home_folder
 from earlybell.tables.pseudonyms import key_from_environment, usable_key
 from earlybell.tables.store import FACTS
 from earlybell.writable import check_file, check_folder
@@ -16,12 +16,12 @@ _NOT_IN_NAMES = "/:.%\"'"  # of MLflow's models
 
 
 def home() -> Path:
-    """The folder that EARLYBELL_HOME names, else `.earlybell`.
+    """The home folder, ready to be written to.
 
     Raises:
         SettingError: nothing can be written there.
     """
-    place = Path(os.environ.get("EARLYBELL_HOME") or ".earlybell")
+    place = home_folder()
     check_folder(place, "EARLYBELL_HOME")
     return place
 

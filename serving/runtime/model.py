@@ -339,21 +339,21 @@ def _is_small(request: InferRequest, headers: Mapping[str, str]) -> bool:
 
 def _is_quick(payload: Any) -> bool:
     """Whether it is about a learner or two; who is enrolled in nothing takes as long to refuse as anybody."""
-    instances = payload.get("instances") if isinstance(payload, dict) else None
-    if isinstance(instances, list) and len(instances) > LEARNERS_AT_ONCE:
-        return False
-    return _learners(payload) <= LEARNERS_AT_ONCE and sum(map(rows_given, _given(payload))) <= ROWS_AT_ONCE
+    instances = _given(payload)
+    few = max(len(instances), _learners(payload)) <= LEARNERS_AT_ONCE
+    return few and sum(map(rows_given, instances)) <= ROWS_AT_ONCE
 
 
 def _learners(payload: Any) -> int:
     """How many a V1 request is about, as far as it is of the form."""
-    return sum(rows_given({"enrolments": one.get("enrolments")}) for one in _given(payload))
+    known = (instance for instance in _given(payload) if isinstance(instance, dict))
+    return sum(rows_given({"enrolments": instance.get("enrolments")}) for instance in known)
 
 
-def _given(payload: Any) -> list[dict[str, Any]]:
-    """The instances of a request that is not read yet, as far as they are any."""
+def _given(payload: Any) -> list[Any]:
+    """The instances of a request that is not read yet; none where it has no list of them."""
     instances = payload.get("instances") if isinstance(payload, dict) else None
-    return [one for one in instances if isinstance(one, dict)] if isinstance(instances, list) else []
+    return instances if isinstance(instances, list) else []
 
 
 @contextmanager

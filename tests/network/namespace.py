@@ -143,13 +143,12 @@ def _net() -> None:
         subprocess.run(["ip", *words.split()], check=True)
 
 
-def _mounts(folder: Path) -> None:
+def _mounts(folder: Path, needed: set[Path]) -> None:
     """Empty the places that any user may write to, but for what the command needs, and name our resolver."""
 
     def mount(*words: str) -> None:
         subprocess.run(["mount", "--no-mtab", *words], check=True)
 
-    needed = {folder, Path.cwd(), Path(sys.prefix), Path(sys.base_prefix)}
     held = {Path("/mnt") / str(i): path for i, path in enumerate(sorted(needed)) if _is_temporary(path)}
     mount("-t", "tmpfs", "tmpfs", "/mnt")
     for place, path in held.items():
@@ -173,7 +172,7 @@ def _is_temporary(path: Path) -> bool:
     return any(path.is_relative_to(place) for place in _TEMPORARY)
 
 
-def _files(needed: Sequence[Path]) -> list[str]:
+def _files(needed: set[Path]) -> list[str]:
     """The files in the places that were empty."""
     found = []
     for place in (*_TEMPORARY, "/mnt"):
@@ -185,9 +184,9 @@ def _files(needed: Sequence[Path]) -> list[str]:
 
 def main(folder: Path, command: Sequence[str]) -> None:
     """What runs in the namespaces."""
-    needed = [folder, Path.cwd(), Path(sys.prefix), Path(sys.base_prefix)]
+    needed = {folder, Path.cwd(), Path(sys.prefix), Path(sys.base_prefix)}
     _net()
-    _mounts(folder)
+    _mounts(folder, needed)
     resolver, sniffer = _Resolver(), _Sniffer("nowhere")
     resolver.start()
     sniffer.start()
