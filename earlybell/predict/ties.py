@@ -17,6 +17,7 @@ import numpy.typing as npt
 from earlybell.bundle import Catalogue
 
 Column = npt.NDArray[np.float32]
+_COUNTABLE = 2**24  # up to here float32 has every whole number; a share that makes more of the work due is not one
 
 
 @dataclass(frozen=True)
@@ -142,4 +143,5 @@ class Follow:
         if not {"missed_work", "missed_share"} <= self._place.keys():
             return float("nan")
         work, share = (float(row[self._place[name]]) for name in ("missed_work", "missed_share"))
-        return float(np.round(work / share)) if share > 0 else float("nan")
+        due = round(work / share) if share > 0 and work / share < _COUNTABLE else 0
+        return float(due) if due else float("nan")

@@ -282,13 +282,19 @@ def test_no_impossible_combination_is_tried(bundle: Path, tried: list[tuple[Row,
         assert before[0] or not np.any(after)
 
 
-def test_a_share_too_small_to_be_one_says_nothing_of_how_much_was_due(predictor: Predictor) -> None:
+@pytest.mark.parametrize(("missed", "share"), [(40, 1e-45), (4, 1.1754944e-38), (40, 1e-6), (0, 0.5)])
+def test_a_share_that_is_none_says_nothing_of_how_much_was_due(
+    predictor: Predictor, missed: float, share: float
+) -> None:
     catalogue = predictor.bundle.catalogue
+    work = catalogue.names.index("missed_work")
     row = np.full(len(catalogue.features), np.nan, dtype=np.float32)
-    row[[catalogue.names.index("missed_work"), catalogue.names.index("missed_share")]] = 40, np.float32(1e-45)
-    changed = row[None].copy()
+    row[[work, catalogue.names.index("missed_share")]] = missed, share
+    changed = np.stack([row, row])
+    changed[1, work] = missed + 1
+    expected = changed.copy()
     Follow(catalogue)(row, changed, 28.0)  # a warning of NumPy's is an error in the tests
-    assert np.array_equal(changed[0], row, equal_nan=True)
+    assert np.array_equal(changed, expected, equal_nan=True)
 
 
 def test_every_tie_is_of_features_that_the_learner_can_change(predictor: Predictor) -> None:
