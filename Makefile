@@ -83,8 +83,8 @@ bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared 
 lock: $(VENV)/dev  ## lock the dependencies again, by version and hash
 	$(BIN)/python -m pip install -q uv
 	rm -f requirements/dev.txt
-	for set in dev:training:serving:pyspark:postgresql:components:dev training:training \
-		components:training:postgresql:components serving:serving:postgresql predict; do \
+	for set in dev:training:rollout:serving:pyspark:postgresql:components:docs:dev training:training \
+		components:training:postgresql:components serving:serving:postgresql rollout:rollout predict; do \
 		name=$${set%%:*}; extras=$$(echo "$$set" | tr ':' '\n' | sed -n '2,$$s/^/--extra /p'); \
 		$(BIN)/uv pip compile -q pyproject.toml $$extras $$([ $$name = dev ] || echo "-c requirements/dev.txt") \
 			--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
