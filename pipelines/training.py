@@ -79,9 +79,8 @@ def training(
         bundle=bundle, min_auc=min_auc, max_calibration_error=max_calibration_error, max_disparity=max_disparity
     )
     registered = register(bundle=bundle, tables=checked, model_name=model_name).after(judged)
-    pushed = push_gauges(
-        pipeline="training", started=dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER, result=bundle
-    ).after(registered)
+    started = dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER
+    pushed = push_gauges(pipeline="training", started=started, result=bundle).after(registered)
     on_cluster(extracted, TABLES, PSEUDONYM, sources=True)
     on_cluster(validated, TABLES)
     on_cluster(registered, LIGHT, MLFLOW, STORE)
