@@ -23,7 +23,7 @@ from components.registry.server import artifact_location, connect, late, mendabl
 from earlybell.bundle import Bundle, read_bundle
 from earlybell.clock import at_most
 from earlybell.errors import BundleError, RegistryError, SettingError
-from earlybell.gates import Verdict, require_verdict
+from earlybell.gates import Verdict, in_words, require_verdict
 
 SECONDS = 600.0  # to register or fetch a bundle, the store of artifacts included; a quarter of it for a question
 _FOLDER = "bundle"
@@ -54,7 +54,7 @@ class Version:
     @property
     def verdict(self) -> str:
         """How it was judged, in words."""
-        return f"{self.gates}: {self.waived}" if self.gates == "waived" else self.gates or "not recorded"
+        return in_words(self.gates, self.waived)
 
 
 @at_most(SECONDS, late)

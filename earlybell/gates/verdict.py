@@ -105,6 +105,11 @@ class Verdict(msgspec.Struct, frozen=True):
             )
 
 
+def in_words(outcome: str, waived: str) -> str:
+    """An outcome as people read it, with the reason where it needs one: `waived: REASON`; empty is not recorded."""
+    return f"{outcome}: {waived}" if outcome == "waived" else outcome or "not recorded"
+
+
 def check_reason(reason: str) -> None:
     """
     Raises:
