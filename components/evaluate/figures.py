@@ -45,8 +45,13 @@ class Figures(Page):
             return None
         titles = {name: metric.title for name, metric in self.words().items()} | {"disparity": _DISPARITY}
         rows = [
-            (titles.get(one.metric, one.metric), one.figure, one.requirement, "yes" if one.passed else "no")
-            for one in self.verdict.findings
+            (
+                titles.get(finding.metric, finding.metric),
+                finding.figure,
+                finding.requirement,
+                "yes" if finding.passed else "no",
+            )
+            for finding in self.verdict.findings
         ]
         split = SPLITS.get(self.verdict.split, "nothing measured").lower()
         caption = f"What the gates asked, {cutoff_words(self.verdict.cutoff)} ({split})"

@@ -46,7 +46,7 @@ def metrics(evaluation: dict[str, Any]) -> dict[str, float]:
 def tags(bundle: Bundle, verdict: Verdict) -> dict[str, str]:
     """The tags of a version; each gate has one, as `gates.roc_auc`, with its figure and its bound."""
     manifest = bundle.manifest
-    figures = {f"{GATES}.{one.metric}": f"{one.figure}, {one.requirement}" for one in verdict.findings}
+    figures = {f"{GATES}.{finding.metric}": f"{finding.figure}, {finding.requirement}" for finding in verdict.findings}
     return {
         "candidate": "true",
         "bundle_digest": bundle.digest,

@@ -76,7 +76,7 @@ def test_a_verdict_says_what_was_asked_of_whom_and_when() -> None:
     gates = Gates(0.7, 0.1, 0.05)
     verdict = judge(_evaluation(0.69, 0.1, "learner", disparity=0.02), gates)
     assert (verdict.gates, verdict.cutoff, verdict.split) == (gates, CUTOFF, "learner")
-    assert [(one.metric, one.value, one.bound, one.passed) for one in verdict.findings] == [
+    assert [(gate.metric, gate.value, gate.bound, gate.passed) for gate in verdict.findings] == [
         ("roc_auc", 0.69, 0.7, False),
         ("calibration_error", 0.1, 0.1, True),
         ("disparity", 0.02, 0.05, True),

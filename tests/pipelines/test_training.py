@@ -136,8 +136,8 @@ def test_a_missed_gate_may_be_waived_and_bundle_report_card_and_registry_have_th
     verdict = read_verdict(waived / "bundle")
     assert verdict is not None
     assert (verdict.outcome, verdict.waived) == ("waived", "a trial in one course")
-    for said in (_words(waived / "bundle" / "report.html"), card(read_bundle(waived / "bundle"))):
-        assert "Its gates were waived. The reason: a trial in one course" in said
+    for page in (_words(waived / "bundle" / "report.html"), card(read_bundle(waived / "bundle"))):
+        assert "Its gates were waived. The reason: a trial in one course" in page
     code = "from components.registry import find; print(find('learner-risk', '1').verdict)"
     assert _python(code, waived) == "waived: a trial in one course"
 

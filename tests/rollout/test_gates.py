@@ -100,7 +100,7 @@ def test_what_serves_already_goes_on_to_serve_on_a_new_image_too(before: Site) -
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (("--without-gates", " ", "--trail", "sqlite:trail.db"), "needs a reason"),
         (("--without-gates", REASON), "nowhere to be recorded.*--trail or EARLYBELL_TRAIL"),
@@ -111,8 +111,8 @@ def test_what_serves_already_goes_on_to_serve_on_a_new_image_too(before: Site) -
     ],
     ids=["empty", "no trail", "anchors in the log"],
 )
-def test_a_reason_that_nobody_could_read_later_is_refused(before: Site, options: tuple[str, ...], said: str) -> None:
-    with pytest.raises(SettingError, match=said):
+def test_a_reason_that_nobody_could_read_later_is_refused(before: Site, options: tuple[str, ...], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
         before.release(4, "--traffic", 100, *options)
     assert "gates" not in before.registry.get_model_version(MODEL, "4").tags
 

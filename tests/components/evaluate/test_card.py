@@ -383,7 +383,7 @@ def test_the_command_refuses_a_bundle_that_was_changed(whole: Bundle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("least", "reason", "outcome", "said"),
+    ("least", "reason", "outcome", "sentence"),
     [
         (0.5, "", "passed", "The model reached every gate that was set"),
         (0.99, "", "missed", "**The model missed a gate**"),
@@ -392,13 +392,13 @@ def test_the_command_refuses_a_bundle_that_was_changed(whole: Bundle) -> None:
     ids=["passed", "missed", "waived"],
 )
 def test_the_gates_are_told_with_figures_and_thresholds(
-    whole: Bundle, evaluation: Evaluation, least: float, reason: str, outcome: str, said: str
+    whole: Bundle, evaluation: Evaluation, least: float, reason: str, outcome: str, sentence: str
 ) -> None:
     (whole.path / "manifest.json").unlink()
     verdict = judge(evaluation, Gates(min_auc=least, max_calibration_error=0.9), reason)
     write_verdict(verdict, whole.path)
     text = _said(seal(whole.path, FACTS))
-    assert said in text
+    assert sentence in text
     assert f"| Gates | {outcome} |" in text
     reached = "yes" if least == 0.5 else "no"
     assert f"| AUC | {verdict.findings[0].value:.3f} | at least {least:.3f} | {reached} |" in text

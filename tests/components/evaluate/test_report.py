@@ -244,7 +244,7 @@ def test_where_no_groups_differ_it_is_said(thin: Evaluation, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("least", "reason", "said"),
+    ("least", "reason", "sentence"),
     [
         (0.5, "", "The model reached every gate that was set."),
         (0.99, "", "The model missed a gate. It is not registered."),
@@ -253,13 +253,13 @@ def test_where_no_groups_differ_it_is_said(thin: Evaluation, tmp_path: Path) -> 
     ids=["passed", "missed", "waived"],
 )
 def test_the_gates_are_shown_with_figures_and_thresholds(
-    thin: Evaluation, tmp_path: Path, least: float, reason: str, said: str
+    thin: Evaluation, tmp_path: Path, least: float, reason: str, sentence: str
 ) -> None:
     verdict = judge(thin, Gates(min_auc=least, max_calibration_error=0.9), reason)
     write_report(thin, tmp_path / "report.html", verdict)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     words = Reader(text).words
-    assert said in words
+    assert sentence in words
     assert "What the gates asked, at 40% of the run (course runs left out)" in words
     reached = "yes" if least == 0.5 else "no"
     assert f"AUC {verdict.findings[0].value:.3f} at least {least:.3f} {reached} Calibration error" in words

@@ -81,8 +81,8 @@ def test_show_prints_who_let_what_go_on_and_why(trail: Place) -> None:
 
 
 def test_machines_get_a_waiver_with_its_kind_and_place(trail: Place) -> None:
-    said = json.loads(_show(trail, "--json")[1])
-    assert (said["kind"], said["reason"], said["missed"], said["seq"]) == ("waiver", "a trial", list(MISSED), 1)
+    waiver = json.loads(_show(trail, "--json")[1])
+    assert (waiver["kind"], waiver["reason"], waiver["missed"], waiver["seq"]) == ("waiver", "a trial", list(MISSED), 1)
 
 
 @pytest.mark.parametrize("options", [("--learner", "ann"), ("--request", "a")])
