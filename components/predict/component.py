@@ -20,16 +20,15 @@ def predict(
 
     Without a trail's address: that of EARLYBELL_TRAIL, and its anchors those of EARLYBELL_TRAIL_ANCHORS; else none.
     """
-    import os
     from datetime import UTC, datetime
     from pathlib import Path
 
     from components.predict import arrivals
     from components.predict import predict as predict_site
     from components.reporting import errors_reported, progress
+    from earlybell.trail.address import address_and_anchors
 
-    if not trail:
-        trail, trail_anchors = (os.environ.get(f"EARLYBELL_TRAIL{kind}", "") for kind in ("", "_ANCHORS"))
+    trail, trail_anchors = address_and_anchors(trail, trail_anchors)
     with errors_reported():
         found = predict_site(
             Path(bundle.path),

@@ -4,10 +4,11 @@ import dataclasses
 import json
 from typing import Annotated
 
+import msgspec
 import typer
 
 from earlybell.cli.options import Json
-from earlybell.trail import compare
+from earlybell.trail import compare, read_waivers
 from earlybell.trail import create as create_trail
 from earlybell.trail import erase as erase_learner
 from earlybell.trail import verify as verify_trail
@@ -80,10 +81,14 @@ def show(
 ) -> None:
     """Print what was predicted, for an appeal or a request for one's own data; --json: a line a record, with features.
 
+    Of nobody in particular: also which models were trained or released without their gates, by whom and why.
+
     Exit codes: 0 done (also without a record), 10 the trail cannot be read.
     """
     for said in read_said(address, learner=learner, request=request):
         typer.echo(json.dumps(said) if as_json else _in_words(said))
+    for waiver in read_waivers(address) if learner is None and request is None else ():
+        typer.echo(msgspec.json.encode(waiver).decode() if as_json else str(waiver))
 
 
 @commands.command(
