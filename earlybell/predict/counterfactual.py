@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from earlybell.bundle import Bundle, Feature
+from earlybell.predict.answer import Band, Change, Counterfactual
 from earlybell.predict.evidence import outside
 from earlybell.predict.limits import counted, limits, possible
 from earlybell.predict.ties import Follow
@@ -26,31 +27,6 @@ Floats = npt.NDArray[np.float32]
 STEPS = (10, 3)  # of the grid, where one feature is changed, and where two are
 PART = 1024  # rows scored at a time: a hit in the cheaper ones saves the others
 _DIGITS = {"share": 2, "per week": 1, "ratio": 1}  # what words show; of other units whole numbers
-
-
-@dataclass(frozen=True)
-class Change:
-    """One feature of a counterfactual, its values and their words. `follows`: not chosen, it comes with the others."""
-
-    feature: str
-    value: float
-    to: float
-    words: str
-    words_to: str
-    follows: bool
-
-
-@dataclass(frozen=True)
-class Counterfactual:
-    """The smallest change that would move the band, with the risk and the band that the model would then give.
-
-    Without `changes` none was found or none was looked for, and risk and band are the present ones; `words` say which.
-    """
-
-    changes: tuple[Change, ...]
-    risk: float
-    band: str
-    words: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +52,7 @@ class Search:
         self._low, self._high = ends.T
         self._span = _logarithm(self._high) - _logarithm(self._low)
 
-    def smallest(self, row: Floats, days_seen: float, risk: float, band: str) -> Counterfactual:
+    def smallest(self, row: Floats, days_seen: float, risk: float, band: Band) -> Counterfactual:
         """The counterfactual of one moment's values (features,), for its present risk and band."""
         if band not in ("high", "medium"):
             why = (
@@ -85,7 +61,7 @@ class Search:
             return Counterfactual((), risk, band, f"No change was looked for: {why}.")
         for candidates in self._candidates(row, days_seen):
             if found := self._cheapest(row, candidates, float(self._bands[band])):
-                return self._said(row, *found)
+                return self._counterfactual(row, *found)
         words = f"No change of one or two things was found with which the model would no longer say {band}."
         return Counterfactual((), risk, band, words)
 
@@ -129,14 +105,14 @@ class Search:
                 return ordered.rows[start + hits[0]], ordered.chosen[start + hits[0]], float(risk[hits[0]])
         return None
 
-    def _said(self, row: Floats, to: Floats, chosen: npt.NDArray[np.int64], risk: float) -> Counterfactual:
-        band = "medium" if risk >= self._bands["medium"] else "low"
+    def _counterfactual(self, row: Floats, to: Floats, chosen: npt.NDArray[np.int64], risk: float) -> Counterfactual:
+        band: Band = "medium" if risk >= self._bands["medium"] else "low"
         others = [i for i in np.flatnonzero((to != row) & ~np.isnan(row)).tolist() if i not in chosen]
         changes = [self._change(i, row, to, follows=False) for i in chosen.tolist()]
         followers = [self._change(i, row, to, follows=True) for i in others]
-        told = [one for one in followers if one.words != one.words_to]
-        beside = f"; with that comes: {_told(told)}" if told else ""
-        words = f"The model would say {band} if: {_told(changes)}{beside}."
+        visible = [change for change in followers if change.words != change.words_to]
+        beside = f"; with that comes: {_in_words(visible)}" if visible else ""
+        words = f"The model would say {band} if: {_in_words(changes)}{beside}."
         return Counterfactual((*changes, *followers), risk, band, words)
 
     def _change(self, i: int, row: Floats, to: Floats, *, follows: bool) -> Change:
@@ -144,8 +120,8 @@ class Search:
         return Change(feature.name, value, other, feature.say(value), feature.say(other), follows)
 
 
-def _told(changes: list[Change]) -> str:
-    return " and ".join(f"{one.words_to} (now: {one.words})" for one in changes)
+def _in_words(changes: list[Change]) -> str:
+    return " and ".join(f"{change.words_to} (now: {change.words})" for change in changes)
 
 
 def combine(row: Floats, grid: list[tuple[int, float]], size: int) -> Candidates:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from socket import AF_INET, AF_INET6, create_server, socket
 from typing import Any
 
+import msgspec
 import orjson
 import uvloop
 from fastapi import FastAPI, Request, Response
@@ -177,11 +178,13 @@ class _RestServer(RESTServer):  # type: ignore[misc]
 
     async def _predict(self, name: str, request: Request) -> Response:
         await self._check_ready(name)
-        return _json((await self.dataplane.infer(name, await _body(request), dict(request.headers)))[0])
+        answer = (await self.dataplane.infer(name, await _body(request), dict(request.headers)))[0]
+        return Response(msgspec.json.encode(answer), media_type="application/json")
 
     async def _explain(self, name: str, request: Request) -> Response:
         await self._check_ready(name)
-        return _json((await self.dataplane.explain(name, await _body(request), dict(request.headers)))[0])
+        answer = (await self.dataplane.explain(name, await _body(request), dict(request.headers)))[0]
+        return Response(msgspec.json.encode(answer), media_type="application/json")
 
     async def _infer(self, name: str, request: Request) -> Response:
         await self._check_ready(name)

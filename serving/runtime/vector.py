@@ -1,7 +1,7 @@
 """V2, the Open Inference Protocol, on the feature vector: what the metadata says is accepted, and nothing else."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn, get_origin
 
 import numpy as np
 import numpy.typing as npt
@@ -13,27 +13,29 @@ from pydantic import ValidationError
 
 from earlybell.bundle import Catalogue
 from earlybell.errors import RequestError
-from earlybell.predict import Observed, Predictions
+from earlybell.predict import Estimate, Observed, Predictions
+from earlybell.predict.answer import column_types
 from earlybell.tables.faults import MOST_FAULTS, Faults
 from earlybell.tables.schema import LONGEST
 from earlybell.tables.values import NO_TEXT, NO_TEXT_REASON, shown
 from earlybell.trail import ANONYMOUS
+from serving.runtime.bodies import Tensor
 
-_OUTPUTS = {"risk": "FP64", "low": "FP64", "high": "FP64", "band": "BYTES"}
+_DATATYPES = {float: "FP64", Literal: "BYTES"}
+_OUTPUTS = {
+    name: _DATATYPES[get_origin(hint) or hint] for name, hint in column_types(Estimate).items() if name != "learner_id"
+}
 _LARGEST = float(np.finfo(np.float32).max)
 
 
-def inputs(catalogue: Catalogue) -> list[dict[str, Any]]:
+def inputs(catalogue: Catalogue) -> list[Tensor]:
     """The inputs: `features` in the catalogue's order, and the days of teaching seen."""
-    return [
-        {"name": "features", "datatype": "FP32", "shape": [-1, len(catalogue.features)]},
-        {"name": "days_seen", "datatype": "FP32", "shape": [-1]},
-    ]
+    return [Tensor("features", "FP32", [-1, len(catalogue.features)]), Tensor("days_seen", "FP32", [-1])]
 
 
-def outputs() -> list[dict[str, Any]]:
+def outputs() -> list[Tensor]:
     """The outputs, a value a row each."""
-    return [{"name": name, "datatype": datatype, "shape": [-1]} for name, datatype in _OUTPUTS.items()]
+    return [Tensor(name, datatype, [-1]) for name, datatype in _OUTPUTS.items()]
 
 
 class _Input(RequestInput):  # type: ignore[misc] # KServe's classes carry no types
@@ -108,7 +110,7 @@ def observed(request: InferRequest, catalogue: Catalogue, most_rows: int) -> Obs
         RequestError: a tensor is not what the metadata says.
     """
     faults, tensors = Faults(), dict[str, npt.NDArray[np.float32]]()
-    declared = {one["name"]: one for one in inputs(catalogue)}
+    declared = {tensor.name: tensor for tensor in inputs(catalogue)}
     names = [one.name for one in request.inputs]
     if sorted(names) != sorted(declared):
         faults.add("inputs", shown(names), "They are features and days_seen, once each.")
@@ -163,15 +165,14 @@ def _outputs_asked(request: InferRequest) -> list[str]:
 
 def response(request: InferRequest, predictions: Predictions, version: str, request_id: str) -> InferResponse:
     """The outputs that are asked for, or all."""
-    values = {"risk": predictions.risk, "low": predictions.low, "high": predictions.high, "band": predictions.band}
-    found = []
+    values, tensors = predictions.columns(), []
     for name in _outputs_asked(request):
         output = InferOutput(name=name, shape=[len(predictions.risk)], datatype=_OUTPUTS[name])
         binary = request.use_binary_outputs
         output.set_data_from_numpy(_encoded(values[name]), binary_data=binary)
-        found.append(output)
+        tensors.append(output)
     return InferResponse(
-        response_id=request_id, model_name=request.model_name, model_version=version, infer_outputs=found
+        response_id=request_id, model_name=request.model_name, model_version=version, infer_outputs=tensors
     )
 
 
@@ -179,11 +180,11 @@ def _encoded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values.astype(object) if values.dtype.kind == "U" else values
 
 
-def _tensor(given: InferInput, declared: dict[str, Any], most_rows: int) -> npt.NDArray[np.float32]:
+def _tensor(given: InferInput, declared: Tensor, most_rows: int) -> npt.NDArray[np.float32]:
     faults, place, shape = Faults(), f"inputs.{given.name}", list(given.shape)
-    if given.datatype != declared["datatype"]:
-        faults.add(f"{place}.datatype", shown(given.datatype), f"It must be {declared['datatype']}.")
-    wanted = declared["shape"]
+    if given.datatype != declared.datatype:
+        faults.add(f"{place}.datatype", shown(given.datatype), f"It must be {declared.datatype}.")
+    wanted = declared.shape
     if len(shape) != len(wanted) or any(w not in (-1, g) for w, g in zip(wanted, shape, strict=True)) or shape[0] < 1:
         faults.add(f"{place}.shape", shown(shape), f"It must be {wanted}, at least one row.")
     elif shape[0] > most_rows:
