@@ -23,6 +23,7 @@ from kserve.model_server import FASTAPI_APP_IMPORT_STRING
 from kserve.protocol.dataplane import DataPlane
 from kserve.protocol.rest.multiprocess.server import RESTServerMultiProcess, RESTServerProcess
 from kserve.protocol.rest.server import RESTServer
+from msgspec import Struct
 
 from earlybell.errors import RequestError, SettingError
 from serving.runtime import metrics, openapi, vector
@@ -178,13 +179,11 @@ class _RestServer(RESTServer):  # type: ignore[misc]
 
     async def _predict(self, name: str, request: Request) -> Response:
         await self._check_ready(name)
-        answer = (await self.dataplane.infer(name, await _body(request), dict(request.headers)))[0]
-        return Response(msgspec.json.encode(answer), media_type="application/json")
+        return _written((await self.dataplane.infer(name, await _body(request), dict(request.headers)))[0])
 
     async def _explain(self, name: str, request: Request) -> Response:
         await self._check_ready(name)
-        answer = (await self.dataplane.explain(name, await _body(request), dict(request.headers)))[0]
-        return Response(msgspec.json.encode(answer), media_type="application/json")
+        return _written((await self.dataplane.explain(name, await _body(request), dict(request.headers)))[0])
 
     async def _infer(self, name: str, request: Request) -> Response:
         await self._check_ready(name)
@@ -245,7 +244,13 @@ async def _body(request: Request) -> Any:
         raise InvalidInput(f"Unrecognized request format: {error}") from None
 
 
+def _written(answer: Struct) -> Response:
+    """An answer of V1."""
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
 def _json(answer: object) -> Response:
+    """What KServe says."""
     return Response(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json")
 
 
