@@ -72,13 +72,13 @@ def predict(
     """
     opened = read_bundle(bundle)
     version = version or opened.version
-    found = Predictor(opened).predict_tables(tables, as_of)
-    entries = make_worklist(found, bundle_capacity(opened) if capacity is None else capacity)
+    predicted = Predictor(opened).predict_tables(tables, as_of)
+    entries = make_worklist(predicted, bundle_capacity(opened) if capacity is None else capacity)
     if trail:
-        keep_batch(found, opened, trail, version=version, caller="predict-site", anchors=trail_anchors)
-    write_predictions(found, predictions)
+        keep_batch(predicted, opened, trail, version=version, caller="predict-site", anchors=trail_anchors)
+    write_predictions(predicted, predictions)
     write_worklist(entries, worklist)
-    return _predicted(found, opened.digest, version, len(entries))
+    return _predicted(predicted, opened.digest, version, len(entries))
 
 
 def _predicted(predictions: Predictions, digest: str, version: str, worklist: int) -> Predicted:

@@ -115,7 +115,7 @@ class Explanation(Estimate, frozen=True):
     counterfactual: Counterfactual
 
 
-def column_types(kind: type[Estimate]) -> dict[str, Any]:
+def _columns(kind: type[Estimate]) -> dict[str, Any]:
     """The columns of a table of such answers, each with the type of its values: an interval is two columns."""
     types: dict[str, Any] = {}
     for name, hint in get_type_hints(kind).items():
@@ -123,5 +123,7 @@ def column_types(kind: type[Estimate]) -> dict[str, Any]:
     return types
 
 
+# Of a table with a prediction a row: the columns by name, each with the type of its values.
 MOMENT: dict[str, Any] = {"course_id": str, "learner_id": str, "as_of": datetime}  # in UTC without a zone
-ROW = MOMENT | column_types(Prediction)  # the columns of a table with a prediction a row, in their order
+OUTPUTS = {name: hint for name, hint in _columns(Estimate).items() if name not in MOMENT}
+ROW = MOMENT | _columns(Prediction)

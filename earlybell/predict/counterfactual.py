@@ -36,8 +36,8 @@ class Candidates:
     rows: Floats
     chosen: npt.NDArray[np.int64]
 
-    def where(self, kept: npt.NDArray[Any]) -> "Candidates":
-        return Candidates(self.rows[kept], self.chosen[kept])
+    def where(self, places: npt.NDArray[Any]) -> "Candidates":
+        return Candidates(self.rows[places], self.chosen[places])
 
 
 class Search:
@@ -60,19 +60,19 @@ class Search:
             )
             return Counterfactual((), risk, band, f"No change was looked for: {why}.")
         for candidates in self._candidates(row, days_seen):
-            if found := self._cheapest(row, candidates, float(self._bands[band])):
-                return self._counterfactual(row, *found)
+            if cheapest := self._cheapest(row, candidates, float(self._bands[band])):
+                return self._counterfactual(row, *cheapest)
         words = f"No change of one or two things was found with which the model would no longer say {band}."
         return Counterfactual((), risk, band, words)
 
     def _candidates(self, row: Floats, days_seen: float) -> Iterator[Candidates]:
         """Of one chosen feature, then of two."""
         for size, steps in enumerate(STEPS, start=1):
-            found = combine(row, self.grid(row, steps, days_seen), size)
-            self._follow(row, found.rows, days_seen)
-            new = outside(found.rows, self._names, self._bands["ranges"])
+            candidates = combine(row, self.grid(row, steps, days_seen), size)
+            self._follow(row, candidates.rows, days_seen)
+            new = outside(candidates.rows, self._names, self._bands["ranges"])
             seen = new <= outside(row[None], self._names, self._bands["ranges"])
-            yield found.where(seen & possible(self._features, row, found.rows, days_seen))
+            yield candidates.where(seen & possible(self._features, row, candidates.rows, days_seen))
 
     def grid(self, row: Floats, steps: int, days_seen: float = math.inf) -> list[tuple[int, float]]:
         """The values that features may be changed to after so many days of teaching, each with its feature's place."""
@@ -139,17 +139,17 @@ def _values(feature: Feature, value: float, low: float, high: float, steps: int)
     """From the value to the favourable end, without what would be told in the same words."""
     ends = {-1: [high], 1: [low], 0: [low, high]}[feature.direction]
     towards = [end for end in ends if (end - value) * feature.direction <= 0]
-    found = [to for end in towards for to in _steps(value, end, steps, _DIGITS.get(feature.unit, 0))]
+    values = [to for end in towards for to in _steps(value, end, steps, _DIGITS.get(feature.unit, 0))]
     now = feature.say(value)
-    return [to for to in dict.fromkeys(found) if feature.say(to) != now]
+    return [to for to in dict.fromkeys(values) if feature.say(to) != now]
 
 
 def _steps(value: float, end: float, steps: int, digits: int) -> list[float]:
     """Equal steps on the logarithmic scale, rounded, the last one at the end itself."""
     first, last = float(_logarithm(value)), float(_logarithm(end))
     scaled = (first + (last - first) * step / steps for step in range(1, steps + 1))
-    rounded = (round(math.copysign(math.expm1(abs(one)), one), digits) for one in scaled)
-    return [min(max(one, min(value, end)), max(value, end)) for one in rounded]
+    rounded = (round(math.copysign(math.expm1(abs(step)), step), digits) for step in scaled)
+    return [min(max(to, min(value, end)), max(value, end)) for to in rounded]
 
 
 def _logarithm(values: npt.ArrayLike) -> Any:

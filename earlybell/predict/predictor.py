@@ -11,16 +11,7 @@ import onnxruntime
 
 from earlybell.bundle import Bundle
 from earlybell.errors import BundleError
-from earlybell.predict.answer import (
-    MOMENT,
-    Band,
-    Estimate,
-    Explanation,
-    Interval,
-    Prediction,
-    Reason,
-    column_types,
-)
+from earlybell.predict.answer import MOMENT, OUTPUTS, Band, Explanation, Interval, Prediction, Reason
 from earlybell.predict.attribution import attribute, read_calibration
 from earlybell.predict.counterfactual import Search
 from earlybell.predict.evidence import enough_evidence
@@ -60,8 +51,8 @@ class Predictions:
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """By name the columns of `ROW`, all but the reasons."""
-        of_moment = {name: getattr(self.observed, name) for name in MOMENT}
-        return of_moment | {name: getattr(self, name) for name in column_types(Estimate) if name not in MOMENT}
+        of_moments = {name: getattr(self.observed, name) for name in MOMENT}
+        return of_moments | {name: getattr(self, name) for name in OUTPUTS}
 
     def estimates(self) -> Iterator[tuple[str, float, Interval, Band]]:
         """Of each moment the fields of an `Estimate`."""

@@ -112,7 +112,7 @@ def _text(name: str, value: object) -> str:
     """Text that every store can keep; an error shows only which character is wrong, as it may stand in a log."""
     if not isinstance(value, str):
         raise TrailError(f"{name} of a record for the trail is not text", type(value).__name__, "Give text.")
-    wrong = next((one for one in value if one == "\0" or "\ud800" <= one <= "\udfff"), None)
+    wrong = next((sign for sign in value if sign == "\0" or "\ud800" <= sign <= "\udfff"), None)
     if wrong is not None:
         raise TrailError(f"{name} of a record for the trail has a character that is none", wrong, "Refuse it.")
     return value

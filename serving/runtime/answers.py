@@ -1,6 +1,5 @@
 """Answers of V1: what a teacher can act on, and how sure it is."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
@@ -25,7 +24,7 @@ class CourseRun(Struct, Generic[Learner], frozen=True):
     ignored: Annotated[
         dict[str, int], Meta(description="records known only at as_of or later, by table: they were not read")
     ]
-    set_aside: Annotated[Sequence[Aside], Meta(description="what was not read as it was sent")]
+    set_aside: Annotated[tuple[Aside, ...], Meta(description="what was not read as it was sent")]
     set_aside_more: Annotated[int, Meta(ge=0, description="at how many further places something was set aside")]
 
 
@@ -49,14 +48,14 @@ class Explanations(Answer[Explanation], frozen=True):
 
 def of_instance(instance: Instance, learners: list[Learner]) -> CourseRun[Learner]:
     """What is said of these learners, all that are enrolled at the moment of the instance."""
-    answered = {learner.learner_id for learner in learners}
+    enrolments, answered = instance.rows["enrolments"]["learner_id"], {learner.learner_id for learner in learners}
     return CourseRun(
         course_id=instance.course_id,
         as_of=instance.as_of.replace(tzinfo=UTC),
         under_way=instance.under_way,
         learners=learners,
         note="" if learners else why_nobody(instance),
-        not_enrolled=[one for one in instance.rows["enrolments"]["learner_id"].tolist() if one not in answered],
+        not_enrolled=[learner_id for learner_id in enrolments.tolist() if learner_id not in answered],
         ignored=instance.ignored,
         set_aside=instance.set_aside,
         set_aside_more=instance.set_aside_more,

@@ -98,7 +98,7 @@ class _Done(Generic[_T]):
 
     answer: _T
     predicted: list[Predictions]
-    kept: Future[None]
+    recorded: Future[None]
 
 
 class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no types
@@ -219,7 +219,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
                 course_runs.append(answers.of_instance(instance, learners))
             return _Done(course_runs, predicted, self._append(predicted, request_id, caller))
 
-        course_runs = await self._kept(await (self._done_at_once(work) if at_once else self._in_thread(work)))
+        course_runs = await self._recorded(await (self._done_at_once(work) if at_once else self._in_thread(work)))
         name, catalogue_hash = self.bundle.manifest["name"], self.bundle.catalogue.hash
         return kind(name, self.version, catalogue_hash, request_id, course_runs)
 
@@ -235,7 +235,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return _Done(answer, [predictions], self._append([predictions], request_id, caller))
 
         at_once = _is_small(request, headers)
-        return await self._kept(await (self._done_at_once(work) if at_once else self._in_thread(work)))
+        return await self._recorded(await (self._done_at_once(work) if at_once else self._in_thread(work)))
 
     async def _room(self, learners: int, each: int) -> None:
         """Wait until there is memory for what is made of so many.
@@ -292,18 +292,19 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     def _append(self, predicted: Sequence[Predictions], request_id: str, caller: str) -> Future[None]:
         """Leave the records of an answer in the trail; resolves when they are there."""
-        said = {"version": self.version, "request_id": request_id, "caller": caller}
-        return self.trail.append([one for each in predicted for one in records_of(each, self.bundle, **said)])
+        of_answer = {"version": self.version, "request_id": request_id, "caller": caller}
+        records = (records_of(predictions, self.bundle, **of_answer) for predictions in predicted)
+        return self.trail.append([record for of_run in records for record in of_run])
 
-    async def _kept(self, done: _Done[_T]) -> _T:
+    async def _recorded(self, done: _Done[_T]) -> _T:
         """The answer, once its records are in the trail, which says so soon. It is given some time of its own, or it
         would be blamed for what took long before.
         """
-        there = asyncio.wrap_future(done.kept)
+        there = asyncio.wrap_future(done.recorded)
         there.add_done_callback(_look_at)
         await asyncio.wait((there,), timeout=current().left + TRAIL_SECONDS)  # who goes away takes no record back
         try:
-            done.kept.result(0)
+            done.recorded.result(0)
         except (TrailError, TimeoutError) as error:
             raise UnavailableError("the audit trail cannot be written, so nothing is answered") from error
         for predictions in done.predicted:
@@ -407,7 +408,9 @@ def found_bundle(path: Path) -> Path:
     Raises:
         BundleError: it is neither.
     """
-    folders = [path] if (path / "manifest.json").exists() else [one.parent for one in path.glob("*/manifest.json")]
+    folders = (
+        [path] if (path / "manifest.json").exists() else [manifest.parent for manifest in path.glob("*/manifest.json")]
+    )
     if len(folders) != 1:
         raise BundleError("no sealed bundle, or several, in the folder", str(path), "Name the folder of one bundle.")
     return folders[0]

@@ -124,8 +124,8 @@ class _RestServer(RESTServer):  # type: ignore[misc]
 
     @property
     def _model(self) -> LearnerRisk:
-        found: LearnerRisk = self.dataplane.model_registry.get_model(MODEL_NAME)
-        return found
+        model: LearnerRisk = self.dataplane.model_registry.get_model(MODEL_NAME)
+        return model
 
     async def start(self) -> None:
         """On a socket made here, as KServe's workers have it: with `::` asyncio would listen to IPv6 alone."""
@@ -188,8 +188,8 @@ class _RestServer(RESTServer):  # type: ignore[misc]
     async def _infer(self, name: str, request: Request) -> Response:
         await self._check_ready(name)
         headers = dict(request.headers)
-        asked = self.dataplane.decode_inference_request(await request.body(), headers, name)
-        answer, json_length = (await self.dataplane.infer(name, asked, headers))[0].to_rest()
+        infer_request = self.dataplane.decode_inference_request(await request.body(), headers, name)
+        answer, json_length = (await self.dataplane.infer(name, infer_request, headers))[0].to_rest()
         if json_length is None:
             return _json(answer)
         return Response(answer, headers={JSON_LENGTH: str(json_length)}, media_type="application/octet-stream")
