@@ -136,7 +136,14 @@ def predict(
     With --capacity or --worklist: the learners of each course run by priority, as many as the staff can see.
     """
     from earlybell.bundle import read_bundle
-    from earlybell.predict import Predictor, bundle_capacity, make_worklist, write_predictions, write_worklist
+    from earlybell.predict import (
+        Predictor,
+        bundle_capacity,
+        json_rows,
+        make_worklist,
+        write_predictions,
+        write_worklist,
+    )
 
     check_as_of(as_of)
     if capacity is not None:
@@ -162,8 +169,8 @@ def predict(
     if worklist:
         write_worklist(entries, worklist)
     if as_json:
-        for row in predictions.rows():
-            typer.echo(json.dumps(row))
+        for row in json_rows(predictions):
+            typer.echo(row)
         return
     evaluation = json.loads((bundle / "evaluation.json").read_text())
     if not len(predictions.risk):

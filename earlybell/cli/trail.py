@@ -13,7 +13,7 @@ from earlybell.trail import create as create_trail
 from earlybell.trail import erase as erase_learner
 from earlybell.trail import verify as verify_trail
 from earlybell.trail.pairs import Pairs
-from earlybell.trail.records import read_said
+from earlybell.trail.records import Record, read_payloads, record_of
 from earlybell.trail.stores import shown
 
 _ADDRESS_HELP = "sqlite:PATH, or postgresql://USER@HOST/DATABASE (the password in PGPASSWORD or a .pgpass)"
@@ -85,8 +85,8 @@ def show(
 
     Exit codes: 0 done (also without a record), 10 the trail cannot be read.
     """
-    for said in read_said(address, learner=learner, request=request):
-        typer.echo(json.dumps(said) if as_json else _in_words(said))
+    for payload in read_payloads(address, learner=learner, request=request):
+        typer.echo(json.dumps(json.loads(payload)) if as_json else _in_words(record_of(payload)))
     for waiver in read_waivers(address) if learner is None and request is None else ():
         typer.echo(msgspec.json.encode(waiver).decode() if as_json else str(waiver))
 
@@ -127,11 +127,12 @@ def pairs(
         _show_pairs(found)
 
 
-def _in_words(said: dict[str, object]) -> str:
+def _in_words(record: Record) -> str:
     return (
-        f"{said['time']}  request {said['request_id']}  learner {said['learner_id']}  course run {said['course_id']}  "
-        f"as of {said['as_of']}: {said['band']}, risk {_share(said['risk'])} ({_share(said['low'])} to "
-        f"{_share(said['high'])}), by {said['model_name']} {said['model_version']}, asked by {said['caller']}"
+        f"{record.time.isoformat()}  request {record.request_id}  learner {record.learner_id}  "
+        f"course run {record.course_id}  as of {record.as_of.isoformat()}: {record.band}, "
+        f"risk {_share(record.risk)} ({_share(record.low)} to {_share(record.high)}), "
+        f"by {record.model_name} {record.model_version}, asked by {record.caller}"
     )
 
 
@@ -149,5 +150,5 @@ def _show_pairs(found: Pairs) -> None:
         )
 
 
-def _share(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else "-"
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
