@@ -31,7 +31,7 @@ def predict(
     if not trail:
         trail, trail_anchors = (os.environ.get(f"EARLYBELL_TRAIL{kind}", "") for kind in ("", "_ANCHORS"))
     with errors_reported():
-        found = predict_site(
+        facts = predict_site(
             Path(bundle.path),
             Path(tables.path),
             Path(predictions.path),
@@ -43,12 +43,12 @@ def predict(
             trail_anchors=trail_anchors,
         )
         arrived = arrivals(Path(tables.path), datetime.now(UTC).replace(tzinfo=None))
-        newest = {one.course_id: one.newest.replace(tzinfo=UTC).timestamp() for one in arrived if one.newest}
+        newest = {run.course_id: run.newest.replace(tzinfo=UTC).timestamp() for run in arrived if run.newest}
         by_course = {"newest_record_timestamp_seconds": newest}
-        by_course["data_age_teaching_seconds"] = {one.course_id: one.teaching for one in arrived}
-        predictions.metadata.update(found | {"by_course": by_course})
-        worklist.metadata.update({name: found[name] for name in ("as_of", "digest", "version")})
-        worklist.metadata["rows"] = found["worklist"]
-        bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items())
-        said = bands or "nobody is enrolled now"
-        progress("predict", f"{found['learners']:,} learners in {found['runs']} course runs: {said}")
+        by_course["data_age_teaching_seconds"] = {run.course_id: run.teaching for run in arrived}
+        predictions.metadata.update(facts | {"by_course": by_course})
+        worklist.metadata.update({name: facts[name] for name in ("as_of", "digest", "version")})
+        worklist.metadata["rows"] = facts["worklist"]
+        bands = ", ".join(f"{count:,} {band}" for band, count in facts["bands"].items())
+        summary = bands or "nobody is enrolled now"
+        progress("predict", f"{facts['learners']:,} learners in {facts['runs']} course runs: {summary}")

@@ -53,23 +53,23 @@ def predict(
     """
     opened = read_bundle(bundle)
     version = version or opened.version
-    found = Predictor(opened).predict_tables(tables, as_of)
-    entries = make_worklist(found, bundle_capacity(opened) if capacity is None else capacity)
+    batch = Predictor(opened).predict_tables(tables, as_of)
+    entries = make_worklist(batch, bundle_capacity(opened) if capacity is None else capacity)
     if trail:
-        keep_batch(found, opened, trail, version=version, caller="predict-site", anchors=trail_anchors)
-    write_predictions(found, predictions)
+        keep_batch(batch, opened, trail, version=version, caller="predict-site", anchors=trail_anchors)
+    write_predictions(batch, predictions)
     write_worklist(entries, worklist)
-    return {"digest": opened.digest, "version": version, "worklist": len(entries), **_counts(found)}
+    return {"digest": opened.digest, "version": version, "worklist": len(entries), **_counts(batch)}
 
 
-def _counts(found: Predictions) -> dict[str, Any]:
-    bands, counts = np.unique(found.band, return_counts=True)
-    at = found.observed.as_of
+def _counts(predictions: Predictions) -> dict[str, Any]:
+    bands, counts = np.unique(predictions.band, return_counts=True)
+    at = predictions.observed.as_of
     last = at.max() if len(at) else np.datetime64("now")  # else `create_moments` would have refused
     return {
         "as_of": last.item().isoformat(),
-        "learners": len(np.unique(found.observed.learner_id)),
-        "moments": len(found.observed),
-        "runs": len(np.unique(found.observed.course_id)),
+        "learners": len(np.unique(predictions.observed.learner_id)),
+        "moments": len(predictions.observed),
+        "runs": len(np.unique(predictions.observed.course_id)),
         "bands": dict(zip(bands.tolist(), counts.tolist(), strict=True)),
     }
