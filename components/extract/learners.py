@@ -51,10 +51,10 @@ def _of_all_sources(roll: Table, names: Mapping[str, str]) -> bool:
 def _lost(tables: Sequence[Table], names: Mapping[str, str], roll: Table) -> str:
     """The SELECT of learners of a course run, by the key of `roll`, with the first reason for each and its row."""
     key = ", ".join(roll.key)
-    found = " UNION ALL ".join(_named(table, names, roll) for table in tables if table.bad == "learner")
+    rows = " UNION ALL ".join(_named(table, names, roll) for table in tables if table.bad == "learner")
     enrolled = f"SELECT {key} FROM {names[roll.name]}"
     return (
-        f"SELECT {key}, min({ROW}) AS {ROW}, arg_min(reason, {ROW}) AS reason FROM ({found}) "
+        f"SELECT {key}, min({ROW}) AS {ROW}, arg_min(reason, {ROW}) AS reason FROM ({rows}) "
         f"WHERE enrols OR ({key}) IN ({enrolled}) GROUP BY {key}"
     )
 

@@ -225,8 +225,8 @@ def check_plausible(staging: Staging) -> None:
     """
     staging.sql(_COPIES)
     for pattern in _PATTERNS:
-        for course, *found in staging.sql(f"{pattern.query} ORDER BY ALL"):
-            words = pattern.words.format(course, *found)
+        for course, *figures in staging.sql(f"{pattern.query} ORDER BY ALL"):
+            words = pattern.words.format(course, *figures)
             if pattern.stops:
                 raise SourceError(f"course run {course}: {words}", course, pattern.way_out)
             note = f"Course run {course}: {words}. {pattern.way_out}"

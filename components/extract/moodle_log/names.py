@@ -74,13 +74,13 @@ def _alike(
     return pairs
 
 
-def _likeness(one: Iterable[str], other: Iterable[str]) -> float:
+def _likeness(first: Iterable[str], second: Iterable[str]) -> float:
     """Of two people's spellings the most alike, from 0 to 1; so is one without a middle name."""
-    return max((_of_names(loose(a), loose(b)) for a in one for b in other), default=0.0)
+    return max((_of_names(loose(a), loose(b)) for a in first for b in second), default=0.0)
 
 
-def _of_names(one: str, other: str) -> float:
-    parts, others = set(one.split()), set(other.split())
+def _of_names(first: str, second: str) -> float:
+    parts, others = set(first.split()), set(second.split())
     if min(len(parts), len(others)) > 1 and (parts <= others or others <= parts):
         return (1 + ALIKE) / 2
     return SequenceMatcher(None, " ".join(sorted(parts)), " ".join(sorted(others))).ratio()

@@ -77,7 +77,7 @@ class Statement:
     def over(self, other: "Statement") -> "Statement":
         """This statement, with the other's where this one says nothing."""
         return replace(
-            other, **{one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None}
+            other, **{field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
         )
 
     @classmethod
@@ -121,14 +121,14 @@ def read_courses(path: Path, label: str) -> dict[str, Statement]:
     Raises:
         SettingError: it is no such table, or a value is none of its kind.
     """
-    found: dict[str, Statement] = {}
+    statements: dict[str, Statement] = {}
     for number, texts in _rows(path, label):
         folder = texts.pop("folder", "").rstrip("/")
-        if folder in found:
+        if folder in statements:
             way_out = "Give each course run one row, with the name of its folder in the column folder."
             raise SettingError(f"{label} has two rows for one course run", folder or "no folder", way_out)
-        found[folder] = Statement.read(texts, f"{label}, row {number}")
-    return found
+        statements[folder] = Statement.read(texts, f"{label}, row {number}")
+    return statements
 
 
 def _rows(path: Path, label: str) -> Iterator[tuple[int, dict[str, str]]]:

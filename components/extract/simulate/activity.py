@@ -54,9 +54,9 @@ def browsing(run: Run, cohort: Cohort, rate: float, rng: np.random.Generator) ->
     """Events in sessions, at `rate` events a usual learner and week."""
     learner, week, starts_at = _sessions(run, cohort, rate, rng)
     session, at = _inside(starts_at, rng)
-    kept = (at < cohort.until[learner[session]]) & (at >= cohort.enrolled_at[learner[session]])
+    enrolled = (at < cohort.until[learner[session]]) & (at >= cohort.enrolled_at[learner[session]])
     first = np.diff(session, prepend=-1) > 0
-    session, at, first = session[kept], at[kept], first[kept]
+    session, at, first = session[enrolled], at[enrolled], first[enrolled]
     verbs = _verbs(cohort.engagement[learner, week], session, first, rng)
     back = rng.geometric(_EARLIER_WEEK, len(session)) - 1
     about = (week[session] - back).clip(0)
