@@ -121,13 +121,13 @@ def physical_lines(file: File, rows: set[int], rejected: set[int]) -> Iterator[t
     with _text(file.path) as text:
         reader = csv.reader(text, delimiter=file.delimiter)
         next(reader)
-        start, row, left = reader.line_num + 1, -1, len(rows) + len(rejected)
+        start, row, remaining = reader.line_num + 1, -1, len(rows) + len(rejected)
         for record, fields in enumerate(reader, 2):
             row += record not in rejected and bool(fields)
             if record in rejected or (fields and row in rows):
                 yield (REJECTED + record if record in rejected else row), start
-                left -= 1
-            if not left:
+                remaining -= 1
+            if not remaining:
                 return
             start = reader.line_num + 1
 

@@ -58,8 +58,8 @@ def _readings(column: Column, value: str) -> Iterator[_Reading]:
 def _all_like(staging: Staging, relation: str, column: Column, value: str, like: str) -> bool:
     """Ids lose their `.0` where all of the column are such numbers: then no two ids differ by it alone."""
     words = ", ".join(map(quoted, unknown_words(column))) or "''"
-    every = f"SELECT bool_and(regexp_full_match(trim({value}), '{like}')) FROM {relation}"
-    return like == ".*" or bool(staging.sql(f"{every} WHERE trim({value}) NOT IN ({words})")[0][0])
+    query = f"SELECT bool_and(regexp_full_match(trim({value}), '{like}')) FROM {relation}"
+    return like == ".*" or bool(staging.sql(f"{query} WHERE trim({value}) NOT IN ({words})")[0][0])
 
 
 def _examples(staging: Staging, relation: str, value: str, reading: _Reading) -> str:

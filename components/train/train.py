@@ -37,12 +37,14 @@ def train(name: str, features: Path, labels: Path, out: Path) -> dict[str, Any]:
     if name not in CANDIDATES:
         raise SettingError("no such candidate", name, f"Candidates: {', '.join(CANDIDATES)}.")
     catalogue, examples = read_examples(features, labels)
-    every = _folds(_as_daily(examples, catalogue))
-    folds = {fold: rows for fold, rows in every.items() if fold == "final" or len(np.unique(_thin(rows).label)) == 2}
+    every_fold = _folds(_as_daily(examples, catalogue))
+    folds = {
+        fold: rows for fold, rows in every_fold.items() if fold == "final" or len(np.unique(_thin(rows).label)) == 2
+    }
     sql = (features / "features.sql").read_text()
     with threadpool_limits(limits=1):  # candidates are trained side by side, and BLAS threads would wait for each other
         by_fold = {fold: _train_fold(name, catalogue, sql, rows, out / fold) for fold, rows in folds.items()}
-    facts = by_fold["final"] | {"folds": sorted(by_fold), "skipped": sorted(every.keys() - folds.keys())}
+    facts = by_fold["final"] | {"folds": sorted(by_fold), "skipped": sorted(every_fold.keys() - folds.keys())}
     (out / "training.json").write_text(json.dumps(facts, indent=1))
     return facts
 

@@ -354,14 +354,19 @@ class Sifting:
         owners = {name: self._owners(sheet) for name, sheet in self.sheets.items() if sheet.table.whose}
         roll = self.sheets["enrolments"]
         enrolled = set(owners["enrolments"][roll.rows].tolist())
-        whose = [(lost, owners[lost.sheet.table.name][lost.rows]) for lost in self._lost]
-        gone = {who for lost, them in whose for who in them.tolist() if lost.sheet is roll or who in enrolled} - {None}
-        for lost, them in whose:
-            out = _among(them, gone)
-            self._note(lost.sheet, lost.rows[out], lost.names, lost.why, "learner_left_out")
-            self._note(lost.sheet, lost.rows[~out], lost.names, lost.why, "row_left_out")
-        for name, them in owners.items():
-            self.sheets[name].rows &= ~_among(them, gone)
+        losses = [(lost, owners[lost.sheet.table.name][lost.rows]) for lost in self._lost]
+        excluded = {
+            learner
+            for lost, learners in losses
+            for learner in learners.tolist()
+            if lost.sheet is roll or learner in enrolled
+        } - {None}
+        for lost, learners in losses:
+            is_excluded = _among(learners, excluded)
+            self._note(lost.sheet, lost.rows[is_excluded], lost.names, lost.why, "learner_left_out")
+            self._note(lost.sheet, lost.rows[~is_excluded], lost.names, lost.why, "row_left_out")
+        for name, learners in owners.items():
+            self.sheets[name].rows &= ~_among(learners, excluded)
 
     def _owners(self, sheet: Sheet) -> Array:
         """The learner of each row that is of this course run, else None."""
@@ -545,10 +550,10 @@ def _plain(value: Any) -> Any:
 
 
 def _merged(how: Merge, values: list[Any]) -> Any:
-    there = [value for value in values if value is not None]
-    if not there or (how == "open" and len(there) < len(values)) or (how == "same" and len(set(there)) > 1):
+    present = [value for value in values if value is not None]
+    if not present or (how == "open" and len(present) < len(values)) or (how == "same" and len(set(present)) > 1):
         return None
-    return min(there) if how == "earliest" else max(there)
+    return min(present) if how == "earliest" else max(present)
 
 
 def _brief(value: Any) -> Any:

@@ -184,11 +184,11 @@ class Acts:
         p = self._p
         self._staging.sql(f"CREATE TABLE {p}_contexts (run VARCHAR, context VARCHAR, kind VARCHAR, course VARCHAR)")
         contexts = self._staging.sql(f"SELECT run, context, count(*) FROM {p}_timed GROUP BY ALL ORDER BY ALL")
-        named: dict[str, Counter[str]] = defaultdict(Counter)
+        courses_of: dict[str, Counter[str]] = defaultdict(Counter)
         for run, context, rows in contexts:
             if course := words.course_of(context):
-                named[run][course] += rows
-        own = {run: self._own(run, courses) for run, courses in named.items()}
+                courses_of[run][course] += rows
+        own = {run: self._own(run, courses) for run, courses in courses_of.items()}
         placed = [(run, context, *_kind(context, own.get(run))) for run, context, _ in contexts]
         insert(self._staging, f"{p}_contexts", placed)
         self.view("courses", _COURSES, "TABLE")

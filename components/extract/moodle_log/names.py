@@ -61,9 +61,9 @@ def _alike(
     listed: Mapping[int, list[str]], others: Mapping[str, Iterable[str]], matched: Mapping[int, list[str]]
 ) -> dict[int, str]:
     taken = {id_ for ids in matched.values() for id_ in ids}
-    left = {number: names for number, names in listed.items() if number not in matched}
+    unmatched = {number: names for number, names in listed.items() if number not in matched}
     free = {id_: list(names) for id_, names in others.items() if id_ not in taken}
-    likeness = {(n, id_): _likeness(left[n], free[id_]) for n in left for id_ in free}
+    likeness = {(n, id_): _likeness(unmatched[n], free[id_]) for n in unmatched for id_ in free}
     pairs = {}
     for (number, id_), score in likeness.items():
         rivals = [

@@ -165,12 +165,12 @@ def check_zone(zone: str, where: str) -> str:
 
 
 def _weekend(text: str, where: str) -> str:
-    named = [_weekday(day.strip().lower()) for day in text.split(",")]
+    days = [_weekday(day.strip().lower()) for day in text.split(",")]
     if text.strip().lower() == NO_WEEKEND:
         return NO_WEEKEND
-    if None in named:
+    if None in days:
         raise SettingError(f"{where} is no weekend", text, f"Name its days, as fri,sat ({', '.join(WEEKDAYS)}).")
-    return ",".join(day for day in WEEKDAYS if day in named)
+    return ",".join(day for day in WEEKDAYS if day in days)
 
 
 def _weekday(name: str) -> str | None:

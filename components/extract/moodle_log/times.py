@@ -56,8 +56,8 @@ def parse_times(staging: Staging, raw: str, out: str, *, english: Collection[int
     """
     staging.sql(f"CREATE TABLE {out}_parts AS {_parts(raw)}")
     _refuse_swapped(staging, f"{out}_parts")
-    every = [_Evidence(*row) for row in staging.sql(_EVIDENCE.format(parts=f"{out}_parts"))]
-    day_first = {evidence.file: _day_first(staging, evidence, every, english) for evidence in every}
+    by_file = [_Evidence(*row) for row in staging.sql(_EVIDENCE.format(parts=f"{out}_parts"))]
+    day_first = {evidence.file: _day_first(staging, evidence, by_file, english) for evidence in by_file}
     staging.sql(
         f'CREATE VIEW {out} AS SELECT * EXCLUDE ({_ADDED}) REPLACE ({_timestamp(day_first)} AS "Time") FROM {out}_parts'
     )
@@ -113,12 +113,12 @@ def _refuse_swapped(staging: Staging, parts: str) -> None:
         )
 
 
-def _day_first(staging: Staging, evidence: _Evidence, every: Sequence[_Evidence], english: Collection[int]) -> bool:
+def _day_first(staging: Staging, evidence: _Evidence, by_file: Sequence[_Evidence], english: Collection[int]) -> bool:
     """Whether the first number is the day: dates that say otherwise than most are bad, and set aside as such."""
     label = staging.files[evidence.file].label
     if evidence.first != evidence.second:
         return evidence.first > evidence.second
-    others = {other.first > other.second for other in every if other.first != other.second}
+    others = {other.first > other.second for other in by_file if other.first != other.second}
     if len(others) == 1:
         staging.notes.add(f"{label}: its dates leave open which number is the day; it is read as the other files are.")
         return others.pop()

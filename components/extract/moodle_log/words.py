@@ -23,16 +23,16 @@ def plain(text: str) -> str:
 @cache
 def titles(report: str) -> Mapping[str, str]:
     """Our name of each column of a report (log, grades, participants), by its plain title in any language."""
-    named = _meanings(report)
+    names = _meanings(report)
     shown = {
         plain(f"{title} ({display})"): f"{name} ({kind})" if kind else name
-        for title, name in named.items()
+        for title, name in names.items()
         if name == TOTAL
         for kind, displays in _words()["displays"].items()
         for display in (kind, *displays)
         if display
     }
-    return named | shown
+    return names | shown
 
 
 def is_total(title: str) -> bool:
@@ -42,8 +42,8 @@ def is_total(title: str) -> bool:
 
 def is_student(roles: str, otherwise: bool | None) -> bool | None:
     """Whether a participant's roles, in any language, are a learner's alone; `otherwise` where there are none."""
-    named = {plain(role) for role in roles.split(",")} - {""} - plain_words("no_roles")
-    return named <= plain_words("student") if named else otherwise
+    plain_roles = {plain(role) for role in roles.split(",")} - {""} - plain_words("no_roles")
+    return plain_roles <= plain_words("student") if plain_roles else otherwise
 
 
 @cache

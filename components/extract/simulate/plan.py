@@ -119,9 +119,9 @@ def _run(settings: Settings, number: int, course: int, again: int, learners: ran
     )
 
 
-def _trait(course: int, which: int) -> float:
+def _trait(course: int, number: int) -> float:
     """A course's trait between 0 and 1: always the same, and different from its neighbours'."""
-    return ((course + 1) * _GOLDEN * which) % 1.0
+    return ((course + 1) * _GOLDEN * number) % 1.0
 
 
 def _breaks(weeks: int, course: int, rng: np.random.Generator) -> tuple[int, ...]:
