@@ -20,18 +20,19 @@ def predict(
 
     Without a trail's address: that of EARLYBELL_TRAIL, and its anchors those of EARLYBELL_TRAIL_ANCHORS; else none.
     """
-    import os
     from datetime import UTC, datetime
     from pathlib import Path
+
+    import msgspec
 
     from components.predict import arrivals
     from components.predict import predict as predict_site
     from components.reporting import errors_reported, progress
+    from earlybell.trail.address import address_and_anchors
 
-    if not trail:
-        trail, trail_anchors = (os.environ.get(f"EARLYBELL_TRAIL{kind}", "") for kind in ("", "_ANCHORS"))
+    trail, trail_anchors = address_and_anchors(trail, trail_anchors)
     with errors_reported():
-        facts = predict_site(
+        predicted = predict_site(
             Path(bundle.path),
             Path(tables.path),
             Path(predictions.path),
@@ -46,9 +47,10 @@ def predict(
         newest = {run.course_id: run.newest.replace(tzinfo=UTC).timestamp() for run in arrived if run.newest}
         by_course = {"newest_record_timestamp_seconds": newest}
         by_course["data_age_teaching_seconds"] = {run.course_id: run.teaching for run in arrived}
-        predictions.metadata.update(facts | {"by_course": by_course})
-        worklist.metadata.update({name: facts[name] for name in ("as_of", "digest", "version")})
-        worklist.metadata["rows"] = facts["worklist"]
-        bands = ", ".join(f"{count:,} {band}" for band, count in facts["bands"].items())
+        metadata = msgspec.to_builtins(predicted)
+        predictions.metadata.update(metadata | {"by_course": by_course})
+        worklist.metadata.update({name: metadata[name] for name in ("as_of", "digest", "version")})
+        worklist.metadata["rows"] = predicted.worklist
+        bands = ", ".join(f"{count:,} {band}" for band, count in predicted.bands.items())
         summary = bands or "nobody is enrolled now"
-        progress("predict", f"{facts['learners']:,} learners in {facts['runs']} course runs: {summary}")
+        progress("predict", f"{predicted.learners:,} learners in {predicted.runs} course runs: {summary}")
