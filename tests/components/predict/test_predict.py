@@ -43,13 +43,8 @@ def test_a_night_between_two_terms_is_a_result_with_files_that_can_be_read_and_n
     files = (tmp_path / "risks", tmp_path / "worklist")
     began = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     predicted = predict(bundle, site, *files, as_of="now", trail=trail, trail_anchors=str(heads))
-    assert (predicted.learners, predicted.moments, predicted.runs, predicted.worklist, predicted.bands) == (
-        0,
-        0,
-        0,
-        0,
-        {},
-    )
+    counts = (predicted.learners, predicted.moments, predicted.runs, predicted.worklist)
+    assert (counts, predicted.bands) == ((0, 0, 0, 0), {})
     assert began <= predicted.as_of <= datetime.now(UTC).replace(tzinfo=None)
     table = duckdb.connect().execute(f"FROM read_parquet('{files[0]}')")
     assert [column[0] for column in table.description or []][:4] == ["course_id", "learner_id", "as_of", "risk"]
