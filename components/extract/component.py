@@ -42,6 +42,6 @@ def validate(tables: dsl.Input[dsl.Dataset], max_bad_share: float, checked: dsl.
     with errors_reported():
         check_share(max_bad_share)
         facts = validate_tables(Path(tables.path), Path(checked.path), max_bad_share=max_bad_share)
-        bad = sum(one["rows"] for one in facts["quarantine"])
+        bad = sum(fault["rows"] for fault in facts["quarantine"])
         checked.metadata.update({"digest": facts["digest"], "rows": facts["rows"], "quarantined": bad})
         progress("validate", f"all tables are whole; {bad:,} rows in quarantine")

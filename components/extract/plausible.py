@@ -85,7 +85,7 @@ def _swapped(dates: str, *, wholly: bool) -> str:
     So outside of the months of teaching there are days that are numbers of these months alone; or there is no day
     above 12 at all (`wholly`), where every date was swapped or those that could not be were lost.
     """
-    which = (
+    condition = (
         f"len(whole) = 0 AND dates >= {SWAP_ALL}"
         if wholly
         else f"len(whole) > 0 AND dates >= {SWAP_DATES} AND list_has_all(whole, few) AND list_has_all(whole, early)"
@@ -99,7 +99,7 @@ found AS (
         flatten(list(days) FILTER (last <= 12)) AS few, count(*) FILTER (last <= 12) AS months,
         coalesce(flatten(list(list_filter(days, lambda d: d <= 12)) FILTER (last > 12)), []) AS early,
         sum(dates) FILTER (last <= 12) AS dates FROM months GROUP BY 1)
-SELECT course_id, months FROM found WHERE months >= {SWAP_MONTHS} AND {which}"""
+SELECT course_id, months FROM found WHERE months >= {SWAP_MONTHS} AND {condition}"""
 
 
 _AT_ONCE = """
@@ -225,8 +225,8 @@ def check_plausible(staging: Staging) -> None:
     """
     staging.sql(_COPIES)
     for pattern in _PATTERNS:
-        for course, *found in staging.sql(f"{pattern.query} ORDER BY ALL"):
-            words = pattern.words.format(course, *found)
+        for course, *figures in staging.sql(f"{pattern.query} ORDER BY ALL"):
+            words = pattern.words.format(course, *figures)
             if pattern.stops:
                 raise SourceError(f"course run {course}: {words}", course, pattern.way_out)
             note = f"Course run {course}: {words}. {pattern.way_out}"

@@ -200,8 +200,8 @@ class Staging:
         self.sql(f"CREATE OR REPLACE VIEW {relation} AS FROM ({repair} {select}) ANTI JOIN ({aside}) USING ({ROW})")
 
     def _repaired(self, relation: str, column: Column) -> str:
-        named = f"relation = {quoted(relation)} AND name = {quoted(column.name)}"
-        ids = f"SELECT {ROW} FROM repaired WHERE {named} AND bad"
+        condition = f"relation = {quoted(relation)} AND name = {quoted(column.name)}"
+        ids = f"SELECT {ROW} FROM repaired WHERE {condition} AND bad"
         raised = f"WHEN {ROW} IN ({ids} = 'raise') THEN {column.not_below}" if column.not_below else ""
         return f"CASE WHEN {ROW} IN ({ids} = 'null') THEN NULL {raised} ELSE {column.name} END AS {column.name}"
 
@@ -226,10 +226,10 @@ class Staging:
         if self.ids == "keep" or not ids:
             return
         key = usable_key(self._key)
-        every = " UNION ALL ".join(f"SELECT {column}::VARCHAR FROM {relation}" for relation, column in ids)
+        all_ids = " UNION ALL ".join(f"SELECT {column}::VARCHAR FROM {relation}" for relation, column in ids)
         reader = self._connection.cursor()
         reader.execute(
-            f"SELECT DISTINCT id FROM ({every}) AS i(id) ANTI JOIN pseudonyms ON id = learner_id WHERE id IS NOT NULL"
+            f"SELECT DISTINCT id FROM ({all_ids}) AS i(id) ANTI JOIN pseudonyms ON id = learner_id WHERE id IS NOT NULL"
         )
         while batch := [row[0] for row in reader.fetchmany(_IDS_AT_ONCE)]:
             hashed = [pseudonym(key, learner_id) for learner_id in batch]

@@ -21,12 +21,12 @@ def label(
 
     with errors_reported():
         check_label(kind, Path(rubric) if rubric else None)
-        found = LABELS[kind](
+        facts = LABELS[kind](
             Path(tables.path), Path(examples.path), Path(labels.path), Path(rubric) if rubric else None
         )
         check_enough(Path(examples.path), Path(labels.path))
-        labels.metadata.update({"kind": kind, **found})
+        labels.metadata.update({"kind": kind, **facts})
         progress(
             "label",
-            f"{kind}: {found['moments']:,} moments of {found['learners']:,} learners in {found['runs']} course runs",
+            f"{kind}: {facts['moments']:,} moments of {facts['learners']:,} learners in {facts['runs']} course runs",
         )

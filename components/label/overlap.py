@@ -17,14 +17,14 @@ def label_rubric_and_overlap(tables: Path, features: Path, out: Path, rubric: Pa
     overlap_label is the label of the whole run, what is before the moment too, which a model would find in its own
     inputs: evaluation measures how much better that would look. Null where the whole run has too little.
     """
-    found = label_rubric(tables, features, out, rubric)
+    facts = label_rubric(tables, features, out, rubric)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         whole, joined = Path(folder) / "whole.parquet", Path(folder) / "joined.parquet"
         label_rubric(tables, features, whole, rubric, whole_run=True, alike=True)
-        facts = quoted(json.dumps({name: found[name] for name in _FACTS}))
+        metadata = quoted(json.dumps({name: facts[name] for name in _FACTS}))
         connect().execute(f"""
             COPY (SELECT a.*, b.label AS overlap_label
                 FROM {parquet(out)} a LEFT JOIN {parquet(whole)} b USING (moment_id) ORDER BY moment_id)
-            TO {quoted(joined)} (FORMAT parquet, KV_METADATA {{rubric: {facts}}})""")
+            TO {quoted(joined)} (FORMAT parquet, KV_METADATA {{rubric: {metadata}}})""")
         joined.replace(out)
-    return found
+    return facts

@@ -51,14 +51,14 @@ def arrivals(tables: Path, now: datetime) -> list[Arrival]:
         breaks: dict[str, list[_Break]] = {}
         for course, start, end in connection.execute(_BREAKS, {"now": now}).fetchall():
             breaks.setdefault(course, []).append((start, end))
-    made = [
+    runs = [
         Arrival(
             course, newest.get(course), _teaching(max(starts, newest.get(course, starts)), now, breaks.get(course, []))
         )
         for course, starts in under_way.items()
         if all(end < now for _, end in breaks.get(course, []))
     ]
-    return sorted(made, key=lambda one: (-one.teaching, one.course_id))[:MOST]
+    return sorted(runs, key=lambda run: (-run.teaching, run.course_id))[:MOST]
 
 
 def _teaching(since: datetime, now: datetime, breaks: list[_Break]) -> float:

@@ -48,11 +48,11 @@ def _report(
     writer: Writer, chunks: Iterator[tuple[Run, range, np.random.Generator]], rate: float, settings: Settings
 ) -> None:
     """Write every chunk, saying on stderr every few seconds how far it is."""
-    written, said = 0, time.monotonic()
+    written, reported_at = 0, time.monotonic()
     for run, numbers, rng in chunks:
         written += _write(writer, run, numbers, rate, rng)
-        if time.monotonic() - said > _REPORT_EVERY_S or numbers.stop == settings.learners:
-            said = time.monotonic()
+        if time.monotonic() - reported_at > _REPORT_EVERY_S or numbers.stop == settings.learners:
+            reported_at = time.monotonic()
             sys.stderr.write(f"simulate: {written:,} events of {numbers.stop:,} learners\n")
             sys.stderr.flush()
 

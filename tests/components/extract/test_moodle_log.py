@@ -112,10 +112,10 @@ def test_without_a_list_all_but_known_staff_are_learners_and_the_course_run_is_u
 
 
 def test_what_an_export_lacks_is_said(tmp_path: Path) -> None:
-    told = notes(run(both(tmp_path / "site")))
+    text = notes(run(both(tmp_path / "site")))
     for words in ("no due dates", "times of grading", "outcome only", "dates of enrolment", "times are those of UTC"):
-        assert words in told
-    assert "1 of 3 final grades of site below the pass mark of 40" in told
+        assert words in text
+    assert "1 of 3 final grades of site below the pass mark of 40" in text
 
 
 def test_a_time_is_of_the_sites_clock_also_when_the_clocks_change(tmp_path: Path, query: Query) -> None:

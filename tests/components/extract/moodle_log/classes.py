@@ -21,19 +21,19 @@ GRADE_TITLES = ("First name", "Last name", "ID number", "Email address", "Course
 
 @dataclass
 class Class:
-    """Rows of a log by hand; `shown` is how the site writes a name."""
+    """Rows of a log by hand."""
 
     rows: list[Sequence[str]] = field(default_factory=list)
 
     @classmethod
     def of(cls, weeks: int = 8, names: Sequence[str] = NAMES, first: datetime = FIRST_DAY) -> "Class":
         """Everybody sees the course and the notes on Monday, Wednesday and Friday of each week."""
-        made = cls()
+        log = cls()
         for week in range(weeks):
             for day in (0, 2, 4):
                 for name in names:
-                    made.views(name, first + timedelta(days=7 * week + day, hours=10))
-        return made
+                    log.views(name, first + timedelta(days=7 * week + day, hours=10))
+        return log
 
     def views(self, name: str, at: datetime) -> None:
         self.acts(name, at, f"The user with id '{IDS[name]}' viewed the course with id '{NUMBER}'.")
@@ -56,8 +56,8 @@ class Class:
 
     def write(self, folder: Path, *, left_out: Iterable[str] = ()) -> Path:
         """Write `log.csv` without some columns; the folder."""
-        kept = [i for i, title in enumerate(ENGLISH) if title not in left_out]
-        return write(folder / "log.csv", [[row[i] for i in kept] for row in (ENGLISH, *self.rows)])
+        columns = [i for i, title in enumerate(ENGLISH) if title not in left_out]
+        return write(folder / "log.csv", [[row[i] for i in columns] for row in (ENGLISH, *self.rows)])
 
 
 def grades(names: Iterable[str] = NAMES, first: float = 40, step: float = 5) -> list[Sequence[str]]:
