@@ -27,7 +27,7 @@ def evaluate(
 
     from components.evaluate import Policy, artifacts
     from components.evaluate import evaluate as evaluate_candidates
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported, progress
 
     with errors_reported():
         evaluation = evaluate_candidates(
@@ -48,6 +48,10 @@ def evaluate(
         artifacts.log_curves(curves, evaluation)
         artifacts.log_slices(slices, evaluation)
         progress("evaluate", evaluation["rule"])
+        titles = {candidate["name"]: candidate["title"] for candidate in evaluation["candidates"]}
+        done(
+            "evaluate", f"{titles[evaluation['chosen']]} of {len(titles)} candidates, on {data['learners']:,} learners"
+        )
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -62,7 +66,7 @@ def gates(
     import json
     from pathlib import Path
 
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported, progress
     from earlybell.gates import Gates, judge
 
     with errors_reported():
@@ -73,3 +77,4 @@ def gates(
                 verdict.log_metric(finding.metric, finding.value)
             progress("gates", str(finding))
         found.require()
+        done("gates", "passed: " + ", ".join(f"{finding.metric} {finding.value:.3f}" for finding in found.findings))

@@ -10,7 +10,8 @@ import duckdb
 
 from components.extract import canonical, moodle_log, oulad, survey
 from components.extract.merging import merge, write
-from components.extract.staging import Extracted, Ids, Site, Staging, key_of, out_of_room, say
+from components.extract.staging import Extracted, Ids, Site, Staging, key_of, out_of_room
+from components.reporting import progress
 from earlybell.errors import SettingError
 from earlybell.tables.pseudonyms import check_same_key
 from earlybell.tables.schema import MOST_BAD_SHARE
@@ -100,7 +101,7 @@ _KINDS: dict[str, Callable[[Staging, str, str], Extracted]] = {
 
 def _read(staging: Staging, source: str) -> Extracted:
     kind, _, place = source.partition(":")
-    say(f"reading {source}")
+    progress("extract", f"reading {source}")
     return _KINDS[kind](staging, source, place)
 
 

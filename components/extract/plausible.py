@@ -5,7 +5,8 @@ What would make every figure false stops the run. What may be true, and mostly i
 
 from dataclasses import dataclass
 
-from components.extract.staging import Staging, say
+from components.extract.staging import Staging
+from components.reporting import progress
 from earlybell.errors import SourceError
 
 SHORTEST_RUN, LONGEST_RUN = 7, 550  # days: a week is a workshop; no course is given for one and a half years
@@ -231,4 +232,4 @@ def check_plausible(staging: Staging) -> None:
                 raise SourceError(f"course run {course}: {words}", course, pattern.way_out)
             note = f"Course run {course}: {words}. {pattern.way_out}"
             staging.notes.add(note)
-            say(f"look: {note}")
+            progress("extract", f"look: {note}")

@@ -14,8 +14,9 @@ import duckdb
 from components.extract import sheets
 from components.extract.checks import ROW, UNIT
 from components.extract.encodings import REPLACEMENT, Decoded, is_utf8, write_utf8
-from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room, say
+from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room
 from components.extract.understanding import understood
+from components.reporting import progress
 from earlybell.errors import SourceError
 from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
 from earlybell.tables.sql import parquet, quoted, quoted_path
@@ -96,7 +97,7 @@ def read(staging: Staging, origin: Origin, table: Table, paths: Sequence[Path], 
     selects += _parquets(staging, origin, [path for path in paths if path.suffix == ".parquet"], table)
     unit = f"{first}::BIGINT" if origin.disjoint else f"{ROW} >> {FILE_BITS}"
     staging.sql(f"CREATE VIEW {relation} AS SELECT *, {unit} AS {UNIT} FROM ({' UNION ALL '.join(selects)})")
-    say(f"{table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
+    progress("extract", f"{table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
     return Relation(relation, 1 if origin.disjoint else len(paths))
 
 

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -246,12 +245,6 @@ def key_of(staging: Staging, source: Extracted) -> str | None:
 def out_of_room(error: BaseException) -> bool:
     """Whether it is no fault of what was read, but of the disk written to: it is full, or a quota is used up."""
     return any(text in str(error) for text in _NO_ROOM)
-
-
-def say(text: str) -> None:
-    """A line of progress to stderr."""
-    sys.stderr.write(f"extract: {text}\n")
-    sys.stderr.flush()
 
 
 def _sql(expression: ir.Expr) -> str:

@@ -26,7 +26,7 @@ def predict(
 
     from components.predict import arrivals
     from components.predict import predict as predict_site
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
 
     if not trail:
         trail, trail_anchors = (os.environ.get(f"EARLYBELL_TRAIL{kind}", "") for kind in ("", "_ANCHORS"))
@@ -51,4 +51,4 @@ def predict(
         worklist.metadata["rows"] = found["worklist"]
         bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items())
         said = bands or "nobody is enrolled now"
-        progress("predict", f"{found['learners']:,} learners in {found['runs']} course runs: {said}")
+        done("predict", f"{found['learners']:,} learners in {found['runs']} course runs: {said}")

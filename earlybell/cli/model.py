@@ -224,10 +224,12 @@ def run_training(sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
 
 def run_here(pipeline: Callable[..., Any], arguments: dict[str, Any], doing: str) -> dict[str, Any]:
     """Run a pipeline in a folder of its own, telling its progress; its outputs."""
-    from pipelines.local import run
+    from earlybell.cli.progress import progress
+    from pipelines.local import LOG, run, steps
 
     folder = home() / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
-    return dict(run(pipeline, arguments, folder, show.progress(folder, doing)))
+    with progress(folder / LOG, doing, steps(pipeline)) as tell:
+        return dict(run(pipeline, arguments, folder, tell))
 
 
 def copy_bundle(source: Path, out: Path) -> None:

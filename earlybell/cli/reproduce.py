@@ -1,14 +1,13 @@
 """The command `reproduce`: a model again from its snapshot."""
 
 import json
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
 
-from earlybell.cli import show
+from earlybell.cli.model import run_here
 from earlybell.cli.options import EngineOption, Json, RubricOption, need_training
 from earlybell.cli.ready import home, ready_engine, ready_label
 from earlybell.errors import ReproductionError
@@ -33,7 +32,6 @@ def reproduce(
     need_training("reproduce")
     from components.registry import fetch
     from earlybell.bundle import read_bundle
-    from pipelines.local import run
     from pipelines.snapshots import find
     from pipelines.training import reproduction
 
@@ -46,8 +44,7 @@ def reproduce(
     tables = find(before.manifest["data"]["digest"], place)
     settings = before.manifest["settings"] | {"label_kind": before.manifest["label"], "engine": engine}
     settings["rubric"] = str(rubric.absolute()) if rubric else ""
-    folder = place / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
-    outputs = run(reproduction, {"tables": str(tables.absolute()), **settings}, folder, show.progress(folder))
+    outputs = run_here(reproduction, {"tables": str(tables.absolute()), **settings}, "Training")
     after = read_bundle(Path(outputs["Output"].path))
     differing = _differing(before.manifest, after.manifest)
     if as_json:
