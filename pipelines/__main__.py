@@ -9,9 +9,9 @@ import typer
 
 from earlybell.errors import EarlybellError, SettingError
 from earlybell.writable import check_folder
+from pipelines.settings import SETTINGS
 
 EXIT_CODES = "Exit codes: 0 done, 1 a defect of ours, 2 a wrong setting, 13 Kubeflow Pipelines, or a run on it, failed."
-NAMES = ("training", "prediction")
 
 app = typer.Typer(
     help="The pipelines for a cluster: as files, or run there.",
@@ -50,7 +50,7 @@ def compile_to(
 
 @app.command(epilog="Example: python -m pipelines submit training --source oulad:/sources/oulad --every-weeks 2")
 def submit(
-    name: Annotated[str, typer.Argument(help=f"of the pipeline: {' or '.join(NAMES)}", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help=f"of the pipeline: {' or '.join(SETTINGS)}", metavar="NAME")],
     source: Annotated[list[str], typer.Option(help="kind:place, below /sources; may be given several times")],
     endpoint: Annotated[str, typer.Option(envvar="KFP_ENDPOINT", help="address of the KFP API")] = "",
     schedule: Annotated[str, typer.Option(help="recurring, as '0 3 * * *': minute, hour, day, month, weekday")] = "",
@@ -69,8 +69,8 @@ def submit(
     A recurring run takes the place of the one before it; where nothing has changed, that one stays. The version of the
     pipeline is uploaded if KFP does not have it. A token is read from KFP_TOKEN.
     """
-    if name not in NAMES:
-        raise SettingError("no such pipeline", name, f"Pipelines: {', '.join(NAMES)}.")
+    if name not in SETTINGS:
+        raise SettingError("no such pipeline", name, f"Pipelines: {', '.join(SETTINGS)}.")
     if not endpoint:
         way_out = "Name it by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
         raise SettingError("the address of Kubeflow Pipelines is not known", endpoint, way_out)

@@ -9,14 +9,12 @@ from components.image import IMAGE
 def extract(
     sources: list,  # type: ignore[type-arg] # KFP knows no list of strings
     max_bad_share: float,
-    pass_mark: str,
-    timezone: str,
     tables: dsl.Output[dsl.Dataset],
 ) -> None:
     """Sources into one folder of canonical tables, with pseudonymous ids."""
     from pathlib import Path
 
-    from components.extract import Site, check_share, concerns
+    from components.extract import check_share, concerns
     from components.extract import extract as extract_tables
     from components.reporting import done, errors_reported, warn
     from earlybell.tables.pseudonyms import key_from_environment
@@ -24,8 +22,7 @@ def extract(
     with errors_reported():
         check_share(max_bad_share)
         place = Path(tables.path)
-        site = Site(pass_mark, timezone)
-        facts = extract_tables(sources, place, key=key_from_environment(), max_bad_share=max_bad_share, site=site)
+        facts = extract_tables(sources, place, key=key_from_environment(), max_bad_share=max_bad_share)
         tables.metadata.update({"digest": facts["digest"], "rows": facts["rows"], "sources": facts["sources"]})
         for concern in concerns(facts, place):
             warn("extract", concern)

@@ -56,18 +56,6 @@ class File:
 
 
 @dataclass(frozen=True)
-class Site:
-    """What a command gives for all of a site's own exports, whose statements come before it.
-
-    `pass_mark` is the final grade below which a learner has failed, as `50` or `50%` (empty: none is given);
-    `timezone` is the clock of their times.
-    """
-
-    pass_mark: str = ""
-    timezone: str = "UTC"
-
-
-@dataclass(frozen=True)
 class Relation:
     """A view in staging with a table's columns, `_id` and `_unit`; `units` says how many files' rows it may hold."""
 
@@ -88,10 +76,8 @@ class Extracted:
 class Staging:
     """Use it as a context; `folder` holds the database and what spills, and is the caller's to remove."""
 
-    def __init__(
-        self, folder: Path, *, key: str | None, ids: Ids, max_bad_share: float, site: Site | None = None
-    ) -> None:
-        self.folder, self.ids, self.max_bad_share, self.site = folder, ids, max_bad_share, site or Site()
+    def __init__(self, folder: Path, *, key: str | None, ids: Ids, max_bad_share: float) -> None:
+        self.folder, self.ids, self.max_bad_share = folder, ids, max_bad_share
         self._key = key
         self.files: list[File] = []
         self.notes: set[str] = set()

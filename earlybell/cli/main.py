@@ -8,6 +8,7 @@ import typer
 from earlybell.cli import card, data, demo, model, reproduce, rollout, serve, site, trail
 from earlybell.errors import EarlybellError
 from earlybell.home import home_folder
+from earlybell.moved import check_moved
 
 EXIT_CODES = """
 Exit codes: 0 done, 1 a defect of ours, 2 a wrong setting, 3 a source that cannot be used, 4 too little to train on,
@@ -39,6 +40,8 @@ def main() -> None:
     # Matplotlib's list of fonts lies with our own files, and not in the home folder of whoever trains.
     os.environ.setdefault("MPLCONFIGDIR", str(home_folder().absolute() / "matplotlib"))
     try:
+        for argument in sys.argv[1:]:
+            check_moved(argument.partition("=")[0])
         app()
     except EarlybellError as error:
         typer.secho(f"error: {error}", fg="red", err=True)

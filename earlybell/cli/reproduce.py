@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from earlybell.cli.model import run_here
-from earlybell.cli.options import EngineOption, Json, RubricOption, need_training
+from earlybell.cli.options import EngineOption, Json, ModelNameOption, RubricOption, need_training
 from earlybell.cli.ready import home, ready_engine, ready_label
 from earlybell.errors import ReproductionError
+from pipelines.settings import TrainingSettings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,8 +21,8 @@ def add_to(app: typer.Typer) -> None:
 
 def reproduce(
     version: Annotated[str, typer.Argument(help="of the registered model, or its alias", metavar="MODEL_VERSION")],
-    model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
-    engine: EngineOption = "duckdb",
+    model_name: ModelNameOption = TrainingSettings.model_name,
+    engine: EngineOption = TrainingSettings.engine,
     rubric: RubricOption = None,
     as_json: Json = False,
 ) -> None:
