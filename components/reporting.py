@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from earlybell.errors import EarlybellError
+from earlybell import errors
+from earlybell.errors import EarlybellError, ended_by_own_errors
 
 ERROR_FILE = "EARLYBELL_ERROR_FILE"  # set by the local run: where a failed step leaves its error
 Kind = Literal["started", "progress", "warning", "done"]
@@ -64,13 +65,21 @@ def _write(line: str) -> None:
 
 @contextmanager
 def errors_reported() -> Iterator[None]:
-    """End the step with an error's own message and exit code, without a traceback."""
-    try:
-        yield
-    except EarlybellError as error:
-        if place := os.environ.get(ERROR_FILE):
-            kind = type(error).__name__
-            parts = {"kind": kind, "thing": error.thing, "value": str(error.value), "way_out": error.way_out}
-            Path(place).write_text(json.dumps(parts))
-        print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201
-        sys.exit(error.exit_code)
+    """End the step with an error's own message and exit code; leave the error where the local run looks for it."""
+    with ended_by_own_errors(_write):
+        try:
+            yield
+        except EarlybellError as error:
+            if place := os.environ.get(ERROR_FILE):
+                parts = {"thing": error.thing, "value": str(error.value), "way_out": error.way_out}
+                Path(place).write_text(json.dumps(parts | {"kind": type(error).__name__}))
+            raise
+
+
+def read_error(place: Path) -> EarlybellError | None:
+    """The error that a step left there; None without one."""
+    if not place.exists():
+        return None
+    parts = json.loads(place.read_text())
+    kind: type[EarlybellError] = getattr(errors, parts.pop("kind"))
+    return kind(**parts)

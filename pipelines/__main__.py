@@ -1,21 +1,18 @@
 """`python -m pipelines`: the pipelines for a cluster. `compile` writes them, `submit` runs them."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from earlybell.errors import EarlybellError, SettingError
+from earlybell.errors import PipelineError, SettingError, ended_by_own_errors, exit_codes
 from earlybell.writable import check_folder
 from pipelines.settings import SETTINGS
 
-EXIT_CODES = "Exit codes: 0 done, 1 a defect of ours, 2 a wrong setting, 13 Kubeflow Pipelines, or a run on it, failed."
-
 app = typer.Typer(
     help="The pipelines for a cluster: as files, or run there.",
-    epilog=EXIT_CODES,
+    epilog=exit_codes(SettingError, PipelineError),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -104,11 +101,8 @@ def _use(image: str, values: list[Path]) -> None:
 
 def main() -> None:
     """Run a command; an error that a user can mend is one line on stderr and its exit code."""
-    try:
+    with ended_by_own_errors(lambda line: typer.secho(line, fg="red", err=True)):
         app()
-    except EarlybellError as error:
-        typer.secho(f"error: {error}", fg="red", err=True)
-        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,7 @@ from typing import Any, TextIO
 
 from kfp import dsl, local
 
-from components.reporting import ERROR_FILE, Report, read_report
-from earlybell import errors
+from components.reporting import ERROR_FILE, Report, read_error, read_report
 
 LOG = "run.log"
 _STARTED = re.compile(r".*Executing task \S*'([\w-]+)'\S*")  # KFP's own line; the name is in colour
@@ -43,7 +42,7 @@ def run(pipeline: Any, arguments: dict[str, Any], folder: Path, tell: Callable[[
             try:
                 return _bare(pipeline)(**arguments).outputs
             except RuntimeError as error:
-                raise _reason(failed, folder / LOG, error) from None
+                raise read_error(failed) or RuntimeError(f"{error} See {folder / LOG}.") from None
 
 
 def steps(pipeline: Any) -> dict[str, int]:
@@ -131,12 +130,3 @@ def _surroundings(failed: Path) -> Iterator[None]:
         builtins.print = original
         os.environ.clear()
         os.environ.update(environment)
-
-
-def _reason(failed: Path, log: Path, error: RuntimeError) -> Exception:
-    """The error that a step left, or the log's place."""
-    if not failed.exists():
-        return RuntimeError(f"{error} See {log}.")
-    parts = json.loads(failed.read_text())
-    found: Exception = getattr(errors, parts["kind"])(parts["thing"], parts["value"], parts["way_out"])
-    return found

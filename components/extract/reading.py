@@ -19,7 +19,7 @@ from components.extract.understanding import understood
 from components.reporting import progress
 from earlybell.errors import SourceError
 from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
-from earlybell.tables.sql import parquet, quoted, quoted_path
+from earlybell.tables.sql import identifier, parquet, quoted, quoted_path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 DELIMITERS = ",;\t"  # what a spreadsheet or R separates fields by, where a comma is in numbers
@@ -201,7 +201,7 @@ def _native(column: Column, found: str | None, nulls: str) -> str:
     name = (
         f"""(CASE WHEN NOT isnan("{column.name}") THEN "{column.name}" END)"""
         if found in _FLOATS
-        else f'"{column.name}"'
+        else identifier(column.name)
     )
     if found in _SAFE[column.type]:
         return f"{name}::{SQL_TYPES[column.type]}"
@@ -222,7 +222,7 @@ def _csv(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
     _check_ids(staging, label, table, file, staging.decoded.get(written))
     if origin.ours:
         return f"SELECT * FROM {file}"
-    values = understood(staging, label, table, file, {name: f'"{name}"' for name in table.names})
+    values = understood(staging, label, table, file, {name: identifier(name) for name in table.names})
     return f"SELECT {ROW}, {_named(values)} FROM {file}"
 
 
@@ -257,7 +257,7 @@ def _check_ids(staging: Staging, label: str, table: Table, file: str, decoded: D
     Raises:
         SourceError: a file whose encoding had to be guessed has an id that is not the same in each.
     """
-    ids = [f'"{column.name}"' for column in table.columns if column.is_id and not column.nullable]
+    ids = [identifier(column.name) for column in table.columns if column.is_id and not column.nullable]
     if decoded and decoded.guessed and ids:
         unsure = REPLACEMENT if decoded.encoding == "utf-8" else r"[^\x00-\x7f]"
         found = " OR ".join(f"regexp_matches({name}, '{unsure}')" for name in ids)

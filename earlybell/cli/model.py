@@ -39,6 +39,7 @@ from earlybell.cli.ready import (
 from earlybell.cli.tables import refuse_own_ids, tables_of
 from earlybell.errors import TrainingError
 from earlybell.predict import check_as_of, check_capacity
+from earlybell.whole import written_whole
 from earlybell.writable import check_new_folder
 from pipelines.settings import TrainingSettings
 
@@ -213,7 +214,5 @@ def run_here(pipeline: Callable[..., Any], arguments: dict[str, Any], doing: str
 
 def copy_bundle(source: Path, out: Path) -> None:
     """Copy a bundle whole or not at all."""
-    part = out.with_name(f".{out.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(source, part)
-    part.rename(out)
+    with written_whole(out) as part:
+        shutil.copytree(source, part)

@@ -61,6 +61,11 @@ ModelVersionOption = Annotated[str, option(PredictionSettings, "model_version")]
 RubricOption = Annotated[Path | None, typer.Option(help="with --label rubric: your own rubric.yaml")]
 
 
+def tell_in_red(text: str) -> None:
+    """A line of stderr, in red where it is a terminal."""
+    typer.secho(text, fg="red", err=True)
+
+
 def need_training(command: str) -> None:
     """Raises:
     MissingPackageError: the packages of the extra `training` are not installed.

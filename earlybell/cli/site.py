@@ -12,6 +12,7 @@ from earlybell.cli.model import WorklistFile, run_here
 from earlybell.cli.options import Json, Sources, need_training, options_of
 from earlybell.cli.ready import absolute, ready_files, ready_sources, ready_trail
 from earlybell.predict import check_as_of, check_capacity
+from earlybell.whole import written_whole
 from pipelines.settings import PredictionSettings
 
 
@@ -55,10 +56,9 @@ def _copy(source: Path, out: Path | None) -> Path:
     """Copy a file whole or not at all, if it is asked for; where it lies."""
     if out is None:
         return source
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".{out.name}.part")
-    shutil.copyfile(source, part)
-    return part.replace(out)
+    with written_whole(out) as part:
+        shutil.copyfile(source, part)
+    return out
 
 
 def _facts(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import math
 from dataclasses import fields
 from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -60,7 +59,7 @@ def test_the_commands_options_are_the_settings(name: str) -> None:
         assert (option.default, option.help) == (one.default, one.setting.help)
         assert option.opts == [one.setting.option or f"--{key.replace('_', '-')}"]
         assert (option.envvar or "") == one.setting.variable
-        assert _bounds(option.type) == (one.setting.least, one.setting.most)
+        assert _bounds(option) == (one.setting.least, one.setting.most)
 
 
 @pytest.mark.parametrize(("command", "name"), OF_ONE_SETTING)
@@ -68,12 +67,11 @@ def test_other_commands_take_a_setting_as_the_pipelines_do(command: str, name: s
     option, known = _options(command)[name], _known()[name]
     assert option.default == known.default
     assert (option.envvar or "") == known.setting.variable
-    assert _bounds(option.type) == (known.setting.least, known.setting.most)
+    assert _bounds(option) == (known.setting.least, known.setting.most)
 
 
-def _bounds(kind: click.ParamType) -> tuple[float, float]:
-    least, most = getattr(kind, "min", None), getattr(kind, "max", None)
-    return (-math.inf if least is None else least, math.inf if most is None else most)
+def _bounds(option: Any) -> tuple[float, float]:
+    return (-math.inf if option.min is None else option.min, math.inf if option.max is None else option.max)
 
 
 def test_no_setting_is_without_help_and_defaults_are_within_their_bounds() -> None:
