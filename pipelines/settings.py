@@ -6,7 +6,7 @@ A pipeline's parameters in KFP, the options of the command that runs it here, an
 import inspect
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import wraps
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
@@ -128,10 +128,10 @@ class Parameter:
 
 def parameters(settings: type) -> dict[str, Parameter]:
     """The parameters of a type of settings, by name."""
-    described = {}
-    for field in fields(settings):
-        kind, setting = get_args(get_type_hints(settings, include_extras=True)[field.name])
-        described[field.name] = Parameter(field.name, kind, field.default, setting)
+    described, defaults = {}, settings()
+    for name, hint in get_type_hints(settings, include_extras=True).items():
+        kind, setting = get_args(hint)
+        described[name] = Parameter(name, kind, getattr(defaults, name), setting)
     return described
 
 
@@ -183,7 +183,7 @@ def _signature(
         inspect.Parameter(name, either, default=one.default, annotation=annotation(one)) for name, one in known.items()
     ]
     own = inspect.signature(function, eval_str=True)
-    before, after = list(own.parameters.values()), []
+    before, after = list(own.parameters.values()), list[inspect.Parameter]()
     while (last := before.pop()).name != "settings":
         after.insert(0, last)
     return own.replace(parameters=[*before, *spread, *after])

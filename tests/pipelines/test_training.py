@@ -66,9 +66,9 @@ def test_the_demo_tells_a_line_a_step_and_the_log_has_the_rest(
 
 
 def test_the_demo_says_which_file_has_what_is_odd_in_its_data(demo: subprocess.CompletedProcess[str]) -> None:
-    place = re.search(r"^warning: extract: notes on the data: 1, in (.*)$", demo.stderr, re.MULTILINE)
-    assert place
-    assert len(json.loads(Path(place.group(1)).read_text())["notes"]) == 1
+    told = re.search(r"^warning: extract: notes on the data: (\d+), in (.*)$", demo.stderr, re.MULTILINE)
+    assert told
+    assert len(json.loads(Path(told.group(2)).read_text())["notes"]) == int(told.group(1))
 
 
 def test_every_candidate_is_a_task_of_its_own(demo: subprocess.CompletedProcess[str]) -> None:

@@ -304,7 +304,7 @@ def test_names_and_addresses_are_in_no_file_that_a_run_writes(tmp_path: Path) ->
     work = tmp_path / "work"
     tables = work / "tables"
     key = "a key for tests only"
-    extract([f"moodle-log:{tmp_path / 'site'}"], tables, key=key, site=PASSED_AT, max_bad_share=0.5)
+    extract([f"moodle-log:{tmp_path / 'site'}?{PASSED_AT}"], tables, key=key, max_bad_share=0.5)
     compute_features(tables, "weekly", work / "features")
     label_outcomes(tables, work / "features", work / "labels.parquet")
     written = "\n".join(_text_of(path) for path in work.rglob("*") if path.is_file())
