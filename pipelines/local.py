@@ -46,7 +46,7 @@ def run(pipeline: Any, arguments: dict[str, Any], folder: Path, tell: Callable[[
 
 
 def steps(pipeline: Any) -> dict[str, int]:
-    """How often each step of a pipeline runs, by its name, in the order of the file; what only imports is none."""
+    """How often each step of a pipeline runs, by its name; what only imports is none."""
     spec = pipeline.pipeline_spec
     executors = spec.deployment_spec["executors"]
     counts: dict[str, int] = {}
