@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 from earlybell.errors import SettingError
+from earlybell.gates import Gates
 from earlybell.tables.schema import MOST_BAD_SHARE
 
 MODEL_NAME = "learner-risk"
@@ -39,6 +40,17 @@ ModelName = Annotated[str, Setting("name of the model in the registry", variable
 BadShare = Annotated[
     float, Setting("share of bad rows of a file above which the run stops (else: quarantine)", 0, MOST_BAD_SHARE)
 ]
+Trail = Annotated[
+    str, Setting("audit trail: sqlite:PATH, or postgresql://USER@HOST/DATABASE", variable="EARLYBELL_TRAIL")
+]
+TrailAnchors = Annotated[
+    str,
+    Setting(
+        "with trail: file for the heads of its chains, log (standard output) or none; PATH.anchors of SQLite",
+        variable="EARLYBELL_TRAIL_ANCHORS",
+    ),
+]
+_GATES = Gates()
 
 
 @dataclass(frozen=True)
@@ -50,12 +62,22 @@ class TrainingSettings:
     rubric: Annotated[str, Setting("of the label rubric: your own rubric.yaml, where every step can read it")] = ""
     max_bad_share: BadShare = 0.01
     engine: Annotated[str, Setting("what computes features: duckdb, or pyspark (the site's Spark)")] = "duckdb"
-    min_auc: Annotated[float, Setting("gate: AUC at 40% of runs left out", 0, 1)] = 0.65
-    max_calibration_error: Annotated[float, Setting("gate: calibration error there", 0, 1)] = 0.15
-    max_disparity: Annotated[float, Setting("gate: sure gap in recall between groups", 0, 1)] = 0.1
+    min_auc: Annotated[float, Setting("gate: AUC at 40% of runs left out", 0, 1)] = _GATES.min_auc
+    max_calibration_error: Annotated[float, Setting("gate: calibration error there", 0, 1)] = (
+        _GATES.max_calibration_error
+    )
+    max_disparity: Annotated[float, Setting("gate: sure gap in recall between groups", 0, 1)] = _GATES.max_disparity
+    without_gates: Annotated[
+        str,
+        Setting(
+            "let it go on though it missed a gate: the reason, which stays with the version; name no learner in it"
+        ),
+    ] = ""
     capacity: Annotated[float, Setting("learners of a run staff can see a week; below 1: a share")] = 0.2
     cost_miss: Annotated[float, Setting("with cost_false_alarm, above 0: thresholds from costs", 0)] = 0.0
     cost_false_alarm: Annotated[float, Setting("in the unit of cost_miss", 0)] = 0.0
+    trail: Trail = ""
+    trail_anchors: TrailAnchors = ""
 
 
 @dataclass(frozen=True)
@@ -74,17 +96,8 @@ class PredictionSettings:
         Setting("worklist: learners of a course run that staff can see; below 1: a share; 0: the bundle's own"),
     ] = 0.0
     max_bad_share: BadShare = 0.01
-    trail: Annotated[
-        str,
-        Setting("audit trail: sqlite:PATH, or postgresql://USER@HOST/DATABASE", variable="EARLYBELL_TRAIL"),
-    ] = ""
-    trail_anchors: Annotated[
-        str,
-        Setting(
-            "with trail: file for the heads of its chains, log (standard output) or none; PATH.anchors of SQLite",
-            variable="EARLYBELL_TRAIL_ANCHORS",
-        ),
-    ] = ""
+    trail: Trail = ""
+    trail_anchors: TrailAnchors = ""
     model_version: Annotated[
         str,
         Setting(
@@ -152,15 +165,18 @@ def in_its_place(
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """A decorator: each setting is a parameter of the function, in the place of its one parameter `settings`.
 
-    Typer and KFP read a function's signature.
+    Typer and KFP read a function's signature. A setting that the function has a parameter of its own for is left to it:
+    in `settings` it has its default.
 
     Args:
         settings: type of the function's parameter `settings`.
         annotation: of each parameter.
     """
-    known = parameters(settings)
 
     def decorate(function: Callable[..., Result]) -> Callable[..., Result]:
+        own = inspect.signature(function).parameters
+        known = {name: parameter for name, parameter in parameters(settings).items() if name not in own}
+
         @wraps(function)
         def spread(*arguments: Any, **named: Any) -> Result:
             bound = signature.bind(*arguments, **named)

@@ -12,7 +12,7 @@ from components.pushgateway.component import push_gauges
 from components.registry.component import register
 from components.train import CANDIDATES
 from components.train.component import train
-from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, on_cluster
+from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, TRAIL, on_cluster
 from pipelines.settings import TrainingSettings, as_parameters
 
 
@@ -22,8 +22,12 @@ class Outputs(NamedTuple):
     version: dsl.Artifact
 
 
-def _trained(tables: Any, label_kind: str, rubric: str, engine: str, policy: dict[str, float]) -> Any:
-    """The steps from checked tables to the bundle of the chosen candidate."""
+def _trained(tables: Any, label_kind: str, rubric: str, engine: str, settings: dict[str, Any]) -> Any:
+    """The steps from checked tables to the judged bundle of the chosen candidate.
+
+    Args:
+        settings: of the policy and of the gates, by their names.
+    """
     examples = on_cluster(features(engine=engine, tables=tables), MODELS).outputs["examples"]
     labelled = label(kind=label_kind, rubric=rubric, tables=tables, examples=examples)
     labels = on_cluster(labelled, TABLES, sources=True).outputs["labels"]
@@ -35,7 +39,7 @@ def _trained(tables: Any, label_kind: str, rubric: str, engine: str, policy: dic
         examples=examples,
         labels=labels,
         label_kind=label_kind,
-        **policy,
+        **settings,
     )
     return on_cluster(measured, MODELS).outputs["bundle"]
 
@@ -54,17 +58,21 @@ def training(
     extracted = extract(sources=sources, max_bad_share=settings.max_bad_share)
     validated = validate(tables=extracted.outputs["tables"], max_bad_share=settings.max_bad_share)
     checked = validated.outputs["checked"]
-    policy = {
+    judged_by = {
         "capacity": settings.capacity,
         "cost_miss": settings.cost_miss,
         "cost_false_alarm": settings.cost_false_alarm,
+        "min_auc": settings.min_auc,
+        "max_calibration_error": settings.max_calibration_error,
+        "max_disparity": settings.max_disparity,
+        "without_gates": settings.without_gates,
     }
-    bundle = _trained(checked, settings.label_kind, settings.rubric, settings.engine, policy)
+    bundle = _trained(checked, settings.label_kind, settings.rubric, settings.engine, judged_by)
     judged = gates(
         bundle=bundle,
-        min_auc=settings.min_auc,
-        max_calibration_error=settings.max_calibration_error,
-        max_disparity=settings.max_disparity,
+        model_name=settings.model_name,
+        trail=settings.trail,
+        trail_anchors=settings.trail_anchors,
     )
     registered = register(bundle=bundle, tables=checked, model_name=settings.model_name).after(judged)
     started = dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER
@@ -72,7 +80,7 @@ def training(
     on_cluster(extracted, TABLES, PSEUDONYM, sources=True)
     on_cluster(validated, TABLES)
     on_cluster(registered, LIGHT, MLFLOW, STORE)
-    on_cluster(judged, LIGHT)
+    on_cluster(judged, LIGHT, TRAIL)
     on_cluster(pushed, LIGHT, PUSHGATEWAY)
     return Outputs(tables=checked, bundle=bundle, version=registered.outputs["version"])
 
@@ -84,10 +92,15 @@ def reproduction(
     capacity: float,
     cost_miss: float,
     cost_false_alarm: float,
+    min_auc: float,
+    max_calibration_error: float,
+    max_disparity: float,
+    without_gates: str = TrainingSettings.without_gates,
     rubric: str = TrainingSettings.rubric,
     engine: str = TrainingSettings.engine,
 ) -> dsl.Model:
     """From the folder of a snapshot of checked tables to a bundle; the rest as in `training`."""
-    policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
+    settings = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
+    settings |= {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
     checked = dsl.importer(artifact_uri=tables, artifact_class=dsl.Dataset, reimport=True).output
-    return _trained(checked, label_kind, rubric, engine, policy)
+    return _trained(checked, label_kind, rubric, engine, settings | {"without_gates": without_gates})

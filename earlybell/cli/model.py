@@ -23,6 +23,7 @@ from earlybell.cli.options import (
     Sources,
     TrailAnchorsOption,
     TrailOption,
+    WithoutGates,
     need_training,
     options_of,
 )
@@ -38,6 +39,7 @@ from earlybell.cli.ready import (
 )
 from earlybell.cli.tables import refuse_own_ids, tables_of
 from earlybell.errors import TrainingError
+from earlybell.gates import check_reason
 from earlybell.predict import check_as_of, check_capacity
 from earlybell.whole import written_whole
 from earlybell.writable import check_new_folder
@@ -64,12 +66,13 @@ def train(
     sources: Sources,
     out: Annotated[Path, typer.Option(help="folder of the bundle to write")],
     settings: TrainingSettings,
+    without_gates: WithoutGates = None,
     as_json: Json = False,
 ) -> None:
     """Run the training pipeline here: from sources to a sealed bundle and a version in the registry.
 
     The files of a run are kept under .earlybell/runs (or EARLYBELL_HOME). The registry is MLflow: SQLite there, or the
-    server of MLFLOW_TRACKING_URI.
+    server of MLFLOW_TRACKING_URI. The trail is only written to with --without-gates.
     """
     need_training("train")
     from components.evaluate import Policy
@@ -78,8 +81,13 @@ def train(
     ready_name(settings.model_name)
     ready_label(settings.label_kind, Path(settings.rubric) if settings.rubric else None)
     ready_engine(settings.engine)
+    if without_gates is not None:
+        check_reason(without_gates)
+        ready_trail(settings.trail, settings.trail_anchors)
     Policy(settings.capacity, settings.cost_miss or None, settings.cost_false_alarm or None)
-    outputs = run_training(sources, replace(settings, rubric=absolute(settings.rubric)))
+    outputs = run_training(
+        sources, replace(settings, rubric=absolute(settings.rubric), without_gates=without_gates or "")
+    )
     copy_bundle(Path(outputs["bundle"].path), out)
     evaluation = json.loads((out / "evaluation.json").read_text())
     version = json.loads(Path(outputs["version"].path).read_text())
@@ -109,7 +117,14 @@ def predict(
     With --capacity or --worklist: the learners of each course run by priority, as many as the staff can see.
     """
     from earlybell.bundle import read_bundle
-    from earlybell.predict import Predictor, bundle_capacity, make_worklist, write_predictions, write_worklist
+    from earlybell.predict import (
+        Predictor,
+        bundle_capacity,
+        json_rows,
+        make_worklist,
+        write_predictions,
+        write_worklist,
+    )
 
     check_as_of(as_of)
     if capacity is not None:
@@ -135,8 +150,8 @@ def predict(
     if worklist:
         write_worklist(entries, worklist)
     if as_json:
-        for row in predictions.rows():
-            typer.echo(json.dumps(row))
+        for row in json_rows(predictions):
+            typer.echo(row)
         return
     evaluation = json.loads((bundle / "evaluation.json").read_text())
     if not len(predictions.risk):

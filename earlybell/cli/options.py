@@ -32,13 +32,14 @@ IdsOption = Annotated[
 ]
 
 
-def option(settings: type, name: str) -> OptionInfo:
+def option(settings: type, name: str, metavar: str | None = None) -> OptionInfo:
     """The command's option for a setting: its name, bounds, help and variable are those of the setting."""
     parameter = parameters(settings)[name]
     setting = parameter.setting
     info: OptionInfo = typer.Option(
         setting.option or f"--{name.replace('_', '-')}",
         help=setting.help,
+        metavar=metavar,
         min=setting.least if math.isfinite(setting.least) else None,
         max=setting.most if math.isfinite(setting.most) else None,
         envvar=setting.variable or None,
@@ -58,6 +59,7 @@ AsOfOption = Annotated[str, option(PredictionSettings, "as_of")]
 TrailOption = Annotated[str, option(PredictionSettings, "trail")]
 TrailAnchorsOption = Annotated[str, option(PredictionSettings, "trail_anchors")]
 ModelVersionOption = Annotated[str, option(PredictionSettings, "model_version")]
+WithoutGates = Annotated[str | None, option(TrainingSettings, "without_gates", metavar="REASON")]
 RubricOption = Annotated[Path | None, typer.Option(help="with --label rubric: your own rubric.yaml")]
 
 

@@ -5,12 +5,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from earlybell.cli.model import run_here
 from earlybell.cli.options import EngineOption, Json, ModelNameOption, RubricOption, need_training
 from earlybell.cli.ready import home, ready_engine, ready_label
 from earlybell.errors import ReproductionError
+from earlybell.gates import Gates, Verdict, read_verdict
 from pipelines.settings import TrainingSettings
 
 
@@ -41,10 +43,12 @@ def reproduce(
     with TemporaryDirectory(prefix="earlybell-") as temporary:
         before = read_bundle(fetch(model_name, version, Path(temporary) / "bundle"))
         facts = json.loads((before.path / "evaluation.json").read_text())
+        verdict = read_verdict(before.path)
     ready_label(before.manifest["label"], rubric, facts.get("rubric"))
     tables = find(before.manifest["data"]["digest"], place)
     settings = before.manifest["settings"] | {"label_kind": before.manifest["label"], "engine": engine}
     settings["rubric"] = str(rubric.absolute()) if rubric else ""
+    settings |= _judged_as(verdict)
     outputs = run_here(reproduction, {"tables": str(tables.absolute()), **settings}, "Training")
     after = read_bundle(Path(outputs["Output"].path))
     differing = _differing(before.manifest, after.manifest)
@@ -56,6 +60,12 @@ def reproduce(
         raise ReproductionError(f"version {version} of {model_name} was not reproduced", ", ".join(differing), way_out)
     if not as_json:
         typer.echo(f"Version {version} of {model_name} was trained again and is the same: digest {after.digest}.")
+
+
+def _judged_as(verdict: Verdict | None) -> dict[str, float | str]:
+    """The pipeline's parameters of the gates, as a bundle was judged; of one that never was, its verdict differs."""
+    gates, waived = (verdict.gates, verdict.waived) if verdict else (Gates(), "")
+    return msgspec.structs.asdict(gates) | {"without_gates": waived}
 
 
 def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

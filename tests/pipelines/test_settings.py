@@ -23,6 +23,8 @@ OF_ONE_SETTING = [  # commands that have single settings of a pipeline
     ("release", "model_name"),
     ("status", "model_name"),
     ("aliases", "model_name"),
+    ("release", "trail"),
+    ("release", "trail_anchors"),
     ("predict", "trail"),
     ("predict", "trail_anchors"),
     ("predict", "model_version"),
@@ -56,7 +58,8 @@ def test_the_commands_options_are_the_settings(name: str) -> None:
     options = _options(COMMANDS[name])
     for key, one in parameters(SETTINGS[name]).items():
         option = options[key]
-        assert (option.default, option.help) == (one.default, one.setting.help)
+        # An empty reason on the command line is a mistake, and no reason at all is none.
+        assert (option.default, option.help) == (None if key == "without_gates" else one.default, one.setting.help)
         assert option.opts == [one.setting.option or f"--{key.replace('_', '-')}"]
         assert (option.envvar or "") == one.setting.variable
         assert _bounds(option) == (one.setting.least, one.setting.most)
