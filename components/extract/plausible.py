@@ -5,8 +5,10 @@ What would make every figure false stops the run. What may be true, and mostly i
 
 from dataclasses import dataclass
 
-from components.extract.staging import Staging, say
+from components.extract.staging import Staging
+from components.reporting import progress
 from earlybell.errors import SourceError
+from earlybell.tables.outcomes import is_bad
 
 SHORTEST_RUN, LONGEST_RUN = 7, 550  # days: a week is a workshop; no course is given for one and a half years
 BUSY_SHARE = 0.05  # of a run's learners, who are active on a day of teaching
@@ -66,8 +68,8 @@ ON r.code = o.code AND r.course_id <> o.course_id
 GROUP BY ALL HAVING count(*) >= {SIBLINGS}
 AND r.days > greatest({LONGER} * median(o.days), median(o.days) + {IDLE_DAYS})"""
 
-_OUTCOMES = """
-SELECT course_id, count(*) AS learners, count(*) FILTER (outcome IN ('fail', 'withdrawn')) AS failed
+_OUTCOMES = f"""
+SELECT course_id, count(*) AS learners, count(*) FILTER ({is_bad()}) AS failed
 FROM outcomes GROUP BY 1"""
 
 
@@ -231,4 +233,4 @@ def check_plausible(staging: Staging) -> None:
                 raise SourceError(f"course run {course}: {words}", course, pattern.way_out)
             note = f"Course run {course}: {words}. {pattern.way_out}"
             staging.notes.add(note)
-            say(f"look: {note}")
+            progress("extract", f"look: {note}")

@@ -14,11 +14,12 @@ import duckdb
 from components.extract import sheets
 from components.extract.checks import ROW, UNIT
 from components.extract.encodings import REPLACEMENT, Decoded, is_utf8, write_utf8
-from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room, say
+from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room
 from components.extract.understanding import understood
+from components.reporting import progress
 from earlybell.errors import SourceError
 from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
-from earlybell.tables.sql import parquet, quoted, quoted_path
+from earlybell.tables.sql import identifier, parquet, quoted, quoted_path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 DELIMITERS = ",;\t"  # what a spreadsheet or R separates fields by, where a comma is in numbers
@@ -96,7 +97,7 @@ def read(staging: Staging, origin: Origin, table: Table, paths: Sequence[Path], 
     selects += _parquets(staging, origin, [path for path in paths if path.suffix == ".parquet"], table)
     unit = f"{first}::BIGINT" if origin.disjoint else f"{ROW} >> {FILE_BITS}"
     staging.sql(f"CREATE VIEW {relation} AS SELECT *, {unit} AS {UNIT} FROM ({' UNION ALL '.join(selects)})")
-    say(f"{table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
+    progress("extract", f"{table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
     return Relation(relation, 1 if origin.disjoint else len(paths))
 
 
@@ -200,7 +201,7 @@ def _native(column: Column, stored_type: str | None, nulls: str) -> str:
     name = (
         f"""(CASE WHEN NOT isnan("{column.name}") THEN "{column.name}" END)"""
         if stored_type in _FLOATS
-        else f'"{column.name}"'
+        else identifier(column.name)
     )
     if stored_type in _SAFE[column.type]:
         return f"{name}::{SQL_TYPES[column.type]}"
@@ -221,7 +222,7 @@ def _csv(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
     _check_ids(staging, label, table, file, staging.decoded.get(written))
     if origin.ours:
         return f"SELECT * FROM {file}"
-    values = understood(staging, label, table, file, {name: f'"{name}"' for name in table.names})
+    values = understood(staging, label, table, file, {name: identifier(name) for name in table.names})
     return f"SELECT {ROW}, {_named(values)} FROM {file}"
 
 
@@ -256,7 +257,7 @@ def _check_ids(staging: Staging, label: str, table: Table, file: str, decoded: D
     Raises:
         SourceError: a file whose encoding had to be guessed has an id that is not the same in each.
     """
-    ids = [f'"{column.name}"' for column in table.columns if column.is_id and not column.nullable]
+    ids = [identifier(column.name) for column in table.columns if column.is_id and not column.nullable]
     if decoded and decoded.guessed and ids:
         unsure = REPLACEMENT if decoded.encoding == "utf-8" else r"[^\x00-\x7f]"
         suspect = " OR ".join(f"regexp_matches({name}, '{unsure}')" for name in ids)

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -57,18 +56,6 @@ class File:
 
 
 @dataclass(frozen=True)
-class Site:
-    """What a command gives for all of a site's own exports, whose statements come before it.
-
-    `pass_mark` is the final grade below which a learner has failed, as `50` or `50%` (empty: none is given);
-    `timezone` is the clock of their times.
-    """
-
-    pass_mark: str = ""
-    timezone: str = "UTC"
-
-
-@dataclass(frozen=True)
 class Relation:
     """A view in staging with a table's columns, `_id` and `_unit`; `units` says how many files' rows it may hold."""
 
@@ -89,10 +76,8 @@ class Extracted:
 class Staging:
     """Use it as a context; `folder` holds the database and what spills, and is the caller's to remove."""
 
-    def __init__(
-        self, folder: Path, *, key: str | None, ids: Ids, max_bad_share: float, site: Site | None = None
-    ) -> None:
-        self.folder, self.ids, self.max_bad_share, self.site = folder, ids, max_bad_share, site or Site()
+    def __init__(self, folder: Path, *, key: str | None, ids: Ids, max_bad_share: float) -> None:
+        self.folder, self.ids, self.max_bad_share = folder, ids, max_bad_share
         self._key = key
         self.files: list[File] = []
         self.notes: set[str] = set()
@@ -246,12 +231,6 @@ def key_of(staging: Staging, source: Extracted) -> str | None:
 def out_of_room(error: BaseException) -> bool:
     """Whether it is no fault of what was read, but of the disk written to: it is full, or a quota is used up."""
     return any(text in str(error) for text in _NO_ROOM)
-
-
-def say(text: str) -> None:
-    """A line of progress to stderr."""
-    sys.stderr.write(f"extract: {text}\n")
-    sys.stderr.flush()
 
 
 def _sql(expression: ir.Expr) -> str:

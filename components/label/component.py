@@ -17,7 +17,7 @@ def label(
     from pathlib import Path
 
     from components.label import LABELS, check_enough, check_label
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
 
     with errors_reported():
         check_label(kind, Path(rubric) if rubric else None)
@@ -26,7 +26,7 @@ def label(
         )
         check_enough(Path(examples.path), Path(labels.path))
         labels.metadata.update({"kind": kind, **facts})
-        progress(
+        done(
             "label",
             f"{kind}: {facts['moments']:,} moments of {facts['learners']:,} learners in {facts['runs']} course runs",
         )

@@ -27,7 +27,7 @@ def predict(
 
     from components.predict import arrivals
     from components.predict import predict as predict_site
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
     from earlybell.trail.address import address_and_anchors
 
     trail, trail_anchors = address_and_anchors(trail, trail_anchors)
@@ -53,4 +53,4 @@ def predict(
         worklist.metadata["rows"] = predicted.worklist
         bands = ", ".join(f"{count:,} {band}" for band, count in predicted.bands.items())
         summary = bands or "nobody is enrolled now"
-        progress("predict", f"{predicted.learners:,} learners in {predicted.runs} course runs: {summary}")
+        done("predict", f"{predicted.learners:,} learners in {predicted.runs} course runs: {summary}")

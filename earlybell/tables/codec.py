@@ -17,7 +17,8 @@ import numpy as np
 
 from earlybell.errors import RequestError
 from earlybell.tables.faults import Faults
-from earlybell.tables.schema import BY_NAME, DEFAULT_WEEKS, Column, Table
+from earlybell.tables.run_end import run_end
+from earlybell.tables.schema import BY_NAME, Column, Table
 from earlybell.tables.sifting import MOST_SET_ASIDE, Aside, Rows, Sifting
 from earlybell.tables.values import MILLISECONDS, expected, implausible, is_milliseconds, read_values, shown
 
@@ -54,8 +55,7 @@ class Instance:
     def under_way(self) -> bool:
         """Whether the moment lies within the course run."""
         start, end = (self.rows["courses"][name][0] for name in ("starts_at", "ends_at"))
-        end = start + np.timedelta64(DEFAULT_WEEKS, "W") if np.isnat(end) else end
-        return bool(start < np.datetime64(self.as_of) <= end)
+        return bool(start < np.datetime64(self.as_of) <= run_end(start, end))
 
     @property
     def ignored(self) -> dict[str, int]:

@@ -31,6 +31,11 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def identifier(name: str) -> str:
+    """The name of a column, table or role, with whatever characters, as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def quoted_path(path: Path | str) -> str:
     """The path of one file to read as a literal of SQL: no character of it is taken for a pattern."""
     return quoted(_PATTERN.sub(lambda match: f"[{match[0]}]", str(path)))

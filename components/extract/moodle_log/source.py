@@ -33,9 +33,7 @@ from components.extract.moodle_log.reports import (
 )
 from components.extract.moodle_log.statements import (
     COURSES,
-    PassMark,
     Statement,
-    check_zone,
     read_courses,
     split_address,
 )
@@ -107,19 +105,12 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     """
     folder_name, options = split_address(place)
     folder = folder_of(source, folder_name)
-    defaults = Statement.read(options, source).over(_site_defaults(staging))
+    statement = Statement.read(options, source)
     staging.check_key()
-    reading = _Reading(staging, source, folder, defaults)
+    reading = _Reading(staging, source, folder, statement)
     reading.read()
     relations = {name: reading.map(name) for name in _MAPPINGS}
     return Extracted(source, relations, pseudonymous=staging.ids == "pseudonymous")
-
-
-def _site_defaults(staging: Staging) -> Statement:
-    """What a command gives for all course runs."""
-    site = staging.site
-    mark = PassMark.read(site.pass_mark, "--pass-mark") if site.pass_mark else None
-    return Statement(pass_mark=mark, timezone=check_zone(site.timezone, "--timezone"))
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
     moodle-log:DIR?pass_mark=50%&timezone=Europe/Berlin&weekend=fri,sat
 
-What courses.csv says of a course run comes before the address, and the address before what a command gives for all.
+What courses.csv says of a course run comes before the address.
 """
 
 import calendar

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from components.extract import Site, extract
+from components.extract import extract
 from earlybell.tables import read_facts
 from tests.components.extract.moodle_reports import ENGLISH, write
 
@@ -69,7 +69,10 @@ def grades(names: Iterable[str] = NAMES, first: float = 40, step: float = 5) -> 
 def extracted(folder: Path, options: str = "", mark: str = "50", timezone: str = "UTC") -> Path:
     """The tables of a folder of reports, with ids kept."""
     out = folder.with_name(f"out-{len(list(folder.parent.iterdir()))}")
-    extract([f"moodle-log:{folder}{options}"], out, key=None, ids="keep", site=Site(mark, timezone))
+    stated = {"pass_mark": mark, "timezone": timezone}
+    others = [f"{name}={value}" for name, value in stated.items() if value and name not in options]
+    address = "&".join([f"{folder}{options or '?'}", *others]).replace("?&", "?")
+    extract([f"moodle-log:{address}"], out, key=None, ids="keep")
     return out
 
 
