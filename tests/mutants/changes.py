@@ -1,0 +1,172 @@
+"""The changes that make mutants: Cosmic Ray's to Python, of one operator to a like one, and our own to SQL in strings.
+
+Left alone are type annotations, docstrings, messages, and `strict=True`, which guards against columns of other lengths.
+"""
+
+import ast
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Example, Operator
+from cosmic_ray.operators.provider import OperatorProvider
+from parso.tree import NodeOrLeaf
+
+Position = tuple[int, int]  # line from 1, column from 0
+
+_PYTHON = (
+    ("", ("AddNot", "ExceptionReplacer", "NumberReplacer", "RemoveDecorator", "ZeroIterationForLoop")),
+    ("Replace", ("TrueWithFalse", "FalseWithTrue", "AndWithOr", "OrWithAnd", "BreakWithContinue", "ContinueWithBreak")),
+    ("ReplaceUnaryOperator_", ("USub_UAdd", "Delete_Invert", "Delete_Not")),
+    ("ReplaceBinaryOperator_", ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Mul", "Mod_Mul", "Pow_Mul")),
+    ("ReplaceBinaryOperator_", ("BitOr_BitAnd", "BitAnd_BitOr")),
+    ("ReplaceComparisonOperator_", ("Eq_NotEq", "NotEq_Eq", "Is_IsNot", "IsNot_Is")),
+    ("ReplaceComparisonOperator_", ("Lt_LtE", "Lt_GtE", "LtE_Lt", "LtE_Gt", "Gt_GtE", "Gt_LtE", "GtE_Gt", "GtE_Lt")),
+)
+
+_SQL: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"(?<![<>=!-])<(?![=>])", ("<=", ">=")),
+    (r"<=", ("<", ">")),
+    (r"(?<![<>=-])>(?!=)", (">=", "<=")),
+    (r">=", (">", "<")),
+    (r"(?<![<>=!])=(?!=)", ("<>",)),
+    (r"\bAND\b", ("OR",)),
+    (r"\bOR\b(?! REPLACE)", ("AND",)),
+    (r"\bIS NULL\b", ("IS NOT NULL",)),
+    (r"\bIS NOT NULL\b", ("IS NULL",)),
+    (r"(?<= )\+(?= )", ("-",)),
+    (r"(?<= )-(?= )", ("+",)),
+    (r"(?<= )%(?= )", ("*",)),
+    (r"\bDISTINCT ", ("",)),
+    (r"\bmin\(", ("max(",)),
+    (r"\bmax\(", ("min(",)),
+    (r"\bleast\(", ("greatest(",)),
+    (r"\bgreatest\(", ("least(",)),
+    (r"\bSEMI JOIN\b", ("ANTI JOIN",)),
+    (r"\bLEFT JOIN\b", ("JOIN",)),
+    (r"\bUNION ALL\b", ("EXCEPT ALL",)),
+    (r"\b(PARTITION|ORDER) BY [\w.]+(, [\w.]+)*", ("",)),
+    (r"\bWEEK\b", ("DAY",)),
+    (r"\bDAY\b", ("WEEK",)),
+    (r"(?<![\w.'])\d+\b(?!')", ("{}",)),
+)
+_IS_SQL = re.compile(r"\b(SELECT|FROM|WHERE|JOIN|OVER|CASE|COPY|CAST|INTERVAL|AND)\b|::|(timezone|us|microseconds)\(")
+
+
+class ReplaceInSql(Operator):
+    """Cosmic Ray's kind of operator for one pattern of SQL in strings and f-strings; a number becomes the next one."""
+
+    def __init__(self, pattern: str, replacements: tuple[str, ...]) -> None:
+        self._pattern, self._replacements = re.compile(pattern), replacements
+
+    def mutation_positions(self, node: NodeOrLeaf) -> Iterator[tuple[Position, Position]]:
+        for _ in self._mutated(node):
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node: NodeOrLeaf, index: int) -> NodeOrLeaf:
+        node.value = list(self._mutated(node))[index]
+        return node
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return ()
+
+    def _mutated(self, node: NodeOrLeaf) -> Iterator[str]:
+        if node.type not in ("string", "fstring_string") or not _is_sql(node):
+            return
+        for match in self._pattern.finditer(node.value):
+            for replacement in self._replacements:
+                new = str(int(match[0]) + 1) if replacement == "{}" else replacement
+                yield node.value[: match.start()] + new + node.value[match.end() :]
+
+
+def _is_sql(node: NodeOrLeaf) -> bool:
+    """Of a part of a string: whether the whole is SQL, with what is implicitly joined to it."""
+    whole = node
+    while whole.parent.type in ("fstring", "strings"):
+        whole = whole.parent
+    if whole.parent.type == "simple_stmt":  # a docstring
+        return False
+    texts = [leaf.value for leaf in ast_nodes(whole) if leaf.type in ("string", "fstring_string")]
+    return bool(_IS_SQL.search(" ".join(texts)))
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change to a module: in which function (`""`: none), what its lines were and are, and the changed module."""
+
+    path: str
+    line: int
+    function: str
+    was: str
+    now: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.was}  ->  {self.now or '(nothing)'}"
+
+
+def mutants_of(path: str, source: str) -> list[Mutant]:
+    """Every mutant of a module that Python can compile, by line."""
+    functions = _functions(source)
+    sources = dict.fromkeys(code for operator in _operators() for code in _changed(source, operator) if _compiles(code))
+    mutants = (_mutant(path, source, code, functions) for code in sources)
+    return sorted((one for one in mutants if "strict=False" not in one.now), key=lambda one: (one.line, one.now))
+
+
+def _operators() -> Iterator[Operator]:
+    provider = OperatorProvider()
+    yield from (provider[prefix + name]() for prefix, names in _PYTHON for name in names)
+    yield from (ReplaceInSql(*one) for one in _SQL)
+
+
+def _changed(source: str, operator: Operator) -> Iterator[str]:
+    annotations = _annotations(source)
+    nodes = ast_nodes(get_ast(source))
+    positions = ((node, start) for node in nodes for start, _ in operator.mutation_positions(node))
+    for occurrence, (node, start) in enumerate(positions):
+        star_of_parameters = node.parent is not None and node.parent.type == "parameters"
+        if not star_of_parameters and not any(low <= start < high for low, high in annotations):
+            yield mutate_code(source, operator, occurrence)
+
+
+def _annotations(source: str) -> list[tuple[Position, Position]]:
+    """Where type annotations stand."""
+    nodes = list(ast.walk(ast.parse(source)))
+    found = [one.annotation for one in nodes if isinstance(one, ast.arg | ast.AnnAssign)]
+    found += [one.returns for one in nodes if isinstance(one, ast.FunctionDef)]
+    return [
+        ((one.lineno, one.col_offset), (one.end_lineno or one.lineno, one.end_col_offset or 0))
+        for one in found
+        if one is not None
+    ]
+
+
+def _functions(source: str) -> list[tuple[int, int, str]]:
+    """First line, last line and name of every function and class, the innermost last."""
+    nodes = (one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.FunctionDef | ast.ClassDef))
+    return sorted((one.lineno, one.end_lineno or one.lineno, one.name) for one in nodes)
+
+
+def _compiles(source: str) -> bool:
+    try:
+        compile(source, "mutant", "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _mutant(path: str, source: str, changed: str, functions: list[tuple[int, int, str]]) -> Mutant:
+    before, after = source.splitlines(), changed.splitlines()
+    blocks = [
+        one for one in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes() if one[0] != "equal"
+    ]
+    (_, first, _, _, _), (_, _, last, _, _) = blocks[0], blocks[-1]
+    was, now = (
+        " ".join(line.strip() for line in lines) for lines in (before[first:last], after[blocks[0][3] : blocks[-1][4]])
+    )
+    name = next((name for start, end, name in reversed(functions) if start <= first + 1 <= end), "")
+    return Mutant(path, first + 1, name, was, now, changed)
