@@ -123,7 +123,9 @@ def _timeout(module: Judged, log: Path) -> float:
     _preload(module.tests, log)
     began = time.monotonic()
     if not _run(module.tests, 600, log):
-        raise SystemExit(f"the tests of {module.path} fail without a mutant:\n{log.read_text(errors='replace')[-2000:]}")
+        raise SystemExit(
+            f"the tests of {module.path} fail without a mutant:\n{log.read_text(errors='replace')[-2000:]}"
+        )
     return 10 + 6 * (time.monotonic() - began)
 
 
