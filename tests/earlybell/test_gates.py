@@ -36,19 +36,29 @@ def test_each_gate_alone_stops_a_model_and_its_bound_itself_does_not(
 
 
 def test_a_disparity_of_one_asks_nothing_and_one_that_cannot_be_measured_stops() -> None:
-    assert judge(_evaluation(0.8, 0.05, disparity=0.9), Gates(max_disparity=1)).passed
     unknown = _evaluation(0.8, 0.05, disparity=0.0)
     unknown["metrics"][-1]["value"] = None
+    assert judge(unknown, Gates(max_disparity=1)).passed
     with pytest.raises(GateError, match="disparity is not measurable"):
-        judge(unknown, Gates()).require()
+        judge(unknown, Gates(max_disparity=0.99)).require()
+
+
+def test_gates_that_nobody_set_ask_for_these_figures() -> None:
+    assert Gates() == Gates(min_auc=0.65, max_calibration_error=0.15, max_disparity=0.1)
 
 
 def test_a_model_that_reaches_the_gates_passes() -> None:
     verdict = judge(_evaluation(0.8, 0.05), Gates(0.7, 0.1))
     verdict.require()
     assert verdict.passed
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        verdict.findings = ()  # type: ignore[misc]
+
+
+def test_gates_findings_and_verdict_are_frozen() -> None:
+    gates = Gates()
+    verdict = judge(_evaluation(0.8, 0.05), gates)
+    for frozen, name in ((gates, "min_auc"), (verdict, "findings"), (verdict.findings[0], "passed")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(frozen, name, None)
 
 
 def test_a_missed_gate_is_named_with_its_figure_and_bound() -> None:
