@@ -4,7 +4,9 @@ A copy of the working tree is mutated, never the tree itself. MODULE is the end 
 all are taken. The exit status is 1 where a mutant survives that `mutants.toml` does not explain.
 """
 
+import compileall
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ def main() -> int:
     with TemporaryDirectory(prefix="earlybell-mutants-") as folder:
         copy = Path(folder) / "tree"
         _copy(root, copy)
+        compileall.compile_dir(copy, quiet=1, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
         path = os.pathsep.join(filter(None, [str(copy), os.environ.get("PYTHONPATH")]))
         settings = {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-m", "tests.mutants.run", str(root / "build" / "mutants"), *sys.argv[1:]]
