@@ -56,7 +56,7 @@ _SQL: tuple[tuple[str, tuple[str, ...]], ...] = (
 _IS_SQL = re.compile(r"\b(SELECT|FROM|WHERE|JOIN|OVER|CASE|COPY|CAST|INTERVAL|AND)\b|::|(timezone|us|microseconds)\(")
 
 
-class ReplaceInSql(Operator):
+class ReplaceInSql(Operator):  # type: ignore[misc]  # Cosmic Ray has no types
     """Cosmic Ray's kind of operator for one pattern of SQL in strings and f-strings; a number becomes the next one."""
 
     def __init__(self, pattern: str, replacements: tuple[str, ...]) -> None:
