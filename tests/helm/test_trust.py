@@ -22,7 +22,7 @@ from tests.earlybell.trail.conftest import Server, postgresql
 from tests.helm.render import pods, rendered
 
 __all__ = ["postgresql"]  # a fixture
-SITE = ("--set", "trust.configMap=authorities,trust.key=site.pem,trail.owner.role=owner")
+SITE = ("--set", "trust.configMap=authorities,trust.key=site.pem,trail.owner.role=earlybell")
 MOUNTED = "/etc/earlybell/trust/site.pem"
 MLFLOW = "import mlflow; print(mlflow.MlflowClient().search_registered_models())"
 MIRROR = """
