@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from earlybell.errors import BundleError, GateError, SettingError
-from earlybell.gates import CUTOFF, Gates, check_reason, judge, read_verdict, require_verdict, write_verdict
-from earlybell.gates.verdict import in_words
+from earlybell.gates import CUTOFF, Gates, check_reason, in_words, judge, read_verdict, require_verdict, write_verdict
 
 
 def _evaluation(

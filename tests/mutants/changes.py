@@ -111,16 +111,17 @@ class Mutant:
 
 def mutants_of(path: str, source: str) -> list[Mutant]:
     """Every mutant of a module that Python can compile, by line."""
+    changed = (code for operator in _operators() for code in _changed(source, operator) if _compiles(code))
     functions = _functions(source)
-    sources = dict.fromkeys(code for operator in _operators() for code in _changed(source, operator) if _compiles(code))
-    mutants = (_mutant(path, source, code, functions) for code in sources)
-    return sorted((one for one in mutants if "strict=False" not in one.now), key=lambda one: (one.line, one.now))
+    mutants = [_mutant(path, source, code, functions) for code in dict.fromkeys(changed)]
+    guarded = [mutant for mutant in mutants if "strict=False" not in mutant.now]
+    return sorted(guarded, key=lambda mutant: (mutant.line, mutant.now))
 
 
 def _operators() -> Iterator[Operator]:
     provider = OperatorProvider()
     yield from (provider[prefix + name]() for prefix, names in _PYTHON for name in names)
-    yield from (ReplaceInSql(*one) for one in _SQL)
+    yield from (ReplaceInSql(pattern, replacements) for pattern, replacements in _SQL)
 
 
 def _changed(source: str, operator: Operator) -> Iterator[str]:
@@ -129,26 +130,26 @@ def _changed(source: str, operator: Operator) -> Iterator[str]:
     positions = ((node, start) for node in nodes for start, _ in operator.mutation_positions(node))
     for occurrence, (node, start) in enumerate(positions):
         star_of_parameters = node.parent is not None and node.parent.type == "parameters"
-        if not star_of_parameters and not any(low <= start < high for low, high in annotations):
+        if not star_of_parameters and not any(first <= start < last for first, last in annotations):
             yield mutate_code(source, operator, occurrence)
 
 
 def _annotations(source: str) -> list[tuple[Position, Position]]:
-    """Where type annotations stand."""
+    """Where type annotations begin and end."""
     nodes = list(ast.walk(ast.parse(source)))
-    found = [one.annotation for one in nodes if isinstance(one, ast.arg | ast.AnnAssign)]
-    found += [one.returns for one in nodes if isinstance(one, ast.FunctionDef)]
+    annotations = [node.annotation for node in nodes if isinstance(node, ast.arg | ast.AnnAssign)]
+    annotations += [node.returns for node in nodes if isinstance(node, ast.FunctionDef)]
     return [
-        ((one.lineno, one.col_offset), (one.end_lineno or one.lineno, one.end_col_offset or 0))
-        for one in found
-        if one is not None
+        ((node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0))
+        for node in annotations
+        if node is not None
     ]
 
 
 def _functions(source: str) -> list[tuple[int, int, str]]:
     """First line, last line and name of every function and class, the innermost last."""
-    nodes = (one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.FunctionDef | ast.ClassDef))
-    return sorted((one.lineno, one.end_lineno or one.lineno, one.name) for one in nodes)
+    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    return sorted((node.lineno, node.end_lineno or node.lineno, node.name) for node in nodes)
 
 
 def _compiles(source: str) -> bool:
@@ -161,12 +162,13 @@ def _compiles(source: str) -> bool:
 
 def _mutant(path: str, source: str, changed: str, functions: list[tuple[int, int, str]]) -> Mutant:
     before, after = source.splitlines(), changed.splitlines()
-    blocks = [
-        one for one in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes() if one[0] != "equal"
-    ]
-    (_, first, _, _, _), (_, _, last, _, _) = blocks[0], blocks[-1]
-    was, now = (
-        " ".join(line.strip() for line in lines) for lines in (before[first:last], after[blocks[0][3] : blocks[-1][4]])
-    )
-    name = next((name for start, end, name in reversed(functions) if start <= first + 1 <= end), "")
-    return Mutant(path, first + 1, name, was, now, changed)
+    blocks = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    blocks = [block for block in blocks if block[0] != "equal"]
+    first, last = blocks[0][1], blocks[-1][2]
+    was, now = _joined(before[first:last]), _joined(after[blocks[0][3] : blocks[-1][4]])
+    function = next((name for start, end, name in reversed(functions) if start <= first + 1 <= end), "")
+    return Mutant(path, first + 1, function, was, now, changed)
+
+
+def _joined(lines: list[str]) -> str:
+    return " ".join(filter(None, map(str.strip, lines)))

@@ -1,4 +1,4 @@
-"""Runs the tests of each module against each of its mutants, in a copy of the tree that `tests.mutants` made.
+"""Runs the tests of each module against each of its mutants, in the copy of the tree that `tests.mutants` made.
 
 What the tests import from elsewhere is imported once; each mutant is then judged by a fork of this process.
 """
@@ -13,9 +13,8 @@ import tomllib
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,7 +25,9 @@ _BESIDE = Path.cwd().parent  # the copy's own folder
 _IMPORTED = _BESIDE / "imported"
 _OPTIONS = ("-x", "-p", "no:cacheprovider", "--hypothesis-seed=0", f"--basetemp={_BESIDE / 'temporary'}")
 _OPTIONS += ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
-_OURS = ("earlybell", "components", "pipelines", "serving", "tests", "conftest", "__m")
+_OWN = ("earlybell", "components", "pipelines", "serving", "rollout", "tests", "conftest", "__m")  # never preloaded
+_UNMUTATED = 600.0  # seconds that tests may take at most
+_SPARE, _TIMES = 10.0, 6.0  # a mutant may take that many seconds, and so many times what the module as it is takes
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Explained:
-    """A mutant that survives for a reason; it is told by its lines, which may move."""
+    """A mutant that may survive, and why; it is known by its function and its lines, which may move."""
 
     path: str
     function: str
@@ -51,94 +52,109 @@ class Explained:
         return (self.path, self.function, self.was, self.now) == (mutant.path, mutant.function, mutant.was, mutant.now)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Result:
-    """What became of the mutants of one module."""
+    """What became of the mutants of one module.
+
+    Attributes:
+        mutants: how many there were.
+        explained: survivors that `mutants.toml` explains.
+        survived: the other survivors.
+        stale: explanations of what did not survive.
+    """
 
     path: str
-    mutants: int = 0
-    killed: int = 0
-    seconds: float = 0.0
-    explained: list[str] = field(default_factory=list)
-    survived: list[dict[str, Any]] = field(default_factory=list)
-    stale: list[str] = field(default_factory=list)
+    mutants: int
+    explained: list[Mutant]
+    survived: list[Mutant]
+    stale: list[Explained]
+    seconds: float
+
+    @property
+    def killed(self) -> int:
+        return self.mutants - len(self.explained) - len(self.survived)
+
+    def to_json(self) -> str:
+        survivors = {name: [str(mutant) for mutant in getattr(self, name)] for name in ("explained", "survived")}
+        counts = {"path": self.path, "mutants": self.mutants, "killed": self.killed, "seconds": round(self.seconds)}
+        return json.dumps(counts | survivors, indent=1)
 
 
 def read_list() -> tuple[list[Judged], list[Explained]]:
     """The modules and the explained survivors of `mutants.toml`."""
-    data = tomllib.loads(LIST.read_text(encoding="utf-8"))
-    return [Judged(**one) for one in data["module"]], [Explained(**one) for one in data.get("survivor", ())]
+    tables = tomllib.loads(LIST.read_text(encoding="utf-8"))
+    return [Judged(**table) for table in tables["module"]], [Explained(**table) for table in tables.get("survivor", ())]
 
 
 def main(out: Path, names: Sequence[str]) -> int:
+    """Judge the modules whose paths end with one of `names`, or all; the exit status."""
     modules, explained = read_list()
-    chosen = [one for one in modules if not names or one.path.endswith(tuple(names))]
+    chosen = [module for module in modules if not names or module.path.endswith(tuple(names))]
     if not chosen:
-        known = ", ".join(one.path for one in modules)
-        print(f"no such module: {' '.join(names)}. Modules: {known}")
+        print(f"no such module: {' '.join(names)}. Modules: {', '.join(module.path for module in modules)}")
         return 2
     out.mkdir(parents=True, exist_ok=True)
-    results = [_judge(module, [one for one in explained if one.path == module.path], out) for module in chosen]
+    results = []
+    for module in chosen:
+        of_module = [explanation for explanation in explained if explanation.path == module.path]
+        results.append(_judge(module, of_module, out / module.path.replace("/", ".").removesuffix(".py")))
     _report(results)
     return int(any(result.survived or result.stale for result in results))
 
 
 def _judge(module: Judged, explained: list[Explained], out: Path) -> Result:
-    """Run a module's mutants; write what became of them to `out`."""
-    log = out / f"{module.path.replace('/', '.')}.log"
-    path, began = Path(module.path), time.monotonic()
-    source = path.read_text(encoding="utf-8")
-    timeout = _timeout(module, log)
-    mutants = mutants_of(module.path, source)
-    print(f"{module.path}: {len(mutants)} mutants, at most {timeout:.0f} s each", flush=True)
-    result = Result(module.path, len(mutants))
-    alive = []
-    for number, mutant in enumerate(mutants, start=1):
-        path.write_text(mutant.source, encoding="utf-8")
-        if _run(module.tests, timeout, log):
-            alive.append(mutant)
-            print(f"  survived: {mutant}", flush=True)
-        else:
-            result.killed += 1
-        if number % 10 == 0 or number == len(mutants):
-            print(f"  {number} of {len(mutants)}, {result.killed} killed", flush=True)
-    path.write_text(source, encoding="utf-8")
-    for mutant in alive:
-        if any(one.is_of(mutant) for one in explained):
-            result.explained.append(str(mutant))
-        else:
-            result.survived.append({name: value for name, value in asdict(mutant).items() if name != "source"})
-    result.stale = [f"{one.was}  ->  {one.now}" for one in explained if not any(one.is_of(mutant) for mutant in alive)]
-    result.seconds = round(time.monotonic() - began, 1)
-    log.with_suffix(".json").write_text(json.dumps(asdict(result), indent=1), encoding="utf-8")
+    """Judge a module's mutants. `out`.json has the result, `out`.log what the last run of the tests wrote."""
+    began, log = time.monotonic(), out.with_suffix(".log")
+    mutants = mutants_of(module.path, Path(module.path).read_text(encoding="utf-8"))
+    alive = _survivors(module, mutants, _timeout(module, log), log)
+    survived = [mutant for mutant in alive if not any(explanation.is_of(mutant) for explanation in explained)]
+    stale = [explanation for explanation in explained if not any(explanation.is_of(mutant) for mutant in alive)]
+    excused = [mutant for mutant in alive if mutant not in survived]
+    result = Result(module.path, len(mutants), excused, survived, stale, time.monotonic() - began)
+    out.with_suffix(".json").write_text(result.to_json(), encoding="utf-8")
     return result
 
 
+def _survivors(module: Judged, mutants: list[Mutant], timeout: float, log: Path) -> list[Mutant]:
+    """The mutants with which the tests pass."""
+    print(f"{module.path}: {len(mutants)} mutants, at most {timeout:.0f} s each", flush=True)
+    path, alive = Path(module.path), list[Mutant]()
+    source = path.read_text(encoding="utf-8")
+    for number, mutant in enumerate(mutants, start=1):
+        path.write_text(mutant.source, encoding="utf-8")
+        if _passes(module.tests, timeout, log):
+            alive.append(mutant)
+            print(f"  survives: {mutant}", flush=True)
+        if number % 10 == 0 or number == len(mutants):
+            print(f"  {number} of {len(mutants)}, {number - len(alive)} killed", flush=True)
+    path.write_text(source, encoding="utf-8")
+    return alive
+
+
 def _timeout(module: Judged, log: Path) -> float:
-    """Seconds that the tests may take: some times what they take of the module as it is.
+    """Seconds that the tests may take of a mutant, by what they take of the module as it is.
 
     Raises:
         SystemExit: they do not pass.
     """
     _preload(module.tests, log)
     began = time.monotonic()
-    if not _run(module.tests, 600, log):
-        raise SystemExit(
-            f"the tests of {module.path} fail without a mutant:\n{log.read_text(errors='replace')[-2000:]}"
-        )
-    return 10 + 6 * (time.monotonic() - began)
+    if not _passes(module.tests, _UNMUTATED, log):
+        words = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise SystemExit(f"the tests of {module.path} fail without a mutant, mend them first:\n{words}")
+    return _SPARE + _TIMES * (time.monotonic() - began)
 
 
 def _preload(tests: list[str], log: Path) -> None:
     """Import what the tests import from elsewhere, so that forks have it."""
-    _run(tests, 600, log)
-    for name in _IMPORTED.read_text(encoding="utf-8").split():
-        if not name.startswith(_OURS):
+    _passes(tests, _UNMUTATED, log)
+    for name in _IMPORTED.read_text(encoding="utf-8").split() if _IMPORTED.exists() else ():
+        if not name.startswith(_OWN):
             with suppress(Exception):  # a module that cannot be imported by itself
                 importlib.import_module(name)
 
 
-def _run(tests: list[str], timeout: float, log: Path) -> bool:
+def _passes(tests: list[str], timeout: float, log: Path) -> bool:
     """Whether the tests pass, in a fork."""
     process = os.fork()
     if not process:
@@ -170,29 +186,27 @@ def _in_fork(tests: list[str], log: Path) -> int:
 def _wait(process: int, timeout: float) -> int:
     """The exit status of a fork; it and what it started are ended, at the latest after `timeout` seconds."""
     until = time.monotonic() + timeout
-    done = status = 0
-    while not done and time.monotonic() < until:
-        done, status = os.waitpid(process, os.WNOHANG)
+    ended = status = 0
+    while not ended and time.monotonic() < until:
+        ended, status = os.waitpid(process, os.WNOHANG)
         time.sleep(0.02)
     with suppress(ProcessLookupError):
         os.killpg(process, signal.SIGKILL)
-    if not done:
+    if not ended:
         _, status = os.waitpid(process, 0)
     return os.waitstatus_to_exitcode(status)
 
 
 def _report(results: list[Result]) -> None:
-    print(f"\n{'module':<40} {'mutants':>8} {'killed':>8} {'explained':>10} {'survived':>9} {'seconds':>8}")
-    for one in results:
-        figures = (
-            f"{one.mutants:>8} {one.killed:>8} {len(one.explained):>10} {len(one.survived):>9} {one.seconds:>8.0f}"
-        )
-        print(f"{one.path:<40} {figures}")
-    for one in results:
-        for mutant in one.survived:
-            print(f"survived: {one.path}:{mutant['line']} {mutant['function']}: {mutant['was']}  ->  {mutant['now']}")
-        for line in one.stale:
-            print(f"explained in {LIST.name}, and no survivor: {one.path}: {line}")
+    print(f"\n{'module':<36} {'mutants':>8} {'killed':>8} {'explained':>10} {'survived':>9} {'seconds':>8}")
+    for result in results:
+        counts = f"{result.mutants:>8} {result.killed:>8} {len(result.explained):>10} {len(result.survived):>9}"
+        print(f"{result.path:<36} {counts} {result.seconds:>8.0f}")
+    for result in results:
+        for mutant in result.survived:
+            print(f"survived: {mutant}")
+        for stale in result.stale:
+            print(f"explained in {LIST.name}, and it does not survive: {stale.path}: {stale.was}  ->  {stale.now}")
 
 
 if __name__ == "__main__":
