@@ -139,20 +139,27 @@ def _squares(label: npt.NDArray[np.int32], risk: npt.NDArray[np.float64], weight
     return total / float(weight.sum())
 
 
+def _root(square: float) -> float:
+    return float(np.sign(square) * np.sqrt(abs(square)))
+
+
 def test_the_calibration_error_is_the_gap_in_ten_bins_less_what_resampling_adds(
     weighted: tuple[Sample, npt.NDArray[np.float64]],
 ) -> None:
     (label, risk), weights = weighted
-    weights[1, risk < np.quantile(risk, 0.3)] = 0  # whole bins of which nobody was drawn
+    lowest = risk < np.quantile(risk, 0.3)
+    weights[1:3, lowest] = 0  # whole bins of which nobody was drawn
+    weights[2, np.argmax(lowest)] = 1  # and one of which one row was
     value, *resampled = (_squares(label, risk, weight) for weight in weights)
     noise = np.mean(resampled) - value
-    free = np.array([value - noise, *(one - 2 * noise for one in resampled)])
+    free = [value - noise, *(square - 2 * noise for square in resampled)]
     assert {*np.sign(free)} == {-1, 1}, "of some, chance alone explains more than there is"
-    np.testing.assert_allclose(
-        measure(label, risk, weights)["calibration_error"], np.sign(free) * np.sqrt(np.abs(free)), rtol=1e-9
-    )
+    np.testing.assert_allclose(measure(label, risk, weights)["calibration_error"], [_root(square) for square in free])
     alone = measure(label, risk, weights[:1])["calibration_error"]
     np.testing.assert_allclose(alone, [np.sqrt(value)])
+    with_one = measure(label, risk, weights[[0, 3]])["calibration_error"]
+    noise = resampled[2] - value
+    np.testing.assert_allclose(with_one, [_root(value - noise), _root(resampled[2] - 2 * noise)])
 
 
 def test_bins_are_of_about_equal_size_and_equal_risks_are_in_one() -> None:
