@@ -17,6 +17,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ from earlybell.bundle import Bundle, Catalogue, Feature
 from earlybell.predict import Counterfactual
 from earlybell.predict.counterfactual import Search
 
-Values = dict[str, np.float32]
+Values = dict[str, float]  # each one that float32 has
 HIGH, MEDIUM = 0.6, 0.35
 
 
@@ -84,7 +85,7 @@ class Learner:
     def work_due(self) -> float:
         """Pieces of work that were due, of which the share is missed; 0 where that cannot be told."""
         missed, share = self.values["missed_work"], self.values["missed_share"]
-        return round(float(missed) / float(share)) if share > 0 and not math.isnan(missed) else 0
+        return round(missed / share) if share > 0 and not math.isnan(missed) else 0
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,12 @@ _TIES = (
 )
 
 
-def _a_week(clicks: np.float32, days: float, window: int) -> float:
-    return float(clicks) / (days / 7) if days >= window else NO_BOUND
+def _a_week(clicks: float, days: float, window: int) -> float:
+    return clicks / (days / 7) if days >= window else NO_BOUND
+
+
+def _single(value: float) -> float:
+    return float(np.float32(value))
 
 
 def _scale(value: float) -> float:
@@ -150,7 +155,7 @@ def _grid(feature: Feature, value: float, days: float, steps: int) -> list[float
     """The values that one feature may be changed to."""
     if not feature.changeable or math.isnan(value):
         return []
-    low, high = (float(np.float32(end)) for end in RANGES[feature.name])
+    low, high = (_single(end) for end in RANGES[feature.name])
     least, most = _can_be(feature.name, days)
     low, high = max(low, least), min(high, most)
     if feature.unit == "count":
@@ -172,25 +177,22 @@ def _follow(who: Learner, now: Values) -> None:
     for _ in range(len(_TIES)):
         for tie in _TIES:
             moved = any(now[name] != was[name] and not math.isnan(was[name]) for name in tie.causes)
-            bound = np.float32(tie.bound(now, who))
+            bound = _single(tie.bound(now, who))
             if moved and not math.isnan(was[tie.follower]) and not math.isnan(bound):
                 pick = min if DIRECTION[tie.follower] > 0 else max
                 now[tie.follower] = pick(now[tie.follower], bound)
 
 
 def _outside(values: Values) -> int:
-    return sum(
-        not np.float32(RANGES[name][0]) <= value <= np.float32(RANGES[name][1])
-        for name, value in values.items()
-        if not math.isnan(value)
-    )
+    known = ((RANGES[name], value) for name, value in values.items() if not math.isnan(value))
+    return sum(not _single(low) <= value <= _single(high) for (low, high), value in known)
 
 
 def _counts(who: Learner, now: Values, threshold: float) -> bool:
     for feature in FEATURES:
         value, (least, most) = now[feature.name], _can_be(feature.name, who.days)
         changed = value != who.values[feature.name] and not math.isnan(value)
-        whole = feature.unit != "count" or float(value).is_integer()
+        whole = feature.unit != "count" or value.is_integer()
         if changed and not (least <= value <= most and whole):
             return False
     return _outside(now) <= _outside(who.values) and who.risk(now) < threshold
@@ -207,13 +209,11 @@ def _cost(who: Learner, now: Values) -> float:
 def _smallest(who: Learner, threshold: float) -> tuple[int, list[tuple[float, Values]]]:
     """How many features are chosen (0: no change will do), and every change of so many that counts, by its cost."""
     for size, steps in ((1, 10), (2, 3)):
-        values = {
-            feature.name: _grid(feature, float(who.values[feature.name]), who.days, steps) for feature in FEATURES
-        }
+        values = {feature.name: _grid(feature, who.values[feature.name], who.days, steps) for feature in FEATURES}
         changes = []
         for names in itertools.combinations(NAMES, size):
             for chosen in itertools.product(*(values[name] for name in names)):
-                now = who.values | {name: np.float32(to) for name, to in zip(names, chosen, strict=True)}
+                now = who.values | {name: _single(to) for name, to in zip(names, chosen, strict=True)}
                 _follow(who, now)
                 if _counts(who, now, threshold):
                     changes.append((_cost(who, now), now))
@@ -227,12 +227,12 @@ def _learner(seed: int) -> Learner:
     rng = np.random.default_rng(seed)
     last_7, last_28 = int(rng.integers(0, 3)), int(rng.integers(0, 8))
     missed, due = int(rng.integers(0, 5)), int(rng.integers(5, 9))
-    values = {
-        "prior_attempts": rng.integers(0, 3),
+    values: dict[str, float] = {
+        "prior_attempts": int(rng.integers(0, 3)),
         "active_days_last_7": last_7,
         "active_days_last_28": last_7 + last_28,
-        "clicks_last_7": last_7 * rng.integers(1, 5),
-        "clicks_last_28": last_7 * 5 + last_28 * rng.integers(1, 9),
+        "clicks_last_7": last_7 * int(rng.integers(1, 5)),
+        "clicks_last_28": last_7 * 5 + last_28 * int(rng.integers(1, 9)),
         "clicks_per_week": rng.uniform(0, 20),
         "days_since_activity": rng.uniform(0, 7) if last_7 else rng.uniform(7, 70),
         "activity_trend": rng.uniform(-3.5, 1),
@@ -240,8 +240,8 @@ def _learner(seed: int) -> Learner:
         "missed_work": missed,
         "missed_share": missed / due,
     }
-    known = {name: np.float32(value if rng.random() > 0.07 else np.nan) for name, value in values.items()}
-    signs = {name: DIRECTION[name] or rng.choice([-1, 1]) for name in NAMES}
+    known = {name: _single(value) if rng.random() > 0.07 else math.nan for name, value in values.items()}
+    signs = {name: DIRECTION[name] or int(rng.choice([-1, 1])) for name in NAMES}
     weights = {name: float(signs[name] * rng.exponential(0.5) * (rng.random() < 0.3)) for name in NAMES}
     who = Learner(known, float(rng.choice([2.5, 5, 13, 27.5, 60])), weights, 0)
     risk = float(rng.uniform(0.4, 0.9))  # the present one
@@ -250,13 +250,14 @@ def _learner(seed: int) -> Learner:
     )
 
 
-def _searched(who: Learner, band: str) -> Counterfactual:
+def _searched(who: Learner, band: Literal["high", "medium"]) -> Counterfactual:
     """The answer of the search under test."""
     bands = {"high": HIGH, "medium": MEDIUM, "ranges": {name: list(ends) for name, ends in RANGES.items()}}
     bundle = Bundle(Path(), {}, Catalogue("1", FEATURES), "", {}, bands)
 
     def risk_of(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        return np.array([who.risk(dict(zip(NAMES, row, strict=True))) for row in rows], dtype=np.float64)  # type: ignore[return-value]
+        risks = [who.risk(dict(zip(NAMES, row, strict=True))) for row in rows.tolist()]
+        return np.array(risks, dtype=np.float32)
 
     row = np.array([who.values[name] for name in NAMES], dtype=np.float32)
     return Search(bundle, risk_of).smallest(row, who.days, who.risk(who.values), band)
@@ -266,13 +267,13 @@ def test_the_search_finds_what_trying_everything_finds() -> None:
     sizes = []
     for seed in range(120):
         who = _learner(seed)
-        band, threshold = ("high", HIGH) if who.risk(who.values) >= HIGH else ("medium", MEDIUM)
-        size, changes = _smallest(who, threshold)
-        answer = _searched(who, band)
+        high = who.risk(who.values) >= HIGH
+        size, changes = _smallest(who, HIGH if high else MEDIUM)
+        answer = _searched(who, "high" if high else "medium")
         sizes.append(size)
         assert sum(not change.follows for change in answer.changes) == size, seed
         if changes:
-            now = who.values | {change.feature: np.float32(change.to) for change in answer.changes}
+            now = who.values | {change.feature: _single(change.to) for change in answer.changes}
             assert _cost(who, now) == pytest.approx(changes[0][0], abs=1e-5), seed
             assert any(_near(now, other) for _, other in changes), seed
             assert answer.risk == pytest.approx(who.risk(now)), seed

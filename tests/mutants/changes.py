@@ -13,7 +13,7 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Example, Operator
 from cosmic_ray.operators.provider import OperatorProvider
-from parso.tree import NodeOrLeaf
+from parso.tree import Leaf, NodeOrLeaf
 
 Position = tuple[int, int]  # line from 1, column from 0
 
@@ -66,7 +66,7 @@ class ReplaceInSql(Operator):  # type: ignore[misc]  # Cosmic Ray has no types
         for _ in self._mutated(node):
             yield node.start_pos, node.end_pos
 
-    def mutate(self, node: NodeOrLeaf, index: int) -> NodeOrLeaf:
+    def mutate(self, node: Leaf, index: int) -> Leaf:
         node.value = list(self._mutated(node))[index]
         return node
 
@@ -75,7 +75,7 @@ class ReplaceInSql(Operator):  # type: ignore[misc]  # Cosmic Ray has no types
         return ()
 
     def _mutated(self, node: NodeOrLeaf) -> Iterator[str]:
-        if node.type not in ("string", "fstring_string") or not _is_sql(node):
+        if not isinstance(node, Leaf) or not _is_string(node) or not _is_sql(node):
             return
         for match in self._pattern.finditer(node.value):
             for replacement in self._replacements:
@@ -83,15 +83,18 @@ class ReplaceInSql(Operator):  # type: ignore[misc]  # Cosmic Ray has no types
                 yield node.value[: match.start()] + new + node.value[match.end() :]
 
 
-def _is_sql(node: NodeOrLeaf) -> bool:
+def _is_string(node: NodeOrLeaf) -> bool:
+    return node.type in ("string", "fstring_string")
+
+
+def _is_sql(leaf: Leaf) -> bool:
     """Of a part of a string: whether the whole is SQL, with what is implicitly joined to it."""
-    whole = node
-    while whole.parent.type in ("fstring", "strings"):
+    whole: NodeOrLeaf = leaf
+    while whole.parent is not None and whole.parent.type in ("fstring", "strings"):
         whole = whole.parent
-    if whole.parent.type == "simple_stmt":  # a docstring
+    if whole.parent is not None and whole.parent.type == "simple_stmt":  # a docstring
         return False
-    texts = [leaf.value for leaf in ast_nodes(whole) if leaf.type in ("string", "fstring_string")]
-    return bool(_IS_SQL.search(" ".join(texts)))
+    return bool(_IS_SQL.search(" ".join(part.get_code() for part in ast_nodes(whole) if _is_string(part))))
 
 
 @dataclass(frozen=True)

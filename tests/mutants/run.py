@@ -23,8 +23,10 @@ from tests.mutants.changes import Mutant, mutants_of
 LIST = Path(__file__).with_name("mutants.toml")
 _BESIDE = Path.cwd().parent  # the copy's own folder
 _IMPORTED = _BESIDE / "imported"
-_OPTIONS = ("-x", "-p", "no:cacheprovider", "--hypothesis-seed=0", f"--basetemp={_BESIDE / 'temporary'}")
-_OPTIONS += ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
+_OPTIONS = (
+    *("-x", "-p", "no:cacheprovider", "--hypothesis-seed=0", f"--basetemp={_BESIDE / 'temporary'}"),
+    *("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"),
+)
 _OWN = ("earlybell", "components", "pipelines", "serving", "rollout", "tests", "conftest", "__m")  # never preloaded
 _UNMUTATED = 600.0  # seconds that tests may take at most
 _SPARE, _TIMES = 10.0, 6.0  # a mutant may take that many seconds, and so many times what the module as it is takes

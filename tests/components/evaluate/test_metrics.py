@@ -103,7 +103,8 @@ def test_every_figure_of_weighted_rows_is_that_of_rows_repeated(
     (label, risk), weights = weighted
     found = measure(label, risk, weights)
     for at, weight in enumerate(weights):
-        labels, risks = (np.repeat(values, weight.astype(int)) for values in (label, risk))
+        times = weight.astype(int)
+        labels, risks = np.repeat(label, times), np.repeat(risk, times)
         flags = risks >= 0.5
         negatives, false_alarms, misses, hits = sk.confusion_matrix(labels, flags).ravel()
         expected = {
@@ -139,7 +140,7 @@ def _squares(label: npt.NDArray[np.int32], risk: npt.NDArray[np.float64], weight
     return total / float(weight.sum())
 
 
-def _root(square: float) -> float:
+def _root(square: Any) -> float:
     return float(np.sign(square) * np.sqrt(abs(square)))
 
 
@@ -151,15 +152,15 @@ def test_the_calibration_error_is_the_gap_in_ten_bins_less_what_resampling_adds(
     weights[1:3, lowest] = 0  # whole bins of which nobody was drawn
     weights[2, np.argmax(lowest)] = 1  # and one of which one row was
     value, *resampled = (_squares(label, risk, weight) for weight in weights)
-    noise = np.mean(resampled) - value
+    noise = float(np.mean(resampled)) - value
     free = [value - noise, *(square - 2 * noise for square in resampled)]
     assert {*np.sign(free)} == {-1, 1}, "of some, chance alone explains more than there is"
     np.testing.assert_allclose(measure(label, risk, weights)["calibration_error"], [_root(square) for square in free])
     alone = measure(label, risk, weights[:1])["calibration_error"]
     np.testing.assert_allclose(alone, [np.sqrt(value)])
     with_one = measure(label, risk, weights[[0, 3]])["calibration_error"]
-    noise = resampled[2] - value
-    np.testing.assert_allclose(with_one, [_root(value - noise), _root(resampled[2] - 2 * noise)])
+    noise_of_one = resampled[2] - value
+    np.testing.assert_allclose(with_one, [_root(value - noise_of_one), _root(resampled[2] - 2 * noise_of_one)])
 
 
 def test_bins_are_of_about_equal_size_and_equal_risks_are_in_one() -> None:
@@ -190,7 +191,7 @@ def test_an_interval_is_of_percentiles_corrected_for_bias_unless_it_should_not_b
     with_unknown = np.r_[value, RESAMPLED, np.nan, np.nan]
     low, high = _percentiles(value, corrected=corrected)
     found = interval(with_unknown, corrected=corrected)
-    assert found == Measured(value, pytest.approx(low, abs=1e-6), pytest.approx(high, abs=1e-6))
+    assert (found.value, found.low, found.high) == (value, pytest.approx(low, abs=1e-6), pytest.approx(high, abs=1e-6))
     assert corrected is False or found == interval(with_unknown)
 
 
@@ -225,11 +226,11 @@ def test_figures_have_six_places_and_no_interval_without_a_resample() -> None:
 def test_of_the_figures_a_calibration_error_alone_is_never_below_0() -> None:
     below, around = np.full(21, -0.1), np.r_[0.05, np.linspace(-0.1, 0.2, 20)]
     names = ("calibration_error", "calibration_gap")
-    assert intervals(dict.fromkeys(names, below)) == {
+    assert intervals({name: below for name in names}) == {
         "calibration_error": Measured(0, 0, 0),
         "calibration_gap": Measured(-0.1, -0.1, -0.1),
     }
-    found = intervals(dict.fromkeys(names, around))
+    found = intervals({name: around for name in names})
     assert found["calibration_gap"].low < found["calibration_error"].low == 0  # type: ignore[operator]
     assert found["calibration_error"] == dataclasses.replace(found["calibration_gap"], low=0)
     nothing, alone = np.array([np.nan]), np.array([-0.1])

@@ -18,7 +18,7 @@ Row = tuple[int, str, str, datetime, int]
 
 def _rows() -> list[Row]:
     """Two moments of each of three hundred learners; who is in one run is in the next one as well."""
-    rows = []
+    rows: list[Row] = []
     for number in range(300):
         for place in (number, number + 1):
             as_of = datetime(2026, 3, 2, 12) + timedelta(weeks=number % 7)
