@@ -225,12 +225,11 @@ def test_figures_have_six_places_and_no_interval_without_a_resample() -> None:
 
 def test_of_the_figures_a_calibration_error_alone_is_never_below_0() -> None:
     below, around = np.full(21, -0.1), np.r_[0.05, np.linspace(-0.1, 0.2, 20)]
-    names = ("calibration_error", "calibration_gap")
-    assert intervals({name: below for name in names}) == {
+    assert intervals({"calibration_error": below, "calibration_gap": below}) == {
         "calibration_error": Measured(0, 0, 0),
         "calibration_gap": Measured(-0.1, -0.1, -0.1),
     }
-    found = intervals({name: around for name in names})
+    found = intervals({"calibration_error": around, "calibration_gap": around})
     assert found["calibration_gap"].low < found["calibration_error"].low == 0  # type: ignore[operator]
     assert found["calibration_error"] == dataclasses.replace(found["calibration_gap"], low=0)
     nothing, alone = np.array([np.nan]), np.array([-0.1])
