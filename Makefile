@@ -6,7 +6,7 @@ DATA ?= simulate:
 CLUSTER = .earlybell/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cluster cluster-down test-cluster lint check serving operations images bench lock hooks clean
+.PHONY: help demo test mutants cluster cluster-down test-cluster lint check serving operations images bench lock hooks clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: $(VENV)/training  ## the main job on a simulated site, or on DATA=oulad:DI
 
 test: $(VENV)/dev  ## the tests, but for those that need a cluster
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/cluster
+
+mutants: $(VENV)/dev  ## whether tests fail where a rule that matters is changed (half an hour); MODULES='gates.py folds.py'
+	@$(BIN)/python -m tests.mutants $(MODULES)
 
 cluster: $(VENV)/dev  ## start a Kubernetes with Knative and KServe on this machine (Linux, root, Go; a quarter of an hour the first time)
 	@PYTHON=$(abspath $(BIN)/python) tests/cluster/start $(CLUSTER)

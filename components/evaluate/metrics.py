@@ -36,8 +36,8 @@ class Measured:
 
 def resample(learner: npt.NDArray[np.int64], resamples: int, seed: int) -> Floats:
     """Bootstrap weights (1 + resamples, n) of rows whose learners are `learner`."""
-    _, at = np.unique(learner, return_inverse=True)
-    count = int(at.max(initial=-1)) + 1
+    learners, at = np.unique(learner, return_inverse=True)
+    count = len(learners)
     if not count:
         return np.empty((1 + resamples, 0))
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=resamples)

@@ -42,7 +42,7 @@ def check_enough(features: Path, labels: Path) -> None:
     rows = connect().execute(f"""
         SELECT count(DISTINCT learner_id) FILTER (label = 1), count(DISTINCT learner_id) FILTER (label = 0)
         FROM {parquet(labels)} JOIN {parquet(features / "features.parquet")} USING (moment_id)""")
-    at_risk, others = rows.fetchall()[0]
+    ((at_risk, others),) = rows.fetchall()
     if min(at_risk, others) < LEAST_LEARNERS:
         learners = f"{at_risk} with label 1 (at risk), {others} with label 0"
         raise TrainingError(

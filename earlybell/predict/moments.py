@@ -34,11 +34,11 @@ def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     """
     at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z" if as_of == "now" else as_of
     connection.execute(f"CREATE OR REPLACE TABLE moments AS {_select(_moments(at))}")
-    count = _number(connection, "SELECT count(*) FROM moments")
+    ((count,),) = connection.execute("SELECT count(*) FROM moments").fetchall()
     if not count and as_of != "now":  # between two terms nobody is enrolled; a date or share was rather mistyped
         known = why_nobody_of(connection, _one(at))
         raise SettingError("nobody is enrolled as of", as_of, f"Course runs: {known}. Choose a moment within one.")
-    return count
+    return int(count)
 
 
 def check_as_of(as_of: str) -> None:
@@ -132,8 +132,3 @@ def _at(as_of: str) -> str:
         ) from None
     literal = f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'"
     return literal if at.tzinfo else _utc(literal)
-
-
-def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row else 0

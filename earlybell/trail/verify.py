@@ -81,7 +81,7 @@ SELECT c.writer, c.seq, c.digest, c.link, p.salt, p.payload, p.request_id, p.cou
 FROM trail_chain c LEFT JOIN trail_payload p ON p.writer = c.writer AND p.seq = c.seq ORDER BY c.writer, c.seq"""
 _STRAYS = """
 SELECT p.writer, p.seq FROM trail_payload p LEFT JOIN trail_chain c ON p.writer = c.writer AND p.seq = c.seq
-WHERE c.writer IS NULL ORDER BY p.writer, p.seq"""
+WHERE c.writer IS NULL"""
 
 
 class _Row(NamedTuple):

@@ -1,9 +1,8 @@
-"""Counterfactuals: the smallest change that would move the band, found exactly, and of what can be."""
+"""Counterfactuals of real models: they move the band, and of what can be (by hand: test_counterfactual_by_hand.py)."""
 
 import dataclasses
-import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -99,70 +98,6 @@ def test_changes_go_the_favourable_way(predictor: Predictor, found: list[Counter
     direction = {feature.name: feature.direction for feature in predictor.bundle.catalogue.features}
     for change in (change for one in found for change in one.changes):
         assert (change.to - change.value) * direction[change.feature] <= 0
-
-
-def test_brute_force_finds_nothing_smaller(
-    predictor: Predictor, observed: Observed, found: list[Counterfactual]
-) -> None:
-    looked = [i for i, band in enumerate(predictor.predict(observed).band) if band in LOWER]
-    by_size: dict[int, list[int]] = {}
-    for i in looked:
-        by_size.setdefault(sum(not change.follows for change in found[i].changes), []).append(i)
-    for i in [i for same in by_size.values() for i in same[:4]]:
-        one, moment = found[i], dataclasses.replace(observed, values=observed.values[i : i + 1])
-        smallest = _brute_force(predictor, moment, float(observed.days_seen[i]))
-        if smallest is None:
-            assert one.changes == ()
-            continue
-        size, cost = smallest
-        assert sum(not change.follows for change in one.changes) == size
-        to = _changed(predictor, moment.values[0], one)
-        assert _cost(predictor, moment.values[0], to) == pytest.approx(cost, abs=1e-5)
-
-
-def _brute_force(predictor: Predictor, moment: Observed, days_seen: float) -> tuple[int, float] | None:
-    """How many features and how large a change at least, by trying every combination of the grid."""
-    row, bands = moment.values[0], predictor.bundle.bands
-    search, follow = Search(predictor.bundle, lambda values: values), Follow(predictor.bundle.catalogue)
-    threshold = bands["high"] if predictor.score(row[None])[2][0] >= bands["high"] else bands["medium"]
-    for size, steps in enumerate(STEPS, start=1):
-        rows = np.array(list(_combinations(row, search.grid(row, steps, days_seen), size)))
-        follow(row, rows, days_seen)
-        kept = (predictor.score(rows)[2] < threshold) & (_outside(predictor, rows) <= _outside(predictor, row[None]))
-        kept &= np.array([_can_be(predictor.bundle.catalogue.names, row, to, days_seen) for to in rows], dtype=bool)
-        if kept.any():
-            return size, min(_cost(predictor, row, one) for one in rows[kept])
-    return None
-
-
-def _combinations(row: Row, grid: list[tuple[int, float]], size: int) -> Iterator[Row]:
-    for chosen in itertools.combinations(grid, size):
-        if len({place for place, _ in chosen}) == size:
-            changed = row.copy()
-            for place, value in chosen:
-                changed[place] = value
-            yield changed
-
-
-def _outside(predictor: Predictor, rows: Row) -> npt.NDArray[np.int64]:
-    ranges, names = predictor.bundle.bands["ranges"], predictor.bundle.catalogue.names
-    found = np.zeros(len(rows), dtype=np.int64)
-    for i, name in enumerate(names):
-        low, high = (np.float32(end) for end in ranges.get(name, [np.inf, -np.inf]))
-        found += (rows[:, i] < low) | (rows[:, i] > high)
-    return found
-
-
-def _cost(predictor: Predictor, row: Row, to: Row) -> float:
-    def scale(value: float) -> float:
-        return float(np.sign(value) * np.log(1 + abs(value)))
-
-    total = 0.0
-    for name, value, other in zip(predictor.bundle.catalogue.names, row.tolist(), to.tolist(), strict=True):
-        if not np.isnan(value) and value != other:
-            low, high = predictor.bundle.bands["ranges"][name]
-            total += abs(scale(other) - scale(value)) / (scale(high) - scale(low))
-    return total
 
 
 KINDS = [f"{kind}_per_week" for kind in acts.KINDS]

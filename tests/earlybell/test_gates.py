@@ -1,12 +1,13 @@
 """Gates: figures in, a frozen verdict out, which is sealed with the model."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from earlybell.errors import BundleError, GateError, SettingError
-from earlybell.gates import CUTOFF, Gates, check_reason, judge, read_verdict, require_verdict, write_verdict
+from earlybell.gates import CUTOFF, Gates, check_reason, in_words, judge, read_verdict, require_verdict, write_verdict
 
 
 def _evaluation(
@@ -36,19 +37,29 @@ def test_each_gate_alone_stops_a_model_and_its_bound_itself_does_not(
 
 
 def test_a_disparity_of_one_asks_nothing_and_one_that_cannot_be_measured_stops() -> None:
-    assert judge(_evaluation(0.8, 0.05, disparity=0.9), Gates(max_disparity=1)).passed
     unknown = _evaluation(0.8, 0.05, disparity=0.0)
     unknown["metrics"][-1]["value"] = None
+    assert judge(unknown, Gates(max_disparity=1)).passed
     with pytest.raises(GateError, match="disparity is not measurable"):
-        judge(unknown, Gates()).require()
+        judge(unknown, Gates(max_disparity=0.99)).require()
+
+
+def test_gates_that_nobody_set_ask_for_these_figures() -> None:
+    assert Gates() == Gates(min_auc=0.65, max_calibration_error=0.15, max_disparity=0.1)
 
 
 def test_a_model_that_reaches_the_gates_passes() -> None:
     verdict = judge(_evaluation(0.8, 0.05), Gates(0.7, 0.1))
     verdict.require()
     assert verdict.passed
-    with pytest.raises(AttributeError, match="immutable type"):
-        verdict.findings = ()  # type: ignore[misc]
+
+
+def test_gates_findings_and_verdict_are_frozen() -> None:
+    gates = Gates()
+    verdict = judge(_evaluation(0.8, 0.05), gates)
+    for frozen, name in ((gates, "min_auc"), (verdict, "findings"), (verdict.findings[0], "passed")):
+        with pytest.raises(AttributeError, match="immutable type"):
+            setattr(frozen, name, None)
 
 
 def test_a_missed_gate_is_named_with_its_figure_and_bound() -> None:
@@ -58,9 +69,10 @@ def test_a_missed_gate_is_named_with_its_figure_and_bound() -> None:
         judge(_evaluation(0.6, 0.2), Gates(0.7, 0.1)).require()
 
 
-def test_what_could_not_be_measured_does_not_pass() -> None:
+@pytest.mark.parametrize("auc", [None, math.nan, math.inf])
+def test_what_could_not_be_measured_does_not_pass(auc: float | None) -> None:
     with pytest.raises(GateError, match="roc_auc is not measurable"):
-        judge(_evaluation(None, 0.01), Gates()).require()
+        judge(_evaluation(auc, 0.01), Gates()).require()
 
 
 def test_with_one_course_run_learners_left_out_are_judged() -> None:
@@ -102,6 +114,7 @@ def test_a_verdict_is_read_as_it_was_written_and_the_same_one_gives_the_same_byt
     evaluation = _evaluation(None, 1 / 3, disparity=0.1)
     write_verdict(judge(evaluation, Gates(), reason), tmp_path)
     written = (tmp_path / "verdict.json").read_bytes()
+    assert b'\n "cutoff": 0.4,\n' in written, "a line a fact"
     assert read_verdict(tmp_path) == judge(evaluation, Gates(), reason)
     write_verdict(judge(evaluation, Gates(), reason), tmp_path)
     assert (tmp_path / "verdict.json").read_bytes() == written
@@ -133,3 +146,17 @@ def test_a_reason_is_a_line_that_says_something(reason: str, wrong: str) -> None
     with pytest.raises(SettingError, match=wrong):
         check_reason(reason)
     check_reason("the dean wants a trial in one course: minute 7 of March")
+    check_reason("x" * 500)
+
+
+def test_a_reason_that_is_too_long_is_shown_by_its_beginning() -> None:
+    with pytest.raises(SettingError, match=f"kept: '{'x' * 50}'. It is one line of at most 500"):
+        check_reason("x" * 501)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [("passed", "passed"), ("missed", "missed"), ("waived", "waived: a trial"), ("", "not recorded")],
+)
+def test_an_outcome_is_read_with_its_reason_where_it_was_waived(outcome: str, words: str) -> None:
+    assert in_words(outcome, "a trial") == words

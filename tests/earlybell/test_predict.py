@@ -1,11 +1,10 @@
-"""Predictions: for whom, by which SQL, and what a teacher reads."""
+"""Predictions: by which SQL, and what a teacher reads (for whom and as of when: test_moments.py)."""
 
 import dataclasses
 import json
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 
 from earlybell.bundle import Bundle, read_bundle
-from earlybell.errors import BundleError, SettingError
+from earlybell.errors import BundleError
 from earlybell.predict import (
     Observed,
     Predictions,
@@ -74,117 +73,6 @@ def test_reasons_are_the_catalogues_words_and_never_the_calendar_alone(predictio
     assert not {reason.feature for reason in reasons} & {"progress"}
     assert all(reason.words and "{" not in reason.words for reason in reasons)
     assert all(len(one) <= 3 for one in predictions.reasons)
-
-
-@pytest.mark.parametrize(
-    ("as_of", "said"),
-    [
-        ("yesterday", "neither a share, a date, `now` nor `weekly`: 'yesterday'"),
-        ("1.5", "above 0 and at most 1: '1.5'"),
-        ("0", "above 0 and at most 1"),
-        ("1999-01-01", "nobody is enrolled as of: '1999-01-01'. Course runs: "),
-    ],
-)
-def test_a_moment_that_cannot_be_is_refused(site: Path, as_of: str, said: str) -> None:
-    with pytest.raises(SettingError, match=said):
-        create_moments(open_tables(site), as_of)
-
-
-def test_where_nobody_is_enrolled_each_course_run_says_why() -> None:
-    connection = duckdb.connect()
-    connection.execute("""
-        CREATE TABLE courses AS SELECT *, NULL::VARCHAR AS timezone
-            FROM (VALUES ('over', TIMESTAMP '2026-02-02', TIMESTAMP '2026-05-24'),
-            ('later', TIMESTAMP '2026-09-01', NULL), ('empty', TIMESTAMP '2026-01-01', TIMESTAMP '2026-12-31'))
-            AS c(course_id, starts_at, ends_at);
-        CREATE TABLE enrolments AS FROM (VALUES ('empty', 'a', TIMESTAMP '2026-09-01', NULL::TIMESTAMP),
-            ('empty', 'b', TIMESTAMP '2026-01-01', TIMESTAMP '2026-02-02'),
-            ('empty', 'c', TIMESTAMP '2026-08-01', NULL))
-            AS e(course_id, learner_id, enrolled_at, unenrolled_at)""")
-    with pytest.raises(SettingError) as found:
-        create_moments(connection, "2026-07-01")
-    assert found.value.way_out == (
-        "Course runs: empty, from 2026-01-01 to 2026-12-31, had nobody enrolled (enrolments that begin later: 2, that "
-        "had ended: 1); later, from 2026-09-01 to an open end, taken to be 2026-12-22, had not begun; over, from "
-        "2026-02-02 to 2026-05-24, was over. Choose a moment within one."
-    )
-
-
-def test_nobody_enrolled_now_is_no_error(site: Path) -> None:
-    assert create_moments(open_tables(site), "now") == 0
-
-
-def _run(start: str, end: str, zone: str | None) -> duckdb.DuckDBPyConnection:
-    """A course run with one learner, enrolled before its start."""
-    connection = duckdb.connect()
-    connection.execute(
-        "CREATE TABLE courses AS SELECT 'run' AS course_id, ?::TIMESTAMP AS starts_at, ?::TIMESTAMP AS ends_at, "
-        "?::VARCHAR AS timezone",
-        [start, end, zone],
-    )
-    connection.execute("""
-        CREATE TABLE enrolments AS SELECT 'run' AS course_id, 'somebody' AS learner_id,
-            starts_at - INTERVAL 1 DAY AS enrolled_at, NULL::TIMESTAMP AS unenrolled_at FROM courses""")
-    return connection
-
-
-def _moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> list[str]:
-    create_moments(connection, as_of)
-    return [f"{row[0]:%m-%d %H:%M}" for row in connection.execute("SELECT as_of FROM moments ORDER BY 1").fetchall()]
-
-
-@pytest.mark.parametrize("zone", [None, "Asia/Kathmandu"])
-def test_now_is_the_present_moment_whatever_the_sites_clock_shows(zone: str | None) -> None:
-    now = datetime.now(UTC).replace(tzinfo=None)
-    begin, end = (f"{now + timedelta(days=days)}" for days in (-10, 10))
-    connection = _run(begin, end, zone)
-    create_moments(connection, "now")
-    ((as_of,),) = connection.execute("SELECT as_of FROM moments").fetchall()
-    assert abs(as_of - now) < timedelta(minutes=1)
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "moments"),
-    [
-        # Monday, 00:00 in Berlin, of each week: 23:00 in UTC in winter, 22:00 in summer.
-        ("2026-03-15 23:00", "2026-04-12 22:00", ["03-22 23:00", "03-29 22:00", "04-05 22:00"]),
-        ("2026-10-11 22:00", "2026-11-08 23:00", ["10-18 22:00", "10-25 23:00", "11-01 23:00"]),
-    ],
-    ids=["clocks forward on 29 March", "clocks back on 25 October"],
-)
-def test_weekly_moments_are_at_the_sites_clock_across_its_changes(start: str, end: str, moments: list[str]) -> None:
-    assert _moments(_run(start, end, "Europe/Berlin"), "weekly") == moments
-
-
-def test_a_last_week_that_the_clock_makes_shorter_is_not_lost() -> None:
-    assert _moments(_run("2026-03-22 23:00", "2026-03-29 22:30", "Europe/Berlin"), "weekly") == ["03-29 22:00"]
-    assert _moments(_run("2026-10-18 22:00", "2026-10-25 23:30", "Europe/Berlin"), "weekly") == ["10-25 23:00"]
-
-
-@pytest.mark.parametrize(
-    ("as_of", "zone", "moment"),
-    [
-        ("2026-04-01", "Europe/Berlin", "03-31 22:00"),
-        ("2026-04-01", "America/Lima", "04-01 05:00"),
-        ("2026-04-01", "Asia/Kathmandu", "03-31 18:15"),
-        ("2026-04-01", None, "04-01 00:00"),
-        ("2026-04-01T12:00", "America/Lima", "04-01 17:00"),
-        ("2026-04-01T12:00Z", "America/Lima", "04-01 12:00"),
-        ("2026-04-01T12:00+02:00", "America/Lima", "04-01 10:00"),
-    ],
-)
-def test_a_date_is_the_start_of_the_sites_day_and_a_time_with_a_zone_stays(
-    as_of: str, zone: str | None, moment: str
-) -> None:
-    assert _moments(_run("2026-03-15 23:00", "2026-06-12 22:00", zone), as_of) == [moment]
-
-
-def test_weekly_moments_are_a_week_apart_from_the_start(site: Path) -> None:
-    connection = open_tables(site)
-    create_moments(connection, "weekly")
-    days = connection.execute("""
-        SELECT DISTINCT epoch(as_of - starts_at) / 86400 % 7 FROM moments JOIN courses USING (course_id)""").fetchall()
-    assert days == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +160,6 @@ def test_the_file_and_the_lines_of_json_have_the_same_columns_and_values(
 def test_predicting_loads_no_training_code(bundle: Path, site: Path) -> None:
     code = f"""
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from earlybell.bundle import read_bundle
 from earlybell.predict import Predictor

@@ -53,13 +53,21 @@ def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert key_from_environment() == "a key of sixteen"
 
 
-@pytest.mark.parametrize("key", [None, "", "only fifteen ch"], ids=["unset", "empty", "short"])
+def test_a_key_of_sixteen_characters_can_serve() -> None:
+    assert usable_key("a key of sixteen") == "a key of sixteen"
+
+
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [(None, "is missing"), ("", "is missing"), ("only fifteen ch", "is too short: '15 characters'. Set .* of 16 char")],
+    ids=["unset", "empty", "short"],
+)
 def test_a_key_that_cannot_serve_is_refused_with_the_way_to_make_one(
-    monkeypatch: pytest.MonkeyPatch, key: str | None
+    monkeypatch: pytest.MonkeyPatch, key: str | None, what: str
 ) -> None:
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     if key is not None:
         monkeypatch.setenv(KEY_VARIABLE, key)
-    with pytest.raises(SettingError, match="secrets.token_hex") as error:
+    with pytest.raises(SettingError, match=f"key for pseudonyms {what}.*secrets.token_hex") as error:
         usable_key(key_from_environment())
     assert not key or key not in str(error.value)

@@ -52,13 +52,14 @@ def test_the_papers_split_tests_on_a_fifth_of_the_rows(labels: Path) -> None:
     assert 0.17 < row[0] < 0.23
 
 
-def test_one_outcome_only_is_refused(site: Path, features: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("outcome", "who"), [("pass", "none"), ("fail", "all")])
+def test_one_outcome_only_is_refused(site: Path, features: Path, tmp_path: Path, outcome: str, who: str) -> None:
     only = tmp_path / "features.parquet"
-    passed = f"SELECT course_id, learner_id FROM read_parquet('{site}/outcomes/*.parquet') WHERE outcome = 'pass'"
+    same = f"SELECT course_id, learner_id FROM read_parquet('{site}/outcomes/*.parquet') WHERE outcome = '{outcome}'"
     duckdb.connect().execute(
-        f"COPY (FROM '{features}/features.parquet' SEMI JOIN ({passed}) USING (course_id, learner_id)) TO '{only}'"
+        f"COPY (FROM '{features}/features.parquet' SEMI JOIN ({same}) USING (course_id, learner_id)) TO '{only}'"
     )
-    with pytest.raises(TrainingError, match="all learners have the same outcome"):
+    with pytest.raises(TrainingError, match=f"all learners have the same outcome: .*, {who} failed or left"):
         label_outcomes(site, tmp_path, tmp_path / "labels.parquet")
 
 

@@ -86,6 +86,8 @@ def test_what_was_done_to_one_record_is_named_and_no_other_is(
     assert _findings(place) == []
     tampering(place, writer)
     assert _findings(place) == [(writer, 3, 3, what)]
+    audit = verify(place.address, place.anchors)
+    assert (audit.whole, audit.erased, audit.anchored) == (False, 0, True)
 
 
 def test_a_payload_without_an_entry_is_inserted(place: Place) -> None:
@@ -97,6 +99,21 @@ def test_a_payload_without_an_entry_is_inserted(place: Place) -> None:
     assert _findings(place) == [(writer, 33, 33, "inserted")]
 
 
+def test_a_payload_without_an_entry_is_told_apart_from_one_whose_entry_was_removed(place: Place) -> None:
+    writer = place.filled("abcde")
+    place.tamper("DELETE FROM trail_chain WHERE seq IN (2, 3)")
+    for name, seq in ((writer, 33), ("ghost", 3)):
+        place.tamper(
+            "INSERT INTO trail_payload SELECT ?, ?, salt, payload, request_id, course_id, learner_id "
+            "FROM trail_payload WHERE seq = 5",
+            name,
+            seq,
+        )
+    assert sorted(_findings(place)) == sorted(
+        [(writer, 2, 3, "removed"), (writer, 33, 33, "inserted"), ("ghost", 3, 3, "inserted")]
+    )
+
+
 @pytest.mark.parametrize("tables", [["trail_payload"], ["trail_payload", "trail_chain"]], ids=["payloads", "entries"])
 def test_two_that_changed_places_are_reordered(place: Place, tables: list[str]) -> None:
     writer = place.filled("abcde")
@@ -104,9 +121,62 @@ def test_two_that_changed_places_are_reordered(place: Place, tables: list[str]) 
         for old, new in ((3, -3), (4, 3), (-3, 4)):
             place.tamper(f"UPDATE {table} SET seq = ? WHERE seq = ?", new, old)
     assert _findings(place) == [(writer, 3, 3, "reordered"), (writer, 4, 4, "reordered")]
+    first, _ = verify(place.address, place.anchors).findings
+    assert str(first) == f"writer {writer}, entry 3: reordered: its payload says that it is entry 4 of {writer}"
 
 
-@pytest.mark.parametrize("kept", [0, 1, 3])
+def test_the_order_in_which_a_store_has_entries_says_nothing(place: Place) -> None:
+    writer = place.filled("abcde")
+    place.filled("fgh")
+    for seq in (3, 2):
+        (row,) = place.tamper("SELECT * FROM trail_chain WHERE writer = ? AND seq = ?", writer, seq)
+        place.tamper("DELETE FROM trail_chain WHERE writer = ? AND seq = ?", writer, seq)
+        place.tamper("INSERT INTO trail_chain VALUES (?, ?, ?, ?)", *row)
+    assert _findings(place) == []
+
+
+@pytest.mark.parametrize("seq", [3, 5])
+def test_an_entry_without_payload_whose_digest_was_changed_does_not_follow(place: Place, seq: int) -> None:
+    writer = place.filled("abcde")
+    place.tamper("DELETE FROM trail_payload WHERE seq = ?", seq)
+    place.tamper("UPDATE trail_chain SET digest = ? WHERE seq = ?", bytes(32), seq)
+    for anchors in (place.anchors, "none"):
+        found = [(one.seq, one.what) for one in verify(place.address, anchors).findings]
+        assert found == [(seq, "changed"), (seq, "removed")], writer
+
+
+def test_where_two_links_were_changed_to_follow_each_other_the_entry_after_them_does_not_follow(place: Place) -> None:
+    writer = place.filled("abcde")
+    digest, _ = _chain(place, writer)[4]
+    for seq, link in ((3, bytes(32)), (4, link_of(bytes(32), 4, digest))):
+        place.tamper("UPDATE trail_chain SET link = ? WHERE seq = ?", link, seq)
+    assert [(one.seq, one.what) for one in verify(place.address, "none").findings] == [(3, "changed"), (5, "changed")]
+
+
+def test_a_trail_that_is_not_whole_is_refused_with_the_first_finding_and_how_many_there_are(place: Place) -> None:
+    writer = place.filled("abcdef")
+    verify(place.address, place.anchors).require(place.address)
+    for table in ("trail_chain", "trail_payload"):
+        place.tamper(f"DELETE FROM {table} WHERE seq IN (2, 3, 5)")
+    audit = verify(place.address, place.anchors)
+    said = f"writer {writer}, entries 2 to 3: removed: missing from the chain .2 in all"
+    with pytest.raises(TrailError, match=said):
+        audit.require(place.address)
+    with pytest.raises(AttributeError):
+        audit.findings = ()  # type: ignore[misc]
+
+
+def test_a_writer_that_was_announced_and_wrote_nothing_has_lost_nothing(place: Place) -> None:
+    writer = place.filled("a")
+    with place.anchors.open("a") as file:
+        file.write(json.dumps({"writer": "idle", "seq": 0, "link": begin("idle").link.hex()}) + "\n")
+    assert _findings(place) == []
+    for table in ("trail_chain", "trail_payload"):
+        place.tamper(f"DELETE FROM {table}")
+    assert _findings(place) == [(writer, 1, 1, "cut off")]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 3, 4])
 def test_an_end_that_was_cut_off_is_found_by_the_anchors_alone(place: Place, kept: int) -> None:
     writer = place.filled("abcde")
     for table in ("trail_chain", "trail_payload"):
@@ -153,7 +223,28 @@ def test_a_record_that_does_not_follow_a_crashed_writers_last_is_inserted(place:
     assert _findings(place) == [(writer, 4, 4, "inserted")]
 
 
-_ERASURES: list[Any] = [None, {"w": 3}, {"w": [[1]]}, {"w": ["1"]}, {"w": [2**70]}, {"\0": [1]}, {"\ud800": [1]}]
+_ERASURES: list[Any] = [
+    None,
+    {"w": 3},
+    {"w": [[1]]},
+    {"w": ["1"]},
+    {"w": [2**70]},
+    {"w": [2**63]},
+    {"w": [0]},
+    {"\0": [1]},
+    {"\ud800": [1]},
+]
+
+
+def _forge(place: Place, said: dict[str, Any]) -> str:
+    """Write an entry that says this after the last one of a writer that crashed; the writer."""
+    writer = place.filled("abc")
+    lines = place.anchors.read_text().splitlines()
+    place.anchors.write_text("\n".join(line for line in lines if '"end"' not in line) + "\n")
+    entries, _ = extend(Head(writer, 3, _chain(place, writer)[3][1]), [Body(json.dumps({"who": "", **said}))])
+    place.tamper("INSERT INTO trail_chain VALUES (?, ?, ?, ?)", *entries[0][:4])
+    place.tamper("INSERT INTO trail_payload VALUES (?, ?, ?, ?, ?, ?, ?)", *entries[0][:2], *entries[0][4:])
+    return writer
 
 
 @pytest.mark.parametrize(
@@ -162,13 +253,14 @@ _ERASURES: list[Any] = [None, {"w": 3}, {"w": [[1]]}, {"w": ["1"]}, {"w": [2**70
 def test_a_forged_payload_that_no_writer_writes_is_named_and_is_no_traceback(
     place: Place, said: dict[str, Any]
 ) -> None:
-    writer = place.filled("abc")
-    lines = place.anchors.read_text().splitlines()
-    place.anchors.write_text("\n".join(line for line in lines if '"end"' not in line) + "\n")
-    entries, _ = extend(Head(writer, 3, _chain(place, writer)[3][1]), [Body(json.dumps({"who": "", **said}))])
-    place.tamper("INSERT INTO trail_chain VALUES (?, ?, ?, ?)", *entries[0][:4])
-    place.tamper("INSERT INTO trail_payload VALUES (?, ?, ?, ?, ?, ?, ?)", *entries[0][:2], *entries[0][4:])
+    writer = _forge(place, said)
     assert _findings(place) == [(writer, 4, 4, "changed")]
+
+
+@pytest.mark.parametrize("seq", [1, 2**63 - 1])
+def test_an_erasure_may_name_whatever_entry_a_store_can_have(place: Place, seq: int) -> None:
+    _forge(place, {"kind": "erasure", "entries": {"w": [seq]}})
+    assert _findings(place) == []
 
 
 def test_a_chain_rewritten_from_a_record_on_does_not_meet_its_anchors(place: Place) -> None:
