@@ -216,7 +216,7 @@ def _answers(learner: dict[str, Any]) -> dict[str, Any]:
         where={"type": "string", "description": "the first place, as submissions[17].score"},
         what={"description": "the value as it was sent; of several columns a list"},
         why={"type": "string", "description": "the rule that it breaks"},
-        became={"enum": list(get_args(Became)), "description": "what was made of it; docs/serving.md has a table"},
+        became={"enum": list(get_args(Became)), "description": "what was made of it: see docs/reference/api.md"},
         learner_id={"type": ["string", "null"], "description": "whose it is, if that is known"},
         count=whole | {"description": "at how many places the same learner has the same value"},
     )
