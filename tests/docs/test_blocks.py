@@ -3,8 +3,8 @@
 import re
 import shlex
 from collections.abc import Iterator
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -18,6 +18,7 @@ SHELL = [block for block in BLOCKS if block.kind.partition(" ")[0] == "sh"]
 # Who runs what: a test on the cluster the guides, test_tutorial the lesson, others these blocks in another language.
 RUN = {"php", "python", "yaml"}
 SHOWN = {"text", "console"}  # nothing to run: what a program prints, or how it is called
+_BETWEEN = "();<>|&\n"  # what ends a command, or redirects it
 TARGETS = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
 
 
@@ -40,30 +41,35 @@ def test_only_pages_whose_commands_a_test_reads_have_commands_that_are_run() -> 
 
 
 def _commands(text: str) -> Iterator[list[str]]:
-    """The words of each command, by the shell's rules: without comments, pipes and what a variable holds."""
-    text = re.sub(r"\\\n", " ", re.sub(r"\$\{[^}]*\}|\$\([^)]*\)", "", text))
-    for line in re.split(r"\n|&&|\|\|?|(?<=[^>])&(?!&)", text):
-        yield shlex.split(re.sub(r"<<? .*|>.*|[()]", "", re.sub(r"(^|\s)#.*", "", line)))
+    """The words of each command of a script, without comments, without what a variable or a command would give."""
+    text = re.sub(r"\\\n|(?m:(?:^|\s)#.*)|\$\{[^}]*\}|\$\([^)]*\)", " ", text)
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=_BETWEEN)
+    lexer.whitespace, lexer.whitespace_split = " \t", True
+    words = list[str]()
+    for token in (*lexer, "\n"):
+        if set(token) <= set(_BETWEEN):
+            yield words
+            words = []
+        elif words or not re.match(r"\w+=", token):  # a variable may stand before a command
+            words.append(token)
 
 
 def _ours(block: Block) -> Iterator[list[str]]:
-    """The commands of Earlybell in a block."""
+    """The commands of Earlybell in a block: the program's name, then its words."""
     for words in _commands(block.text):
-        for start, word in enumerate(words):
-            if word.rpartition("/")[2] == "earlybell" and "helm" not in words:
-                yield ["earlybell", *words[start + 1 :]]
-            elif words[start : start + 3] == ["python", "-m", "pipelines"]:
-                yield words[start:]
+        if words[:1] in (["earlybell"], [".venv/bin/earlybell"]):
+            yield ["earlybell", *words[1:]]
+        elif words[:3] == ["python", "-m", "pipelines"]:
+            yield ["pipelines", *words[3:]]
 
 
 def _parse(words: list[str]) -> None:
     """Let Typer take the words, without doing anything."""
-    group = typer.main.get_command(app if words[0] == "earlybell" else pipelines)
-    rest = words[1:] if words[0] == "earlybell" else words[3:]
-    while isinstance(group, click.Group) or hasattr(group, "commands"):
-        group = group.commands[rest[0]]
-        rest = rest[1:]
-    group.make_context("command", rest)
+    command: Any = typer.main.get_command({"earlybell": app, "pipelines": pipelines}[words[0]])
+    rest = words[1:]
+    while hasattr(command, "commands"):  # a group
+        command, rest = command.commands[rest[0]], rest[1:]
+    command.make_context("command", rest)
 
 
 @pytest.mark.parametrize("block", [block for block in SHELL if any(_ours(block))], ids=_called)
