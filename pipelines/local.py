@@ -20,7 +20,7 @@ from components.reporting import ERROR_FILE
 from earlybell import errors
 
 _PROGRESS = re.compile(
-    r"^\s*((?:extract|simulate|validate|features|label|train|evaluate|gates|register|fetch|predict|succeeded): .*)$"
+    r"^\s*((?:extract|simulate|validate|features|label|train|evaluate|gates|register|fetch|predict|push_gauges): .*)$"
 )
 
 

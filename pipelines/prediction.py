@@ -6,8 +6,8 @@ from kfp import dsl
 
 from components.extract.component import extract, validate
 from components.predict.component import predict
+from components.pushgateway.component import push_gauges
 from components.registry.component import fetch
-from components.succeeded.component import succeeded
 from pipelines.cluster import LIGHT, MLFLOW, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, TRAIL, on_cluster
 
 
@@ -56,7 +56,7 @@ def prediction(
         bundle=fetched.outputs["bundle"],
         tables=checked.outputs["checked"],
     )
-    told = succeeded(
+    pushed = push_gauges(
         pipeline="prediction",
         started=dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER,
         result=predicted.outputs["predictions"],
@@ -65,7 +65,7 @@ def prediction(
     on_cluster(extracted, TABLES, PSEUDONYM, sources=True)
     on_cluster(checked, TABLES)
     on_cluster(predicted, TABLES, TRAIL)
-    on_cluster(told, LIGHT, PUSHGATEWAY)
+    on_cluster(pushed, LIGHT, PUSHGATEWAY)
     return Outputs(
         bundle=fetched.outputs["bundle"],
         predictions=predicted.outputs["predictions"],

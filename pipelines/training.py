@@ -8,8 +8,8 @@ from components.evaluate.component import evaluate, gates
 from components.extract.component import extract, validate
 from components.features.component import features
 from components.label.component import label
+from components.pushgateway.component import push_gauges
 from components.registry.component import register
-from components.succeeded.component import succeeded
 from components.train import CANDIDATES
 from components.train.component import train
 from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, on_cluster
@@ -79,14 +79,13 @@ def training(
         bundle=bundle, min_auc=min_auc, max_calibration_error=max_calibration_error, max_disparity=max_disparity
     )
     registered = register(bundle=bundle, tables=checked, model_name=model_name).after(judged)
-    told = succeeded(pipeline="training", started=dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER, result=bundle).after(
-        registered
-    )
+    started = dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER
+    pushed = push_gauges(pipeline="training", started=started, result=bundle).after(registered)
     on_cluster(extracted, TABLES, PSEUDONYM, sources=True)
     on_cluster(validated, TABLES)
     on_cluster(registered, LIGHT, MLFLOW, STORE)
     on_cluster(judged, LIGHT)
-    on_cluster(told, LIGHT, PUSHGATEWAY)
+    on_cluster(pushed, LIGHT, PUSHGATEWAY)
     return Outputs(tables=checked, bundle=bundle, version=registered.outputs["version"])
 
 

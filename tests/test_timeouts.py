@@ -49,7 +49,7 @@ def test_every_module_that_asks_another_program_is_in_the_table() -> None:
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     asking = {str(path.relative_to(ROOT)) for path in files if _imported(path)}
     # The model asks by the trail, and kubectl is a program.
-    assert asking - NO_CLIENT.keys() == _table().keys() - {"serving/runtime/model.py", "serving/rollout/kubectl.py"}
+    assert asking - NO_CLIENT.keys() == _table().keys() - {"serving/runtime/model.py", "rollout/kubectl.py"}
 
 
 @pytest.mark.parametrize("file", sorted(_table()))
@@ -90,14 +90,14 @@ def _trickling(first: bytes) -> Iterator[str]:
 
 
 def _prometheus(address: str, _: Path) -> None:
-    from serving.rollout.prometheus import ask
+    from rollout.prometheus import ask
 
     ask(address, "site", "learner-risk")
 
 
 def _kubernetes(address: str, folder: Path) -> None:
-    from serving.rollout import kubectl
-    from serving.rollout.cluster import Cluster
+    from rollout import kubectl
+    from rollout.cluster import Cluster
 
     file = folder / "kubeconfig"
     file.write_text(
@@ -126,7 +126,7 @@ def _kfp(address: str, _: Path) -> None:
 
 
 def _pushgateway(address: str, _: Path) -> None:
-    from components.succeeded.gauges import push
+    from components.pushgateway.gauges import push
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EARLYBELL_PUSHGATEWAY", address)
@@ -146,10 +146,10 @@ _ASKING: dict[str, tuple[Callable[[str, Path], None], type[EarlybellError], byte
     "Pushgateway, in the header": (_pushgateway, PipelineError, _HEADER),  # nobody reads its body
 }
 _ASK_BY_NAME = (
-    "serving.rollout.prometheus",
-    "serving.rollout.pod",
+    "rollout.prometheus",
+    "rollout.pod",
     "pipelines.submit",
-    "components.succeeded.gauges",
+    "components.pushgateway.gauges",
 )
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluate.doubt import ranges, venn_abers
 from components.evaluate.measure import RESAMPLES_ALL_WEEKS
 from components.evaluate.metrics import Floats, intervals, measure, resample
 from components.evaluate.operating import Policy, operating_point
+from components.evaluate.uncertainty import ranges, venn_abers
 from components.examples import Examples
 from earlybell.bundle import Catalogue
 from earlybell.predict import outside

@@ -13,9 +13,8 @@ import numpy.typing as npt
 
 from components.evaluate.bands import bands, evidence
 from components.evaluate.choice import choose
-from components.evaluate.doubt import coverage, unseen_ends
+from components.evaluate.data_summary import data_facts, days_left, missing_values
 from components.evaluate.explanations import agreement, stability
-from components.evaluate.facts import data_facts, days_left, missing_values
 from components.evaluate.fairness import disparity, fairness, read_protected
 from components.evaluate.importance import importance
 from components.evaluate.measure import CUTOFFS, Measurer
@@ -24,6 +23,7 @@ from components.evaluate.operating import Policy
 from components.evaluate.report import write_report
 from components.evaluate.rubric import rubric_facts
 from components.evaluate.splits import SPLITS, fold_of, held_out, honest_splits
+from components.evaluate.uncertainty import coverage, unseen_ends
 from components.examples import Examples, read_examples
 from earlybell import __version__
 from earlybell.bundle import Catalogue, read_candidate, seal

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluate.facts import NOT_BY_RUN
+from components.evaluate.data_summary import NOT_BY_RUN
 from components.examples import Examples
 from earlybell.bundle import read_candidate
 from earlybell.errors import TrainingError

@@ -6,9 +6,9 @@ run that would lose too many learners this way is not read.
 
 from collections.abc import Mapping, Sequence
 
+from components.extract.checks import ROW
 from components.extract.staging import FILE_BITS, Staging
 from earlybell.errors import SourceError
-from earlybell.tables.checks import ROW
 from earlybell.tables.schema import Table
 from earlybell.tables.sql import quoted
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from components.extract import quarantine
+from components.extract.checks import ROW, UNIT
 from components.extract.plausible import check_plausible
 from components.extract.repairs import note_repairs
 from components.extract.sifting import sift_keys, sift_links
 from components.extract.staging import Extracted, Relation, Staging, key_of, say
 from earlybell.errors import SourceError
-from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import SQL_TYPES, TABLES, Table
 from earlybell.tables.sql import quoted
 from earlybell.tables.store import FACTS, tables_digest

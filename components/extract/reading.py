@@ -12,11 +12,11 @@ from typing import TextIO
 import duckdb
 
 from components.extract import sheets
+from components.extract.checks import ROW, UNIT
 from components.extract.encodings import REPLACEMENT, Decoded, is_utf8, write_utf8
 from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room, say
 from components.extract.understanding import understood
 from earlybell.errors import SourceError
-from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
 from earlybell.tables.sql import parquet, quoted, quoted_path
 

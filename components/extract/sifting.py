@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from components.extract.checks import UNIT, Rule, key_rules, reference_rules, value_rules
 from components.extract.learners import set_learners_aside
 from components.extract.quarantine import stop_if_bad
 from components.extract.reading import Origin, find, read
 from components.extract.staging import Relation, Staging
 from components.extract.together import bring_together
-from earlybell.tables.checks import UNIT, Rule, key_rules, reference_rules, value_rules
 from earlybell.tables.schema import Table
 
 _SHOWN = 3  # of what ids were compared to

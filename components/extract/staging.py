@@ -15,8 +15,8 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from components.extract.checks import ROW, UNIT, Rule, typed
 from components.extract.encodings import Decoded
-from earlybell.tables.checks import ROW, UNIT, Rule, typed
 from earlybell.tables.pseudonyms import fingerprint, pseudonym, usable_key
 from earlybell.tables.schema import Column, Table
 from earlybell.tables.sql import connect, quoted

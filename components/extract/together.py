@@ -1,7 +1,7 @@
 """Rows that differ under one key, brought together where their table says how: two enrolments become one."""
 
+from components.extract.checks import ROW, UNIT
 from components.extract.staging import FILE_BITS, Staging
-from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.rules import TOGETHER
 from earlybell.tables.schema import Column, Merge, Table
 from earlybell.tables.sql import quoted

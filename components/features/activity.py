@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from components.features.acts import KINDS, bit, is_of, is_post, kinds_among, with_acts
 from components.features.clock import COUNTS, TAUGHT, WEEKEND, day_of, seconds
-from components.features.where import one_where, value_where
+from components.features.conditional import one_where, value_where
 
 SESSION_GAP = 30 * 60  # a pause of more than 30 minutes ends a session
 

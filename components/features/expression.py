@@ -12,7 +12,7 @@ from components.features.activity import activity
 from components.features.acts import KINDS
 from components.features.calendar import calendar
 from components.features.clock import CLOCKS, DAY, course_runs, dates, holidays
-from components.features.where import value_where
+from components.features.conditional import value_where
 from components.features.work import work
 from earlybell.tables import BY_NAME, Table
 

@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from components.features.clock import DAY
-from components.features.where import one_where, value_where
+from components.features.conditional import one_where, value_where
 
 
 def work(calendar: ir.Table, assessments: ir.Table, submissions: ir.Table, extensions: ir.Table) -> ir.Table:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from components.label.beside import label_rubric_and_overlap
 from components.label.folds import check_enough
 from components.label.known import check_rubric, known_labels
 from components.label.outcome import label_outcomes
+from components.label.overlap import label_rubric_and_overlap
 from components.label.rubric import label_rubric
 from components.label.scale import read_rubric
 from earlybell.errors import SettingError

@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from components.label.bad_outcome import bad_outcome
 from components.label.rubric import label_rubric
 from components.label.scale import read_rubric
 from earlybell.errors import SettingError
 from earlybell.predict import create_moments, open_tables
-from earlybell.tables.outcomes import bad_outcome
 from earlybell.tables.sql import parquet, quoted
 
 Labels = dict[tuple[str, str, datetime], int]  # by course run, learner and moment

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from components.label.bad_outcome import bad_outcome
 from components.label.folds import fold, write
 from earlybell.errors import TrainingError
 from earlybell.predict import open_tables
-from earlybell.tables.outcomes import bad_outcome
 from earlybell.tables.sql import parquet
 
 

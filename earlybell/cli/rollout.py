@@ -11,10 +11,10 @@ from earlybell.cli.options import Json, need_training
 from earlybell.errors import ClusterError, RegistryError, SettingError
 
 if TYPE_CHECKING:
-    from serving.rollout.cluster import Cluster
-    from serving.rollout.prometheus import Answers, Key
-    from serving.rollout.state import Rollout
-    from serving.rollout.status import Row
+    from rollout.cluster import Cluster
+    from rollout.prometheus import Answers, Key
+    from rollout.state import Rollout
+    from rollout.status import Row
 
 MODEL, OVERLAY = "learner-risk", Path("manifests/learner-risk/overlays/knative")
 
@@ -56,9 +56,9 @@ def release(
         given = "both" if promote else "neither"
         raise SettingError("one of --traffic and --promote is needed", given, "Begin with --traffic 0.")
     from components.registry import find
-    from serving.rollout.overlay import render, to_yaml
-    from serving.rollout.release import Step, advice, may_run
-    from serving.rollout.release import release as made_for
+    from rollout.overlay import render, to_yaml
+    from rollout.release import Step, advice, may_run
+    from rollout.release import release as made_for
 
     objects = render(overlay)
     found = find(model_name, version)
@@ -85,8 +85,8 @@ def status(
 ) -> None:
     """Show which version gets how much traffic, with its alias, its pods, and how it has answered."""
     need_training("status")
-    from serving.rollout.prometheus import ask
-    from serving.rollout.status import rows
+    from rollout.prometheus import ask
+    from rollout.status import rows
 
     cluster = _cluster(namespace, context)
     now = _required(_rollout(cluster, model_name), cluster, model_name)
@@ -117,7 +117,7 @@ def aliases(
     """
     need_training("aliases")
     from components.registry import read_aliases, set_alias
-    from serving.rollout.aliases import changes
+    from rollout.aliases import changes
 
     cluster = _cluster(namespace, context)
     now = _rollout(cluster, model_name)
@@ -141,14 +141,14 @@ def _given(overlay: Path, namespace: str, context: str, model_name: str) -> str:
 
 
 def _cluster(namespace: str, context: str) -> "Cluster":
-    from serving.rollout.cluster import Cluster
+    from rollout.cluster import Cluster
 
     return Cluster(namespace, context)
 
 
 def _rollout(cluster: "Cluster", name: str) -> "Rollout | None":
     """How it stands; None before the first release."""
-    from serving.rollout.state import Mode, knative, mode_of, standard
+    from rollout.state import Mode, knative, mode_of, standard
 
     service = cluster.service(name)
     if service is None:

@@ -1,4 +1,4 @@
-"""Commands about the audit trail: verify, show, erase, pairs."""
+"""Commands about the audit trail: create, verify, show, erase, pairs."""
 
 import dataclasses
 import json
@@ -8,10 +8,12 @@ import typer
 
 from earlybell.cli.options import Json
 from earlybell.trail import compare
+from earlybell.trail import create as create_trail
 from earlybell.trail import erase as erase_learner
 from earlybell.trail import verify as verify_trail
 from earlybell.trail.pairs import Pairs
 from earlybell.trail.records import read_said
+from earlybell.trail.stores import shown
 
 _ADDRESS_HELP = "sqlite:PATH, or postgresql://USER@HOST/DATABASE (the password in PGPASSWORD or a .pgpass)"
 Address = Annotated[str, typer.Argument(help=_ADDRESS_HELP, metavar="ADDRESS")]
@@ -29,6 +31,21 @@ commands = typer.Typer(
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.add_typer(commands, name="trail")
+
+
+@commands.command(epilog="Example: earlybell trail create postgresql://earlybell@db/trail --owner earlybell_owner")
+def create(
+    address: Annotated[str, typer.Argument(help=_ADDRESS_HELP, metavar="ADDRESS", envvar="EARLYBELL_TRAIL")],
+    owner: Annotated[
+        str, typer.Option(help="role that makes and owns the tables; the role in ADDRESS may then only read and add")
+    ] = "",
+) -> None:
+    """Make the trail's tables, where they are missing.
+
+    Exit codes: 0 done (also if they were there), 2 a wrong setting, 10 the store cannot be reached or refuses.
+    """
+    create_trail(address, owner)
+    typer.echo(f"The trail is in {shown(address)}.")
 
 
 @commands.command(epilog="Example: earlybell trail verify sqlite:trail.db --anchors /mnt/other/trail.anchors")

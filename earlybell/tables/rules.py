@@ -1,6 +1,6 @@
 """What holds for every value, as data: each rule with its words, and what becomes of a value that breaks it.
 
-Files are checked by it with Ibis (`earlybell.tables.checks`), requests with NumPy (`earlybell.tables.sifting`): one
+Files are checked by it with Ibis (`components.extract.checks`), requests with NumPy (`earlybell.tables.sifting`): one
 rule for a value or a row, two engines. A property-based test holds them together.
 
 How many bad rows refuse the whole differs. A request bears one of each table, and else at most `MOST_BAD_SHARE` of its

@@ -1,7 +1,7 @@
 """The canonical tables as plain data: the interface between sources and everything else.
 
 Times are UTC timestamps (microseconds), ids are strings. From this data come the checks
-(`earlybell.tables.checks`), the empty tables of a source that lacks one, and the documentation.
+(`components.extract.checks`), the empty tables of a source that lacks one, and the documentation.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
 """The audit trail: who was predicted what, by which version, from which data; append-only, and erasable."""
 
+from earlybell.trail.create import create
 from earlybell.trail.erasure import erase
 from earlybell.trail.pairs import Difference, Pairs, compare
 from earlybell.trail.records import ANONYMOUS, Record, read_records
@@ -15,6 +16,7 @@ __all__ = [
     "Record",
     "Trail",
     "compare",
+    "create",
     "erase",
     "open_trail",
     "read_records",

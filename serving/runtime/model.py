@@ -5,6 +5,7 @@ import gc
 import math
 import queue
 import threading
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -260,6 +261,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
                 return future.result()
         finally:
             run.stop()
+            del future  # its error would hold this frame, and with it the request, in a circle
 
     def _begun(self, run: Run, work: Callable[[Run], _T], place: Place) -> "asyncio.Future[_T]":
         """Work in a thread. Until the thread is done, thread and memory are in use."""
@@ -362,6 +364,7 @@ def _as_invalid_input() -> Iterator[None]:
     try:
         yield
     except RequestError as error:
+        traceback.clear_frames(error.__traceback__)  # they hold the request, which may be large
         raise InvalidInput(str(error)) from None
 
 

@@ -1,7 +1,6 @@
 """V2 over gRPC: KServe's own service, behind the same `Access` as HTTP."""
 
 import asyncio
-import traceback
 from collections.abc import AsyncIterator
 from concurrent import futures
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from grpc import StatusCode, aio
-from grpc_interceptor.exceptions import Unimplemented
+from grpc_interceptor.exceptions import GrpcException, Unimplemented
 from kserve import ModelServer
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferRequest, ModelInferResponse
@@ -24,6 +23,7 @@ from serving.runtime.model import LearnerRisk, TooSlowError
 from serving.runtime.settings import DENSEST, MODEL_NAME, Limits, Settings, address
 
 _PARTS = 64  # inputs, outputs, parameters of a request: the model has two, four and two
+_VALUES = "fp32_contents"  # where the values of an input stand: each of the model's is FP32
 _ROUTE = "infer over gRPC"  # as metrics have it
 _SERVICE = "inference.GRPCInferenceService"
 
@@ -76,19 +76,20 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
             with self._model.access.admitted(_authorization(context)) as work:
                 try:
                     return await self._answered(requests, context, work)
-                except Exception as error:
-                    traceback.clear_frames(error.__traceback__)  # or it holds the message for as long as it is there
-                    raise
                 finally:
                     said = work.outcome
         except asyncio.CancelledError:
             outcome = _outcome(StatusCode.CANCELLED)
             raise
+        except (*_CODES, RefusedError) as error:
+            code, words = _code(error), _words(error)
+            outcome = _outcome(code)
         except Exception as error:
             outcome = _outcome(_code(error))
             raise
         finally:
             metrics.REQUESTS.labels(_ROUTE, said or outcome, self._model.version).inc()
+        raise GrpcException(words, code)  # here, where the error is gone whose frames hold the message
 
     async def _answered(self, requests: AsyncIterator[bytes], context: Any, work: Work) -> Any:
         request = await self._read(requests, work)
@@ -118,7 +119,7 @@ async def _first(requests: AsyncIterator[bytes]) -> bytes:
 
 
 def _parsed(message: bytes) -> Any:
-    """Of no more parts than a request may need: each takes much memory as KServe reads it, though it is two bytes."""
+    """Of no more parts, and no other values, than a request may need: KServe makes much of what is two bytes here."""
     try:
         request = ModelInferRequest.FromString(message)
     except DecodeError as error:
@@ -132,6 +133,12 @@ def _parsed(message: bytes) -> Any:
     for name, count in counts.items():
         if count > _PARTS:
             raise InvalidInput(f"{name}: {count:,} of them. At most {_PARTS}.")
+    for tensor in request.inputs:
+        for field, _ in tensor.contents.ListFields():
+            if (
+                field.name != _VALUES
+            ):  # KServe would make an object of each; without them the tensor is refused as empty
+                tensor.contents.ClearField(field.name)
     return request
 
 
@@ -140,7 +147,7 @@ class _ErrorsAsStatus(ExceptionToStatusInterceptor):  # type: ignore[misc]
 
     async def handle_exception(self, ex: Exception, request_or_iterator: Any, context: Any, method_name: str) -> None:
         if isinstance(ex, (*_CODES, RefusedError)):
-            await context.abort(_code(ex), getattr(ex, "reason", None) or str(ex))
+            await context.abort(_code(ex), _words(ex))
         await super().handle_exception(ex, request_or_iterator, context, method_name)
 
 
@@ -169,6 +176,10 @@ def _code(error: Exception) -> StatusCode:
     known = next((code for kind, code in _CODES.items() if isinstance(error, kind)), StatusCode.INTERNAL)
     found: StatusCode = getattr(error, "status_code", known)
     return found
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "reason", None) or str(error)
 
 
 def _authorization(context: Any) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MODEL_NAME = "learner-risk"
-DENSEST = 4  # bytes of usual JSON that need as much memory as a byte of a message of gRPC
+DENSEST = 8  # bytes of usual JSON that need as much memory as a byte of a message of gRPC
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def training(made: Tasks, compiled: Compiled) -> None:
     made.run(compiled, "gates", chosen, min_auc=0.5, max_calibration_error=0.5, max_disparity=0.9)
     made.run(compiled, "register", chosen | tables, model_name=MODEL)
     ended = {"pipeline": "training", "started": "2026-01-01T00:00:00Z"}
-    made.run(compiled, "succeeded", {"result": "evaluate.bundle"}, **ended)
+    made.run(compiled, "push-gauges", {"result": "evaluate.bundle"}, **ended)
 
 
 def prediction(made: Tasks, compiled: Compiled) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import yaml
 
-from components.succeeded import push
+from components.pushgateway import push
 from tests.cluster.caller import Caller, node
 from tests.cluster.cluster import Cluster, wait_for
 from tests.cluster.figures import Figures

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from components.pushgateway import push
 from components.registry import read_aliases
-from components.succeeded import push
 from earlybell.causes import innermost, remedy
 from earlybell.errors import EarlybellError, PipelineError, RegistryError, SettingError
 from earlybell.proxies import proxy_of
 from pipelines.submit import Backend
-from serving.rollout import prometheus
-from tests.serving.rollout.gate import Keys
+from rollout import prometheus
+from tests.rollout.gate import Keys
 from tests.serving.running import free_ports
 
 

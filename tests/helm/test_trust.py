@@ -22,7 +22,7 @@ from tests.earlybell.trail.conftest import Server, postgresql
 from tests.helm.render import pods, rendered
 
 __all__ = ["postgresql"]  # a fixture
-SITE = ("--set", "trust.configMap=authorities,trust.key=site.pem,trail.owner.role=owner")
+SITE = ("--set", "trust.configMap=authorities,trust.key=site.pem,trail.owner.role=earlybell")
 MOUNTED = "/etc/earlybell/trust/site.pem"
 MLFLOW = "import mlflow; print(mlflow.MlflowClient().search_registered_models())"
 MIRROR = """
@@ -130,7 +130,8 @@ def run(pod: str, authority: Path | None, code: str = "", **settings: str) -> su
     clean = {key: value for key, value in os.environ.items() if key not in trusting and "proxy" not in key.lower()}
     given = {key: str(authority) for key in trusting} if authority else {}
     given |= {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "AWS_MAX_ATTEMPTS": "1"} | settings
-    command = [sys.executable, "-c", code] if code else [sys.executable, *container["command"][1:]]
+    program, *arguments = ["python", "-c", code] if code else container["command"]
+    command = [Path(sys.executable).with_name(program), *arguments]
     return subprocess.run(command, env=clean | given, text=True, capture_output=True, timeout=120)
 
 
@@ -182,7 +183,7 @@ def trail(postgresql: Server, keys: Keys) -> Iterator[str]:
 def test_the_trail_is_reached_by_the_sites_authority_where_its_address_asks_for_one(
     pod: str, mode: str, trail: str, keys: Keys
 ) -> None:
-    settings = {"EARLYBELL_TRAIL": f"{trail}?sslmode={mode}", "EARLYBELL_TRAIL_OWNER": "earlybell"}
+    settings = {"EARLYBELL_TRAIL": f"{trail}?sslmode={mode}"}
     trusting = run(pod, keys.authority, **settings)
     assert trusting.returncode == 0, trusting.stderr
     refusing = run(pod, None, HOME=str(keys.key.parent), **settings)

@@ -90,7 +90,9 @@ def _train(made: Chain, training: Compiled) -> None:
     chosen = {"bundle": "evaluate.bundle"}
     made.run(training, "gates", chosen, min_auc=0.5, max_calibration_error=0.5, max_disparity=0.9)
     made.run(training, "register", chosen | tables, model_name="learner-risk")
-    made.run(training, "succeeded", {"result": "evaluate.bundle"}, pipeline="training", started="2026-01-01T00:00:00Z")
+    made.run(
+        training, "push-gauges", {"result": "evaluate.bundle"}, pipeline="training", started="2026-01-01T00:00:00Z"
+    )
 
 
 def _predict(made: Chain, prediction: Compiled) -> None:
@@ -135,7 +137,7 @@ def test_a_night_between_two_terms_goes_on_to_the_last_task_with_nobody(chain: C
     assert "0 learners in 0 course runs: nobody is enrolled now" in chain.said["night"]
     assert chain.left["night.predictions"]["metadata"]["learners"] == 0
     ended = {"pipeline": "prediction", "started": "2026-01-01T00:00:00Z"}
-    chain.run(prediction, "succeeded", {"result": "night.predictions"}, title="told", **ended)
+    chain.run(prediction, "push-gauges", {"result": "night.predictions"}, title="told", **ended)
 
 
 def test_a_registered_version_says_where_its_tables_lie(chain: Chain) -> None:

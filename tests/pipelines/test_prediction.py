@@ -139,7 +139,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
 
 def test_no_step_is_cached_since_each_run_reads_what_is_new(compiled: list[Any]) -> None:
     tasks = compiled[0]["root"]["dag"]["tasks"]
-    assert set(tasks) == {"extract", "fetch", "predict", "succeeded", "validate"}
+    assert set(tasks) == {"extract", "fetch", "predict", "push-gauges", "validate"}
     assert not [name for name, task in tasks.items() if task.get("cachingOptions", {}).get("enableCache")]
 
 

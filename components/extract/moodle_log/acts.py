@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from components.extract.checks import ROW, UNIT
 from components.extract.moodle_log import sentences, words
 from components.extract.moodle_log.actors import Log, Wording
 from components.extract.moodle_log.members import Change, Person
@@ -19,7 +20,6 @@ from components.extract.reading import read as read_files
 from components.extract.sifting import sift_values
 from components.extract.staging import Staging
 from earlybell.errors import SourceError
-from earlybell.tables.checks import ROW, UNIT
 from earlybell.tables.schema import Column, Table
 from earlybell.tables.sql import quoted
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from components.evaluate import evaluate as evaluate_candidates
 from components.label import label_rubric, scale
-from components.label.beside import label_rubric_and_overlap
+from components.label.overlap import label_rubric_and_overlap
 from components.train import train
 from earlybell.bundle import read_bundle, seal
 from earlybell.cli.main import app

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from serving.runtime.settings import DENSEST
 from tests.earlybell.extracts import EXTRACT
 from tests.serving.running import Server, started
 from tests.serving.runtime.asking import EXPLAIN, INFER, JSON, PREDICT, Grpc, goes_on, refused
@@ -335,25 +336,48 @@ def test_memory_stays_below_the_formula(small: Server, tokens: tuple[Path, dict[
     assert _peak(small) < AT_REST + FACTOR * IN_FLIGHT
 
 
+def _varint(number: int) -> bytes:
+    written = b""
+    while number > 127:
+        written, number = written + bytes([number & 127 | 128]), number >> 7
+    return written + bytes([number])
+
+
 def _field(number: int, content: bytes) -> bytes:
     """A field of a message of gRPC."""
-    size, length = b"", len(content)
-    while length > 127:
-        size, length = size + bytes([length & 127 | 128]), length >> 7
-    return bytes([number << 3 | 2]) + size + bytes([length]) + content
+    return bytes([number << 3 | 2]) + _varint(len(content)) + content
 
 
-def _input(contents: bytes) -> bytes:
-    return _field(5, _field(1, b"features") + _field(2, b"BYTES") + _field(5, contents))
+def _input(contents: bytes, shape: bytes = b"", name: bytes = b"features", datatype: bytes = b"BYTES") -> bytes:
+    return _field(5, _field(1, name) + _field(2, datatype) + _field(3, shape) + _field(5, contents))
 
 
+def _broken(rows: int) -> bytes:
+    """A message of the right form in which no value is a number."""
+    values = {b"features": (_varint(rows) + b"\x2d", 45), b"days_seen": (_varint(rows), 1)}
+    return b"".join(
+        _input(_field(6, b"\x00\x00\x80\x7f" * (rows * columns)), shape, name, b"FP32")
+        for name, (shape, columns) in values.items()
+    )
+
+
+LARGEST = BODY * MIB // DENSEST  # bytes of a message
+HALF = LARGEST // 2 - 100
 DENSE_MESSAGES = {
-    "empty texts": (_input(b"\x42\x00" * (MIB - 100)), "learners"),
-    "short texts": (_input(b"\x42\x03abc" * (2 * MIB // 5 - 100)), "learners"),
-    "inputs": (b"\x2a\x00" * (MIB - 10), "inputs: 1,048,566 of them. At most 64."),
-    "outputs": (b"\x32\x00" * (MIB - 10), "outputs: 1,048,566 of them"),
-    "raw": (b"\x3a\x00" * (MIB - 10), "raw_input_contents: 1,048,566 of them"),
-    "parameters": (b"".join(_field(4, _field(1, b"%06x" % i)) for i in range(2 * MIB // 12)), "parameters: 174,762"),
+    "empty texts": (_input(b"\x42\x00" * HALF), "datatype"),
+    "short texts": (_input(b"\x42\x03abc" * (LARGEST // 5 - 100)), "datatype"),
+    "whole numbers": (_input(_field(2, b"\x01" * (LARGEST - 100))), "datatype"),
+    "long whole numbers": (_input(_field(3, b"\x01" * (LARGEST - 100))), "datatype"),
+    "yes and no": (_input(_field(1, b"\x01" * (LARGEST - 100))), "datatype"),
+    "infinities": (_broken(LARGEST // 4 // 46 - 10), "features.data"),
+    "shapes": (_input(b"", b"\x01" * (LARGEST - 100)), f"shape: {LARGEST - 100:,} of them"),
+    "inputs": (b"\x2a\x00" * HALF, f"inputs: {HALF:,} of them. At most 64."),
+    "outputs": (b"\x32\x00" * HALF, f"outputs: {HALF:,} of them"),
+    "raw": (b"\x3a\x00" * HALF, f"raw_input_contents: {HALF:,} of them"),
+    "parameters": (
+        b"".join(_field(4, _field(1, b"%06x" % i)) for i in range(LARGEST // 12)),
+        f"parameters: {LARGEST // 12:,}",
+    ),
 }
 
 

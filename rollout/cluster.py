@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from earlybell.errors import ClusterError
-from serving.rollout.kubectl import Answer, Kubectl, kubeconfigs
+from rollout.kubectl import Answer, Kubectl, kubeconfigs
 
 if TYPE_CHECKING:
-    from serving.rollout.pod import Pod
+    from rollout.pod import Pod
 
 Object = dict[str, Any]
 
@@ -104,7 +104,7 @@ class Cluster:
 
 
 def _pod() -> "Pod":
-    from serving.rollout.pod import Pod  # its client takes a second to import
+    from rollout.pod import Pod  # its client takes a second to import
 
     return Pod(ACCOUNT)
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from earlybell import __version__
 from earlybell.cli.main import app
-from serving.rollout.cluster import GATEWAY, KNATIVE, KSERVE
+from rollout.cluster import GATEWAY, KNATIVE, KSERVE
 from tests.apiserver import ApiServer
 
 MODEL, VERSIONS = "learner-risk", 5

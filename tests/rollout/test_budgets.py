@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.serving.rollout.site import ANOTHER, MODEL, OURS, Object, Site
+from tests.rollout.site import ANOTHER, MODEL, OURS, Object, Site
 
 
 def _step(site: Site, overlay: str, version: int, *options: object) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from earlybell.errors import SettingError
-from serving.rollout.kubectl import run
+from rollout.kubectl import run
 
 Object = dict[str, Any]
 

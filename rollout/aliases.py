@@ -5,7 +5,7 @@ They never run ahead: the champion moves once a promotion is seen to be done, an
 
 from typing import NamedTuple
 
-from serving.rollout.state import Rollout, pin_of
+from rollout.state import Rollout, pin_of
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 

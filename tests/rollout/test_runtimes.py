@@ -9,7 +9,7 @@ import yaml
 from earlybell.errors import ClusterError
 from tests.helm.render import rendered
 from tests.helm.site import Site as Namespace
-from tests.serving.rollout.site import ANOTHER, OURS, Site, runtime
+from tests.rollout.site import ANOTHER, OURS, Site, runtime
 
 both = pytest.mark.parametrize("overlay", ["knative", "standard"])
 

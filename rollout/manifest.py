@@ -7,7 +7,7 @@ from typing import Any
 
 from components.registry import Version
 from earlybell.errors import SettingError
-from serving.rollout.state import RUNTIME_LABEL, VERSION_VARIABLE, Mode, Pin, backend
+from rollout.state import RUNTIME_LABEL, VERSION_VARIABLE, Mode, Pin, backend
 
 VERSION_LABEL, DIGEST = "earlybell.io/model-version", "earlybell.io/bundle-digest"
 _DIGEST_VARIABLE = "EARLYBELL_BUNDLE_DIGEST"

@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 from components.registry import Version
 from earlybell.errors import ClusterError, SettingError
-from serving.rollout import manifest
-from serving.rollout.cluster import Cluster
-from serving.rollout.manifest import Target
-from serving.rollout.overlay import BUDGET, ROUTE, SERVICE
-from serving.rollout.state import Deployed, Mode, Pin, Rollout, backend, belongs, condition, mode_of, pin_of
+from rollout import manifest
+from rollout.cluster import Cluster
+from rollout.manifest import Target
+from rollout.overlay import BUDGET, ROUTE, SERVICE
+from rollout.state import Deployed, Mode, Pin, Rollout, backend, belongs, condition, mode_of, pin_of
 
 Object = dict[str, Any]
 

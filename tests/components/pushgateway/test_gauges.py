@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import pytest
 
-from components.succeeded import push
+from components.pushgateway import push
 from earlybell.errors import PipelineError, SettingError
 from tests.serving.running import free_ports
 

@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 from earlybell.causes import innermost, remedy
 from earlybell.clock import within
 from earlybell.errors import ClusterError
-from serving.rollout.kubectl import Answer
+from rollout.kubectl import Answer
 
 SECONDS = 20.0  # for an answer, with all that it takes
 _TIMEOUT = (5.0, 15.0)  # to connect, and between two parts of the answer

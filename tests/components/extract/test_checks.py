@@ -9,8 +9,8 @@ import duckdb
 import ibis
 import pytest
 
+from components.extract.checks import ROW, UNIT, Rule, key_rules, reference_rules, typed, value_rules
 from earlybell.tables import BY_NAME, SQL_TYPES, TABLES, Column, Table
-from earlybell.tables.checks import ROW, UNIT, Rule, key_rules, reference_rules, typed, value_rules
 
 IBIS_TYPES = {"string": "string", "integer": "int64", "number": "float64", "timestamp": "timestamp"}
 

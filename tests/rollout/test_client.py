@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from earlybell.errors import ClusterError, SettingError
-from serving.rollout import cluster as here
-from serving.rollout import kubectl
-from serving.rollout.cluster import Cluster
+from rollout import cluster as here
+from rollout import kubectl
+from rollout.cluster import Cluster
 from tests.apiserver import program
-from tests.serving.rollout.gate import PATH, SERVICE, TOKEN, Gate, by_plugin, opened, plugin
+from tests.rollout.gate import PATH, SERVICE, TOKEN, Gate, by_plugin, opened, plugin
 from tests.serving.running import free_ports
 
 LOGGED_IN = {"token": TOKEN}
@@ -223,7 +223,7 @@ def test_a_plugin_may_ask_the_person_at_the_terminal(gate: Gate, config: Path) -
     )
     gate.kubeconfig(config, {}, by_plugin("./login", interactiveMode="Always"))
     ours, theirs = pty.openpty()
-    code = "from serving.rollout.cluster import Cluster; print(Cluster().service('learner-risk')['kind'])"
+    code = "from rollout.cluster import Cluster; print(Cluster().service('learner-risk')['kind'])"
     with subprocess.Popen([sys.executable, "-c", code], stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
         asked = b""
         while b"Password: " not in asked:

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from tests.apiserver import ApiServer, program
-from tests.serving.rollout.gate import Keys
-from tests.serving.rollout.site import runtime
+from tests.rollout.gate import Keys
+from tests.rollout.site import runtime
 from tests.serving.running import end, free_ports
 
 ANSWERS = Path(__file__).parents[2] / "cluster/answers"

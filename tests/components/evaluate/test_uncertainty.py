@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from components.evaluate.bands import EVIDENCE, MOST_OUTSIDE, evidence
-from components.evaluate.doubt import coverage, unseen_ends, venn_abers
 from components.evaluate.metrics import Floats
 from components.evaluate.splits import fold_of, held_out
+from components.evaluate.uncertainty import coverage, unseen_ends, venn_abers
 from components.examples import Examples, read_examples
 from earlybell.bundle import Catalogue
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from earlybell.errors import ClusterError, SettingError
-from tests.serving.rollout.site import ANOTHER, OURS, Site, pin
+from tests.rollout.site import ANOTHER, OURS, Site, pin
 
 
 def _step(campus: Site, version: int, *options: object, ready: bool = True) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from earlybell.errors import ClusterError
-from tests.serving.rollout.site import ANOTHER, OURS, Object, Site, pin, pods
+from tests.rollout.site import ANOTHER, OURS, Object, Site, pin, pods
 
 OLD, NEW = "learner-risk-v3-predictor", "learner-risk-v4-predictor"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.evaluate.facts import TREATMENT, data_facts, days_left
+from components.evaluate.data_summary import TREATMENT, data_facts, days_left
 from components.examples import Examples, read_examples
 from earlybell.predict import open_tables
 

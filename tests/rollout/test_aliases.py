@@ -6,7 +6,7 @@ import pytest
 
 from components.registry import register
 from earlybell.errors import ClusterError
-from tests.serving.rollout.site import MODEL, Site
+from tests.rollout.site import MODEL, Site
 
 KNATIVE, STANDARD = "knative", "standard"
 both = pytest.mark.parametrize("mode", [KNATIVE, STANDARD])

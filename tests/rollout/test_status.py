@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from earlybell.cli.main import app
 from earlybell.errors import ClusterError, RegistryError, SettingError
-from serving.rollout.prometheus import ASKED
+from rollout.prometheus import ASKED
 from tests.apiserver import program
-from tests.serving.rollout.site import ANOTHER, MODEL, OURS, OVERLAYS, Object, Site
+from tests.rollout.site import ANOTHER, MODEL, OURS, OVERLAYS, Object, Site
 from tests.serving.running import end, free_ports
 
 RULES = OVERLAYS.parents[2] / "helm/earlybell/files/rules"

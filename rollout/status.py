@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from serving.rollout.prometheus import Answers, Key
-from serving.rollout.state import Deployed, Rollout, belongs, condition, revision
+from rollout.prometheus import Answers, Key
+from rollout.state import Deployed, Rollout, belongs, condition, revision
 
 Object = dict[str, Any]
 

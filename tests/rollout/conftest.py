@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 
 from components.registry.server import connect
 from tests.apiserver import ApiServer, api_server, module
-from tests.serving.rollout.site import ANOTHER, MODEL, OURS, VERSIONS, Site, runtime
+from tests.rollout.site import ANOTHER, MODEL, OURS, VERSIONS, Site, runtime
 
 KINDS = ("inferenceservices", "servingruntimes", "clusterservingruntimes")
 _NUMBERS = count(1)
