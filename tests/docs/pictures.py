@@ -16,6 +16,7 @@ WIDTH, MARGIN, LINE = 960, 24, 20  # pixels
 SHOWN = ("picture-auc", "picture-calibration-1", "picture-groups")  # of the report
 _XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'  # HTML needs no such word, SVG in a file does
 _COLOURS = re.compile(r"(?ms)^(?::root|@media screen).*?^\}")
+_SIMULATED = "The demo's learners are simulated. These figures show how Earlybell works, and nothing of real learners."
 _STYLE = """
 svg { font-family: system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; }
 .page { fill: var(--page); stroke: var(--line); }
@@ -35,8 +36,8 @@ def report_picture(report: str) -> str:
     lines = [f"{indent}{line}" for text in sentences for indent, line in _bullet(text)]
     top = 68 + LINE * (len(lines) + 1)
     parts = [_line(MARGIN, 44, title, "title"), *(_line(MARGIN, 76 + LINE * n, line) for n, line in enumerate(lines))]
-    parts += _placed(report, top)
-    return _picture(f"The report of the demo: {title}", top + 316, parts)
+    parts += [*_placed(report, top + LINE), _line(MARGIN, top, _SIMULATED, "quiet")]
+    return _picture(f"The report of the demo: {title}", top + 336, parts)
 
 
 def list_picture(worklist: list[dict[str, str]]) -> str:
