@@ -85,6 +85,9 @@ def submit(
     if when and wait:
         raise SettingError("a recurring run does not end", "--wait", "Leave it away, or the schedule.")
     parameters = read_parameters(name, source, setting)
+    if when and parameters.get("without_gates"):
+        way_out = "Give a reason for one run, without a schedule."
+        raise SettingError("gates are not waived again and again", parameters["without_gates"], way_out)
     backend = Backend(endpoint, os.environ.get("KFP_TOKEN", ""), namespace, service_account)
     if when:
         typer.echo(backend.schedule(name, parameters, when))

@@ -12,7 +12,7 @@ from components.pushgateway.component import push_gauges
 from components.registry.component import register
 from components.train import CANDIDATES
 from components.train.component import train
-from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, on_cluster
+from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, TRAIL, on_cluster
 
 
 class Outputs(NamedTuple):
@@ -21,8 +21,12 @@ class Outputs(NamedTuple):
     version: dsl.Artifact
 
 
-def _trained(tables: Any, label_kind: str, rubric: str, engine: str, policy: dict[str, float]) -> Any:
-    """The steps from checked tables to the bundle of the chosen candidate."""
+def _trained(tables: Any, label_kind: str, rubric: str, engine: str, settings: dict[str, Any]) -> Any:
+    """The steps from checked tables to the judged bundle of the chosen candidate.
+
+    Args:
+        settings: of the policy and of the gates, by their names.
+    """
     examples = on_cluster(features(engine=engine, tables=tables), MODELS).outputs["examples"]
     labelled = label(kind=label_kind, rubric=rubric, tables=tables, examples=examples)
     labels = on_cluster(labelled, TABLES, sources=True).outputs["labels"]
@@ -34,7 +38,7 @@ def _trained(tables: Any, label_kind: str, rubric: str, engine: str, policy: dic
         examples=examples,
         labels=labels,
         label_kind=label_kind,
-        **policy,
+        **settings,
     )
     return on_cluster(measured, MODELS).outputs["bundle"]
 
@@ -52,9 +56,12 @@ def training(
     min_auc: float = 0.65,
     max_calibration_error: float = 0.15,
     max_disparity: float = 0.1,
+    without_gates: str = "",
     capacity: float = 0.2,
     cost_miss: float = 0.0,
     cost_false_alarm: float = 0.0,
+    trail: str = "",
+    trail_anchors: str = "",
 ) -> Outputs:
     """From sources to a registered version.
 
@@ -67,24 +74,25 @@ def training(
         pass_mark, timezone: of `moodle-log:`, the final grade below which a learner failed, and the clock of its times.
         engine: what computes the features: `duckdb`, or the site's `pyspark`.
         min_auc, max_calibration_error, max_disparity: the gates, at 40% of course runs that were left out.
+        without_gates: the reason for which a missed gate does not count; empty: it does.
         capacity: learners of a course run that the staff can see a week; below 1: a share of them.
         cost_miss, cost_false_alarm: if above 0, thresholds come from them and not from the capacity.
+        trail, trail_anchors: the audit trail that knows of `without_gates`; as in prediction.
     """
     extracted = extract(sources=sources, max_bad_share=max_bad_share, pass_mark=pass_mark, timezone=timezone)
     validated = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share)
     checked = validated.outputs["checked"]
-    policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
-    bundle = _trained(checked, label_kind, rubric, engine, policy)
-    judged = gates(
-        bundle=bundle, min_auc=min_auc, max_calibration_error=max_calibration_error, max_disparity=max_disparity
-    )
+    settings = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
+    settings |= {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
+    bundle = _trained(checked, label_kind, rubric, engine, settings | {"without_gates": without_gates})
+    judged = gates(bundle=bundle, model_name=model_name, trail=trail, trail_anchors=trail_anchors)
     registered = register(bundle=bundle, tables=checked, model_name=model_name).after(judged)
     started = dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER
     pushed = push_gauges(pipeline="training", started=started, result=bundle).after(registered)
     on_cluster(extracted, TABLES, PSEUDONYM, sources=True)
     on_cluster(validated, TABLES)
     on_cluster(registered, LIGHT, MLFLOW, STORE)
-    on_cluster(judged, LIGHT)
+    on_cluster(judged, LIGHT, TRAIL)
     on_cluster(pushed, LIGHT, PUSHGATEWAY)
     return Outputs(tables=checked, bundle=bundle, version=registered.outputs["version"])
 
@@ -96,10 +104,15 @@ def reproduction(
     capacity: float,
     cost_miss: float,
     cost_false_alarm: float,
+    min_auc: float,
+    max_calibration_error: float,
+    max_disparity: float,
+    without_gates: str = "",
     rubric: str = "",
     engine: str = "duckdb",
 ) -> dsl.Model:
     """From the folder of a snapshot of checked tables to a bundle; the rest as in `training`."""
-    policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
+    settings = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
+    settings |= {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
     checked = dsl.importer(artifact_uri=tables, artifact_class=dsl.Dataset, reimport=True).output
-    return _trained(checked, label_kind, rubric, engine, policy)
+    return _trained(checked, label_kind, rubric, engine, settings | {"without_gates": without_gates})

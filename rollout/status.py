@@ -24,6 +24,7 @@ class Row:
         runtime: the ServingRuntime's name.
         since: when its oldest pod began, in UTC; empty without one.
         answers: of the last ten minutes; None if Prometheus was not asked.
+        gates: how it was judged, in words, as `passed` or `waived: REASON`; None if the registry does not say.
     """
 
     version: str
@@ -35,6 +36,7 @@ class Row:
     runtime: str
     since: str
     answers: Answers | None
+    gates: str | None
 
     @property
     def age(self) -> str:
@@ -53,15 +55,21 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
 def rows(
-    now: Rollout, pods: list[Object], aliases: dict[str, str] | None, answers: dict[Key, Answers] | None
+    now: Rollout,
+    pods: list[Object],
+    aliases: dict[str, str] | None,
+    answers: dict[Key, Answers] | None,
+    verdicts: dict[str, str],
 ) -> list[Row]:
     """A row for what serves and one for what is on trial.
 
     Args:
         aliases: the version that each names; None if the registry was not asked.
+        verdicts: in words, by version.
         answers: by version and revision; None if Prometheus was not asked.
     """
-    return [_row(now, one, pods, aliases, answers) for one in (now.stable, now.trial) if one is not None]
+    deployed = [one for one in (now.stable, now.trial) if one is not None]
+    return [_row(now, one, pods, aliases, answers, verdicts.get(one.pin.version)) for one in deployed]
 
 
 def _row(
@@ -70,6 +78,7 @@ def _row(
     pods: list[Object],
     aliases: dict[str, str] | None,
     answers: dict[Key, Answers] | None,
+    gates: str | None,
 ) -> Row:
     version, mine = one.pin.version, [pod for pod in pods if belongs(pod, one, now)]
     return Row(
@@ -82,6 +91,7 @@ def _row(
         runtime=one.pin.runtime,
         since=min((pod["metadata"]["creationTimestamp"] for pod in mine), default=""),
         answers=None if answers is None else _lately(now, one, answers),
+        gates=gates,
     )
 
 

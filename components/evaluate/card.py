@@ -14,6 +14,7 @@ from components.evaluate.markdown import Markdown, code, linked, listed, table, 
 from components.evaluate.page import SPLITS, count, cutoff_title, cutoff_words, percent, ranged, templates
 from earlybell.bundle import Bundle
 from earlybell.errors import SettingError
+from earlybell.gates import read_verdict
 
 NO_CONTACT = "not named yet (the site names one with `--contact` or `EARLYBELL_CONTACT`)"
 _NAMELESS = "a model without a name"
@@ -72,7 +73,7 @@ class _Card(GroupFigures):
     """What the card's template asks of a bundle; what the bundle does not record is empty."""
 
     def __init__(self, bundle: Bundle) -> None:
-        super().__init__(_read(bundle.path / "evaluation.json"))
+        super().__init__(_read(bundle.path / "evaluation.json"), read_verdict(bundle.path))
         self.manifest, self.bands = bundle.manifest, bundle.bands
         self.digest, self.name = bundle.digest, bundle.manifest.get("name", _NAMELESS)
         self.catalogue, self.protected = bundle.catalogue, PROTECTED
@@ -94,6 +95,7 @@ class _Card(GroupFigures):
             "Label": f"{self.evaluation['label']}: who {self.bad}",
             "Learned from": ", ".join(_counted(n, what) for what, n in counts.items() if n) or "not recorded",
             "Inputs": f"{len(self.catalogue.features)} features",
+            "Gates": self.verdict.outcome if self.verdict else "not recorded",
         }
         return Table("This model", ("What", "Value"), list(facts.items()))
 

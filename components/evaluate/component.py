@@ -15,29 +15,38 @@ def evaluate(
     capacity: float,
     cost_miss: float,
     cost_false_alarm: float,
+    min_auc: float,
+    max_calibration_error: float,
+    max_disparity: float,
+    without_gates: str,
     bundle: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
     curves: dsl.Output[dsl.ClassificationMetrics],
     slices: dsl.Output[dsl.SlicedClassificationMetrics],
     report: dsl.Output[dsl.HTML],
 ) -> None:
-    """The candidates measured, one chosen and sealed, and the report."""
+    """The candidates measured, one chosen, judged and sealed, and the report."""
     import shutil
     from pathlib import Path
 
     from components.evaluate import Policy, artifacts
     from components.evaluate import evaluate as evaluate_candidates
     from components.reporting import errors_reported, progress
+    from earlybell.gates import Gates, check_reason
 
     with errors_reported():
+        if without_gates:
+            check_reason(without_gates)
         evaluation = evaluate_candidates(
-            [Path(one.path) for one in candidates],
+            [Path(candidate.path) for candidate in candidates],
             Path(examples.path),
             Path(labels.path),
             Path(tables.path),
             Path(bundle.path),
             Policy(capacity, cost_miss or None, cost_false_alarm or None),
             label_kind,
+            Gates(min_auc, max_calibration_error, max_disparity),
+            without_gates,
         )
         shutil.copyfile(Path(bundle.path) / "report.html", report.path)
         data = evaluation["data"]
@@ -52,24 +61,23 @@ def evaluate(
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def gates(
-    bundle: dsl.Input[dsl.Model],
-    min_auc: float,
-    max_calibration_error: float,
-    max_disparity: float,
-    verdict: dsl.Output[dsl.Metrics],
+    bundle: dsl.Input[dsl.Model], model_name: str, trail: str, trail_anchors: str, verdict: dsl.Output[dsl.Metrics]
 ) -> None:
-    """Fail with a clear message where the chosen model misses what was asked."""
-    import json
+    """Fail with a clear message where the chosen model missed a gate; one that was waived is recorded in the trail.
+
+    Without a trail's address: that of EARLYBELL_TRAIL, and its anchors those of EARLYBELL_TRAIL_ANCHORS; else none.
+    """
     from pathlib import Path
 
+    from components.evaluate.waiver import record_waiver
     from components.reporting import errors_reported, progress
-    from earlybell.gates import Gates, judge
+    from earlybell.gates import require_verdict
 
     with errors_reported():
-        evaluation = json.loads((Path(bundle.path) / "evaluation.json").read_text())
-        found = judge(evaluation, Gates(min_auc, max_calibration_error, max_disparity))
-        for finding in found.findings:
+        judged = require_verdict(Path(bundle.path))
+        for finding in judged.findings:
             if finding.value is not None:
                 verdict.log_metric(finding.metric, finding.value)
             progress("gates", str(finding))
-        found.require()
+        if judged.waived:
+            progress("gates", record_waiver(Path(bundle.path), judged, model_name, trail, trail_anchors))

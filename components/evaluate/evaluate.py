@@ -27,11 +27,11 @@ from components.evaluate.uncertainty import coverage, unseen_ends
 from components.examples import Examples, read_examples
 from earlybell import __version__
 from earlybell.bundle import Catalogue, read_candidate, seal
-from earlybell.gates import CUTOFF
+from earlybell.gates import CUTOFF, Gates, judge, write_verdict
 from earlybell.predict import Predictor
 
 SEED = 42
-DEFAULT = Policy()
+DEFAULT, GATES = Policy(), Gates()
 
 
 def evaluate(
@@ -42,8 +42,12 @@ def evaluate(
     out: Path,
     policy: Policy = DEFAULT,
     label: str = "outcome",
+    gates: Gates = GATES,
+    without_gates: str = "",
 ) -> dict[str, Any]:
-    """Measure candidates, choose, and write the sealed bundle of the chosen one to `out` (a new folder).
+    """Measure candidates, choose, judge, and write the sealed bundle of the chosen one to `out` (a new folder).
+
+    A model that misses a gate is sealed too, with that verdict: nobody registers it.
 
     Args:
         candidates: folders that the train step wrote.
@@ -51,6 +55,8 @@ def evaluate(
         tables: the canonical tables that these came from.
         policy: what decides the thresholds.
         label: what label 1 means, as `outcome`.
+        gates: what the verdict is judged by.
+        without_gates: the reason for which a missed gate does not count; empty: it does.
 
     Returns:
         The contents of evaluation.json.
@@ -98,7 +104,9 @@ def evaluate(
     shutil.copytree(final, out)
     (out / "bands.json").write_text(json.dumps(found, indent=1))
     (out / "evaluation.json").write_text(json.dumps(evaluation, indent=1, allow_nan=False))
-    write_report(evaluation, out / "report.html")
+    verdict = judge(evaluation, gates, without_gates)
+    write_verdict(verdict, out)
+    write_report(evaluation, out / "report.html", verdict)
     seal(out, _manifest(evaluation, catalogue, policy))
     return evaluation
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from components.evaluate.page import Page, count, cutoff_title, cutoff_words, nearest_focus, percent, ranged
+from components.evaluate.page import SPLITS, Page, count, cutoff_title, cutoff_words, nearest_focus, percent, ranged
 
 _EXPECTED = {
     "flagged_a_week": "Flagged a week in a course run",
@@ -12,6 +12,7 @@ _EXPECTED = {
     "rightly": "Flags that are right",
     "found": "Ever flagged, of those who {bad}",
 }
+_DISPARITY = "Sure difference in the share found between groups"
 _LATE = {
     "last_activity": "Days from the first right flag to the last activity",
     "outcome": "Days from the first right flag to the outcome",
@@ -36,6 +37,25 @@ class Figures(Page):
         rows = [(run, *self.figures(metrics, self.focus, run), self.learners(self.focus, run)) for run in self.groups]
         titles = (self.words()[metric].title for metric in metrics)
         return Table(f"Figures by course run {cutoff_words(self.focus)}", ("Course run", *titles, "Learners"), rows)
+
+    @cached_property
+    def gates_table(self) -> Table | None:
+        """The figures that the gates looked at beside what they asked; None without a verdict."""
+        if self.verdict is None:
+            return None
+        titles = {name: metric.title for name, metric in self.words().items()} | {"disparity": _DISPARITY}
+        rows = [
+            (
+                titles.get(finding.metric, finding.metric),
+                finding.figure,
+                finding.requirement,
+                "yes" if finding.passed else "no",
+            )
+            for finding in self.verdict.findings
+        ]
+        split = SPLITS.get(self.verdict.split, "nothing measured").lower()
+        caption = f"What the gates asked, {cutoff_words(self.verdict.cutoff)} ({split})"
+        return Table(caption, ("Figure", "Value", "Asked", "Reached"), rows)
 
     @cached_property
     def table1(self) -> float | None:

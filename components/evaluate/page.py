@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from earlybell.gates import Verdict
+
 _FOCUS = 0.4  # the cut-off that summaries and comparisons speak of: early enough to act, late enough to know
 
 SPLITS = {  # the most honest first
@@ -91,7 +93,8 @@ _PLAIN = {"proxy_auc", *(name for name, metric in _METRICS.items() if not metric
 class Page:
     """What a template asks of an evaluation; what it does not record is empty."""
 
-    def __init__(self, evaluation: Mapping[str, Any]) -> None:
+    def __init__(self, evaluation: Mapping[str, Any], verdict: Verdict | None = None) -> None:
+        self.verdict = verdict
         evaluation = _EVALUATION | dict(evaluation)
         self.data = evaluation["data"] = _DATA | (evaluation["data"] or {})
         self.evaluation = evaluation

@@ -7,18 +7,19 @@ from typing import Any
 from components.evaluate import pictures
 from components.evaluate.groups import GroupFigures, attribute_words
 from components.evaluate.page import SPLITS, templates
+from earlybell.gates import Verdict
 
 _TOP = 15
 _FLAT = 0.1  # a weaker correlation of value and effect has no direction worth a word
 
 
-def write_report(evaluation: dict[str, Any], out: Path) -> None:
+def write_report(evaluation: dict[str, Any], out: Path, verdict: Verdict | None = None) -> None:
     """Write `evaluation` (the contents of evaluation.json, format 1) to `out` as one HTML file that needs no other.
 
-    The same evaluation gives the same bytes. What could not be measured (a split without rows, a null, no curve) is
-    said in its place.
+    The same evaluation and verdict give the same bytes. What could not be measured (a split without rows, a null, no
+    curve) is said in its place.
     """
-    page, environment = _Report(evaluation), templates()
+    page, environment = _Report(evaluation, verdict), templates()
     environment.filters["direction"] = _direction
     template = environment.get_template("report.html")
     text = template.render(page=page, **page.evaluation, metric_words=page.words(), splits=SPLITS)

@@ -20,18 +20,19 @@ def predict(
 
     Without a trail's address: that of EARLYBELL_TRAIL, and its anchors those of EARLYBELL_TRAIL_ANCHORS; else none.
     """
-    import os
     from datetime import UTC, datetime
     from pathlib import Path
+
+    import msgspec
 
     from components.predict import arrivals
     from components.predict import predict as predict_site
     from components.reporting import errors_reported, progress
+    from earlybell.trail.address import address_and_anchors
 
-    if not trail:
-        trail, trail_anchors = (os.environ.get(f"EARLYBELL_TRAIL{kind}", "") for kind in ("", "_ANCHORS"))
+    trail, trail_anchors = address_and_anchors(trail, trail_anchors)
     with errors_reported():
-        found = predict_site(
+        predicted = predict_site(
             Path(bundle.path),
             Path(tables.path),
             Path(predictions.path),
@@ -46,9 +47,10 @@ def predict(
         newest = {one.course_id: one.newest.replace(tzinfo=UTC).timestamp() for one in arrived if one.newest}
         by_course = {"newest_record_timestamp_seconds": newest}
         by_course["data_age_teaching_seconds"] = {one.course_id: one.teaching for one in arrived}
-        predictions.metadata.update(found | {"by_course": by_course})
-        worklist.metadata.update({name: found[name] for name in ("as_of", "digest", "version")})
-        worklist.metadata["rows"] = found["worklist"]
-        bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items())
-        said = bands or "nobody is enrolled now"
-        progress("predict", f"{found['learners']:,} learners in {found['runs']} course runs: {said}")
+        metadata = msgspec.to_builtins(predicted)
+        predictions.metadata.update(metadata | {"by_course": by_course})
+        worklist.metadata.update({name: metadata[name] for name in ("as_of", "digest", "version")})
+        worklist.metadata["rows"] = predicted.worklist
+        bands = ", ".join(f"{count:,} {band}" for band, count in predicted.bands.items())
+        outcome = bands or "nobody is enrolled now"
+        progress("predict", f"{predicted.learners:,} learners in {predicted.runs} course runs: {outcome}")

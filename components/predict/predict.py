@@ -1,12 +1,14 @@
 """Predicts a whole site by `earlybell.predict`, the code that serves."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from earlybell.bundle import read_bundle
 from earlybell.predict import (
+    Band,
     Predictions,
     Predictor,
     bundle_capacity,
@@ -15,6 +17,27 @@ from earlybell.predict import (
     write_worklist,
 )
 from earlybell.trail.predicted import keep_batch
+
+
+class Predicted(Struct, frozen=True):
+    """What a site's predictions were made by, and how many there are.
+
+    Attributes:
+        digest: of the bundle.
+        version: of the model, as records have it.
+        as_of: the last moment, in UTC without a zone.
+        worklist: its rows.
+        bands: moments by band.
+    """
+
+    digest: str
+    version: str
+    as_of: datetime
+    learners: int
+    moments: int
+    runs: int
+    worklist: int
+    bands: dict[Band, int]
 
 
 def predict(
@@ -28,7 +51,7 @@ def predict(
     version: str = "",
     trail: str = "",
     trail_anchors: str = "",
-) -> dict[str, Any]:
+) -> Predicted:
     """Write the predictions of everybody enrolled as of a moment (Parquet) and the worklist (CSV).
 
     Where nobody is enrolled `now`, both files have their columns and no row.
@@ -40,10 +63,6 @@ def predict(
         trail: address of the audit trail; empty: none is kept.
         trail_anchors: file for the heads of its chains, or `none`; empty: beside an SQLite store.
 
-    Returns:
-        The bundle's `digest`, its `version` in records, `as_of` (the last moment), `learners`, `moments`, `runs`,
-        `worklist` (its rows) and `bands`, moments by band.
-
     Raises:
         BundleError: the bundle cannot be trusted.
         SettingError: a setting is wrong, nobody is enrolled then and it is not `now`, or a trail in PostgreSQL has no
@@ -53,23 +72,26 @@ def predict(
     """
     opened = read_bundle(bundle)
     version = version or opened.version
-    found = Predictor(opened).predict_tables(tables, as_of)
-    entries = make_worklist(found, bundle_capacity(opened) if capacity is None else capacity)
+    predicted = Predictor(opened).predict_tables(tables, as_of)
+    entries = make_worklist(predicted, bundle_capacity(opened) if capacity is None else capacity)
     if trail:
-        keep_batch(found, opened, trail, version=version, caller="predict-site", anchors=trail_anchors)
-    write_predictions(found, predictions)
+        keep_batch(predicted, opened, trail, version=version, caller="predict-site", anchors=trail_anchors)
+    write_predictions(predicted, predictions)
     write_worklist(entries, worklist)
-    return {"digest": opened.digest, "version": version, "worklist": len(entries), **_counts(found)}
+    return _predicted(predicted, opened.digest, version, len(entries))
 
 
-def _counts(found: Predictions) -> dict[str, Any]:
-    bands, counts = np.unique(found.band, return_counts=True)
-    at = found.observed.as_of
-    last = at.max() if len(at) else np.datetime64("now")  # else `create_moments` would have refused
-    return {
-        "as_of": last.item().isoformat(),
-        "learners": len(np.unique(found.observed.learner_id)),
-        "moments": len(found.observed),
-        "runs": len(np.unique(found.observed.course_id)),
-        "bands": dict(zip(bands.tolist(), counts.tolist(), strict=True)),
-    }
+def _predicted(predictions: Predictions, digest: str, version: str, worklist: int) -> Predicted:
+    observed = predictions.observed
+    bands, counts = np.unique(predictions.band, return_counts=True)
+    last = observed.as_of.max() if len(observed) else np.datetime64("now")  # else `create_moments` would have refused
+    return Predicted(
+        digest=digest,
+        version=version,
+        as_of=last.item(),
+        learners=len(np.unique(observed.learner_id)),
+        moments=len(observed),
+        runs=len(np.unique(observed.course_id)),
+        worklist=worklist,
+        bands=dict(zip(bands.tolist(), counts.tolist(), strict=True)),
+    )

@@ -9,7 +9,9 @@ from mlflow.types import ColSpec, DataType, Schema
 
 from components.registry.server import without_credentials
 from earlybell.bundle import Bundle
+from earlybell.gates import Verdict
 
+GATES, WAIVED = "gates", "gates_waived"  # tags of a version: how it was judged, and the reason where that did not count
 _DIGEST = 36  # characters of a dataset's digest that MLflow has room for
 _NAME = 500  # and of its name
 
@@ -41,15 +43,19 @@ def metrics(evaluation: dict[str, Any]) -> dict[str, float]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def tags(bundle: Bundle) -> dict[str, str]:
-    """The tags of a version."""
+def tags(bundle: Bundle, verdict: Verdict) -> dict[str, str]:
+    """The tags of a version; each gate has one, as `gates.roc_auc`, with its figure and its bound."""
     manifest = bundle.manifest
+    figures = {f"{GATES}.{finding.metric}": f"{finding.figure}, {finding.requirement}" for finding in verdict.findings}
     return {
         "candidate": "true",
         "bundle_digest": bundle.digest,
         "data_digest": manifest["data"]["digest"],
         "catalogue_hash": manifest["catalogue"]["hash"],
         "label": manifest["label"],
+        GATES: verdict.outcome,
+        **figures,
+        **({WAIVED: verdict.waived} if verdict.waived else {}),
     }
 
 

@@ -18,11 +18,12 @@ from mlflow.entities import LoggedModel, LoggedModelOutput, Metric, Param, RunIn
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from components.registry.record import dataset, metrics, mlmodel, parameters, tags
+from components.registry.record import GATES, WAIVED, dataset, metrics, mlmodel, parameters, tags
 from components.registry.server import artifact_location, connect, late, mendable, without_credentials
 from earlybell.bundle import Bundle, read_bundle
 from earlybell.clock import at_most
 from earlybell.errors import BundleError, RegistryError, SettingError
+from earlybell.gates import Verdict, in_words, require_verdict
 
 SECONDS = 600.0  # to register or fetch a bundle, the store of artifacts included; a quarter of it for a question
 _FOLDER = "bundle"
@@ -38,6 +39,8 @@ class Version:
         run_id: the run that holds parameters, metrics and data.
         address: of the bundle's folder in the artifact store: what a server is pinned to.
         digest: of the bundle.
+        gates: `passed` or `waived`; empty where it was registered before verdicts were.
+        waived: the reason for which it may serve without its gates; empty without one.
     """
 
     name: str
@@ -45,11 +48,18 @@ class Version:
     run_id: str
     address: str
     digest: str
+    gates: str = ""
+    waived: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """How it was judged, in words."""
+        return in_words(self.gates, self.waived)
 
 
 @at_most(SECONDS, late)
 def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, str] | None = None) -> Version:
-    """Register a sealed bundle as a new version of model `name`, tagged as a candidate.
+    """Register a sealed bundle that may be released as a new version of model `name`, tagged as a candidate.
 
     Args:
         bundle: the sealed bundle's folder.
@@ -58,9 +68,10 @@ def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, st
 
     Raises:
         BundleError: not a sealed bundle, or changed since it was sealed.
+        GateError: the bundle has no verdict, or missed a gate that was not waived.
         RegistryError: MLflow cannot be reached, or refused.
     """
-    sealed = read_bundle(bundle)
+    sealed, verdict = read_bundle(bundle), require_verdict(bundle)
     training, evaluation = (json.loads((bundle / file).read_text()) for file in ("training.json", "evaluation.json"))
     kept, measured, data = parameters(training, settings or {}), metrics(evaluation), dataset(sealed)
     client = connect()
@@ -71,7 +82,7 @@ def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, st
         client.log_batch(run.run_id, _metrics(measured, model), [Param(*one) for one in kept.items()])
         client.log_inputs(run.run_id, [data])
         _upload(client, sealed, model, run.run_id)
-        return _create_version(client, sealed, name, model, run.run_id)
+        return _create_version(client, sealed, verdict, name, model, run.run_id)
 
 
 @at_most(SECONDS / 4, late)
@@ -88,8 +99,7 @@ def find(name: str, version_or_alias: str) -> Version:
     if "bundle_digest" not in found.tags:
         way_out = "Name a version that `earlybell train` or the training pipeline registered."
         raise RegistryError(f"a version of {name!r} is not of a sealed bundle", str(found.version), way_out)
-    run_id, digest = found.run_id or "", found.tags["bundle_digest"]
-    return Version(name, str(found.version), run_id, f"{address}/{_FOLDER}", digest)
+    return _version(name, found, f"{address}/{_FOLDER}")
 
 
 @at_most(SECONDS / 4, late)
@@ -118,6 +128,19 @@ def set_alias(name: str, alias: str, version: str | None) -> None:
         else:
             _find(client, name, version)
             client.set_registered_model_alias(name, alias, version)
+
+
+@at_most(SECONDS / 4, late)
+def waive(version: Version, reason: str) -> None:
+    """Let a version serve without its gates, for a reason that it is tagged with.
+
+    Raises:
+        RegistryError: MLflow cannot be reached or refused, or has no such version.
+    """
+    client = connect()
+    with mendable(client.tracking_uri):
+        for tag, value in ((WAIVED, reason), (GATES, "waived")):
+            client.set_model_version_tag(version.name, version.version, tag, value)
 
 
 @at_most(SECONDS, late)
@@ -177,7 +200,9 @@ def _upload(client: MlflowClient, bundle: Bundle, model: LoggedModel, run_id: st
     client.finalize_logged_model(model.model_id, "READY")
 
 
-def _create_version(client: MlflowClient, bundle: Bundle, name: str, model: LoggedModel, run_id: str) -> Version:
+def _create_version(
+    client: MlflowClient, bundle: Bundle, verdict: Verdict, name: str, model: LoggedModel, run_id: str
+) -> Version:
     try:
         client.create_registered_model(name)
     except MlflowException as error:
@@ -185,8 +210,17 @@ def _create_version(client: MlflowClient, bundle: Bundle, name: str, model: Logg
             raise
     # The artifacts' own address: a database resolves `models:/<id>` by global settings, and not as this client does.
     location = model.artifact_location
-    made = client.create_model_version(name, location, run_id, tags=tags(bundle), model_id=model.model_id)
-    return Version(name, str(made.version), run_id, f"{location}/{_FOLDER}", bundle.digest)
+    tagged = tags(bundle, verdict)
+    made = client.create_model_version(name, location, run_id, tags=tagged, model_id=model.model_id)
+    return _version(name, made, f"{location}/{_FOLDER}")
+
+
+def _version(name: str, registered: ModelVersion, address: str) -> Version:
+    tagged = registered.tags
+    gates, waived = tagged.get(GATES, ""), tagged.get(WAIVED, "")
+    return Version(
+        name, str(registered.version), registered.run_id or "", address, tagged["bundle_digest"], gates, waived
+    )
 
 
 def _find(client: MlflowClient, name: str, version_or_alias: str) -> ModelVersion:

@@ -8,6 +8,7 @@ reasons.json     how effects are computed: coefficients, or the name of the file
 trees.ubj        the trees of a tree model, in XGBoost's own data format (absent for a linear one)
 bands.json       thresholds, and the observed share by predicted risk in runs that the model had not seen
 evaluation.json  what was measured
+verdict.json     what the gates asked, and what the model reached of it (absent in older bundles)
 """
 
 import hashlib

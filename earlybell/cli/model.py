@@ -25,6 +25,7 @@ from earlybell.cli.options import (
     Timezone,
     TrailAnchorsOption,
     TrailOption,
+    WithoutGates,
     need_training,
 )
 from earlybell.cli.ready import (
@@ -38,6 +39,7 @@ from earlybell.cli.ready import (
 )
 from earlybell.cli.tables import refuse_own_ids, tables_of
 from earlybell.errors import TrainingError
+from earlybell.gates import check_reason
 from earlybell.predict import check_as_of, check_capacity
 from earlybell.writable import check_new_folder
 
@@ -72,15 +74,18 @@ def train(
     min_auc: Annotated[float, typer.Option(min=0, max=1, help="gate: AUC at 40% of runs left out")] = 0.65,
     max_calibration_error: Annotated[float, typer.Option(min=0, max=1, help="gate: calibration error there")] = 0.15,
     max_disparity: Annotated[float, typer.Option(min=0, max=1, help="gate: sure gap in recall between groups")] = 0.1,
+    without_gates: WithoutGates = None,
     capacity: Annotated[float, typer.Option(help="learners of a run staff can see a week; below 1: a share")] = 0.2,
     cost_miss: Annotated[float, typer.Option(min=0, help="with --cost-false-alarm: thresholds from costs")] = 0.0,
     cost_false_alarm: Annotated[float, typer.Option(min=0, help="in the unit of --cost-miss")] = 0.0,
+    trail: TrailOption = "",
+    trail_anchors: TrailAnchorsOption = "",
     as_json: Json = False,
 ) -> None:
     """Run the training pipeline here: from sources to a sealed bundle and a version in the registry.
 
     The files of a run are kept under .earlybell/runs (or EARLYBELL_HOME). The registry is MLflow: SQLite there, or the
-    server of MLFLOW_TRACKING_URI.
+    server of MLFLOW_TRACKING_URI. The trail is only written to with --without-gates.
     """
     need_training("train")
     from components.evaluate import Policy
@@ -89,13 +94,17 @@ def train(
     ready_name(model_name)
     ready_label(label, rubric)
     ready_engine(engine)
+    if without_gates is not None:
+        check_reason(without_gates)
+        ready_trail(trail, trail_anchors)
     Policy(capacity, cost_miss or None, cost_false_alarm or None)
     options = {"model_name": model_name, "label_kind": label, "max_bad_share": max_bad_share, "engine": engine}
     options["rubric"] = str(rubric.absolute()) if rubric else ""
     site = {"pass_mark": pass_mark, "timezone": timezone}
     gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
+    waiver = {"without_gates": without_gates or "", "trail": trail, "trail_anchors": trail_anchors}
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
-    outputs = run_training(sources, options | site | gates | policy)
+    outputs = run_training(sources, options | site | gates | waiver | policy)
     copy_bundle(Path(outputs["bundle"].path), out)
     evaluation = json.loads((out / "evaluation.json").read_text())
     version = json.loads(Path(outputs["version"].path).read_text())
@@ -127,7 +136,14 @@ def predict(
     With --capacity or --worklist: the learners of each course run by priority, as many as the staff can see.
     """
     from earlybell.bundle import read_bundle
-    from earlybell.predict import Predictor, bundle_capacity, make_worklist, write_predictions, write_worklist
+    from earlybell.predict import (
+        Predictor,
+        bundle_capacity,
+        json_rows,
+        make_worklist,
+        write_predictions,
+        write_worklist,
+    )
 
     check_as_of(as_of)
     if capacity is not None:
@@ -153,8 +169,8 @@ def predict(
     if worklist:
         write_worklist(entries, worklist)
     if as_json:
-        for row in predictions.rows():
-            typer.echo(json.dumps(row))
+        for row in json_rows(predictions):
+            typer.echo(row)
         return
     evaluation = json.loads((bundle / "evaluation.json").read_text())
     if not len(predictions.risk):

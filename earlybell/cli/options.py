@@ -45,6 +45,13 @@ TrailAnchorsOption = Annotated[
         help="with --trail: file for the heads of its chains, log (standard output) or none; PATH.anchors of SQLite",
     ),
 ]
+WithoutGates = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON",
+        help="let it go on though it missed a gate; the reason stays with the version, so do not name a learner",
+    ),
+]
 ModelVersionOption = Annotated[
     str,
     typer.Option(

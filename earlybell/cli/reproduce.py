@@ -6,12 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from earlybell.cli import show
 from earlybell.cli.options import EngineOption, Json, RubricOption, need_training
 from earlybell.cli.ready import home, ready_engine, ready_label
 from earlybell.errors import ReproductionError
+from earlybell.gates import Gates, Verdict, read_verdict
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,10 +44,12 @@ def reproduce(
     with TemporaryDirectory(prefix="earlybell-") as temporary:
         before = read_bundle(fetch(model_name, version, Path(temporary) / "bundle"))
         facts = json.loads((before.path / "evaluation.json").read_text())
+        verdict = read_verdict(before.path)
     ready_label(before.manifest["label"], rubric, facts.get("rubric"))
     tables = find(before.manifest["data"]["digest"], place)
     settings = before.manifest["settings"] | {"label_kind": before.manifest["label"], "engine": engine}
     settings["rubric"] = str(rubric.absolute()) if rubric else ""
+    settings |= _judged_as(verdict)
     folder = place / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
     outputs = run(reproduction, {"tables": str(tables.absolute()), **settings}, folder, show.progress(folder))
     after = read_bundle(Path(outputs["Output"].path))
@@ -58,6 +62,12 @@ def reproduce(
         raise ReproductionError(f"version {version} of {model_name} was not reproduced", ", ".join(differing), way_out)
     if not as_json:
         typer.echo(f"Version {version} of {model_name} was trained again and is the same: digest {after.digest}.")
+
+
+def _judged_as(verdict: Verdict | None) -> dict[str, float | str]:
+    """The pipeline's parameters of the gates, as a bundle was judged; of one that never was, its verdict differs."""
+    gates, waived = (verdict.gates, verdict.waived) if verdict else (Gates(), "")
+    return msgspec.structs.asdict(gates) | {"without_gates": waived}
 
 
 def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -2,13 +2,17 @@
 
 import json
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earlybell.cli.options import Json, need_training
+from earlybell.cli.options import Json, TrailAnchorsOption, TrailOption, WithoutGates, need_training
+from earlybell.cli.ready import ready_trail
 from earlybell.errors import ClusterError, RegistryError, SettingError
+from earlybell.gates import check_reason
+from earlybell.trail.anchors import LOG
 
 if TYPE_CHECKING:
     from rollout.cluster import Cluster
@@ -45,17 +49,23 @@ def release(
     namespace: Namespace = "",
     context: Context = "",
     model_name: ModelName = MODEL,
+    without_gates: WithoutGates = None,
+    trail: TrailOption = "",
+    trail_anchors: TrailAnchorsOption = "",
 ) -> None:
     """Print the manifest of one step of a release, for `kubectl apply -f -`; what to look at next goes to stderr.
 
-    It reads the registry and the cluster and changes neither. --traffic 0, 10, 50, 100, --promote is the way up;
-    --traffic 0 the way back.
+    It reads the registry and the cluster and changes neither, but for the tag and the trail's record of
+    --without-gates. --traffic 0, 10, 50, 100, --promote is the way up; --traffic 0 the way back.
     """
     need_training("release")
     if (traffic is None) is not promote:
         given = "both" if promote else "neither"
         raise SettingError("one of --traffic and --promote is needed", given, "Begin with --traffic 0.")
+    if without_gates is not None:
+        _ready_waiver(without_gates, trail, trail_anchors)
     from components.registry import find
+    from rollout.gates import check_verdict, waive_gates
     from rollout.overlay import render, to_yaml
     from rollout.release import Step, advice, may_run
     from rollout.release import release as made_for
@@ -66,8 +76,11 @@ def release(
     now = _rollout(cluster, model_name)
     given = _given(overlay, namespace, context, model_name)
     step = Step(found, None if promote else traffic, runtime, given, cluster.kubectl)
+    check_verdict(step, now, waived=without_gates is not None)
     made = made_for(step, objects, now, cluster.namespace)
     may_run(made, now, cluster)
+    if without_gates is not None:
+        waive_gates(found, without_gates, trail, trail_anchors)
     typer.echo(to_yaml(made), nl=False)
     for line in advice(step, made, now):
         typer.echo(line, err=True)
@@ -83,7 +96,7 @@ def status(
     model_name: ModelName = MODEL,
     as_json: Json = False,
 ) -> None:
-    """Show which version gets how much traffic, with its alias, its pods, and how it has answered."""
+    """Show which version gets how much traffic, with its alias, its pods, its gates, and how it has answered."""
     need_training("status")
     from rollout.prometheus import ask
     from rollout.status import rows
@@ -92,7 +105,8 @@ def status(
     now = _required(_rollout(cluster, model_name), cluster, model_name)
     named, remark = _named(model_name)
     answers = ask(prometheus, cluster.namespace, model_name) if prometheus else None
-    found = rows(now, cluster.pods(model_name), named, answers)
+    verdicts = {} if named is None else _verdicts(model_name, now)
+    found = rows(now, cluster.pods(model_name), named, answers, verdicts)
     if as_json:
         versions = [row.to_json() for row in found]
         typer.echo(
@@ -131,6 +145,21 @@ def aliases(
         typer.echo(f"{'would set' if dry_run else 'set'} {change}")
     if not found:
         typer.echo("The aliases say what gets the traffic: nothing to change.")
+
+
+def _ready_waiver(reason: str, trail: str, anchors: str) -> None:
+    """
+    Raises:
+        SettingError: the reason says nothing, or there is no trail that can keep it.
+    """
+    check_reason(reason)
+    if not trail:
+        way_out = "Name the audit trail by --trail or EARLYBELL_TRAIL."
+        raise SettingError("--without-gates has nowhere to be recorded", reason, way_out)
+    if anchors == LOG:
+        way_out = "Standard output is the manifest here: name a file, or none."
+        raise SettingError("anchors of the trail cannot go to the log", anchors, way_out)
+    ready_trail(trail, anchors)
 
 
 def _given(overlay: Path, namespace: str, context: str, model_name: str) -> str:
@@ -176,6 +205,17 @@ def _named(model_name: str) -> tuple[dict[str, str] | None, str]:
         return None, f"No aliases: {error}"
 
 
+def _verdicts(model_name: str, now: "Rollout") -> dict[str, str]:
+    """How the deployed versions were judged, in words, where the registry knows them."""
+    from components.registry import find
+
+    words: dict[str, str] = {}
+    for version in {deployed.pin.version for deployed in (now.stable, now.trial) if deployed}:
+        with suppress(RegistryError):
+            words[version] = find(model_name, version).verdict
+    return words
+
+
 def _show(title: str, found: "list[Row]", *, prometheus: bool) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -214,7 +254,8 @@ def _time(seconds: float | None) -> str:
 
 
 def _remarks(found: "list[Row]", remark: str, answers: "dict[Key, Answers] | None") -> list[str]:
-    said: list[Any] = [remark]
+    verdicts = {row.version: row.gates for row in found if row.gates}
+    said: list[Any] = [remark, *(f"Gates of version {version}: {words}." for version, words in verdicts.items())]
     if any(row.traffic != row.asked for row in found):
         said.append("Traffic is not yet as asked: a pod is not ready, or the gateway has not taken it.")
     if answers == {}:

@@ -3,6 +3,8 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -73,13 +75,8 @@ def serve(
     A challenger's token is read from EARLYBELL_MIRROR_TOKEN.
     """
     need_serving("serve")
-    if (tokens is None) != no_tokens:
-        way_out = "Name a file by --tokens (see `earlybell token`), or let anybody ask by --no-tokens."
-        raise SettingError("who may ask is not said, or said twice", str(tokens), way_out)
-    in_flight = max_inflight_mib or max_body_mib + max(1, max_body_mib // 2)
-    if in_flight <= max_body_mib:
-        way_out = f"It must hold the largest body of one caller ({max_body_mib} MiB), and more for the others."
-        raise SettingError("--max-inflight-mib", in_flight, way_out)
+    _check_callers(tokens, no_tokens)
+    in_flight_mib = _in_flight(max_inflight_mib, max_body_mib)
     from serving.runtime.settings import Limits, Settings
 
     trail = trail or f"sqlite:{_home_made() / 'trail.db'}"
@@ -100,14 +97,43 @@ def serve(
         trail_journal=trail_journal,
         mirror=mirror,
         mirror_token=os.environ.get("EARLYBELL_MIRROR_TOKEN", ""),
-        limits=Limits(max_body_mib * 2**20, max_rows, max_seconds, rate, in_flight * 2**20),
+        limits=Limits(max_body_mib * 2**20, max_rows, max_seconds, rate, in_flight_mib * 2**20),
     )
-    with tempfile.TemporaryDirectory(prefix="earlybell-metrics-") as counts:
-        if workers > 1:  # prometheus_client asks for it when it is imported
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+    with _metrics_shared(workers):
         from serving.runtime.server import serve as run
 
         run(settings)
+
+
+def _check_callers(tokens: Path | None, no_tokens: bool) -> None:
+    """Raises:
+    SettingError: it is not said who may ask, or said twice.
+    """
+    if (tokens is None) != no_tokens:
+        way_out = "Name a file by --tokens (see `earlybell token`), or let anybody ask by --no-tokens."
+        raise SettingError("who may ask is not said, or said twice", str(tokens), way_out)
+
+
+def _in_flight(most_mib: int | None, body_mib: int) -> int:
+    """MiB of all requests at once.
+
+    Raises:
+        SettingError: they do not hold more than one body.
+    """
+    in_flight_mib = most_mib or body_mib + max(1, body_mib // 2)
+    if in_flight_mib <= body_mib:
+        way_out = f"It must hold the largest body of one caller ({body_mib} MiB), and more for the others."
+        raise SettingError("--max-inflight-mib", in_flight_mib, way_out)
+    return in_flight_mib
+
+
+@contextmanager
+def _metrics_shared(workers: int) -> Iterator[None]:
+    """A folder in which several workers keep their metrics; prometheus_client asks for it when it is imported."""
+    with tempfile.TemporaryDirectory(prefix="earlybell-metrics-") as folder:
+        if workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def _home_made() -> Path:

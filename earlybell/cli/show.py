@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from earlybell.gates import in_words
 from earlybell.predict import Entry, Predictions
 
 MOST = 12  # learners shown
@@ -190,4 +191,5 @@ def places(bundle: Path, version: dict[str, Any]) -> None:
     """Where everything lies."""
     typer.echo(f"Report:  {(bundle / 'report.html').resolve().as_uri()}")
     typer.echo(f"Bundle:  {bundle}")
+    typer.echo(f"Gates:   {in_words(version['gates'], version['waived'])}")
     typer.echo(f"Registered as {version['name']} version {version['version']}, tagged candidate.")

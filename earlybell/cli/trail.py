@@ -4,15 +4,16 @@ import dataclasses
 import json
 from typing import Annotated
 
+import msgspec
 import typer
 
 from earlybell.cli.options import Json
-from earlybell.trail import compare
+from earlybell.trail import compare, read_waivers
 from earlybell.trail import create as create_trail
 from earlybell.trail import erase as erase_learner
 from earlybell.trail import verify as verify_trail
 from earlybell.trail.pairs import Pairs
-from earlybell.trail.records import read_said
+from earlybell.trail.records import Record, read_payloads, record_of
 from earlybell.trail.stores import shown
 
 _ADDRESS_HELP = "sqlite:PATH, or postgresql://USER@HOST/DATABASE (the password in PGPASSWORD or a .pgpass)"
@@ -80,10 +81,14 @@ def show(
 ) -> None:
     """Print what was predicted, for an appeal or a request for one's own data; --json: a line a record, with features.
 
+    Of nobody in particular: also which models were trained or released without their gates, by whom and why.
+
     Exit codes: 0 done (also without a record), 10 the trail cannot be read.
     """
-    for said in read_said(address, learner=learner, request=request):
-        typer.echo(json.dumps(said) if as_json else _in_words(said))
+    for payload in read_payloads(address, learner=learner, request=request):
+        typer.echo(json.dumps(json.loads(payload)) if as_json else _in_words(record_of(payload)))
+    for waiver in read_waivers(address) if learner is None and request is None else ():
+        typer.echo(msgspec.json.encode(waiver).decode() if as_json else str(waiver))
 
 
 @commands.command(
@@ -122,11 +127,12 @@ def pairs(
         _show_pairs(found)
 
 
-def _in_words(said: dict[str, object]) -> str:
+def _in_words(record: Record) -> str:
     return (
-        f"{said['time']}  request {said['request_id']}  learner {said['learner_id']}  course run {said['course_id']}  "
-        f"as of {said['as_of']}: {said['band']}, risk {_share(said['risk'])} ({_share(said['low'])} to "
-        f"{_share(said['high'])}), by {said['model_name']} {said['model_version']}, asked by {said['caller']}"
+        f"{record.time.isoformat()}  request {record.request_id}  learner {record.learner_id}  "
+        f"course run {record.course_id}  as of {record.as_of.isoformat()}: {record.band}, "
+        f"risk {_share(record.risk)} ({_share(record.low)} to {_share(record.high)}), "
+        f"by {record.model_name} {record.model_version}, asked by {record.caller}"
     )
 
 
@@ -144,5 +150,5 @@ def _show_pairs(found: Pairs) -> None:
         )
 
 
-def _share(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else "-"
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

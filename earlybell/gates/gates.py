@@ -1,93 +1,38 @@
 """What a model must reach before it is registered."""
 
-import math
-import operator
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from earlybell.errors import GateError
+from earlybell.gates.verdict import Finding, Gates, Verdict
 
 CUTOFF = 0.4  # where gates look: early enough to help, late enough to know something
 SPLITS = ("course_run", "learner")  # the most honest that could be measured
-_KEY = ("candidate", "cutoff", "group", "metric")
+_KEY = ("candidate", "cutoff", "group")
 
 
-@dataclass(frozen=True)
-class Gates:
-    """What the user asks of the chosen model at 40% of a course run, in runs (else learners) left out.
+def judge(evaluation: dict[str, Any], gates: Gates, waived: str = "") -> Verdict:
+    """The verdict on the chosen model of an evaluation.json.
 
-    `max_disparity` bounds how much more of those in need are surely found in one group of a protected attribute than in
-    another; without protected attributes, or at 1, nothing is asked. What could not be measured passes no gate.
+    Args:
+        waived: the reason for which a missed gate does not count; empty: it does.
     """
-
-    min_auc: float = 0.65
-    max_calibration_error: float = 0.15
-    max_disparity: float = 0.1
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One gate: the figure, what it had to reach, and whether it did."""
-
-    metric: str
-    value: float | None
-    bound: float
-    passed: bool
-
-    def __str__(self) -> str:
-        value = "not measurable" if self.value is None else f"{self.value:.3f}"
-        asked = "at least" if self.metric == "roc_auc" else "at most"
-        return f"{self.metric} is {value}, asked: {asked} {self.bound:.3f}"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The verdict on one model: every gate's finding."""
-
-    findings: tuple[Finding, ...]
-
-    @property
-    def passed(self) -> bool:
-        return all(finding.passed for finding in self.findings)
-
-    def require(self) -> None:
-        """Raises:
-        GateError: a gate was missed; names each one with its figure.
-        """
-        missed = "; ".join(str(finding) for finding in self.findings if not finding.passed)
-        if missed:
-            raise GateError(
-                f"the model missed a gate at {CUTOFF:.0%} of a course run",
-                missed,
-                "Nothing was registered. Look at the report, add course runs, or set the gate otherwise.",
-            )
-
-
-def judge(evaluation: dict[str, Any], gates: Gates) -> Verdict:
-    """The verdict on the chosen model of an evaluation.json."""
-    asked = {
-        "roc_auc": (gates.min_auc, operator.ge),
-        "calibration_error": (gates.max_calibration_error, operator.le),
-        "disparity": (gates.max_disparity, operator.le),
+    bounds = {
+        "roc_auc": gates.min_auc,
+        "calibration_error": gates.max_calibration_error,
+        "disparity": gates.max_disparity,
     }
-    found = {metric: _figures(evaluation, metric) for metric in asked}
-    if not found["disparity"] or gates.max_disparity >= 1:
-        del asked["disparity"]
-    return Verdict(tuple(_find(metric, _most_honest(found[metric]), *bound) for metric, bound in asked.items()))
+    split, figures = _figures(evaluation)
+    if "disparity" not in figures or gates.max_disparity >= 1:
+        del bounds["disparity"]
+    findings = (Finding.of(metric, figures.get(metric), bound) for metric, bound in bounds.items())
+    return Verdict(gates, CUTOFF, split, tuple(findings), waived)
 
 
-def _find(metric: str, value: float | None, bound: float, holds: Callable[[float, float], bool]) -> Finding:
-    known = value is not None and math.isfinite(value)
-    return Finding(metric, value if known else None, bound, value is not None and known and holds(value, bound))
-
-
-def _figures(evaluation: dict[str, Any], metric: str) -> dict[str, float | None]:
-    """By split."""
-    wanted = (evaluation["chosen"], CUTOFF, "all", metric)
-    rows = (row for row in evaluation["metrics"] if wanted == tuple(row[key] for key in _KEY))
-    return {row["split"]: row["value"] for row in rows}
-
-
-def _most_honest(by_split: dict[str, float | None]) -> float | None:
-    return next((by_split[split] for split in SPLITS if split in by_split), None)
+def _figures(evaluation: dict[str, Any]) -> tuple[str, dict[str, float | None]]:
+    """The most honest split that was measured, and its figures of all groups together."""
+    wanted = (evaluation["chosen"], CUTOFF, "all")
+    by_split: dict[str, dict[str, float | None]] = {}
+    for row in evaluation["metrics"]:
+        if wanted == tuple(row[key] for key in _KEY):
+            by_split.setdefault(row["split"], {})[row["metric"]] = row["value"]
+    split = next((split for split in SPLITS if split in by_split), "")
+    return split, by_split.get(split, {})

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from earlybell.bundle import Bundle, Feature
+from earlybell.predict.answer import Band, Change, Counterfactual
 from earlybell.predict.evidence import outside
 from earlybell.predict.limits import counted, limits, possible
 from earlybell.predict.ties import Follow
@@ -29,39 +30,14 @@ _DIGITS = {"share": 2, "per week": 1, "ratio": 1}  # what words show; of other u
 
 
 @dataclass(frozen=True)
-class Change:
-    """One feature of a counterfactual, its values and their words. `follows`: not chosen, it comes with the others."""
-
-    feature: str
-    value: float
-    to: float
-    words: str
-    words_to: str
-    follows: bool
-
-
-@dataclass(frozen=True)
-class Counterfactual:
-    """The smallest change that would move the band, with the risk and the band that the model would then give.
-
-    Without `changes` none was found or none was looked for, and risk and band are the present ones; `words` say which.
-    """
-
-    changes: tuple[Change, ...]
-    risk: float
-    band: str
-    words: str
-
-
-@dataclass(frozen=True)
 class Candidates:
     """Changed copies `rows` (n, features) of one moment's values, and the features `chosen` (n, size) to change."""
 
     rows: Floats
     chosen: npt.NDArray[np.int64]
 
-    def where(self, kept: npt.NDArray[Any]) -> "Candidates":
-        return Candidates(self.rows[kept], self.chosen[kept])
+    def where(self, places: npt.NDArray[Any]) -> "Candidates":
+        return Candidates(self.rows[places], self.chosen[places])
 
 
 class Search:
@@ -76,7 +52,7 @@ class Search:
         self._low, self._high = ends.T
         self._span = _logarithm(self._high) - _logarithm(self._low)
 
-    def smallest(self, row: Floats, days_seen: float, risk: float, band: str) -> Counterfactual:
+    def smallest(self, row: Floats, days_seen: float, risk: float, band: Band) -> Counterfactual:
         """The counterfactual of one moment's values (features,), for its present risk and band."""
         if band not in ("high", "medium"):
             why = (
@@ -84,19 +60,19 @@ class Search:
             )
             return Counterfactual((), risk, band, f"No change was looked for: {why}.")
         for candidates in self._candidates(row, days_seen):
-            if found := self._cheapest(row, candidates, float(self._bands[band])):
-                return self._said(row, *found)
+            if cheapest := self._cheapest(row, candidates, float(self._bands[band])):
+                return self._counterfactual(row, *cheapest)
         words = f"No change of one or two things was found with which the model would no longer say {band}."
         return Counterfactual((), risk, band, words)
 
     def _candidates(self, row: Floats, days_seen: float) -> Iterator[Candidates]:
         """Of one chosen feature, then of two."""
         for size, steps in enumerate(STEPS, start=1):
-            found = combine(row, self.grid(row, steps, days_seen), size)
-            self._follow(row, found.rows, days_seen)
-            new = outside(found.rows, self._names, self._bands["ranges"])
+            candidates = combine(row, self.grid(row, steps, days_seen), size)
+            self._follow(row, candidates.rows, days_seen)
+            new = outside(candidates.rows, self._names, self._bands["ranges"])
             seen = new <= outside(row[None], self._names, self._bands["ranges"])
-            yield found.where(seen & possible(self._features, row, found.rows, days_seen))
+            yield candidates.where(seen & possible(self._features, row, candidates.rows, days_seen))
 
     def grid(self, row: Floats, steps: int, days_seen: float = math.inf) -> list[tuple[int, float]]:
         """The values that features may be changed to after so many days of teaching, each with its feature's place."""
@@ -129,14 +105,14 @@ class Search:
                 return ordered.rows[start + hits[0]], ordered.chosen[start + hits[0]], float(risk[hits[0]])
         return None
 
-    def _said(self, row: Floats, to: Floats, chosen: npt.NDArray[np.int64], risk: float) -> Counterfactual:
-        band = "medium" if risk >= self._bands["medium"] else "low"
+    def _counterfactual(self, row: Floats, to: Floats, chosen: npt.NDArray[np.int64], risk: float) -> Counterfactual:
+        band: Band = "medium" if risk >= self._bands["medium"] else "low"
         others = [i for i in np.flatnonzero((to != row) & ~np.isnan(row)).tolist() if i not in chosen]
         changes = [self._change(i, row, to, follows=False) for i in chosen.tolist()]
         followers = [self._change(i, row, to, follows=True) for i in others]
-        told = [one for one in followers if one.words != one.words_to]
-        beside = f"; with that comes: {_told(told)}" if told else ""
-        words = f"The model would say {band} if: {_told(changes)}{beside}."
+        visible = [change for change in followers if change.words != change.words_to]
+        beside = f"; with that comes: {_in_words(visible)}" if visible else ""
+        words = f"The model would say {band} if: {_in_words(changes)}{beside}."
         return Counterfactual((*changes, *followers), risk, band, words)
 
     def _change(self, i: int, row: Floats, to: Floats, *, follows: bool) -> Change:
@@ -144,8 +120,8 @@ class Search:
         return Change(feature.name, value, other, feature.say(value), feature.say(other), follows)
 
 
-def _told(changes: list[Change]) -> str:
-    return " and ".join(f"{one.words_to} (now: {one.words})" for one in changes)
+def _in_words(changes: list[Change]) -> str:
+    return " and ".join(f"{change.words_to} (now: {change.words})" for change in changes)
 
 
 def combine(row: Floats, grid: list[tuple[int, float]], size: int) -> Candidates:
@@ -163,17 +139,17 @@ def _values(feature: Feature, value: float, low: float, high: float, steps: int)
     """From the value to the favourable end, without what would be told in the same words."""
     ends = {-1: [high], 1: [low], 0: [low, high]}[feature.direction]
     towards = [end for end in ends if (end - value) * feature.direction <= 0]
-    found = [to for end in towards for to in _steps(value, end, steps, _DIGITS.get(feature.unit, 0))]
+    values = [to for end in towards for to in _steps(value, end, steps, _DIGITS.get(feature.unit, 0))]
     now = feature.say(value)
-    return [to for to in dict.fromkeys(found) if feature.say(to) != now]
+    return [to for to in dict.fromkeys(values) if feature.say(to) != now]
 
 
 def _steps(value: float, end: float, steps: int, digits: int) -> list[float]:
     """Equal steps on the logarithmic scale, rounded, the last one at the end itself."""
     first, last = float(_logarithm(value)), float(_logarithm(end))
     scaled = (first + (last - first) * step / steps for step in range(1, steps + 1))
-    rounded = (round(math.copysign(math.expm1(abs(one)), one), digits) for one in scaled)
-    return [min(max(one, min(value, end)), max(value, end)) for one in rounded]
+    rounded = (round(math.copysign(math.expm1(abs(step)), step), digits) for step in scaled)
+    return [min(max(to, min(value, end)), max(value, end)) for to in rounded]
 
 
 def _logarithm(values: npt.ArrayLike) -> Any:

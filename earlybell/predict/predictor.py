@@ -1,9 +1,9 @@
 """The one way to a prediction: score, calibrated risk, band, doubt and reasons of a bundle."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,9 @@ import onnxruntime
 
 from earlybell.bundle import Bundle
 from earlybell.errors import BundleError
-from earlybell.predict.attribution import Explanation, attribute, read_calibration
-from earlybell.predict.counterfactual import Counterfactual, Search
+from earlybell.predict.answer import MOMENT, OUTPUTS, Band, Explanation, Interval, Prediction, Reason
+from earlybell.predict.attribution import attribute, read_calibration
+from earlybell.predict.counterfactual import Search
 from earlybell.predict.evidence import enough_evidence
 from earlybell.predict.explain import Explainer, make_explainer
 from earlybell.predict.features import Observed, confine, observe, open_tables
@@ -22,24 +23,23 @@ Floats = npt.NDArray[np.float32]
 BATCH = 65_536  # rows scored at a time: bounds the memory of a whole site
 
 
-@dataclass(frozen=True)
-class Reason:
-    """Why a risk is higher or lower: the strongest feature of one indicator, in the catalogue's words.
+class Scores(NamedTuple):
+    """What the model gives for n moments: the features as it scales them (n, features), the score before calibration
+    (n,) and the risk (n,)."""
 
-    `effect` is the indicator's whole effect on the score, in log-odds or in probability as the bundle's reasons say.
-    """
-
-    feature: str
-    value: float
-    effect: float
-    words: str
-    changeable: bool
+    scaled: Floats
+    score: Floats
+    risk: Floats
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions for n moments: `observed` and, each of shape (n,), the risk (probability of label 1), the band, and
-    `low` and `high`: the Venn-Abers interval, from learners of course runs that the model had not seen.
+    """Predictions for n moments, a column each of `earlybell.predict.answer.Prediction`.
+
+    Attributes:
+        observed: whom and what they are about.
+        risk, low, high, band: shape (n,).
+        reasons: of each moment, the strongest first.
     """
 
     observed: Observed
@@ -47,21 +47,21 @@ class Predictions:
     band: npt.NDArray[np.str_]
     low: npt.NDArray[np.float64]
     high: npt.NDArray[np.float64]
-    reasons: list[list[Reason]]
+    reasons: Sequence[tuple[Reason, ...]]
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """One plain record a moment."""
-        for i, reasons in enumerate(self.reasons):
-            yield {
-                "course_id": str(self.observed.course_id[i]),
-                "learner_id": str(self.observed.learner_id[i]),
-                "as_of": self.observed.as_of[i].item().isoformat(),
-                "risk": float(self.risk[i]),
-                "low": float(self.low[i]),
-                "high": float(self.high[i]),
-                "band": str(self.band[i]),
-                "reasons": [asdict(reason) for reason in reasons],
-            }
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        """By name the columns of `ROW`, all but the reasons."""
+        of_moments = {name: getattr(self.observed, name) for name in MOMENT}
+        return of_moments | {name: getattr(self, name) for name in OUTPUTS}
+
+    def estimates(self) -> Iterator[tuple[str, float, Interval, Band]]:
+        """Of each moment the fields of an `Estimate`."""
+        intervals = map(Interval, self.low.tolist(), self.high.tolist())
+        return zip(self.observed.learner_id.tolist(), self.risk.tolist(), intervals, self.band.tolist(), strict=True)
+
+    def learners(self) -> list[Prediction]:
+        """The answer about each moment."""
+        return [Prediction(*estimate, why) for estimate, why in zip(self.estimates(), self.reasons, strict=True)]
 
 
 class Predictor:
@@ -76,43 +76,27 @@ class Predictor:
         self._session = _session(bundle, threads)
         self._explainer: Explainer = make_explainer(bundle, threads)
 
-    def score(self, values: Floats) -> tuple[Floats, Floats, Floats]:
-        """Scaled features (n, features), score before calibration (n,) and risk (n,) of raw features (n, features)."""
+    def score(self, values: Floats) -> Scores:
+        """The model's graph over raw features (n, features)."""
         parts = [values[i : i + BATCH] for i in range(0, max(len(values), 1), BATCH)]
-        outputs = [self._session.run(["scaled", "score", "risk"], {"features": part}) for part in parts]
-        scaled, score, risk = (np.concatenate(column) for column in zip(*outputs, strict=True))
-        return scaled, score, risk
+        outputs = [self._session.run([*Scores._fields], {"features": part}) for part in parts]
+        return Scores(*(np.concatenate(column) for column in zip(*outputs, strict=True)))
 
     def predict(self, observed: Observed, most_reasons: int = 3) -> Predictions:
         """Risk, band, doubt and the strongest reasons of each moment; no reasons are computed where none are asked."""
-        scaled, _, risk = self.score(observed.values)
-        low, high = self._doubt(risk)
-        reasons = self._all_reasons(observed.values, scaled, most_reasons) if most_reasons else [[] for _ in risk]
-        return Predictions(observed, risk.astype(np.float64), self._band(observed, risk), low, high, reasons)
+        scores = self.score(observed.values)
+        if not most_reasons:
+            return self._predictions(observed, scores.risk, [()] * len(observed))
+        effects = self.effects(scores.scaled)
+        reasons = [self._reasons(*moment, most_reasons) for moment in zip(observed.values, effects, strict=True)]
+        return self._predictions(observed, scores.risk, reasons)
 
-    def explain(self, observed: Observed) -> list[Explanation]:
-        """The full attribution of each moment: base + effects = score, and the map from score to risk."""
-        scaled, score, risk = self.score(observed.values)
-        effects, features = self._explainer.effects(scaled), self.bundle.catalogue.features
-        calibration = read_calibration(self.bundle)
-        return [
-            Explanation(
-                self.base,
-                attribute(features, values, row),
-                float(one_score),
-                calibration,
-                float(one_risk),
-            )
-            for values, row, one_score, one_risk in zip(observed.values, effects, score, risk, strict=True)
-        ]
-
-    def counterfactuals(self, observed: Observed) -> Iterator[Counterfactual]:
-        """Of each moment the smallest change in what the learner can change that would move the band; one at a time,
-        as each takes some milliseconds."""
-        risk = self.score(observed.values)[2]
-        search = Search(self.bundle, lambda values: self.score(values)[2])
-        moments = zip(observed.values, observed.days_seen, risk, self._band(observed, risk), strict=True)
-        return (search.smallest(row, float(days), float(one), str(band)) for row, days, one, band in moments)
+    def explain(self, observed: Observed) -> tuple[Predictions, Iterator[Explanation]]:
+        """Predictions without reasons, and the explanation of each moment; one at a time, as each takes some
+        milliseconds to look for its counterfactual."""
+        scores = self.score(observed.values)
+        predictions = self._predictions(observed, scores.risk, [()] * len(observed))
+        return predictions, self._explanations(predictions, scores, self.effects(scores.scaled))
 
     def predict_tables(self, folder: Path, as_of: str) -> Predictions:
         """Predict for everybody enrolled as of a moment (see `create_moments`) in a folder of canonical tables."""
@@ -141,24 +125,39 @@ class Predictor:
         low, high = (np.interp(risk, known["risk"], known[end]) for end in ("low", "high"))
         return np.minimum(low, risk), np.maximum(high, risk)
 
-    def _all_reasons(self, values: Floats, scaled: Floats, most: int) -> list[list[Reason]]:
-        effects = self._explainer.effects(scaled)
-        return [self._reasons(one, row, most) for one, row in zip(values, effects, strict=True)]
+    def _predictions(self, observed: Observed, risk: Floats, reasons: Sequence[tuple[Reason, ...]]) -> Predictions:
+        low, high = self._doubt(risk)
+        return Predictions(observed, risk.astype(np.float64), self._band(observed, risk), low, high, reasons)
 
-    def _reasons(self, values: Floats, effects: Floats, most: int) -> list[Reason]:
+    def _explanations(self, predictions: Predictions, scores: Scores, effects: Floats) -> Iterator[Explanation]:
+        observed, features = predictions.observed, self.bundle.catalogue.features
+        calibration, search = read_calibration(self.bundle), Search(self.bundle, lambda values: self.score(values).risk)
+        moments = zip(predictions.estimates(), observed.values, observed.days_seen, scores.score, effects, strict=True)
+        for estimate, values, days_seen, score, row in moments:
+            _, risk, _, band = estimate
+            yield Explanation(
+                *estimate,
+                score=float(score),
+                base=self.base,
+                effects=attribute(features, values, row),
+                calibration=calibration,
+                counterfactual=search.smallest(values, float(days_seen), risk, band),
+            )
+
+    def _reasons(self, values: Floats, effects: Floats, most: int) -> tuple[Reason, ...]:
         features = self.bundle.catalogue.features
         groups: dict[str, list[int]] = {}
         for i in np.flatnonzero((effects != 0) & ~np.isnan(values)).tolist():
             if features[i].family == "calendar":  # how far the course has come is nobody's doing
                 continue
             groups.setdefault(features[i].indicator or features[i].name, []).append(i)
-        found = []
+        reasons = []
         for members in groups.values():
             total = float(effects[members].sum())
             i = max(members, key=lambda i: float(effects[i] * np.sign(total)))
             feature, value = features[i], float(values[i])
-            found.append(Reason(feature.name, value, total, feature.say(value), feature.changeable))
-        return sorted(found, key=lambda reason: -abs(reason.effect))[:most]
+            reasons.append(Reason(feature.name, value, total, feature.say(value), feature.changeable))
+        return tuple(sorted(reasons, key=lambda reason: -abs(reason.effect))[:most])
 
 
 def _session(bundle: Bundle, threads: int) -> onnxruntime.InferenceSession:

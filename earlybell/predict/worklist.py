@@ -2,6 +2,7 @@
 
 import csv
 import math
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,8 @@ import numpy as np
 
 from earlybell.bundle import Bundle
 from earlybell.errors import SettingError
-from earlybell.predict.predictor import Predictions, Reason
+from earlybell.predict.answer import Reason
+from earlybell.predict.predictor import Predictions
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula
 
@@ -102,7 +104,7 @@ def _entry(predictions: Predictions, i: int, rank: int) -> Entry:
     )
 
 
-def _words(reasons: list[Reason]) -> str:
+def _words(reasons: Sequence[Reason]) -> str:
     """The reasons that raise the risk, the weightiest first of those that can be changed and then of the others."""
     raising = [reason for reason in reasons if reason.effect > 0]
     return "; ".join(reason.words for reason in sorted(raising, key=lambda reason: not reason.changeable))

@@ -7,12 +7,13 @@ is, refuses the request: all such faults together. The order is that of `compone
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from types import NoneType
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
+from msgspec import Meta, Struct, structs
 
 from earlybell.tables.faults import MOST_FAULTS, Faults
 from earlybell.tables.rules import (
@@ -52,25 +53,15 @@ _AT_ONCE = 4096  # rows that are looked at together when they are listed
 _COUNTED_ON = "the number of another row"
 
 
-@dataclass(frozen=True)
-class Aside:
-    """What of a request is not read as it stands.
+class Aside(Struct, frozen=True):
+    """What of a request is not read as it stands."""
 
-    Attributes:
-        where: the first place, as `submissions[17].score`.
-        what: the value as it was sent; of several columns a list.
-        why: which rule it breaks.
-        became: what was made of it.
-        learner_id: whose it is, if that is known.
-        count: at how many places it is so, with the same value of the same learner.
-    """
-
-    where: str
-    what: Any
-    why: str
-    became: Became
-    learner_id: str | None
-    count: int
+    where: Annotated[str, Meta(description="the first place, as submissions[17].score")]
+    what: Annotated[Any, Meta(description="the value as it was sent; of several columns a list")]
+    why: Annotated[str, Meta(description="the rule that it breaks")]
+    became: Annotated[Became, Meta(description="what was made of it; docs/reference/api.md has a table")]
+    learner_id: Annotated[str | None, Meta(description="whose it is, if that is known")]
+    count: Annotated[int, Meta(ge=0, description="at how many places the same learner has the same value")]
 
 
 @dataclass(frozen=True)
@@ -234,7 +225,7 @@ class Sifting:
     @property
     def asides(self) -> tuple[Aside, ...]:
         """What was set aside: learners first, then by the order of tables."""
-        found = (replace(one, count=self._counts[key]) for key, one in self._asides.items())
+        found = (structs.replace(one, count=self._counts[key]) for key, one in self._asides.items())
         return tuple(sorted(found, key=lambda one: one.became != "learner_left_out"))
 
     def _refuse_whole(self, sheet: Sheet, column: Column, broken: Sequence[tuple[Limit, Mask]]) -> bool:

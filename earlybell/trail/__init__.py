@@ -6,6 +6,7 @@ from earlybell.trail.pairs import Difference, Pairs, compare
 from earlybell.trail.records import ANONYMOUS, Record, read_records
 from earlybell.trail.trail import Trail, open_trail
 from earlybell.trail.verify import Audit, Finding, verify
+from earlybell.trail.waivers import Waiver, keep_waiver, new_waiver, read_waivers
 
 __all__ = [
     "ANONYMOUS",
@@ -15,10 +16,14 @@ __all__ = [
     "Pairs",
     "Record",
     "Trail",
+    "Waiver",
     "compare",
     "create",
     "erase",
+    "keep_waiver",
+    "new_waiver",
     "open_trail",
     "read_records",
+    "read_waivers",
     "verify",
 ]

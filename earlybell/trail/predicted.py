@@ -1,9 +1,9 @@
 """Predictions as records. Apart from the rest of the trail, which is read where nothing predicts."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime
-
-import numpy as np
+from typing import Any
 
 from earlybell.bundle import Bundle
 from earlybell.predict import Predictions
@@ -15,26 +15,19 @@ _AT_ONCE = 1000  # records of one append
 
 def records_of(predictions: Predictions, bundle: Bundle, *, version: str, request_id: str, caller: str) -> list[Record]:
     """A record a moment; where the moment is not known, as with a bare feature vector, it is now."""
-    now, observed = datetime.now(UTC), predictions.observed
-    return [
-        Record(
-            request_id=request_id,
-            time=now,
-            course_id=str(observed.course_id[i]),
-            learner_id=str(observed.learner_id[i]),
-            as_of=now if np.isnat(observed.as_of[i]) else observed.as_of[i].item().replace(tzinfo=UTC),
-            model_name=bundle.manifest["name"],
-            model_version=version,
-            catalogue_hash=bundle.catalogue.hash,
-            features=tuple(observed.values[i].tolist()),
-            risk=float(predictions.risk[i]),
-            low=float(predictions.low[i]),
-            high=float(predictions.high[i]),
-            band=str(predictions.band[i]),
-            caller=caller,
-        )
-        for i in range(len(observed))
-    ]
+    now = datetime.now(UTC)
+    same: dict[str, Any] = {
+        "request_id": request_id,
+        "time": now,
+        "model_name": bundle.manifest["name"],
+        "model_version": version,
+        "catalogue_hash": bundle.catalogue.hash,
+        "caller": caller,
+    }
+    columns: dict[str, Iterable[Any]] = {name: column.tolist() for name, column in predictions.columns().items()}
+    columns["as_of"] = [now if moment is None else moment.replace(tzinfo=UTC) for moment in columns["as_of"]]
+    columns["features"] = map(tuple, predictions.observed.values.tolist())
+    return [Record(**same, **dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
 
 def keep_batch(

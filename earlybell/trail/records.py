@@ -1,11 +1,13 @@
-"""What the trail says of one answer, as plain data and as the JSON that is kept."""
+"""What the trail says of one answer: the record, and the JSON that is kept of it."""
 
 import json
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, get_type_hints
+
+import msgspec
+from msgspec import Struct
 
 from earlybell.errors import TrailError
 from earlybell.trail.chain import Body
@@ -15,9 +17,8 @@ ANONYMOUS = "anonymous"
 KIND = "prediction"
 
 
-@dataclass(frozen=True)
-class Record:
-    """One answer about one learner.
+class Record(Struct, frozen=True):
+    """One answer about one learner. The fields are those of the JSON that is kept, in its order.
 
     Attributes:
         request_id: of the request; a mirrored challenger's record carries the same.
@@ -46,26 +47,29 @@ class Record:
     caller: str
 
 
-_NAMES = tuple(field.name for field in fields(Record))
-_TIMES, _NUMBERS = ("time", "as_of"), ("risk", "low", "high")
-
-
 def body_of(record: Record) -> Body:
     """What the chain keeps of a record.
 
     Raises:
         TrailError: a value that no store can keep: infinite, a time without zone, text that is no Unicode or has a NUL.
     """
-    said = {name: _plain(name, getattr(record, name)) for name in _NAMES}
-    text = json.dumps({"kind": KIND, **said}, separators=(",", ":"), allow_nan=False)
+    values = {name: plain(name, getattr(record, name)) for name, plain in _PLAIN.items()}
+    text = json.dumps({"kind": KIND, **values}, separators=(",", ":"), allow_nan=False)
     return Body(text, record.request_id, record.course_id, record.learner_id)
 
 
-def record_of(said: dict[str, Any]) -> Record:
-    """A record from its JSON; what the chain added to it is left out."""
-    values = {name: said[name] for name in _NAMES}
-    times = {name: datetime.fromisoformat(said[name]) for name in _TIMES}
-    return Record(**(values | times | {"features": tuple(said["features"])}))
+def record_of(payload: str) -> Record:
+    """A record from the JSON that is kept; what the chain added to it is left out.
+
+    Raises:
+        TrailError: it is no such record.
+    """
+    try:
+        return _DECODER.decode(payload)
+    except msgspec.DecodeError as error:
+        raise TrailError(
+            "a record of the trail cannot be read", str(error), "Look with `earlybell trail verify`."
+        ) from None
 
 
 def read_records(address: str, *, learner: str | None = None, request: str | None = None) -> Iterator[Record]:
@@ -74,26 +78,21 @@ def read_records(address: str, *, learner: str | None = None, request: str | Non
     Raises:
         TrailError: there is no such trail, or it cannot be read.
     """
-    for said in read_said(address, learner=learner, request=request):
-        yield record_of(said)
+    return map(record_of, read_payloads(address, learner=learner, request=request))
 
 
-def read_said(address: str, *, learner: str | None = None, request: str | None = None) -> Iterator[dict[str, Any]]:
-    """As `read_records`, as they are kept: with their place in the chain, `writer` and `seq`."""
-    asked = {"learner_id": learner, "request_id": request}
-    given = {column: value for column, value in asked.items() if value is not None}
-    where = "".join(f" AND {column} = ?" for column in given)
+def read_payloads(address: str, *, learner: str | None = None, request: str | None = None) -> Iterator[str]:
+    """As `read_records`, the JSON that is kept: with its place in the chain, `writer` and `seq`."""
+    wanted = {"learner_id": learner, "request_id": request}
+    values = {column: value for column, value in wanted.items() if value is not None}
+    where = "".join(f" AND {column} = ?" for column in values)
     sql = f"SELECT payload FROM trail_payload WHERE learner_id IS NOT NULL{where} ORDER BY writer, seq"
     with reading(address) as store:
-        yield from (json.loads(payload) for (payload,) in store.rows(sql, tuple(given.values())))
+        yield from (payload for (payload,) in store.rows(sql, tuple(values.values())))
 
 
-def _plain(name: str, value: object) -> object:
-    if name == "features":
-        return [_number(name, one) for one in cast("Sequence[object]", value)]
-    if name in _NUMBERS:
-        return _number(name, value)
-    return _moment(name, value) if name in _TIMES else _text(name, value)
+def _numbers(name: str, values: Sequence[Any]) -> list[float | None]:
+    return [_number(name, value) for value in values]
 
 
 def _number(name: str, value: Any) -> float | None:
@@ -113,7 +112,17 @@ def _text(name: str, value: object) -> str:
     """Text that every store can keep; an error shows only which character is wrong, as it may stand in a log."""
     if not isinstance(value, str):
         raise TrailError(f"{name} of a record for the trail is not text", type(value).__name__, "Give text.")
-    wrong = next((one for one in value if one == "\0" or "\ud800" <= one <= "\udfff"), None)
+    wrong = next((sign for sign in value if sign == "\0" or "\ud800" <= sign <= "\udfff"), None)
     if wrong is not None:
         raise TrailError(f"{name} of a record for the trail has a character that is none", wrong, "Refuse it.")
     return value
+
+
+_DECODER = msgspec.json.Decoder(Record)
+_OF_TYPE: dict[Any, Callable[[str, Any], object]] = {
+    str: _text,
+    datetime: _moment,
+    float | None: _number,
+    tuple[float | None, ...]: _numbers,
+}
+_PLAIN = {name: _OF_TYPE[hint] for name, hint in get_type_hints(Record).items()}

@@ -125,16 +125,24 @@ class Trail:
         Raises:
             TrailError: a record has a value that no store can keep, or the trail was closed.
         """
-        one = _Waiting([body_of(record) for record in records])
-        if not one.bodies:
-            one.future.set_result(None)
-            return one.future
+        return self.add([body_of(record) for record in records])
+
+    def add(self, bodies: list[Body]) -> Future[None]:
+        """As `append`, of entries of any kind.
+
+        Raises:
+            TrailError: the trail was closed.
+        """
+        waiting = _Waiting(bodies)
+        if not bodies:
+            waiting.future.set_result(None)
+            return waiting.future
         with self._ready:
             if self._closing:
                 raise TrailError("trail was closed", shown(self._address), "Open it again.")
-            self._queue.append(one)
+            self._queue.append(waiting)
             self._ready.notify()
-        return one.future
+        return waiting.future
 
     @property
     def pending(self) -> int:

@@ -1,77 +1,62 @@
 """Answers of V1: what a teacher can act on, and how sure it is."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeVar
 
-from earlybell.bundle import Bundle
-from earlybell.predict import Predictions, why_nobody
-from earlybell.predict.attribution import Explanation
-from earlybell.predict.counterfactual import Counterfactual
+from msgspec import Meta, Struct
+
+from earlybell.predict import Explanation, Prediction, why_nobody
 from earlybell.tables.codec import Instance
+from earlybell.tables.sifting import Aside
+
+Learner = TypeVar("Learner", Prediction, Explanation)
 
 
-def about(bundle: Bundle, version: str, request_id: str) -> dict[str, Any]:
-    """What is the same for all of an answer."""
-    return {
-        "model_name": bundle.manifest["name"],
-        "model_version": version,
-        "catalogue_hash": bundle.catalogue.hash,
-        "request_id": request_id,
-    }
+class CourseRun(Struct, Generic[Learner], frozen=True):
+    """The answer to one instance: everybody enrolled at its moment, and who and what was left out."""
 
-
-def prediction(instance: Instance, predictions: Predictions) -> dict[str, Any]:
-    """The answer to one instance: everybody enrolled at its moment, and who was left out."""
-    learners = [
-        {
-            "learner_id": row["learner_id"],
-            "risk": row["risk"],
-            "interval": [row["low"], row["high"]],
-            "band": row["band"],
-            "reasons": row["reasons"],
-        }
-        for row in predictions.rows()
+    course_id: str
+    as_of: Annotated[datetime, Meta(tz=True)]
+    under_way: Annotated[bool, Meta(description="whether as_of lies within the course run; else nobody is predicted")]
+    learners: list[Learner]
+    note: Annotated[str, Meta(description="why nobody is predicted, in words; empty where somebody is")]
+    not_enrolled: Annotated[list[str], Meta(description="learners of the request: not yet, or no longer, at as_of")]
+    ignored: Annotated[
+        dict[str, int], Meta(description="records known only at as_of or later, by table: they were not read")
     ]
-    return frame(instance, learners)
+    set_aside: Annotated[tuple[Aside, ...], Meta(description="what was not read as it was sent")]
+    set_aside_more: Annotated[int, Meta(ge=0, description="at how many further places something was set aside")]
 
 
-def explanation(
-    instance: Instance,
-    predictions: Predictions,
-    explanations: Sequence[Explanation],
-    counterfactuals: Sequence[Counterfactual],
-) -> dict[str, Any]:
-    """As `prediction`, with the full attribution of each score and the smallest change that would move the band."""
-    answer = prediction(instance, predictions)
-    for learner, why, other in zip(answer["learners"], explanations, counterfactuals, strict=True):
-        del learner["reasons"]
-        learner["score"] = why.score
-        learner["base"] = why.base
-        learner["effects"] = [asdict(effect) for effect in why.effects]
-        learner["calibration"] = asdict(why.calibration) | {"formula": why.calibration.formula}
-        learner["counterfactual"] = asdict(other)
-    return answer
+class Answer(Struct, Generic[Learner], frozen=True):
+    """The answer to a request, and by what it was made."""
+
+    model_name: str
+    model_version: str
+    catalogue_hash: str
+    request_id: str
+    predictions: list[CourseRun[Learner]]
 
 
-def frame(instance: Instance, learners: list[dict[str, Any]]) -> dict[str, Any]:
-    """What surrounds the learners of one instance."""
-    given = instance.rows["enrolments"]["learner_id"].tolist()
-    answered = {one["learner_id"] for one in learners}
-    return {
-        "course_id": instance.course_id,
-        "as_of": written(instance.as_of),
-        "under_way": instance.under_way,  # whether the moment lies within the course run; else nobody is predicted
-        "learners": learners,
-        "note": "" if learners else why_nobody(instance),  # in words, why nobody is predicted
-        "not_enrolled": [one for one in given if one not in answered],  # not yet, or no longer, at that moment
-        "ignored": instance.ignored,  # records known only at that moment or later, by table
-        "set_aside": [asdict(one) for one in instance.set_aside],  # what was not read as it was sent
-        "set_aside_more": instance.set_aside_more,
-    }
+class Predictions(Answer[Prediction], frozen=True):
+    """What `:predict` answers: the risk of everybody, with the strongest reasons."""
 
 
-def written(at: datetime) -> str:
-    """A time as JSON has it."""
-    return f"{at.isoformat()}Z"
+class Explanations(Answer[Explanation], frozen=True):
+    """What `:explain` answers: why everybody has the risk, and what would change it."""
+
+
+def of_instance(instance: Instance, learners: list[Learner]) -> CourseRun[Learner]:
+    """What is said of these learners, all that are enrolled at the moment of the instance."""
+    enrolments, answered = instance.rows["enrolments"]["learner_id"], {learner.learner_id for learner in learners}
+    return CourseRun(
+        course_id=instance.course_id,
+        as_of=instance.as_of.replace(tzinfo=UTC),
+        under_way=instance.under_way,
+        learners=learners,
+        note="" if learners else why_nobody(instance),
+        not_enrolled=[learner_id for learner_id in enrolments.tolist() if learner_id not in answered],
+        ignored=instance.ignored,
+        set_aside=instance.set_aside,
+        set_aside_more=instance.set_aside_more,
+    )

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
+import msgspec
 import numpy as np
 from grpc_interceptor.exceptions import Unavailable
 from kserve import InferRequest, InferResponse, Model
@@ -21,7 +22,7 @@ from kserve.errors import InvalidInput
 
 from earlybell.bundle import Bundle, read_bundle
 from earlybell.errors import BundleError, RequestError, TrailError
-from earlybell.predict import Observed, Predictions, Predictor, outside_of
+from earlybell.predict import Band, Explanation, Observed, Prediction, Predictions, Predictor, outside_of
 from earlybell.predict.workspace import Workspace
 from earlybell.tables.codec import Instance, decode, decode_all, php_hint, rows_given
 from earlybell.tables.values import shown
@@ -40,7 +41,6 @@ SPARE = 1  # more of them, for other callers
 # starting a commit was seen to take more than two seconds, and a store that is busy is not away.
 TRAIL_SECONDS = 8.0
 REASONS = 3  # of a learner, in V1
-BAND_NAMES = ("high", "medium", "low", "insufficient_evidence")
 RUNS = 1_000  # course runs of one request: each is decoded on its own
 # A small request is answered where it arrives, which saves the way to a thread and back: a V2 request of so many bytes,
 # a V1 request of so many learners and rows.
@@ -98,7 +98,7 @@ class _Done(Generic[_T]):
 
     answer: _T
     predicted: list[Predictions]
-    kept: Future[None]
+    recorded: Future[None]
 
 
 class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no types
@@ -140,7 +140,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             journal=self._settings.trail_journal,
             timeout=TRAIL_SECONDS,
         )
-        for band in BAND_NAMES:  # from 0, as the guard's requests
+        for band in get_args(Band):  # from 0, as the guard's requests
             BANDS.labels(band, self.version)
         self._closing = threading.Event()
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
@@ -174,10 +174,10 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
                 TOKEN_EXPIRES.labels(caller).set(at)
 
     def get_input_types(self) -> list[dict[str, Any]]:
-        return vector.inputs(self.bundle.catalogue)
+        return [msgspec.structs.asdict(tensor) for tensor in vector.inputs(self.bundle.catalogue)]
 
     def get_output_types(self) -> list[dict[str, Any]]:
-        return vector.outputs()
+        return [msgspec.structs.asdict(tensor) for tensor in vector.outputs()]
 
     def validate(self, payload: Any) -> Any:
         """Not KServe's own check: `_instances` tells the way out as well."""
@@ -185,35 +185,43 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     async def predict(
         self, payload: Any, headers: Mapping[str, str] | None = None, response_headers: Any = None
-    ) -> dict[str, Any] | InferResponse:
+    ) -> answers.Predictions | InferResponse:
         """V1 and V2; the answer is in the trail before it is given."""
         headers = headers or {}
         if isinstance(payload, InferRequest):
             return await self._infer(payload, headers)
-        return await self._answered(payload, headers, self._predictions)
+        await self._room(_learners(payload), PREDICTED)
+        return await self._answered(payload, headers, self._predicted, answers.Predictions, _is_quick(payload))
 
-    async def explain(self, payload: Any, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    async def explain(self, payload: Any, headers: Mapping[str, str] | None = None) -> answers.Explanations:
         """V1: the full attribution of each learner's score, and the smallest change that would move the band."""
-        return await self._answered(payload, headers or {}, self._explanations)
+        await self._room(_learners(payload), EXPLAINED)
+        return await self._answered(payload, headers or {}, self._explained, answers.Explanations, at_once=False)
 
     async def _answered(
-        self, payload: Any, headers: Mapping[str, str], answer: Callable[[Instance, Predictions, Run], dict[str, Any]]
-    ) -> dict[str, Any]:
+        self,
+        payload: Any,
+        headers: Mapping[str, str],
+        ask: Callable[[Observed, Run], tuple[Predictions, list[answers.Learner]]],
+        kind: Callable[..., _T],
+        at_once: bool,
+    ) -> _T:
+        """An answer of the kind, with what `ask` says of what was observed of each instance."""
         request_id, caller = headers.get(REQUEST_ID, ""), current().caller
         now = datetime.now(UTC).replace(tzinfo=None)
-        await self._room(_learners(payload), PREDICTED if answer == self._predictions else EXPLAINED)
 
-        def work(run: Run) -> _Done[list[dict[str, Any]]]:
-            found, predicted = [], []
+        def work(run: Run) -> _Done[list[answers.CourseRun[answers.Learner]]]:
+            course_runs, predicted = [], []
             for instance in _instances(payload, now, self._settings.limits.rows, run.go_on):
                 run.go_on()
-                predicted.append(self._scored(self._observed(instance, run.workspace)))
-                found.append(answer(instance, predicted[-1], run))
-            return _Done(found, predicted, self._append(predicted, request_id, caller))
+                predictions, learners = ask(self._observed(instance, run.workspace), run)
+                predicted.append(predictions)
+                course_runs.append(answers.of_instance(instance, learners))
+            return _Done(course_runs, predicted, self._append(predicted, request_id, caller))
 
-        at_once = answer == self._predictions and _is_quick(payload)
-        found = await self._kept(await (self._done_at_once(work) if at_once else self._in_thread(work)))
-        return {**answers.about(self.bundle, self.version, request_id), "predictions": found}
+        course_runs = await self._recorded(await (self._done_at_once(work) if at_once else self._in_thread(work)))
+        name, catalogue_hash = self.bundle.manifest["name"], self.bundle.catalogue.hash
+        return kind(name, self.version, catalogue_hash, request_id, course_runs)
 
     async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
         caller = current().caller
@@ -227,7 +235,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return _Done(answer, [predictions], self._append([predictions], request_id, caller))
 
         at_once = _is_small(request, headers)
-        return await self._kept(await (self._done_at_once(work) if at_once else self._in_thread(work)))
+        return await self._recorded(await (self._done_at_once(work) if at_once else self._in_thread(work)))
 
     async def _room(self, learners: int, each: int) -> None:
         """Wait until there is memory for what is made of so many.
@@ -284,18 +292,19 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
     def _append(self, predicted: Sequence[Predictions], request_id: str, caller: str) -> Future[None]:
         """Leave the records of an answer in the trail; resolves when they are there."""
-        said = {"version": self.version, "request_id": request_id, "caller": caller}
-        return self.trail.append([one for each in predicted for one in records_of(each, self.bundle, **said)])
+        of_answer = {"version": self.version, "request_id": request_id, "caller": caller}
+        records = (records_of(predictions, self.bundle, **of_answer) for predictions in predicted)
+        return self.trail.append([record for of_run in records for record in of_run])
 
-    async def _kept(self, done: _Done[_T]) -> _T:
+    async def _recorded(self, done: _Done[_T]) -> _T:
         """The answer, once its records are in the trail, which says so soon. It is given some time of its own, or it
         would be blamed for what took long before.
         """
-        there = asyncio.wrap_future(done.kept)
+        there = asyncio.wrap_future(done.recorded)
         there.add_done_callback(_look_at)
         await asyncio.wait((there,), timeout=current().left + TRAIL_SECONDS)  # who goes away takes no record back
         try:
-            done.kept.result(0)
+            done.recorded.result(0)
         except (TrailError, TimeoutError) as error:
             raise UnavailableError("the audit trail cannot be written, so nothing is answered") from error
         for predictions in done.predicted:
@@ -310,6 +319,20 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         with SECONDS.labels("scoring", self.version).time():
             return self._predictor.predict(observed, reasons)
 
+    def _predicted(self, observed: Observed, _: Run) -> tuple[Predictions, list[Prediction]]:
+        predictions = self._scored(observed)
+        return predictions, predictions.learners()
+
+    def _explained(self, observed: Observed, run: Run) -> tuple[Predictions, list[Explanation]]:
+        with SECONDS.labels("scoring", self.version).time():
+            predictions, explanations = self._predictor.explain(observed)
+        learners = []
+        with SECONDS.labels("explanation", self.version).time():
+            for explanation in explanations:
+                run.go_on()
+                learners.append(explanation)
+        return predictions, learners
+
     def _count(self, predictions: Predictions) -> None:
         names, ranges = self.bundle.catalogue.names, self.bundle.bands["ranges"]
         for risk in predictions.risk.tolist():
@@ -319,19 +342,6 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         counts = outside_of(predictions.observed.values, names, ranges).sum(axis=0)
         for i in np.flatnonzero(counts).tolist():
             OUTSIDE.labels(names[i], self.version).inc(int(counts[i]))
-
-    def _predictions(self, instance: Instance, predictions: Predictions, _: Run) -> dict[str, Any]:
-        return answers.prediction(instance, predictions)
-
-    def _explanations(self, instance: Instance, predictions: Predictions, run: Run) -> dict[str, Any]:
-        observed = predictions.observed
-        with SECONDS.labels("explanation", self.version).time():
-            why = self._predictor.explain(observed)
-            changes = []
-            for change in self._predictor.counterfactuals(observed):
-                run.go_on()
-                changes.append(change)
-        return answers.explanation(instance, predictions, why, changes)
 
 
 def _is_small(request: InferRequest, headers: Mapping[str, str]) -> bool:
@@ -398,7 +408,9 @@ def found_bundle(path: Path) -> Path:
     Raises:
         BundleError: it is neither.
     """
-    folders = [path] if (path / "manifest.json").exists() else [one.parent for one in path.glob("*/manifest.json")]
+    folders = (
+        [path] if (path / "manifest.json").exists() else [manifest.parent for manifest in path.glob("*/manifest.json")]
+    )
     if len(folders) != 1:
         raise BundleError("no sealed bundle, or several, in the folder", str(path), "Name the folder of one bundle.")
     return folders[0]

@@ -1,12 +1,36 @@
 """The OpenAPI document of what the guard lets through: KServe's own says nothing of a request's body."""
 
-from typing import Any, get_args
+from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from earlybell.bundle import Bundle
 from earlybell.tables.request import schema
-from earlybell.tables.sifting import Became
-from serving.runtime import vector
+from serving.runtime.answers import Explanations, Predictions
+from serving.runtime.bodies import (
+    Error,
+    InferRequest,
+    InferResponse,
+    Metadata,
+    Ready,
+    ServerLive,
+    ServerReady,
+)
 from serving.runtime.settings import MODEL_NAME
+
+_SCHEMAS = "#/components/schemas/"
+_BODIES = (
+    Predictions,
+    Explanations,
+    InferRequest,
+    InferResponse,
+    Metadata,
+    Ready,
+    ServerReady,
+    ServerLive,
+    Error,
+)
 
 _COURSE = "mathematics-2026"
 EXAMPLE = {
@@ -79,40 +103,41 @@ def _moved(part: Any) -> Any:
         return {key: _moved(value) for key, value in part.items()}
     if isinstance(part, list):
         return [_moved(value) for value in part]
-    return part.replace("#/$defs/", "#/components/schemas/") if isinstance(part, str) else part
+    return part.replace("#/$defs/", _SCHEMAS) if isinstance(part, str) else part
 
 
 def _paths(bundle: Bundle) -> dict[str, Any]:
     v1, v2 = f"/v1/models/{MODEL_NAME}", f"/v2/models/{MODEL_NAME}"
-    ready = {"503": _answer("Error", "not ready")}
+    ready = {"503": _answer(Error, "not ready")}
     return {
-        f"{v1}:predict": _asked("Risk, band, interval and reasons", "Request", "Predictions", {"instances": [EXAMPLE]}),
+        f"{v1}:predict": _asked("Risk, band, interval and reasons", "Request", Predictions, {"instances": [EXAMPLE]}),
         f"{v1}:explain": _asked(
-            "The full attribution, and a counterfactual", "Request", "Explanations", {"instances": [EXAMPLE]}
+            "The full attribution, and a counterfactual", "Request", Explanations, {"instances": [EXAMPLE]}
         ),
-        f"{v2}/infer": _asked("Risk and band of feature vectors", "InferRequest", "InferResponse", _infer(bundle)),
-        v1: {"get": _plain("Is the model ready", "Ready", ready)},
-        v2: {"get": _plain("Names, types and shapes of inputs and outputs", "Metadata", {})},
-        f"{v2}/ready": {"get": _plain("Is the model ready", "Ready", ready)},
-        "/v2/health/ready": {"get": _plain("Is the server ready", "ServerReady", ready)},
-        "/v2/health/live": {"get": _plain("Is the server alive", "ServerLive", ready)},
+        f"{v2}/infer": _asked("Risk and band of feature vectors", InferRequest.__name__, InferResponse, _infer(bundle)),
+        v1: {"get": _plain("Is the model ready", Ready, ready)},
+        v2: {"get": _plain("Names, types and shapes of inputs and outputs", Metadata, {})},
+        f"{v2}/ready": {"get": _plain("Is the model ready", Ready, ready)},
+        "/v2/health/ready": {"get": _plain("Is the server ready", ServerReady, ready)},
+        "/v2/health/live": {"get": _plain("Is the server alive", ServerLive, ready)},
     }
 
 
-def _asked(summary: str, request: str, answer: str, example: dict[str, Any]) -> dict[str, Any]:
+_PROBLEMS = {
+    400: "the request is meaningless; the error has a line for each fault",
+    401: "no valid token",
+    408: "the body did not arrive in time",
+    413: "the body is too large",
+    415: "it is not JSON, or of a coding other than gzip",
+    429: "asked too often",
+    503: "the trail cannot be written, or there is no room in memory",
+    504: "it takes too long",
+}
+
+
+def _asked(summary: str, request: str, answer: type[Struct], example: dict[str, Any]) -> dict[str, Any]:
     body = {"application/json": {"schema": _ref(request), "example": example}}
-    problems = {
-        400: "the request is meaningless; the error has a line for each fault",
-        401: "no valid token",
-        408: "the body did not arrive in time",
-    }
-    problems |= {
-        413: "the body is too large",
-        415: "it is not JSON, or of a coding other than gzip",
-        429: "asked too often",
-        503: "the trail cannot be written, or there is no room in memory",
-    }
-    problems |= {504: "it takes too long"}
+    responses = {str(status): _answer(Error, reason) for status, reason in _PROBLEMS.items()}
     return {
         "post": {
             "summary": summary,
@@ -126,22 +151,21 @@ def _asked(summary: str, request: str, answer: str, example: dict[str, Any]) -> 
                 }
             ],
             "requestBody": {"required": True, "content": body},
-            "responses": {"200": _answer(answer, summary)}
-            | {str(status): _answer("Error", reason) for status, reason in problems.items()},
+            "responses": {"200": _answer(answer, summary), **responses},
         }
     }
 
 
-def _plain(summary: str, answer: str, more: dict[str, Any]) -> dict[str, Any]:
+def _plain(summary: str, answer: type[Struct], more: dict[str, Any]) -> dict[str, Any]:
     return {"summary": summary, "responses": {"200": _answer(answer, summary), **more}}
 
 
-def _answer(name: str, description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": _ref(name)}}}
+def _answer(kind: type[Struct], description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": _ref(kind.__name__)}}}
 
 
 def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
+    return {"$ref": f"{_SCHEMAS}{name}"}
 
 
 def _infer(bundle: Bundle) -> dict[str, Any]:
@@ -156,93 +180,8 @@ def _infer(bundle: Bundle) -> dict[str, Any]:
 
 
 def _schemas(bundle: Bundle) -> dict[str, Any]:
-    text, number, whole = {"type": "string"}, {"type": "number"}, {"type": "integer"}
-    share = {"type": "number", "minimum": 0, "maximum": 1}
-    band = {"enum": ["high", "medium", "low", "insufficient_evidence"]}
-    yes_or_no = {"type": "boolean"}
-    reason = _object(feature=text, value=number, effect=number, words=text, changeable=yes_or_no)
-    risk: dict[str, Any] = {"learner_id": text, "risk": share, "band": band, "interval": _list(share, 2)}
-    effect = _object(feature=text, value={"type": ["number", "null"]}, effect=number, words=text, changeable=yes_or_no)
-    change = _object(feature=text, value=number, to=number, words=text, words_to=text, follows=yes_or_no)
-    explained = risk | {
-        "score": number,
-        "base": number,
-        "effects": _list(effect),
-        "calibration": _object(
-            unit={"enum": ["log-odds", "probability"]}, slope=number, intercept=number, formula=text
-        ),
-        "counterfactual": _object(changes=_list(change), risk=share, band=band, words=text),
-    }
-    tensor = _object(name=text, datatype=text, shape=_list(whole))
-    row = {"type": ["number", "null"]}
-    return {
-        "Predictions": _answers(_object(**risk, reasons=_list(reason))),
-        "Explanations": _answers(_object(**explained)),
-        "InferRequest": {
-            "type": "object",
-            "properties": {
-                "id": text,
-                "parameters": {"type": "object", "properties": {"course_id": text, "learner_id": text}},
-                "inputs": {
-                    "type": "array",
-                    "description": "days of teaching seen, and features; null is missing. Features are, in this order: "
-                    + ", ".join(bundle.catalogue.names),
-                    "prefixItems": [_input(one, row) for one in vector.inputs(bundle.catalogue)],
-                    "minItems": 2,
-                    "maxItems": 2,
-                },
-            },
-            "required": ["inputs"],
-        },
-        "InferResponse": {
-            "type": "object",
-            "properties": {"model_name": text, "model_version": text, "id": text, "outputs": {"type": "array"}},
-            "required": ["model_name", "outputs"],
-        },
-        "Metadata": _object(name=text, platform=text, inputs=_list(tensor), outputs=_list(tensor)),
-        "Ready": _object(name=text, ready=yes_or_no),
-        "ServerReady": _object(ready=yes_or_no),
-        "ServerLive": _object(live=yes_or_no),
-        "Error": _object(error=text),
-    }
-
-
-def _answers(learner: dict[str, Any]) -> dict[str, Any]:
-    text = {"type": "string"}
-    counts = {"type": "object", "description": "records known only at as_of or later, by table: they were not read"}
-    under_way = {"type": "boolean", "description": "whether as_of lies within the course run; else nobody is predicted"}
-    whole = {"type": "integer", "minimum": 0}
-    aside = _object(
-        where={"type": "string", "description": "the first place, as submissions[17].score"},
-        what={"description": "the value as it was sent; of several columns a list"},
-        why={"type": "string", "description": "the rule that it breaks"},
-        became={"enum": list(get_args(Became)), "description": "what was made of it: see docs/reference/api.md"},
-        learner_id={"type": ["string", "null"], "description": "whose it is, if that is known"},
-        count=whole | {"description": "at how many places the same learner has the same value"},
-    )
-    one = _object(
-        course_id=text,
-        as_of=text,
-        under_way=under_way,
-        learners=_list(learner),
-        note={"type": "string", "description": "why nobody is predicted, in words; empty where somebody is"},
-        not_enrolled=_list(text),
-        ignored=counts,
-        set_aside=_list(aside),
-        set_aside_more=whole | {"description": "at how many further places something was set aside"},
-    )
-    return _object(model_name=text, model_version=text, catalogue_hash=text, request_id=text, predictions=_list(one))
-
-
-def _input(declared: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
-    fixed = {name: {"const": declared[name]} for name in ("name", "datatype")}
-    return _object(**fixed, shape=_list({"type": "integer", "minimum": 1}), data=_list(value))
-
-
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _list(items: dict[str, Any], length: int | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = {"type": "array", "items": items}
-    return found | ({"minItems": length, "maxItems": length} if length else {})
+    """Of bodies, by the names of their types."""
+    _, schemas = msgspec.json.schema_components(_BODIES, ref_template=f"{_SCHEMAS}{{name}}")
+    order = f"Features are, in this order: {', '.join(bundle.catalogue.names)}"
+    schemas[InferRequest.__name__]["properties"]["inputs"]["description"] = order
+    return schemas

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from socket import AF_INET, AF_INET6, create_server, socket
 from typing import Any
 
+import msgspec
 import orjson
 import uvloop
 from fastapi import FastAPI, Request, Response
@@ -22,6 +23,7 @@ from kserve.model_server import FASTAPI_APP_IMPORT_STRING
 from kserve.protocol.dataplane import DataPlane
 from kserve.protocol.rest.multiprocess.server import RESTServerMultiProcess, RESTServerProcess
 from kserve.protocol.rest.server import RESTServer
+from msgspec import Struct
 
 from earlybell.errors import RequestError, SettingError
 from serving.runtime import metrics, openapi, vector
@@ -122,8 +124,8 @@ class _RestServer(RESTServer):  # type: ignore[misc]
 
     @property
     def _model(self) -> LearnerRisk:
-        found: LearnerRisk = self.dataplane.model_registry.get_model(MODEL_NAME)
-        return found
+        model: LearnerRisk = self.dataplane.model_registry.get_model(MODEL_NAME)
+        return model
 
     async def start(self) -> None:
         """On a socket made here, as KServe's workers have it: with `::` asyncio would listen to IPv6 alone."""
@@ -177,17 +179,17 @@ class _RestServer(RESTServer):  # type: ignore[misc]
 
     async def _predict(self, name: str, request: Request) -> Response:
         await self._check_ready(name)
-        return _json((await self.dataplane.infer(name, await _body(request), dict(request.headers)))[0])
+        return _written((await self.dataplane.infer(name, await _body(request), dict(request.headers)))[0])
 
     async def _explain(self, name: str, request: Request) -> Response:
         await self._check_ready(name)
-        return _json((await self.dataplane.explain(name, await _body(request), dict(request.headers)))[0])
+        return _written((await self.dataplane.explain(name, await _body(request), dict(request.headers)))[0])
 
     async def _infer(self, name: str, request: Request) -> Response:
         await self._check_ready(name)
         headers = dict(request.headers)
-        asked = self.dataplane.decode_inference_request(await request.body(), headers, name)
-        answer, json_length = (await self.dataplane.infer(name, asked, headers))[0].to_rest()
+        infer_request = self.dataplane.decode_inference_request(await request.body(), headers, name)
+        answer, json_length = (await self.dataplane.infer(name, infer_request, headers))[0].to_rest()
         if json_length is None:
             return _json(answer)
         return Response(answer, headers={JSON_LENGTH: str(json_length)}, media_type="application/octet-stream")
@@ -242,7 +244,13 @@ async def _body(request: Request) -> Any:
         raise InvalidInput(f"Unrecognized request format: {error}") from None
 
 
+def _written(answer: Struct) -> Response:
+    """An answer of V1."""
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
 def _json(answer: object) -> Response:
+    """What KServe says."""
     return Response(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json")
 
 

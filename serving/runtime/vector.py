@@ -1,7 +1,7 @@
 """V2, the Open Inference Protocol, on the feature vector: what the metadata says is accepted, and nothing else."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn, get_origin
 
 import numpy as np
 import numpy.typing as npt
@@ -14,26 +14,26 @@ from pydantic import ValidationError
 from earlybell.bundle import Catalogue
 from earlybell.errors import RequestError
 from earlybell.predict import Observed, Predictions
+from earlybell.predict.answer import OUTPUTS
 from earlybell.tables.faults import MOST_FAULTS, Faults
 from earlybell.tables.schema import LONGEST
 from earlybell.tables.values import NO_TEXT, NO_TEXT_REASON, shown
 from earlybell.trail import ANONYMOUS
+from serving.runtime.bodies import Tensor
 
-_OUTPUTS = {"risk": "FP64", "low": "FP64", "high": "FP64", "band": "BYTES"}
+_DATATYPES = {float: "FP64", Literal: "BYTES"}
+_OUTPUTS = {name: _DATATYPES[get_origin(hint) or hint] for name, hint in OUTPUTS.items()}
 _LARGEST = float(np.finfo(np.float32).max)
 
 
-def inputs(catalogue: Catalogue) -> list[dict[str, Any]]:
+def inputs(catalogue: Catalogue) -> list[Tensor]:
     """The inputs: `features` in the catalogue's order, and the days of teaching seen."""
-    return [
-        {"name": "features", "datatype": "FP32", "shape": [-1, len(catalogue.features)]},
-        {"name": "days_seen", "datatype": "FP32", "shape": [-1]},
-    ]
+    return [Tensor("features", "FP32", [-1, len(catalogue.features)]), Tensor("days_seen", "FP32", [-1])]
 
 
-def outputs() -> list[dict[str, Any]]:
+def outputs() -> list[Tensor]:
     """The outputs, a value a row each."""
-    return [{"name": name, "datatype": datatype, "shape": [-1]} for name, datatype in _OUTPUTS.items()]
+    return [Tensor(name, datatype, [-1]) for name, datatype in _OUTPUTS.items()]
 
 
 class _Input(RequestInput):  # type: ignore[misc] # KServe's classes carry no types
@@ -51,16 +51,16 @@ def decoded(body: bytes, length: int, model_name: str) -> InferRequest:
         RequestError: it is not of the protocol's form, or the data not as long as the JSON says.
     """
     try:
-        said = _Request.model_validate(orjson.loads(body[:length]))
+        message = _Request.model_validate(orjson.loads(body[:length]))
     except orjson.JSONDecodeError as error:
         raise RequestError("body", f"not JSON ({error})", "See /openapi.json.") from None
     except ValidationError as error:
         _refuse(error.errors())
-    request, left = InferRequest.from_inference_request(said, model_name), memoryview(body)[length:]
+    request, left = InferRequest.from_inference_request(message, model_name), memoryview(body)[length:]
     faults = Faults()
-    for one in request.inputs:
+    for tensor in request.inputs:
         with faults.gathered():
-            one._raw_data, left = _taken(one, left)
+            tensor._raw_data, left = _taken(tensor, left)
     faults.end()
     if left:
         raise RequestError("body", f"{len(left)} bytes of binary data too many", "See binary_data_size of the inputs.")
@@ -80,22 +80,25 @@ def _refuse(errors: Sequence[Any]) -> NoReturn:
     raise ValueError("no errors")
 
 
-def _taken(one: InferInput, left: memoryview) -> tuple[memoryview | None, memoryview]:
+def _taken(tensor: InferInput, left: memoryview) -> tuple[memoryview | None, memoryview]:
     """An input's own binary data, if it has any, and what is left for those after it."""
-    size = one.parameters.get("binary_data_size")
-    if (size is None) == (one.data is None):
-        raise RequestError(f"inputs.{one.name}.data", shown(size), "It has either data or a binary_data_size.")
+    size = tensor.parameters.get("binary_data_size")
+    if (size is None) == (tensor.data is None):
+        raise RequestError(f"inputs.{tensor.name}.data", shown(size), "It has either data or a binary_data_size.")
     if size is None:
         return None, left
     if type(size) is not int or not 0 <= size <= len(left):
-        place = f"inputs.{one.name}.parameters.binary_data_size"
+        place = f"inputs.{tensor.name}.parameters.binary_data_size"
         raise RequestError(place, shown(size), f"There are {len(left)} bytes of binary data for it.")
     return left[:size], left[size:]
 
 
 def rows_given(request: InferRequest) -> int:
     """How many rows a request has at most: none of its tensors has fewer values."""
-    counts = (len(one._raw_data) // 4 if one._raw_data is not None else len(one.data or ()) for one in request.inputs)
+    counts = (
+        len(tensor._raw_data) // 4 if tensor._raw_data is not None else len(tensor.data or ())
+        for tensor in request.inputs
+    )
     return min(counts, default=0)
 
 
@@ -108,14 +111,14 @@ def observed(request: InferRequest, catalogue: Catalogue, most_rows: int) -> Obs
         RequestError: a tensor is not what the metadata says.
     """
     faults, tensors = Faults(), dict[str, npt.NDArray[np.float32]]()
-    declared = {one["name"]: one for one in inputs(catalogue)}
-    names = [one.name for one in request.inputs]
+    declared = {tensor.name: tensor for tensor in inputs(catalogue)}
+    names = [tensor.name for tensor in request.inputs]
     if sorted(names) != sorted(declared):
         faults.add("inputs", shown(names), "They are features and days_seen, once each.")
-    for given in request.inputs:
-        if given.name in declared:
+    for tensor in request.inputs:
+        if tensor.name in declared:
             with faults.gathered():
-                tensors[given.name] = _tensor(given, declared[given.name], most_rows)
+                tensors[tensor.name] = _tensor(tensor, declared[tensor.name], most_rows)
     rows = _rows(tensors, faults)
     parameters = request.parameters or {}
     learners = courses = np.empty(0, dtype=object)
@@ -153,25 +156,24 @@ def _outputs_asked(request: InferRequest) -> list[str]:
     Raises:
         RequestError: some are not known.
     """
-    asked = [one.name for one in request.request_outputs or []] or list(_OUTPUTS)
+    names = [tensor.name for tensor in request.request_outputs or []] or list(_OUTPUTS)
     faults = Faults()
-    for name in sorted(set(asked) - set(_OUTPUTS)):
+    for name in sorted(set(names) - set(_OUTPUTS)):
         faults.add("outputs", shown(name), f"Outputs are {', '.join(_OUTPUTS)}.")
     faults.end()
-    return asked
+    return names
 
 
 def response(request: InferRequest, predictions: Predictions, version: str, request_id: str) -> InferResponse:
     """The outputs that are asked for, or all."""
-    values = {"risk": predictions.risk, "low": predictions.low, "high": predictions.high, "band": predictions.band}
-    found = []
+    values, tensors = predictions.columns(), []
     for name in _outputs_asked(request):
         output = InferOutput(name=name, shape=[len(predictions.risk)], datatype=_OUTPUTS[name])
         binary = request.use_binary_outputs
         output.set_data_from_numpy(_encoded(values[name]), binary_data=binary)
-        found.append(output)
+        tensors.append(output)
     return InferResponse(
-        response_id=request_id, model_name=request.model_name, model_version=version, infer_outputs=found
+        response_id=request_id, model_name=request.model_name, model_version=version, infer_outputs=tensors
     )
 
 
@@ -179,17 +181,17 @@ def _encoded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values.astype(object) if values.dtype.kind == "U" else values
 
 
-def _tensor(given: InferInput, declared: dict[str, Any], most_rows: int) -> npt.NDArray[np.float32]:
-    faults, place, shape = Faults(), f"inputs.{given.name}", list(given.shape)
-    if given.datatype != declared["datatype"]:
-        faults.add(f"{place}.datatype", shown(given.datatype), f"It must be {declared['datatype']}.")
-    wanted = declared["shape"]
+def _tensor(tensor: InferInput, declared: Tensor, most_rows: int) -> npt.NDArray[np.float32]:
+    faults, place, shape = Faults(), f"inputs.{tensor.name}", list(tensor.shape)
+    if tensor.datatype != declared.datatype:
+        faults.add(f"{place}.datatype", shown(tensor.datatype), f"It must be {declared.datatype}.")
+    wanted = declared.shape
     if len(shape) != len(wanted) or any(w not in (-1, g) for w, g in zip(wanted, shape, strict=True)) or shape[0] < 1:
         faults.add(f"{place}.shape", shown(shape), f"It must be {wanted}, at least one row.")
     elif shape[0] > most_rows:
         faults.add(f"{place}.shape", shown(shape), f"At most {most_rows:,} rows at a time.")
     faults.end()
-    values = _values(given, place)
+    values = _values(tensor, place)
     if values.size != np.prod(shape, dtype=np.int64):
         faults.add(f"{place}.data", f"{values.size} values", f"Its shape {shape} says otherwise.")
     for at in _first(np.flatnonzero(np.abs(values) > _LARGEST), faults):
@@ -204,12 +206,12 @@ def _first(places: npt.NDArray[np.intp], faults: Faults) -> list[int]:
     return [int(at) for at in places[:MOST_FAULTS]]
 
 
-def _values(given: InferInput, place: str) -> npt.NDArray[np.float64]:
-    if given._raw_data is not None:
-        if len(given._raw_data) % 4:
-            raise RequestError(f"{place}.data", f"{len(given._raw_data)} bytes", "FP32 has four a value.")
-        return np.frombuffer(given._raw_data, dtype="<f4").astype(np.float64)
-    flat = list(_flat(given.data))
+def _values(tensor: InferInput, place: str) -> npt.NDArray[np.float64]:
+    if tensor._raw_data is not None:
+        if len(tensor._raw_data) % 4:
+            raise RequestError(f"{place}.data", f"{len(tensor._raw_data)} bytes", "FP32 has four a value.")
+        return np.frombuffer(tensor._raw_data, dtype="<f4").astype(np.float64)
+    flat = list(_flat(tensor.data))
     wrong, faults = [i for i, value in enumerate(flat) if type(value) not in (int, float, type(None))], Faults()
     for at in _first(np.array(wrong, dtype=np.intp), faults):
         faults.add(f"{place}.data[{at}]", shown(flat[at]), "It must be a number or null.")
@@ -241,9 +243,9 @@ def _parameter(parameters: Any, name: str, rows: int | None, *, several: bool) -
         raise RequestError(f"parameters.{name}", shown(value), "It must be a text.")
     if NO_TEXT(value):
         raise RequestError(f"parameters.{name}", shown(value), NO_TEXT_REASON)
-    found = value.split(",") if several else [value] * (rows or 1)
-    if len(found) != (rows or len(found)):
+    texts = value.split(",") if several else [value] * (rows or 1)
+    if len(texts) != (rows or len(texts)):
         raise RequestError(f"parameters.{name}", shown(value), f"It must name {rows} learners, separated by commas.")
-    if max(map(len, found)) > LONGEST:
-        raise RequestError(f"parameters.{name}", shown(max(found, key=len)), f"At most {LONGEST} characters.")
-    return np.array(found, dtype=object)
+    if max(map(len, texts)) > LONGEST:
+        raise RequestError(f"parameters.{name}", shown(max(texts, key=len)), f"At most {LONGEST} characters.")
+    return np.array(texts, dtype=object)

@@ -45,7 +45,11 @@ def _observe(predictor: Predictor, site: Path) -> Observed:
 
 @pytest.fixture(scope="module")
 def found(predictor: Predictor, observed: Observed) -> list[Counterfactual]:
-    return list(predictor.counterfactuals(observed))
+    return _counterfactuals(predictor, observed)
+
+
+def _counterfactuals(predictor: Predictor, observed: Observed) -> list[Counterfactual]:
+    return [explanation.counterfactual for explanation in predictor.explain(observed)[1]]
 
 
 def _changed(predictor: Predictor, row: Row, one: Counterfactual) -> Row:
@@ -76,7 +80,7 @@ def test_the_lowest_band_and_too_little_evidence_have_none_and_say_why(
             assert one.changes == ()
             assert one.words.startswith("No change was looked for: ")
     first_days = dataclasses.replace(observed, days_seen=np.ones(len(observed)))
-    assert not any(one.changes for one in predictor.counterfactuals(first_days))
+    assert not any(one.changes for one in _counterfactuals(predictor, first_days))
 
 
 def test_only_what_the_learner_can_change_is_changed_and_the_words_are_modest(

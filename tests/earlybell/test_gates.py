@@ -1,12 +1,12 @@
-"""Gates: figures in, a frozen verdict out."""
+"""Gates: figures in, a frozen verdict out, which is sealed with the model."""
 
-import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from earlybell.errors import GateError
-from earlybell.gates import Gates, judge
+from earlybell.errors import BundleError, GateError, SettingError
+from earlybell.gates import CUTOFF, Gates, check_reason, judge, read_verdict, require_verdict, write_verdict
 
 
 def _evaluation(
@@ -47,7 +47,7 @@ def test_a_model_that_reaches_the_gates_passes() -> None:
     verdict = judge(_evaluation(0.8, 0.05), Gates(0.7, 0.1))
     verdict.require()
     assert verdict.passed
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError, match="immutable type"):
         verdict.findings = ()  # type: ignore[misc]
 
 
@@ -69,3 +69,67 @@ def test_with_one_course_run_learners_left_out_are_judged() -> None:
 
 def test_the_papers_random_split_is_never_judged() -> None:
     assert not judge(_evaluation(0.99, 0.0, split="random"), Gates()).passed
+    assert judge(_evaluation(0.99, 0.0, split="random"), Gates()).split == ""
+
+
+def test_a_verdict_says_what_was_asked_of_whom_and_when() -> None:
+    gates = Gates(0.7, 0.1, 0.05)
+    verdict = judge(_evaluation(0.69, 0.1, "learner", disparity=0.02), gates)
+    assert (verdict.gates, verdict.cutoff, verdict.split) == (gates, CUTOFF, "learner")
+    assert [(gate.metric, gate.value, gate.bound, gate.passed) for gate in verdict.findings] == [
+        ("roc_auc", 0.69, 0.7, False),
+        ("calibration_error", 0.1, 0.1, True),
+        ("disparity", 0.02, 0.05, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("auc", "reason", "outcome"),
+    [(0.8, "", "passed"), (0.8, "a trial", "passed"), (0.6, "a trial", "waived"), (0.6, "", "missed")],
+)
+def test_a_reason_lets_a_missed_gate_pass_and_changes_no_finding(auc: float, reason: str, outcome: str) -> None:
+    verdict = judge(_evaluation(auc, 0.05), Gates(0.7, 0.1), reason)
+    assert (verdict.outcome, verdict.waived, verdict.passed) == (outcome, reason, auc > 0.7)
+    if outcome == "missed":
+        with pytest.raises(GateError):
+            verdict.require()
+    else:
+        verdict.require()
+
+
+@pytest.mark.parametrize("reason", ["", "a trial of “one” term"])
+def test_a_verdict_is_read_as_it_was_written_and_the_same_one_gives_the_same_bytes(reason: str, tmp_path: Path) -> None:
+    evaluation = _evaluation(None, 1 / 3, disparity=0.1)
+    write_verdict(judge(evaluation, Gates(), reason), tmp_path)
+    written = (tmp_path / "verdict.json").read_bytes()
+    assert read_verdict(tmp_path) == judge(evaluation, Gates(), reason)
+    write_verdict(judge(evaluation, Gates(), reason), tmp_path)
+    assert (tmp_path / "verdict.json").read_bytes() == written
+
+
+def test_a_bundle_without_a_verdict_is_told_how_to_get_one(tmp_path: Path) -> None:
+    assert read_verdict(tmp_path) is None
+    with pytest.raises(GateError, match="without a verdict .*Train again .*--without-gates"):
+        require_verdict(tmp_path)
+
+
+def test_a_bundle_that_missed_a_gate_is_named_with_its_figures(tmp_path: Path) -> None:
+    write_verdict(judge(_evaluation(0.6, 0.05), Gates(0.7, 0.1)), tmp_path)
+    with pytest.raises(GateError, match=r"missed a gate at 40% .*roc_auc is 0\.600"):
+        require_verdict(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"gates": {}, "cutoff": 0.4, "split": "", "findings": [{"passed": 1}]}'])
+def test_a_verdict_that_is_none_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "verdict.json").write_text(text)
+    with pytest.raises(BundleError, match=r"cannot read .*verdict\.json"):
+        read_verdict(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("reason", "wrong"), [("", "needs a reason"), ("  ", "needs a reason"), ("a\nb", "kept"), ("x" * 501, "kept")]
+)
+def test_a_reason_is_a_line_that_says_something(reason: str, wrong: str) -> None:
+    with pytest.raises(SettingError, match=wrong):
+        check_reason(reason)
+    check_reason("the dean wants a trial in one course: minute 7 of March")

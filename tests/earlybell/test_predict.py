@@ -1,6 +1,7 @@
 """Predictions: for whom, by which SQL, and what a teacher reads."""
 
 import dataclasses
+import json
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,12 @@ import pytest
 from earlybell.bundle import Bundle, read_bundle
 from earlybell.errors import BundleError, SettingError
 from earlybell.predict import (
+    Observed,
     Predictions,
     Predictor,
     confine,
     create_moments,
+    json_rows,
     observe,
     open_tables,
     write_predictions,
@@ -226,6 +229,44 @@ def test_predictions_are_written_as_a_row_a_moment(predictions: Predictions, tmp
     np.testing.assert_allclose([row[3] for row in rows], predictions.risk)
     assert rows[0][7][0]["words"] == predictions.reasons[0][0].words
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["risks.parquet"]
+
+
+_FIELDS = dataclasses.fields(Observed)
+_SQL_TYPES = {
+    "course_id": "VARCHAR",
+    "learner_id": "VARCHAR",
+    "as_of": "TIMESTAMP",
+    "risk": "DOUBLE",
+    "low": "DOUBLE",
+    "high": "DOUBLE",
+    "band": "VARCHAR",
+    "reasons": 'STRUCT(feature VARCHAR, "value" DOUBLE, effect DOUBLE, words VARCHAR, changeable BOOLEAN)[]',
+}
+
+
+@pytest.mark.parametrize("rows", [None, 1, 0], ids=["everybody", "somebody without a reason", "nobody"])
+def test_the_file_and_the_lines_of_json_have_the_same_columns_and_values(
+    predictions: Predictions, tmp_path: Path, rows: int | None
+) -> None:
+    part = slice(rows)
+    observed = Observed(**{one.name: getattr(predictions.observed, one.name)[part] for one in _FIELDS})
+    reasons = predictions.reasons if rows is None else [()] * rows
+    columns = {name: getattr(predictions, name)[part] for name in ("risk", "band", "low", "high")}
+    some = Predictions(observed, **columns, reasons=reasons)
+    write_predictions(some, tmp_path / "risks.parquet")
+    connection = duckdb.connect()
+    table = connection.execute(f"DESCRIBE FROM '{tmp_path}/risks.parquet'").fetchall()
+    assert {name: kind for name, kind, *_ in table} == _SQL_TYPES
+    read = connection.execute(f"FROM '{tmp_path}/risks.parquet'").fetchall()
+    lines = [json.loads(line) for line in json_rows(some)]
+    assert [dict(zip(_SQL_TYPES, (*row[:2], row[2].isoformat(), *row[3:]), strict=True)) for row in read] == lines
+    risks = [
+        (one["learner_id"], one["risk"], one["band"], [reason["words"] for reason in one["reasons"]]) for one in lines
+    ]
+    expected = [
+        (one.learner_id, one.risk, one.band, [reason.words for reason in one.reasons]) for one in some.learners()
+    ]
+    assert risks == expected
 
 
 def test_predicting_loads_no_training_code(bundle: Path, site: Path) -> None:

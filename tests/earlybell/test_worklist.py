@@ -90,12 +90,12 @@ def test_weeks_are_worklists_of_their_own(bundle: Path, site: Path) -> None:
 
 
 def test_reasons_raise_the_risk_and_what_can_be_changed_comes_first(predictions: Predictions) -> None:
-    reasons = [
+    reasons = (
         Reason("a", 1, 0.9, "cannot be changed", False),
         Reason("b", 1, -0.8, "lowers the risk", True),
         Reason("c", 1, 0.5, "can be changed", True),
         Reason("d", 1, 0.1, "can be changed too", True),
-    ]
+    )
     entries = make_worklist(dataclasses.replace(predictions, reasons=[reasons] * len(predictions.risk)), 1)
     assert {entry.reasons for entry in entries} == {"can be changed; can be changed too; cannot be changed"}
 

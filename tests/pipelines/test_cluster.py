@@ -83,6 +83,7 @@ def test_a_task_sees_the_secrets_of_what_it_uses_and_no_other(training: Compiled
     assert {name: found for name, found in seen.items() if found} == {
         "extract": {"earlybell-pseudonym"},
         "fetch": registry,
+        "gates": {"earlybell-trail", "earlybell-settings"},
         "predict": {"earlybell-trail", "earlybell-settings"},
         "register": registry,
         "push-gauges": {"earlybell-settings"},

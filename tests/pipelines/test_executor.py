@@ -86,9 +86,10 @@ def _train(made: Chain, training: Compiled) -> None:
         made.run(training, "train", seen, title=f"train-{candidate}", candidate=candidate)
     candidates = [f"train-{candidate}.model" for candidate in CANDIDATES]
     policy: dict[str, Any] = {"label_kind": "outcome", "capacity": 0.2, "cost_miss": 0.0, "cost_false_alarm": 0.0}
+    policy |= {"min_auc": 0.5, "max_calibration_error": 0.5, "max_disparity": 0.9, "without_gates": ""}
     made.run(training, "evaluate", {"candidates": candidates, **tables, **seen}, **policy)
     chosen = {"bundle": "evaluate.bundle"}
-    made.run(training, "gates", chosen, min_auc=0.5, max_calibration_error=0.5, max_disparity=0.9)
+    made.run(training, "gates", chosen, model_name="learner-risk", trail="", trail_anchors="")
     made.run(training, "register", chosen | tables, model_name="learner-risk")
     made.run(
         training, "push-gauges", {"result": "evaluate.bundle"}, pipeline="training", started="2026-01-01T00:00:00Z"

@@ -73,8 +73,12 @@ def test_a_field_that_is_none_is_named(cron: str, field: str) -> None:
         (("--source", "moodle:/sources/x"), "unknown kind of source: 'moodle:/sources/x'"),
         (("--source", "/sources/x"), "unknown kind of source: '/sources/x'"),
         (("--source", SOURCE, "--schedule", "0 25 * * *"), "not a schedule, by its hour: '25'"),
+        (
+            ("--source", SOURCE, "--every-weeks", "2", "--set", "without_gates=a trial"),
+            "gates are not waived again and again: 'a trial'",
+        ),
     ],
-    ids=["kind", "no kind", "cron"],
+    ids=["kind", "no kind", "cron", "waived for ever"],
 )
 def test_what_is_submitted_is_checked_before_kubeflow_is_asked(arguments: tuple[str, ...], said: str) -> None:
     done = _pipelines("submit", "training", *arguments, "--endpoint", "http://127.0.0.1:1")

@@ -12,10 +12,16 @@ from typing import Any
 import pytest
 import yaml
 
+from components.evaluate.card import card
+from components.registry import register
 from earlybell import __version__
 from earlybell.bundle import read_bundle
+from earlybell.errors import GateError
+from earlybell.gates import read_verdict
+from earlybell.trail import read_waivers, verify
 from pipelines.compiled import compile_all
 
+SMALLEST = "simulate:learners=120,courses=1,runs=2,weeks=8,events=60,seed=5"
 SMALL = "simulate:learners=250,courses=2,runs=2,weeks=8,events=60,seed=5"
 
 
@@ -85,19 +91,78 @@ def test_a_source_that_cannot_be_read_ends_the_run_with_its_own_error_and_exit_c
     assert not (tmp_path / "bundle").exists()
 
 
-def test_a_missed_gate_ends_the_run_and_nothing_is_registered(tmp_path: Path) -> None:
-    options = ["--min-auc", "0.999", "--out", str(tmp_path / "bundle")]
-    done = _earlybell(
-        "train",
-        "simulate:learners=120,courses=1,runs=2,weeks=8,events=60,seed=5",
-        *options,
-        home=tmp_path,
-        key="k" * 32,
-    )
+@pytest.fixture(scope="module")
+def missed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home where a training missed a gate."""
+    home = tmp_path_factory.mktemp("missed")
+    done = _earlybell("train", SMALLEST, "--min-auc", "0.999", "--out", str(home / "bundle"), home=home, key="k" * 32)
     assert done.returncode == 5, done.stderr
     assert re.search(r"roc_auc is 0\.\d+, asked: at least 0\.999", done.stderr)
-    assert not (tmp_path / "bundle").exists()
-    assert not (tmp_path / "mlflow").exists()
+    return home
+
+
+def test_a_missed_gate_ends_the_run_and_nothing_is_registered(missed: Path) -> None:
+    assert not (missed / "bundle").exists()
+    assert not (missed / "mlflow").exists()
+
+
+def test_what_missed_a_gate_is_left_as_a_bundle_and_a_report_that_say_so(missed: Path) -> None:
+    (folder,) = (missed / "runs").glob("*/artifacts/**/bundle/verdict.json")
+    verdict = read_verdict(folder.parent)
+    assert verdict is not None
+    assert (verdict.outcome, verdict.gates.min_auc, verdict.split) == ("missed", 0.999, "course_run")
+    assert "The model missed a gate. It is not registered." in _words(folder.parent / "report.html")
+    with pytest.raises(GateError, match="missed a gate"):
+        register(folder.parent)
+
+
+def _words(page: Path) -> str:
+    return " ".join(re.sub("<[^>]+>", "", page.read_text()).split())
+
+
+@pytest.fixture(scope="module")
+def waived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home where a model that missed a gate was registered for a reason, with a trail that knows it."""
+    home = tmp_path_factory.mktemp("waived")
+    options = ["--min-auc", "0.999", "--out", str(home / "bundle"), "--without-gates", "a trial in one course"]
+    done = _earlybell("train", SMALLEST, *options, "--trail", f"sqlite:{home}/trail.db", home=home, key="k" * 32)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "without gates: a trial in one course; recorded in the audit trail" in done.stderr
+    assert "Gates:   waived: a trial in one course" in done.stdout
+    return home
+
+
+def test_a_missed_gate_may_be_waived_and_bundle_report_card_and_registry_have_the_reason(waived: Path) -> None:
+    verdict = read_verdict(waived / "bundle")
+    assert verdict is not None
+    assert (verdict.outcome, verdict.waived) == ("waived", "a trial in one course")
+    for page in (_words(waived / "bundle" / "report.html"), card(read_bundle(waived / "bundle"))):
+        assert "Its gates were waived. The reason: a trial in one course" in page
+    code = "from components.registry import find; print(find('learner-risk', '1').verdict)"
+    assert _python(code, waived) == "waived: a trial in one course"
+
+
+def test_the_trail_knows_who_waived_a_gate_and_which(waived: Path) -> None:
+    trail = f"sqlite:{waived}/trail.db"
+    (waiver,) = read_waivers(trail)
+    assert (waiver.command, waiver.model_name, waiver.reason) == ("train", "learner-risk", "a trial in one course")
+    assert waiver.digest == read_bundle(waived / "bundle").digest
+    assert [missed.split()[0] for missed in waiver.missed if "0.999" in missed] == ["roc_auc"]
+    assert verify(trail).whole
+
+
+def test_what_was_waived_is_the_same_when_it_is_trained_again_and_the_trail_gets_nothing(waived: Path) -> None:
+    done = _earlybell("reproduce", "1", "--json", home=waived)
+    assert json.loads(done.stdout)["same"], done.stdout
+    assert len(list(read_waivers(f"sqlite:{waived}/trail.db"))) == 1
+
+
+def _python(code: str, home: Path) -> str:
+    """What a program prints that asks the registry of a home."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
+    environment["EARLYBELL_HOME"] = str(home)
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_train_without_a_key_says_how_to_make_one(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.apiserver import ApiServer, api_server, module
 from tests.rollout.site import ANOTHER, MODEL, OURS, VERSIONS, Site, runtime
 
 KINDS = ("inferenceservices", "servingruntimes", "clusterservingruntimes")
+_TAGS = {"candidate": "true", "gates": "passed"}
 _NUMBERS = count(1)
 
 
@@ -38,7 +39,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def registry(database: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    """A registry with versions 1 to 5, whose bundles lie in S3, and no alias."""
+    """A registry with versions 1 to 5, whose bundles lie in S3, passed gates, and no alias."""
     monkeypatch.chdir(database)  # where an experiment keeps its artifacts
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}/mlflow.db")
     monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
@@ -47,7 +48,7 @@ def registry(database: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
         client.create_registered_model(MODEL)
         for number in range(1, VERSIONS + 1):
             address = f"s3://earlybell/artifacts/m-{number}/artifacts"
-            client.create_model_version(MODEL, address, tags={"bundle_digest": f"{number:064x}", "candidate": "true"})
+            client.create_model_version(MODEL, address, tags=_TAGS | {"bundle_digest": f"{number:064x}"})
     for alias in client.get_registered_model(MODEL).aliases:
         client.delete_registered_model_alias(MODEL, alias)
     return client

@@ -23,7 +23,7 @@ from tests.apiserver import ApiServer
 
 MODEL, VERSIONS = "learner-risk", 5
 OURS, ANOTHER = f"earlybell-{__version__}", "earlybell-9.9.9"  # the runtimes of this release, and of one to come
-OVERLAYS = Path(__file__).parents[3] / "manifests" / MODEL / "overlays"
+OVERLAYS = Path(__file__).parents[2] / "manifests" / MODEL / "overlays"
 _KINDS = {
     "isvc": f"{KSERVE}//inferenceservices",
     "revision": f"{KNATIVE}//revisions",

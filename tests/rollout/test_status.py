@@ -20,6 +20,7 @@ from tests.apiserver import program
 from tests.rollout.site import ANOTHER, MODEL, OURS, OVERLAYS, Object, Site
 from tests.serving.running import end, free_ports
 
+TAGS = {"bundle_digest": "0" * 64, "gates": "passed"}
 RULES = OVERLAYS.parents[2] / "helm/earlybell/files/rules"
 
 
@@ -306,7 +307,7 @@ def test_a_version_that_is_not_registered_is_refused(campus: Site) -> None:
 
 
 def test_a_bundle_that_kserve_cannot_fetch_is_refused(campus: Site, tmp_path: Path) -> None:
-    made = campus.registry.create_model_version(MODEL, f"file://{tmp_path}", tags={"bundle_digest": "0" * 64})
+    made = campus.registry.create_model_version(MODEL, f"file://{tmp_path}", tags=TAGS)
     with pytest.raises(SettingError, match="KServe cannot fetch a bundle from.*S3"):
         campus.release(int(made.version), "--promote")
     campus.registry.delete_model_version(MODEL, made.version)
@@ -317,7 +318,7 @@ def test_a_bundle_that_kserve_cannot_fetch_is_refused(campus: Site, tmp_path: Pa
     ["wasbs://models@campus.blob.core.windows.net/m/7", "abfss://models@campus.dfs.core.windows.net/m/7"],
 )
 def test_a_bundle_in_azure_is_named_as_kserve_knows_it(campus: Site, registered: str) -> None:
-    made = campus.registry.create_model_version(MODEL, registered, tags={"bundle_digest": "0" * 64})
+    made = campus.registry.create_model_version(MODEL, registered, tags=TAGS)
     predictor = campus.release(int(made.version), "--promote")[-1]["spec"]["predictor"]
     assert predictor["model"]["storageUri"] == "https://campus.blob.core.windows.net/models/m/7/bundle"
     campus.registry.delete_model_version(MODEL, made.version)

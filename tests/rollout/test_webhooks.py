@@ -18,7 +18,7 @@ from tests.rollout.gate import Keys
 from tests.rollout.site import runtime
 from tests.serving.running import end, free_ports
 
-ANSWERS = Path(__file__).parents[2] / "cluster/answers"
+ANSWERS = Path(__file__).parents[1] / "cluster/answers"
 
 
 @contextmanager

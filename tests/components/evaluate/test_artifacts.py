@@ -35,6 +35,10 @@ def artifacts(
         capacity=0.2,
         cost_miss=0.0,
         cost_false_alarm=0.0,
+        min_auc=0.5,
+        max_calibration_error=0.5,
+        max_disparity=0.9,
+        without_gates="",
         **outputs,
     )
     return outputs

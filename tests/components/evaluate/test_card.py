@@ -15,6 +15,7 @@ from components.evaluate.card import NO_CONTACT, card, write_card
 from earlybell.bundle import Bundle, Catalogue, Feature, read_bundle, seal
 from earlybell.cli.card import add_to
 from earlybell.errors import BundleError, SettingError
+from earlybell.gates import Gates, judge, write_verdict
 from tests.components.evaluate.pages import (
     Evaluation,
     Reader,
@@ -379,3 +380,30 @@ def test_the_command_refuses_a_bundle_that_was_changed(whole: Bundle) -> None:
     (whole.path / "evaluation.json").write_text("{}")
     with pytest.raises(BundleError, match="changed after sealing"):
         _run(whole.path)
+
+
+@pytest.mark.parametrize(
+    ("least", "reason", "outcome", "sentence"),
+    [
+        (0.5, "", "passed", "The model reached every gate that was set"),
+        (0.99, "", "missed", "**The model missed a gate**"),
+        (0.99, "a *trial*", "waived", "Its gates were waived. The reason: a \\*trial\\*"),
+    ],
+    ids=["passed", "missed", "waived"],
+)
+def test_the_gates_are_told_with_figures_and_thresholds(
+    whole: Bundle, evaluation: Evaluation, least: float, reason: str, outcome: str, sentence: str
+) -> None:
+    (whole.path / "manifest.json").unlink()
+    verdict = judge(evaluation, Gates(min_auc=least, max_calibration_error=0.9), reason)
+    write_verdict(verdict, whole.path)
+    text = _said(seal(whole.path, FACTS))
+    assert sentence in text
+    assert f"| Gates | {outcome} |" in text
+    reached = "yes" if least == 0.5 else "no"
+    assert f"| AUC | {verdict.findings[0].value:.3f} | at least {least:.3f} | {reached} |" in text
+
+
+def test_a_card_of_a_bundle_without_a_verdict_says_so(whole: Bundle) -> None:
+    assert "The bundle does not record whether the model reached any gates." in _said(whole)
+    assert "| Gates | not recorded |" in _said(whole)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.evaluate.report import write_report
+from earlybell.gates import Gates, judge
 from tests.components.evaluate.pages import (
     Evaluation,
     Reader,
@@ -240,3 +241,32 @@ def test_where_no_groups_differ_it_is_said(thin: Evaluation, tmp_path: Path) -> 
         row["low"] = 0.0 if row["metric"].endswith("_difference") else row["low"]
     words = Reader(_written(thin, tmp_path)).words
     assert "No figure differs between groups by one attribute beyond what chance allows." in words
+
+
+@pytest.mark.parametrize(
+    ("least", "reason", "sentence"),
+    [
+        (0.5, "", "The model reached every gate that was set."),
+        (0.99, "", "The model missed a gate. It is not registered."),
+        (0.99, "a <b>trial</b>", "It may serve all the same. Its gates were waived. The reason: a <b>trial</b>"),
+    ],
+    ids=["passed", "missed", "waived"],
+)
+def test_the_gates_are_shown_with_figures_and_thresholds(
+    thin: Evaluation, tmp_path: Path, least: float, reason: str, sentence: str
+) -> None:
+    verdict = judge(thin, Gates(min_auc=least, max_calibration_error=0.9), reason)
+    write_report(thin, tmp_path / "report.html", verdict)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    words = Reader(text).words
+    assert sentence in words
+    assert "What the gates asked, at 40% of the run (course runs left out)" in words
+    reached = "yes" if least == 0.5 else "no"
+    assert f"AUC {verdict.findings[0].value:.3f} at least {least:.3f} {reached} Calibration error" in words
+    check_headings(text)
+    check_tables(text, least=9)
+    check_references(text)
+
+
+def test_a_report_without_a_verdict_says_so(thin: Evaluation, tmp_path: Path) -> None:
+    assert "How this model was judged is not recorded." in Reader(_written(thin, tmp_path)).words

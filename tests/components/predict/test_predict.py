@@ -15,9 +15,9 @@ from earlybell.trail import read_records, verify
 def test_predictions_the_worklist_and_the_counts_belong_together(bundle: Path, site: Path, tmp_path: Path) -> None:
     found = predict(bundle, site, tmp_path / "risks", tmp_path / "worklist", as_of="0.5", capacity=0.1)
     counted = duckdb.connect().execute(f"SELECT band, count(*) FROM read_parquet('{tmp_path}/risks') GROUP BY 1")
-    assert found["bands"] == dict(counted.fetchall())
-    assert found["moments"] == sum(found["bands"].values())
-    assert found["worklist"] == len((tmp_path / "worklist").read_text().splitlines()) - 1
+    assert found.bands == dict(counted.fetchall())
+    assert found.moments == sum(found.bands.values())
+    assert found.worklist == len((tmp_path / "worklist").read_text().splitlines()) - 1
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_a_night_between_two_terms_is_a_result_with_files_that_can_be_read_and_n
     files = (tmp_path / "risks", tmp_path / "worklist")
     began = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     found = predict(bundle, site, *files, as_of="now", trail=trail, trail_anchors=str(heads))
-    assert (found["learners"], found["moments"], found["runs"], found["worklist"], found["bands"]) == (0, 0, 0, 0, {})
-    assert began <= datetime.fromisoformat(found["as_of"]) <= datetime.now(UTC).replace(tzinfo=None)
+    assert (found.learners, found.moments, found.runs, found.worklist, found.bands) == (0, 0, 0, 0, {})
+    assert began <= found.as_of <= datetime.now(UTC).replace(tzinfo=None)
     table = duckdb.connect().execute(f"FROM read_parquet('{files[0]}')")
     assert [column[0] for column in table.description or []][:4] == ["course_id", "learner_id", "as_of", "risk"]
     assert table.fetchall() == []
@@ -60,7 +60,7 @@ def test_what_the_step_calls_the_version_is_what_the_trail_calls_it(
     trail, files = f"sqlite:{tmp_path / 'trail.db'}", (tmp_path / "risks", tmp_path / "worklist")
     found = predict(bundle, site, *files, as_of="0.5", trail=trail, version=version)
     expected = version or read_bundle(bundle).digest[:12]
-    assert (found["version"], {one.model_version for one in read_records(trail)}) == (expected, {expected})
+    assert (found.version, {one.model_version for one in read_records(trail)}) == (expected, {expected})
 
 
 def test_every_prediction_of_a_site_is_in_the_trail(bundle: Path, site: Path, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_every_prediction_of_a_site_is_in_the_trail(bundle: Path, site: Path, tm
     kept = {(one.course_id, one.learner_id): one.risk for one in read_records(trail)}
     rows = duckdb.connect().execute(f"SELECT course_id, learner_id, risk FROM read_parquet('{tmp_path}/risks')")
     assert kept == {(course, learner): risk for course, learner, risk in rows.fetchall()}
-    assert len(kept) == found["moments"]
+    assert len(kept) == found.moments
     audit = verify(trail, heads)
     assert (audit.whole, audit.anchored) == (True, True)
     assert not (tmp_path / "trail.db.anchors").exists()

@@ -19,10 +19,11 @@ from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.models import get_model_info
 
-from components.registry import Version, fetch, find, read_aliases, register, set_alias
+from components.registry import Version, fetch, find, read_aliases, register, set_alias, waive
 from components.registry.server import connect
 from earlybell.bundle import Bundle, Catalogue, Feature, read_bundle, seal
-from earlybell.errors import BundleError, RegistryError, SettingError
+from earlybell.errors import BundleError, GateError, RegistryError, SettingError
+from earlybell.gates import Gates, judge, write_verdict
 
 FEATURES = ("days_since_activity", "mean_score")
 TRAINING = {
@@ -55,6 +56,7 @@ EVALUATION = {
         _row(),
         _row(cutoff=None, value=0.7, low=None, high=None),
         _row(metric="pr_auc", value=None, low=None, high=None),
+        _row(metric="calibration_error", value=0.05, low=None, high=None),
         _row(candidate="forest", value=0.5),
         _row(group="AAA_2013J", value=0.6),
     ],
@@ -63,7 +65,11 @@ EVALUATION = {
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    folder = tmp_path_factory.mktemp("sealed") / "a bundle"
+    return _sealed(tmp_path_factory.mktemp("sealed") / "a bundle", Gates())
+
+
+def _sealed(folder: Path, gates: Gates | None, waived: str = "") -> Bundle:
+    """A bundle that was judged by these gates; None: that never was."""
     (folder / "more").mkdir(parents=True)
     features = [Feature(name, name, "days", "temporal", "", "{value}") for name in FEATURES]
     catalogue = Catalogue("1", tuple(features))
@@ -79,6 +85,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     for name, text in texts.items():
         (folder / name).write_text(text)
     (folder / "model.onnx").write_bytes(bytes(range(256)))
+    if gates:
+        write_verdict(judge(EVALUATION, gates, waived), folder)
     facts = {"name": "learner-risk", "algorithm": "logistic", "label": "outcome", "seed": 42, "data": DATA}
     return seal(folder, {**facts, "catalogue": {"version": "1", "hash": catalogue.hash}})
 
@@ -242,6 +250,9 @@ def test_a_version_is_a_candidate_and_has_no_alias(bundle: Bundle, embedded: Mlf
         "data_digest": DATA["digest"],
         "catalogue_hash": bundle.catalogue.hash,
         "label": "outcome",
+        "gates": "passed",
+        "gates.roc_auc": "0.810, at least 0.650",
+        "gates.calibration_error": "0.050, at most 0.150",
     }
     assert embedded.get_registered_model("candidate").aliases == {}
 
@@ -259,7 +270,8 @@ def test_the_run_holds_parameters_metrics_and_data(bundle: Bundle, embedded: Mlf
         "pipeline.source": "postgresql://moodle/db",
     }
     auc = "course_run.0.4.roc_auc"
-    assert run.data.metrics == {auc: 0.81, f"{auc}.low": 0.78, f"{auc}.high": 0.84, "course_run.all.roc_auc": 0.7}
+    measured = {auc: 0.81, f"{auc}.low": 0.78, f"{auc}.high": 0.84, "course_run.all.roc_auc": 0.7}
+    assert run.data.metrics == measured | {"course_run.0.4.calibration_error": 0.05}
     assert run.inputs is not None
     assert run.outputs is not None
     (data,) = run.inputs.dataset_inputs
@@ -288,6 +300,38 @@ def test_a_bundle_that_was_changed_is_not_registered(bundle: Bundle, embedded: M
     (changed / "model.onnx").write_bytes(b"other")
     with pytest.raises(BundleError, match=r"model\.onnx"):
         register(changed, name="changed")
+
+
+def test_a_bundle_without_a_verdict_is_not_registered(embedded: MlflowClient, tmp_path: Path) -> None:
+    with pytest.raises(GateError, match="without a verdict .*Train again"):
+        register(_sealed(tmp_path / "old", None).path, name="old")
+    assert not embedded.search_registered_models("name='old'")
+
+
+def test_a_bundle_that_missed_a_gate_is_not_registered(embedded: MlflowClient, tmp_path: Path) -> None:
+    with pytest.raises(GateError, match=r"roc_auc is 0\.810, asked: at least 0\.900"):
+        register(_sealed(tmp_path / "missed", Gates(min_auc=0.9)).path, name="missed")
+    assert not embedded.search_registered_models("name='missed'")
+
+
+def test_a_missed_gate_that_was_waived_is_registered_with_the_reason(embedded: MlflowClient, tmp_path: Path) -> None:
+    version = register(_sealed(tmp_path / "waived", Gates(min_auc=0.9), "a trial").path, name="waived")
+    tags = embedded.get_model_version("waived", version.version).tags
+    assert {name: tags[name] for name in ("gates", "gates_waived", "gates.roc_auc")} == {
+        "gates": "waived",
+        "gates_waived": "a trial",
+        "gates.roc_auc": "0.810, at least 0.900",
+    }
+    assert find("waived", "1").verdict == version.verdict == "waived: a trial"
+
+
+def test_a_version_of_before_verdicts_is_waived_by_a_tag(embedded: MlflowClient) -> None:
+    embedded.create_registered_model("before")
+    embedded.create_model_version("before", "s3://bucket/model", tags={"bundle_digest": "0" * 64})
+    version = find("before", "1")
+    assert (version.gates, version.verdict) == ("", "not recorded")
+    waive(version, "it has served for a year")
+    assert find("before", "1").verdict == "waived: it has served for a year"
 
 
 @pytest.mark.parametrize("resealed", [False, True], ids=["a file", "a file and the manifest"])

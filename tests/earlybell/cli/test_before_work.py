@@ -45,8 +45,10 @@ def below(tmp_path: Path) -> Path:
 def _commands(bundle: Path, site: Path, below: Path) -> dict[str, list[object]]:
     tables = f"tables:{site}"
     predict = ["predict", bundle, tables, "--as-of", "0.4"]
+    train = ["train", tables, "--out", below.parents[1] / "new", "--without-gates", "a trial"]
     return {
         "train --out": ["train", tables, "--out", below],
+        "train --trail": [*train, "--trail", f"sqlite:{below}"],
         "predict --out": [*predict, "--out", below],
         "predict --worklist": [*predict, "--worklist", below],
         "predict --trail": [*predict, "--trail", f"sqlite:{below}"],
@@ -110,6 +112,9 @@ def test_a_bundle_is_never_trained_into_something_that_is_there(site: Path, tmp_
         (["--model-name", "it's"], "no name for a registered model"),
         (["--model-name", ""], "no name for a registered model"),
         (["--cost-miss", "5"], "costs are given together"),
+        (["--without-gates", ""], "--without-gates needs a reason"),
+        (["--without-gates", "a trial", "--trail", "oracle:x"], "names no store"),
+        (["--without-gates", "a trial", "--trail", "postgresql://u@h/d"], "anchors of a trail in PostgreSQL"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

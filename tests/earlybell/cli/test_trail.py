@@ -12,7 +12,7 @@ from earlybell.cli.trail import commands
 from earlybell.trail import open_trail
 from tests.earlybell.trail.places import Place, record, sqlite_place
 
-_COMMANDS = ["verify", "show", "erase", "pairs"]
+_COMMANDS = ["create", "verify", "show", "erase", "pairs"]
 
 
 @pytest.fixture

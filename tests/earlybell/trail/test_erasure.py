@@ -1,6 +1,5 @@
 """Erasing: a learner leaves the trail, the chain stays whole, and that it was done is part of it."""
 
-import dataclasses
 import hashlib
 import itertools
 import json
@@ -15,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from earlybell.errors import SettingError, TrailError
 from earlybell.trail import erase, open_trail, read_records, verify
@@ -231,7 +231,7 @@ def test_who_is_predicted_after_an_erasure_is_no_finding(place: Place) -> None:
     place.filled("ab", ["ann", "bob"])
     assert erase(place.address, "bob", "why", anchors=place.anchors) == 1
     with place.open() as trail:
-        trail.append([dataclasses.replace(record("c", "bob"), time=datetime.now(UTC) + timedelta(minutes=2))]).result()
+        trail.append([structs.replace(record("c", "bob"), time=datetime.now(UTC) + timedelta(minutes=2))]).result()
     assert verify(place.address, place.anchors).whole
 
 
@@ -239,7 +239,7 @@ def test_a_record_of_a_machine_whose_clock_is_ahead_is_named_when_it_comes_after
     place.filled("ab", ["ann", "bob"])
     assert erase(place.address, "bob", "why", anchors=place.anchors) == 1
     with place.open() as trail:
-        trail.append([dataclasses.replace(record("c", "bob"), time=datetime.now(UTC) + timedelta(seconds=30))]).result()
+        trail.append([structs.replace(record("c", "bob"), time=datetime.now(UTC) + timedelta(seconds=30))]).result()
     (finding,) = verify(place.address, place.anchors).findings
     assert "erase bob again" in finding.detail
 

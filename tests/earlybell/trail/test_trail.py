@@ -1,7 +1,5 @@
 """Appending: what was acknowledged is there, in whatever store, from however many callers."""
 
-import dataclasses
-import json
 import sqlite3
 import subprocess
 import sys
@@ -16,8 +14,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from earlybell.errors import EarlybellError, SettingError, TrailError
+from earlybell.predict.answer import ROW
 from earlybell.trail import Record, erase, open_trail, read_records, verify
 from earlybell.trail.records import body_of, record_of
 from earlybell.trail.stores import StoreError, open_store, shown
@@ -41,7 +41,31 @@ _RECORDS = st.builds(
 
 @given(_RECORDS)
 def test_a_record_comes_back_from_its_json_as_it_was(one: Record) -> None:
-    assert record_of(json.loads(body_of(one).text)) == one
+    assert record_of(body_of(one).text) == one
+
+
+_KEPT = (
+    '{"kind":"prediction","request_id":"1","time":"2026-03-02T12:00:00+00:00","course_id":"run 1",'
+    '"learner_id":"b\\u00f8b","as_of":"2026-03-02T12:00:00+00:00","model_name":"learner-risk","model_version":"3",'
+    '"catalogue_hash":"abc","features":[1.5,null,0.1],"risk":null,"low":0.1,"high":0.5,"band":"medium",'
+    '"caller":"moodle"'
+)
+
+
+def test_the_json_that_is_kept_is_what_it_was_in_every_version() -> None:
+    one = record("1", "bøb", risk=None)
+    assert body_of(one).text == f"{_KEPT}}}"
+    assert record_of(f'{_KEPT},"writer":"00ff","seq":7}}') == one
+
+
+@pytest.mark.parametrize("payload", ["", "[]", "{}", f'{_KEPT},"band":7}}'])
+def test_what_is_no_record_is_named_as_such(payload: str) -> None:
+    with pytest.raises(TrailError, match="a record of the trail cannot be read"):
+        record_of(payload)
+
+
+def test_a_record_has_every_column_of_a_prediction() -> None:
+    assert set(ROW) - {"reasons"} <= set(Record.__struct_fields__)
 
 
 def test_what_was_acknowledged_is_read_back(place: Place) -> None:
@@ -141,15 +165,15 @@ _WRONG: list[tuple[str, Any, str]] = [
 def test_a_record_that_no_store_can_keep_is_refused_by_name(tmp_path: Path, name: str, value: Any, said: str) -> None:
     with open_trail(f"sqlite:{tmp_path}/trail.db") as trail:
         with pytest.raises(TrailError, match=f"{name} of a record.*{said}"):
-            trail.append([record("good"), dataclasses.replace(record("bad"), **{name: value})])
+            trail.append([record("good"), structs.replace(record("bad"), **{name: value})])
         trail.append([record("next")]).result()
     assert [one.request_id for one in read_records(f"sqlite:{tmp_path}/trail.db")] == ["next"]
 
 
 def test_a_missing_number_and_another_zone_are_kept_in_one_form() -> None:
     east = NOON.astimezone(timezone(timedelta(hours=5)))
-    one = dataclasses.replace(record("1"), features=(float("nan"), 1), risk=float("nan"), as_of=east)
-    other = dataclasses.replace(record("1"), features=(None, 1.0), risk=None)
+    one = structs.replace(record("1"), features=(float("nan"), 1), risk=float("nan"), as_of=east)
+    other = structs.replace(record("1"), features=(None, 1.0), risk=None)
     assert body_of(one) == body_of(other)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
@@ -43,15 +44,16 @@ def body_of(tables: Path, batch: Predictions) -> dict[str, Any]:
 
 
 def assert_same(answer: dict[str, Any], batch: Predictions) -> None:
-    expected = {(row["course_id"], row["learner_id"]): row for row in batch.rows()}
+    courses = batch.observed.course_id.tolist()
+    expected = {(course, row.learner_id): row for course, row in zip(courses, batch.learners(), strict=True)}
     found = {(run["course_id"], one["learner_id"]): one for run in answer["predictions"] for one in run["learners"]}
     assert found.keys() == expected.keys()
     for key, row in expected.items():
         one = found[key]
-        assert one["risk"] == pytest.approx(row["risk"], abs=1e-6)
-        assert one["interval"] == pytest.approx([row["low"], row["high"]], abs=1e-6)
-        assert one["band"] == row["band"]
-        assert [reason["feature"] for reason in one["reasons"]] == [reason["feature"] for reason in row["reasons"]]
+        assert one["risk"] == pytest.approx(row.risk, abs=1e-6)
+        assert one["interval"] == pytest.approx(list(row.interval), abs=1e-6)
+        assert one["band"] == row.band
+        assert [reason["feature"] for reason in one["reasons"]] == [reason.feature for reason in row.reasons]
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,56 @@ def test_an_explanation_adds_up_to_the_score_and_leads_to_the_risk(server: Serve
     z = z if known["unit"] == "log-odds" else np.log(z / (1 - z))
     assert 1 / (1 + np.exp(-(known["slope"] * z + known["intercept"]))) == pytest.approx(risk, abs=1e-5)
     assert learner["risk"] == risk
+
+
+EXPLAINED = """
+import asyncio, json, sys
+from pathlib import Path
+from earlybell.predict import Predictor
+from earlybell.predict.counterfactual import Search
+from serving.runtime.model import LearnerRisk
+from serving.runtime.settings import Settings
+
+calls = {"score": 0, "effects": 0}
+
+def counted(name, method):
+    def call(*arguments):
+        calls[name] += 1
+        return method(*arguments)
+    return call
+
+async def explain(model, body):
+    with model.access.admitted(None):
+        return await model.explain(body)
+
+Search._cheapest = lambda *_: None  # which scores what the learners are not
+model = LearnerRisk(Settings(Path(sys.argv[1]), sys.argv[2]))
+for name in calls:
+    setattr(Predictor, name, counted(name, getattr(Predictor, name)))
+answer = asyncio.run(explain(model, json.load(sys.stdin)))
+model.close()
+print(json.dumps(calls | {"learners": len(answer.predictions[0].learners)}))
+"""
+
+
+def test_an_explanation_scores_once_and_computes_shapley_values_once(
+    bundle: Path, site: Path, batch: Predictions, tmp_path: Path
+) -> None:
+    run = {"instances": body_of(site, batch)["instances"][:1]}
+    words = [sys.executable, "-c", EXPLAINED, str(bundle), f"sqlite:{tmp_path}/trail.db"]
+    ran = subprocess.run(words, input=json.dumps(run), capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    learners = int((batch.observed.course_id == batch.observed.course_id[0]).sum())
+    assert json.loads(ran.stdout.splitlines()[-1]) == {"score": 1, "effects": 1, "learners": learners}
+
+
+@pytest.mark.parametrize(("path", "kind"), [(PREDICT, "Predictions"), (EXPLAIN, "Explanations")])
+def test_an_answer_is_read_by_the_type_that_wrote_it(server: Server, one: dict[str, Any], path: str, kind: str) -> None:
+    from serving.runtime import answers
+
+    answer = asked(server, path, one)
+    read = msgspec.convert(answer, getattr(answers, kind))
+    assert json.loads(msgspec.json.encode(read)) == answer
 
 
 def test_a_counterfactual_moves_the_band_or_says_that_none_was_found(
@@ -215,7 +267,7 @@ def test_nobody_enrolled_is_no_error_for_any_kind_of_model(
         candidate = dataclasses.replace(read_candidate(path / "final"), bands=bands)
         instance = decode(one["instances"][0] | {"as_of": "2001-01-01T00:00:00Z"}, "i", datetime.max)
         assert not instance.under_way
-        assert list(Predictor(candidate).predict(Workspace(candidate).observe(instance)).rows()) == []
+        assert Predictor(candidate).predict(Workspace(candidate).observe(instance)).learners() == []
 
 
 def test_every_answer_is_in_the_trail_and_the_trail_is_whole(server: Server, site: Path, batch: Predictions) -> None:
