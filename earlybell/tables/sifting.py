@@ -59,7 +59,7 @@ class Aside(Struct, frozen=True):
     where: Annotated[str, Meta(description="the first place, as submissions[17].score")]
     what: Annotated[Any, Meta(description="the value as it was sent; of several columns a list")]
     why: Annotated[str, Meta(description="the rule that it breaks")]
-    became: Annotated[Became, Meta(description="what was made of it; docs/serving.md has a table")]
+    became: Annotated[Became, Meta(description="what was made of it; docs/reference/api.md has a table")]
     learner_id: Annotated[str | None, Meta(description="whose it is, if that is known")]
     count: Annotated[int, Meta(ge=0, description="at how many places the same learner has the same value")]
 

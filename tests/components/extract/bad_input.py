@@ -1,4 +1,4 @@
-"""What each source is fed that is bad, and what it answers: the table in `docs/data.md`.
+"""What each source is fed that is bad, and what it answers: the table in `docs/reference/bad-input.md`.
 
 `python -m tests.components.extract.bad_input` writes the table anew.
 """
@@ -34,7 +34,7 @@ from earlybell.tables.store import tables_digest
 from tests.components.extract.conftest import OULAD_TEXTS, write_texts
 from tests.components.extract.moodle_reports import gradebook, log, write
 
-DOCS = Path(__file__).parents[3] / "docs" / "data.md"
+DOCS = Path(__file__).parents[3] / "docs" / "reference" / "bad-input.md"
 MARKS = "<!-- bad input: begin -->\n", "<!-- bad input: end -->\n"
 TABLES_TEXTS = {
     "courses": "course_id,code,starts_at,ends_at,granularity\nc1,c,2024-01-01,2024-05-01,raw\n",
