@@ -45,7 +45,7 @@ def below(tmp_path: Path) -> Path:
 def _commands(bundle: Path, site: Path, below: Path) -> dict[str, list[object]]:
     tables = f"tables:{site}"
     predict = ["predict", bundle, tables, "--as-of", "0.4"]
-    train = ["train", tables, "--out", below.parents[1] / "new", "--without-gates", "a trial"]
+    train = ["train", tables, "--out", below.parent.parent / "new", "--without-gates", "a trial"]
     return {
         "train --out": ["train", tables, "--out", below],
         "train --trail": [*train, "--trail", f"sqlite:{below}"],
