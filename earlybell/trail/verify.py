@@ -151,7 +151,7 @@ class _Chain:
         if row.seq > self._expected:
             self._find(self._expected, "removed", "missing from the chain", until=row.seq - 1)
             self._before = []
-        self._expected = row.seq + 1
+        self._expected = max(self._expected, row.seq + 1)
         computed = [link_of(link, row.seq, row.digest) for link in self._before]
         wrong = self._wrong(row, not computed or row.link in computed)
         if wrong:

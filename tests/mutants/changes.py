@@ -13,12 +13,13 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Example, Operator
 from cosmic_ray.operators.provider import OperatorProvider
-from parso.tree import Leaf, NodeOrLeaf
+from parso.python.tree import Name
+from parso.tree import BaseNode, Leaf, NodeOrLeaf
 
 Position = tuple[int, int]  # line from 1, column from 0
 
 _PYTHON = (
-    ("", ("AddNot", "ExceptionReplacer", "NumberReplacer", "RemoveDecorator", "ZeroIterationForLoop")),
+    ("", ("AddNot", "NumberReplacer", "RemoveDecorator", "ZeroIterationForLoop")),
     ("Replace", ("TrueWithFalse", "FalseWithTrue", "AndWithOr", "OrWithAnd", "BreakWithContinue", "ContinueWithBreak")),
     ("ReplaceUnaryOperator_", ("USub_UAdd", "Delete_Invert", "Delete_Not")),
     ("ReplaceBinaryOperator_", ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Mul", "Mod_Mul", "Pow_Mul")),
@@ -83,6 +84,35 @@ class ReplaceInSql(Operator):  # type: ignore[misc]  # Cosmic Ray has no types
                 yield node.value[: match.start()] + new + node.value[match.end() :]
 
 
+class ReplaceException(Operator):  # type: ignore[misc]  # Cosmic Ray has no types
+    """Of a class that is caught, makes one that nothing raises; Cosmic Ray's own makes a name that is not there."""
+
+    def mutation_positions(self, node: NodeOrLeaf) -> Iterator[tuple[Position, Position]]:
+        for caught in _caught(node):
+            yield caught.start_pos, caught.end_pos
+
+    def mutate(self, node: NodeOrLeaf, index: int) -> NodeOrLeaf:
+        caught = _caught(node)[index]
+        siblings = caught.parent.children if caught.parent is not None else []
+        siblings[siblings.index(caught)] = Name("StopAsyncIteration", caught.start_pos, prefix=" ")
+        return node
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return ()
+
+
+def _caught(node: NodeOrLeaf) -> list[NodeOrLeaf]:
+    """The classes of an `except`, where it names any."""
+    if not isinstance(node, BaseNode) or node.type != "except_clause":
+        return []
+    classes = node.children[1]
+    if not isinstance(classes, BaseNode) or classes.type != "atom":
+        return [classes]
+    inner = classes.children[1]
+    return list(inner.children[::2]) if isinstance(inner, BaseNode) and inner.type == "testlist_comp" else [inner]
+
+
 def _is_string(node: NodeOrLeaf) -> bool:
     return node.type in ("string", "fstring_string")
 
@@ -124,6 +154,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
 def _operators() -> Iterator[Operator]:
     provider = OperatorProvider()
     yield from (provider[prefix + name]() for prefix, names in _PYTHON for name in names)
+    yield ReplaceException()
     yield from (ReplaceInSql(pattern, replacements) for pattern, replacements in _SQL)
 
 

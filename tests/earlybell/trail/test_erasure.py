@@ -256,14 +256,18 @@ def test_clocks_may_differ_by_a_minute(tmp_path: Path, apart: timedelta, named: 
     assert len(verify(place.address, place.anchors).findings) == named
 
 
-@pytest.mark.parametrize("time", ["never", "2026-03-02T12:00:00", "0001-01-01T00:00:00+14:00", None])
-def test_an_erased_learners_record_of_no_time_is_named(tmp_path: Path, time: str | None) -> None:
+@pytest.mark.parametrize(
+    "time",
+    [{"time": "never"}, {"time": "2026-03-02T12:00:00"}, {"time": "0001-01-01T00:00:00+14:00"}, {"time": None}, {}],
+    ids=str,
+)
+def test_an_erased_learners_record_of_no_time_is_named(tmp_path: Path, time: dict[str, str | None]) -> None:
     place = sqlite_place(tmp_path)
     place.filled("ab", ["ann", "bob"])
     assert erase(place.address, "bob", "why", anchors=place.anchors) == 1
     body = body_of(record("c", "bob"))
-    said = json.dumps(json.loads(body.text) | {"time": time})
-    entries, head = extend(begin(), [body._replace(text=said)])
+    timeless = {name: value for name, value in json.loads(body.text).items() if name != "time"}
+    entries, head = extend(begin(), [body._replace(text=json.dumps(timeless | time))])
     Anchors(place.anchors).add([begin(head.writer), head])
     with open_store(place.address) as store:
         store.write(entries)

@@ -166,6 +166,12 @@ def test_a_trail_that_is_not_whole_is_refused_with_the_first_finding_and_how_man
         audit.findings = ()  # type: ignore[misc]
 
 
+def test_an_entry_of_a_number_that_none_has_is_changed_and_says_nothing_of_the_others(place: Place) -> None:
+    writer = place.filled("abc")
+    place.tamper("INSERT INTO trail_chain VALUES (?, ?, ?, ?)", writer, -1, bytes(32), bytes(32))
+    assert _findings(place) == [(writer, -1, -1, "changed")]
+
+
 def test_a_writer_that_was_announced_and_wrote_nothing_has_lost_nothing(place: Place) -> None:
     writer = place.filled("a")
     with place.anchors.open("a") as file:
