@@ -19,9 +19,8 @@ from kfp import dsl, local
 from components.reporting import ERROR_FILE
 from earlybell import errors
 
-_PROGRESS = re.compile(
-    r"^\s*((?:extract|simulate|validate|features|label|train|evaluate|gates|register|fetch|predict|push_gauges): .*)$"
-)
+_STEPS = "extract|simulate|validate|features|label|train|evaluate|report|gates|register|fetch|predict|push_gauges"
+_PROGRESS = re.compile(rf"^\s*((?:{_STEPS}): .*)$")
 
 
 def run(pipeline: Any, arguments: dict[str, Any], folder: Path, say: Callable[[str], None]) -> Any:

@@ -10,6 +10,7 @@ from components.features.component import features
 from components.label.component import label
 from components.pushgateway.component import push_gauges
 from components.registry.component import register
+from components.report.component import report
 from components.train import CANDIDATES
 from components.train.component import train
 from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, on_cluster
@@ -18,6 +19,7 @@ from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STO
 class Outputs(NamedTuple):
     tables: dsl.Dataset
     bundle: dsl.Model
+    report: dsl.HTML
     version: dsl.Artifact
 
 
@@ -75,6 +77,7 @@ def training(
     checked = validated.outputs["checked"]
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
     bundle = _trained(checked, label_kind, rubric, engine, policy)
+    reported = report(bundle=bundle)
     judged = gates(
         bundle=bundle, min_auc=min_auc, max_calibration_error=max_calibration_error, max_disparity=max_disparity
     )
@@ -85,8 +88,14 @@ def training(
     on_cluster(validated, TABLES)
     on_cluster(registered, LIGHT, MLFLOW, STORE)
     on_cluster(judged, LIGHT)
+    on_cluster(reported, LIGHT)
     on_cluster(pushed, LIGHT, PUSHGATEWAY)
-    return Outputs(tables=checked, bundle=bundle, version=registered.outputs["version"])
+    return Outputs(
+        tables=checked,
+        bundle=bundle,
+        report=reported.outputs["page"],
+        version=registered.outputs["version"],
+    )
 
 
 @dsl.pipeline(name="earlybell-reproduction", description="A model again from its tables; nothing is registered.")

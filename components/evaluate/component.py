@@ -19,10 +19,8 @@ def evaluate(
     metrics: dsl.Output[dsl.Metrics],
     curves: dsl.Output[dsl.ClassificationMetrics],
     slices: dsl.Output[dsl.SlicedClassificationMetrics],
-    report: dsl.Output[dsl.HTML],
 ) -> None:
-    """The candidates measured, one chosen and sealed, and the report."""
-    import shutil
+    """The candidates measured, and one chosen and sealed."""
     from pathlib import Path
 
     from components.evaluate import Policy, artifacts
@@ -39,7 +37,6 @@ def evaluate(
             Policy(capacity, cost_miss or None, cost_false_alarm or None),
             label_kind,
         )
-        shutil.copyfile(Path(bundle.path) / "report.html", report.path)
         data = evaluation["data"]
         bundle.metadata.update(
             {"algorithm": evaluation["chosen"], "data": data["digest"], "learners": data["learners"]}

@@ -20,7 +20,6 @@ from components.evaluate.importance import importance
 from components.evaluate.measure import CUTOFFS, Measurer
 from components.evaluate.metrics import THRESHOLD, Floats
 from components.evaluate.operating import Policy
-from components.evaluate.report import write_report
 from components.evaluate.rubric import rubric_facts
 from components.evaluate.splits import SPLITS, fold_of, held_out, honest_splits
 from components.evaluate.uncertainty import coverage, unseen_ends
@@ -98,7 +97,6 @@ def evaluate(
     shutil.copytree(final, out)
     (out / "bands.json").write_text(json.dumps(found, indent=1))
     (out / "evaluation.json").write_text(json.dumps(evaluation, indent=1, allow_nan=False))
-    write_report(evaluation, out / "report.html")
     seal(out, _manifest(evaluation, catalogue, policy))
     return evaluation
 

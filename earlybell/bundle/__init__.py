@@ -1,6 +1,6 @@
 """One folder is one model version: its format, and how to read, verify and seal it."""
 
-from earlybell.bundle.bundle import Bundle, read_bundle, read_candidate, seal
+from earlybell.bundle.bundle import UNSEALED, Bundle, read_bundle, read_candidate, seal
 from earlybell.bundle.catalogue import Catalogue, Feature
 
-__all__ = ["Bundle", "Catalogue", "Feature", "read_bundle", "read_candidate", "seal"]
+__all__ = ["UNSEALED", "Bundle", "Catalogue", "Feature", "read_bundle", "read_candidate", "seal"]

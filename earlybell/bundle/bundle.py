@@ -8,6 +8,9 @@ reasons.json     how effects are computed: coefficients, or the name of the file
 trees.ubj        the trees of a tree model, in XGBoost's own data format (absent for a linear one)
 bands.json       thresholds, and the observed share by predicted risk in runs that the model had not seen
 evaluation.json  what was measured
+
+A report and a card may lie beside these files, outside of the seal: what they say is in the bundle, and how it is drawn
+may change with a library.
 """
 
 import hashlib
@@ -21,6 +24,7 @@ from earlybell.errors import BundleError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+UNSEALED = frozenset({"report.html", "card.html", "card.md"})  # pages made of a bundle, which are no part of it
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def read_candidate(path: Path) -> Bundle:
 
 def seal(path: Path, facts: dict[str, Any]) -> Bundle:
     """Write the manifest with `facts` and the digest of every file: from now on any change is found."""
-    files = {name: _digest(path / name) for name in _files(path)}
+    files = {name: _digest(path / name) for name in _files(path) if name not in UNSEALED}
     manifest = {"format": FORMAT, **facts, "files": files}
     (path / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
     return read_bundle(path)
@@ -91,8 +95,8 @@ def _read(path: Path, manifest: dict[str, Any]) -> Bundle:
 
 
 def _verify(path: Path, digests: dict[str, str]) -> None:
-    found = _files(path)
-    for name in sorted(set(found) ^ set(digests)):
+    found = set(_files(path)) - (UNSEALED - digests.keys())  # format 1 sealed the report too
+    for name in sorted(found ^ digests.keys()):
         was = "was removed from" if name in digests else "was added to"
         raise BundleError(f"a file {was} the sealed bundle {path}", name, "Take the bundle from the registry again.")
     for name, digest in digests.items():

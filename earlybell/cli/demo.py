@@ -36,7 +36,7 @@ def demo(
     outputs = run_training([source], {"pass_mark": pass_mark, "timezone": timezone})
     bundle = home() / "demo"
     shutil.rmtree(bundle, ignore_errors=True)
-    copy_bundle(Path(outputs["bundle"].path), bundle)
+    copy_bundle(outputs, bundle)
     tables = Path(outputs["tables"].path)
     as_of, note = _now(tables)
     evaluation = json.loads((bundle / "evaluation.json").read_text())

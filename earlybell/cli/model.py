@@ -96,7 +96,7 @@ def train(
     gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
     outputs = run_training(sources, options | site | gates | policy)
-    copy_bundle(Path(outputs["bundle"].path), out)
+    copy_bundle(outputs, out)
     evaluation = json.loads((out / "evaluation.json").read_text())
     version = json.loads(Path(outputs["version"].path).read_text())
     if as_json:
@@ -230,9 +230,10 @@ def run_here(pipeline: Callable[..., Any], arguments: dict[str, Any], doing: str
     return dict(run(pipeline, arguments, folder, show.progress(folder, doing)))
 
 
-def copy_bundle(source: Path, out: Path) -> None:
-    """Copy a bundle whole or not at all."""
+def copy_bundle(outputs: dict[str, Any], out: Path) -> None:
+    """Copy the bundle of a run, with its report beside the sealed files, whole or not at all."""
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(source, part)
+    shutil.copytree(outputs["bundle"].path, part)
+    shutil.copyfile(outputs["report"].path, part / "report.html")
     part.rename(out)

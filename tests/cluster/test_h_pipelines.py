@@ -109,6 +109,7 @@ def training(made: Tasks, compiled: Compiled) -> None:
     policy: dict[str, Any] = {"label_kind": "outcome", "capacity": 0.2, "cost_miss": 0.0, "cost_false_alarm": 0.0}
     made.run(compiled, "evaluate", {"candidates": ["train.model"], **tables, **seen}, **policy)
     chosen = {"bundle": "evaluate.bundle"}
+    made.run(compiled, "report", chosen)
     made.run(compiled, "gates", chosen, min_auc=0.5, max_calibration_error=0.5, max_disparity=0.9)
     made.run(compiled, "register", chosen | tables, model_name=MODEL)
     ended = {"pipeline": "training", "started": "2026-01-01T00:00:00Z"}

@@ -88,6 +88,7 @@ def _train(made: Chain, training: Compiled) -> None:
     policy: dict[str, Any] = {"label_kind": "outcome", "capacity": 0.2, "cost_miss": 0.0, "cost_false_alarm": 0.0}
     made.run(training, "evaluate", {"candidates": candidates, **tables, **seen}, **policy)
     chosen = {"bundle": "evaluate.bundle"}
+    made.run(training, "report", chosen)
     made.run(training, "gates", chosen, min_auc=0.5, max_calibration_error=0.5, max_disparity=0.9)
     made.run(training, "register", chosen | tables, model_name="learner-risk")
     made.run(

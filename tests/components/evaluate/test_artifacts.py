@@ -23,7 +23,7 @@ def artifacts(
 ) -> Artifacts:
     """What the component itself writes, by the names of its outputs."""
     out = tmp_path_factory.mktemp("component")
-    kinds = {"bundle": dsl.Model, "metrics": dsl.Metrics, "curves": dsl.ClassificationMetrics, "report": dsl.HTML}
+    kinds = {"bundle": dsl.Model, "metrics": dsl.Metrics, "curves": dsl.ClassificationMetrics}
     kinds["slices"] = dsl.SlicedClassificationMetrics
     outputs = {name: kind(name=name, uri=str(out / name)) for name, kind in kinds.items()}
     evaluate.python_func(
@@ -75,7 +75,3 @@ def test_the_curves_hold_the_confusion_matrix_of_all_learners(artifacts: Artifac
 def test_metrics_are_those_of_all_learners_by_cutoff(artifacts: Artifacts, rows: list[dict[str, Any]]) -> None:
     (auc,) = (row["value"] for row in rows if (row["group"], row["metric"]) == ("all", "roc_auc"))
     assert artifacts["metrics"].metadata["roc_auc_at_40_percent"] == auc
-
-
-def test_the_report_is_the_bundles(artifacts: Artifacts) -> None:
-    assert Path(artifacts["report"].path).read_bytes() == (Path(artifacts["bundle"].path) / "report.html").read_bytes()

@@ -68,7 +68,7 @@ def test_the_sealed_bundle_is_the_chosen_candidate(bundle: Path, evaluation: dic
     found = read_bundle(bundle)
     assert found.manifest["algorithm"] == evaluation["chosen"]
     assert json.loads((bundle / "training.json").read_text())["name"] == evaluation["chosen"]
-    assert {"report.html", "model.onnx", "features.sql", "bands.json"} <= set(found.manifest["files"])
+    assert {"model.onnx", "features.sql", "bands.json", "evaluation.json"} <= set(found.manifest["files"])
     assert found.bands["high"] > found.bands["medium"]
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from components.evaluate.figures import Table
-from components.evaluate.groups import PROTECTED, GroupFigures
-from components.evaluate.markdown import Markdown, code, linked, listed, table, text, to_html, wrapped
-from components.evaluate.page import SPLITS, count, cutoff_title, cutoff_words, percent, ranged, templates
-from earlybell.bundle import Bundle
+from components.report.groups import PROTECTED, GroupTables
+from components.report.markdown import Markdown, code, linked, listed, table, text, to_html, wrapped
+from components.report.rendering import templates
+from components.report.tables import Table
+from components.report.words import SPLITS, count, cutoff_title, cutoff_words, percent, ranged
+from earlybell.bundle import UNSEALED, Bundle
 from earlybell.errors import SettingError
 
 NO_CONTACT = "not named yet (the site names one with `--contact` or `EARLYBELL_CONTACT`)"
@@ -31,13 +32,15 @@ def write_card(bundle: Bundle, out: Path, contact: str = "") -> None:
     """Write the card of a sealed bundle to `out`, as Markdown (.md) or HTML (.html); see `card`.
 
     Raises:
-        SettingError: `out` has another suffix, or lies in the bundle, whose seal it would break.
+        SettingError: `out` has another suffix, or lies in the bundle as a file that its seal would not bear.
     """
     write = {".md": card, ".html": _html}.get(out.suffix)
     if write is None:
         raise SettingError("a card is Markdown or HTML", out.name, "Name a file that ends in .md or .html.")
-    if out.resolve().is_relative_to(bundle.path.resolve()):
-        raise SettingError("the card would break the bundle's seal", str(out), "Name a file outside of the bundle.")
+    sealed = bundle.path.resolve()
+    if out.resolve().is_relative_to(sealed) and str(out.resolve().relative_to(sealed)) not in UNSEALED:
+        way_out = f"Name a file outside of the bundle, or {' or '.join(sorted(UNSEALED - {'report.html'}))} in it."
+        raise SettingError("the card would break the bundle's seal", str(out), way_out)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(write(bundle, contact), encoding="utf-8")
 
@@ -68,7 +71,7 @@ def _html(bundle: Bundle, contact: str) -> str:
     return page.render(name=bundle.manifest.get("name", _NAMELESS), intro=intro, sections=sections)
 
 
-class _Card(GroupFigures):
+class _Card(GroupTables):
     """What the card's template asks of a bundle; what the bundle does not record is empty."""
 
     def __init__(self, bundle: Bundle) -> None:

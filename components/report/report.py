@@ -4,9 +4,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from components.evaluate import pictures
-from components.evaluate.groups import GroupFigures, attribute_words
-from components.evaluate.page import SPLITS, templates
+from components.report import pictures
+from components.report.groups import GroupTables, attribute_words
+from components.report.rendering import templates
+from components.report.words import SPLITS
 
 _TOP = 15
 _FLAT = 0.1  # a weaker correlation of value and effect has no direction worth a word
@@ -25,7 +26,7 @@ def write_report(evaluation: dict[str, Any], out: Path) -> None:
     out.write_text(text, encoding="utf-8")
 
 
-class _Report(GroupFigures):
+class _Report(GroupTables):
     """What the report asks beside it: pictures."""
 
     @cached_property

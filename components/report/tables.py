@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from components.evaluate.page import Page, count, cutoff_title, cutoff_words, nearest_focus, percent, ranged
+from components.report.figures import Figures, nearest_focus
+from components.report.words import count, cutoff_title, cutoff_words, percent, ranged
 
 _EXPECTED = {
     "flagged_a_week": "Flagged a week in a course run",
@@ -26,7 +27,7 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[str]]
 
 
-class Figures(Page):
+class Tables(Figures):
     """What an evaluation says of calibration, doubt, the operating point and reasons."""
 
     @cached_property

@@ -11,11 +11,11 @@ import typer
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
-from components.evaluate.card import NO_CONTACT, card, write_card
+from components.report.card import NO_CONTACT, card, write_card
 from earlybell.bundle import Bundle, Catalogue, Feature, read_bundle, seal
 from earlybell.cli.card import add_to
 from earlybell.errors import BundleError, SettingError
-from tests.components.evaluate.pages import (
+from tests.components.report.pages import (
     Evaluation,
     Reader,
     check_headings,
@@ -347,6 +347,8 @@ def test_the_same_bundle_gives_the_same_card(whole: Bundle, page: str, tmp_path:
 def test_a_card_in_the_bundle_would_break_its_seal(whole: Bundle) -> None:
     with pytest.raises(SettingError, match="would break the bundle's seal"):
         write_card(whole, whole.path / "docs" / "card.md")
+    read_bundle(whole.path)
+    write_card(whole, whole.path / "card.md")
     read_bundle(whole.path)
 
 

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from components.evaluate.page import cutoff_words, ranged
+from components.report.words import cutoff_words, ranged
 
 Row = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from components.evaluate.report import write_report
-from tests.components.evaluate.pages import (
+from components.report.report import write_report
+from tests.components.report.pages import (
     Evaluation,
     Reader,
     check_headings,

@@ -4,8 +4,9 @@ import re
 from functools import cached_property
 from typing import Any
 
-from components.evaluate.figures import Figures, Table
-from components.evaluate.page import as_metric, count, nearest_focus
+from components.report.figures import nearest_focus
+from components.report.tables import Table, Tables
+from components.report.words import as_metric, count
 from earlybell.tables import BY_NAME
 
 PROTECTED = {column.name: column.meaning for column in BY_NAME["learners"].columns if column.name != "learner_id"}
@@ -37,7 +38,7 @@ _DIFFERENCE_OF = {  # the figure of a group that each difference compares
 }
 
 
-class GroupFigures(Figures):
+class GroupTables(Tables):
     """Groups of the fairness check: `gender=F`, `gender=F & age=0-35`; `gender`, `gender & age` for differences."""
 
     @cached_property
