@@ -37,14 +37,12 @@ def evaluate(
             Policy(capacity, cost_miss or None, cost_false_alarm or None),
             label_kind,
         )
-        data = evaluation["data"]
-        bundle.metadata.update(
-            {"algorithm": evaluation["chosen"], "data": data["digest"], "learners": data["learners"]}
-        )
+        data = evaluation.data
+        bundle.metadata.update({"algorithm": evaluation.chosen, "data": data.digest, "learners": data.learners})
         artifacts.log_metrics(metrics, evaluation)
         artifacts.log_curves(curves, evaluation)
         artifacts.log_slices(slices, evaluation)
-        progress("evaluate", evaluation["rule"])
+        progress("evaluate", evaluation.rule)
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -56,15 +54,14 @@ def gates(
     verdict: dsl.Output[dsl.Metrics],
 ) -> None:
     """Fail with a clear message where the chosen model misses what was asked."""
-    import json
     from pathlib import Path
 
     from components.reporting import errors_reported, progress
+    from earlybell.bundle import read_bundle
     from earlybell.gates import Gates, judge
 
     with errors_reported():
-        evaluation = json.loads((Path(bundle.path) / "evaluation.json").read_text())
-        found = judge(evaluation, Gates(min_auc, max_calibration_error, max_disparity))
+        found = judge(read_bundle(Path(bundle.path)).evaluation, Gates(min_auc, max_calibration_error, max_disparity))
         for finding in found.findings:
             if finding.value is not None:
                 verdict.log_metric(finding.metric, finding.value)

@@ -1,14 +1,13 @@
 """The labels of learners at one moment, to measure a bundle by its own."""
 
 import tempfile
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from components.label.bad_outcome import bad_outcome
 from components.label.rubric import label_rubric
 from components.label.scale import read_rubric
+from earlybell.bundle.evaluation import RubricFacts
 from earlybell.errors import SettingError
 from earlybell.predict import create_moments, open_tables
 from earlybell.tables.sql import parquet, quoted
@@ -48,17 +47,17 @@ def known_labels(kind: str, tables: Path, as_of: str, rubric: Path | None = None
     return {(course, learner, at): label for course, learner, at, label in rows}
 
 
-def check_rubric(facts: Mapping[str, Any], rubric: Path | None) -> None:
+def check_rubric(facts: RubricFacts, rubric: Path | None) -> None:
     """
     Args:
-        facts: what evaluation.json says of the rubric that a bundle was trained with.
+        facts: what the evaluation says of the rubric that a bundle was trained with.
 
     Raises:
         SettingError: the rubric cannot be read, or is another than that.
     """
     scale = read_rubric(rubric)
     given = (scale.version, scale.threshold)
-    if given != (facts["version"], facts["threshold"]):
-        was = f"version {facts['version']} with a threshold of {facts['threshold']:g}"
+    if given != (facts.version, facts.threshold):
+        was = f"version {facts.version} with a threshold of {facts.threshold:g}"
         way_out = f"The bundle was trained with {was}: name its file by --rubric."
         raise SettingError("another rubric than the bundle's", f"version {given[0]}, threshold {given[1]:g}", way_out)

@@ -1,68 +1,33 @@
 """How the report and the model card look figures of an evaluation up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
 
-from components.report.words import SPLITS, Metric, bad_words, count, metric_words, ranged
+from components.report.words import Metric, bad_words, count, metric_words, ranged
+from earlybell.bundle import Evaluation
+from earlybell.bundle.figures import MetricRow
 
 _FOCUS = 0.4  # the cut-off that summaries and comparisons speak of: early enough to act, late enough to know
-
-# Keys that an older bundle may lack.
-_EVALUATION: dict[str, Any] = {
-    "label": "not recorded",
-    "chosen": "not recorded",
-    "rule": "",
-    "threshold": 0.5,
-    "thresholds": {},
-    "operating_point": {},
-    "evidence_rule": {},
-    "evidence": [],
-    "coverage": [],
-    "data": {},
-    "candidates": [],
-    "metrics": [],
-    "curves": [],
-    "importance": [],
-    "missing": [],
-    "agreement": {},
-    "stability": {},
-    "seed": None,
-}
-_DATA: dict[str, Any] = {
-    "sources": [],
-    "digest": "",
-    "learners": None,
-    "moments": None,
-    "course_runs": [],
-    "helped": {},
-    "notes": [],
-}
 
 
 class Figures:
     """What a template asks of an evaluation; what it does not record is empty."""
 
-    def __init__(self, evaluation: Mapping[str, Any]) -> None:
-        evaluation = _EVALUATION | dict(evaluation)
-        self.data = evaluation["data"] = _DATA | (evaluation["data"] or {})
-        self.evaluation = evaluation
-        self.point = evaluation["operating_point"] or {}
-        self._rows = {
-            (row["candidate"], row["split"], row["cutoff"], row["group"], row["metric"]): row
-            for row in evaluation["metrics"]
-            if row["value"] is not None
-        }
-        self.bad = bad_words(evaluation["label"])
-        self.titles = {candidate["name"]: candidate["title"] for candidate in evaluation["candidates"]}
-        self.chosen = self.titles.get(evaluation["chosen"], evaluation["chosen"])
-        self.runs = [run["course_id"] for run in self.data["course_runs"]]
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation, self.data = evaluation, evaluation.data
+        self.point, self.split = evaluation.operating_point, evaluation.split
+        self._rows = [row for row in evaluation.metrics if row.value is not None]
+        self.bad = bad_words(evaluation.label)
+        self.titles = {candidate.name: candidate.title for candidate in evaluation.candidates}
+        self.chosen = self.titles.get(evaluation.chosen, evaluation.chosen)
+        self.runs = [run.course_id for run in self.data.course_runs]
 
     def figure(
         self, metric: str, cutoff: float | None, candidate: str = "", split: str = "", group: str = "all"
-    ) -> dict[str, Any] | None:
+    ) -> MetricRow | None:
         """The row of one figure, None without a value; by default of the chosen candidate and the main split."""
-        return self._rows.get((candidate or self.evaluation["chosen"], split or self.split, cutoff, group, metric))
+        row = self.evaluation.figure(metric, cutoff, candidate=candidate, split=split, group=group)
+        return row if row and row.value is not None else None
 
     def figures(self, metrics: Iterable[str], cutoff: float | None, group: str = "all") -> list[str]:
         """Figures in words, each with its range; see `figure`."""
@@ -70,24 +35,19 @@ class Figures:
 
     def learners(self, cutoff: float | None, group: str = "all") -> str:
         """How many learners were measured there, in words."""
-        wanted = (self.evaluation["chosen"], self.split, cutoff, group)
-        return count(next((row["learners"] for key, row in self._rows.items() if key[:4] == wanted), None))
+        rows = (row for row in self._main_rows if (row.cutoff, row.group) == (cutoff, group))
+        return count(next((row.learners for row in rows), None))
 
     def words(self) -> dict[str, Metric]:
         return metric_words(self.bad)
 
-    @cached_property
-    def split(self) -> str:
-        """The most honest split that was measured; empty where none was."""
-        return next((split for split in SPLITS if self.has(split)), "")
-
     def has(self, split: str) -> bool:
-        return any(key[1] == split for key in self._rows)
+        return any(row.split == split for row in self._rows)
 
     @cached_property
     def cutoffs(self) -> list[float | None]:
         """The cut-offs that the main split was measured at, all weeks together (None) last."""
-        measured = {key[2] for key in self._rows if key[1] == self.split}
+        measured = {row.cutoff for row in self._rows if row.split == self.split}
         return [*sorted(cutoff for cutoff in measured if cutoff is not None), *([None] if None in measured else [])]
 
     @cached_property
@@ -97,8 +57,14 @@ class Figures:
     @cached_property
     def groups(self) -> list[str]:
         """Course runs that the main split measured, in the order of the data."""
-        measured = {key[3] for key in self._rows if key[0] == self.evaluation["chosen"] and key[1] == self.split}
+        measured = {row.group for row in self._main_rows}
         return [run for run in self.runs if run in measured]
+
+    @cached_property
+    def _main_rows(self) -> list[MetricRow]:
+        """The rows of the chosen candidate in the main split."""
+        wanted = (self.evaluation.chosen, self.split)
+        return [row for row in self._rows if (row.candidate, row.split) == wanted]
 
 
 def nearest_focus(cutoffs: Iterable[float | None]) -> float | None:

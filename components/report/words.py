@@ -1,7 +1,10 @@
 """How the report and the model card name figures and write them."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from earlybell.bundle.figures import Measured, MetricRow
+
+Figure = Measured | MetricRow
 
 SPLITS = {  # the most honest first
     "course_run": "Course runs left out",
@@ -84,15 +87,15 @@ def count(number: float | None) -> str:
     return "not known" if number is None else f"{number:,.0f}"
 
 
-def ranged(row: Mapping[str, Any] | None, metric: str) -> str:
+def ranged(row: Figure | None, metric: str) -> str:
     """A figure with its range: `77.3% (75.0% to 79.1%)`."""
-    if not row or row["value"] is None:
+    if not row or row.value is None:
         return "not measured"
-    value, low, high = (None if row[end] is None else as_metric(row[end], metric) for end in ("value", "low", "high"))
+    value, low, high = (None if end is None else as_metric(end, metric) for end in (row.value, row.low, row.high))
     return f"{value}" if low is None or high is None else f"{value} ({low} to {high})"
 
 
-def of_hundred(row: Mapping[str, Any]) -> str:
+def of_hundred(row: Figure) -> str:
     """A share as people count it: `77 (75 to 79)`, of a hundred."""
-    value, low, high = (None if row[end] is None else round(100 * row[end]) for end in ("value", "low", "high"))
+    value, low, high = (None if end is None else round(100 * end) for end in (row.value, row.low, row.high))
     return f"{value}" if low is None or high is None or low == high else f"{value} ({low} to {high})"

@@ -1,6 +1,5 @@
 """The commands `card` and `report`: a model in words, and what was measured of it in pictures and tables."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -53,5 +52,5 @@ def report(bundle: BundlePath, out: Annotated[Path, typer.Option(help="HTML file
     from earlybell.bundle import read_bundle
 
     ready_files({"--out": out})
-    write_report(json.loads((read_bundle(bundle).path / "evaluation.json").read_text()), out)
+    write_report(read_bundle(bundle).evaluation, out)
     typer.echo(f"Wrote the report to {out}.")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from earlybell.cli import show
@@ -84,6 +85,7 @@ def train(
     """
     need_training("train")
     from components.evaluate import Policy
+    from earlybell.bundle import read_bundle
 
     check_new_folder(out, "the bundle's folder")
     ready_name(model_name)
@@ -97,10 +99,10 @@ def train(
     policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
     outputs = run_training(sources, options | site | gates | policy)
     copy_bundle(outputs, out)
-    evaluation = json.loads((out / "evaluation.json").read_text())
+    evaluation = read_bundle(out).evaluation
     version = json.loads(Path(outputs["version"].path).read_text())
     if as_json:
-        typer.echo(json.dumps({"bundle": str(out), "version": version, "chosen": evaluation["chosen"]}))
+        typer.echo(json.dumps({"bundle": str(out), "version": version, "chosen": evaluation.chosen}))
         return
     show.comparison(evaluation)
     show.trust(evaluation)
@@ -156,7 +158,7 @@ def predict(
         for row in predictions.rows():
             typer.echo(json.dumps(row))
         return
-    evaluation = json.loads((bundle / "evaluation.json").read_text())
+    evaluation = predictor.bundle.evaluation
     if not len(predictions.risk):
         typer.echo("Nobody is enrolled now.")
     elif asked:
@@ -191,20 +193,20 @@ def evaluate(
     for moment in as_of:
         check_as_of(moment)
     opened = read_bundle(bundle)
-    kind = str(opened.manifest.get("label", "outcome"))
-    ready_label(kind, rubric, json.loads((bundle / "evaluation.json").read_text()).get("rubric"))
+    kind = opened.manifest.label
+    ready_label(kind, rubric, opened.evaluation.rubric)
     ready_sources(sources, Ids.keep)
     moments = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}" if one == "now" else one for one in as_of]
     with tables_of(sources, Ids.keep, pass_mark, timezone) as tables:
         rows = [
-            {"label": kind, **row}
+            row
             for moment in moments
             for row in measure_bundle(opened, tables, moment, known_labels(kind, tables, moment, rubric))
         ]
     if not rows:
         raise TrainingError(f"no learner enrolled then has an {kind}", ", ".join(as_of), "Give finished course runs.")
     if as_json:
-        typer.echo(json.dumps(rows, indent=1))
+        typer.echo(json.dumps(msgspec.to_builtins(rows), indent=1))
         return
     show.metrics(rows)
 

@@ -4,10 +4,12 @@ import json
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from msgspec import structs
 
+from earlybell.bundle import Manifest
 from earlybell.cli import show
 from earlybell.cli.options import EngineOption, Json, RubricOption, need_training
 from earlybell.cli.ready import home, ready_engine, ready_label
@@ -41,10 +43,11 @@ def reproduce(
     place = home()
     with TemporaryDirectory(prefix="earlybell-") as temporary:
         before = read_bundle(fetch(model_name, version, Path(temporary) / "bundle"))
-        facts = json.loads((before.path / "evaluation.json").read_text())
-    ready_label(before.manifest["label"], rubric, facts.get("rubric"))
-    tables = find(before.manifest["data"]["digest"], place)
-    settings = before.manifest["settings"] | {"label_kind": before.manifest["label"], "engine": engine}
+        trained = before.evaluation.rubric
+    label = before.manifest.label
+    ready_label(label, rubric, trained)
+    tables = find(before.manifest.data.digest, place)
+    settings = structs.asdict(before.manifest.settings) | {"label_kind": label, "engine": engine}
     settings["rubric"] = str(rubric.absolute()) if rubric else ""
     folder = place / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
     outputs = run(reproduction, {"tables": str(tables.absolute()), **settings}, folder, show.progress(folder))
@@ -60,9 +63,9 @@ def reproduce(
         typer.echo(f"Version {version} of {model_name} was trained again and is the same: digest {after.digest}.")
 
 
-def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _differing(before: Manifest, after: Manifest) -> list[str]:
     """Names of the files, and of the manifest's facts, that are not the same in both; the time does not count."""
-    files = before["files"].keys() | after["files"].keys()
-    facts = (before.keys() | after.keys()) - {"files", "created_at"}
-    differing = {name for name in files if before["files"].get(name) != after["files"].get(name)}
-    return sorted(differing | {name for name in facts if before.get(name) != after.get(name)})
+    files = before.files.keys() | after.files.keys()
+    facts = {field for field in before.__struct_fields__ if field not in ("files", "created_at")}
+    differing = {name for name in files if before.files.get(name) != after.files.get(name)}
+    return sorted(differing | {name for name in facts if getattr(before, name) != getattr(after, name)})

@@ -4,13 +4,12 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from earlybell.bundle import Evaluation
+from earlybell.bundle.figures import HONEST_SPLITS, MetricRow
 from earlybell.errors import GateError
 
 CUTOFF = 0.4  # where gates look: early enough to help, late enough to know something
-SPLITS = ("course_run", "learner")  # the most honest that could be measured
-_KEY = ("candidate", "cutoff", "group", "metric")
 
 
 @dataclass(frozen=True)
@@ -64,30 +63,25 @@ class Verdict:
             )
 
 
-def judge(evaluation: dict[str, Any], gates: Gates) -> Verdict:
-    """The verdict on the chosen model of an evaluation.json."""
+def judge(evaluation: Evaluation, gates: Gates) -> Verdict:
+    """The verdict on the chosen model, in a split without the learner's own rows."""
     asked = {
         "roc_auc": (gates.min_auc, operator.ge),
         "calibration_error": (gates.max_calibration_error, operator.le),
         "disparity": (gates.max_disparity, operator.le),
     }
-    found = {metric: _figures(evaluation, metric) for metric in asked}
-    if not found["disparity"] or gates.max_disparity >= 1:
+    figures = {metric: _figure(evaluation, metric) for metric in asked}
+    if figures["disparity"] is None or gates.max_disparity >= 1:
         del asked["disparity"]
-    return Verdict(tuple(_find(metric, _most_honest(found[metric]), *bound) for metric, bound in asked.items()))
+    return Verdict(tuple(_find(metric, figures[metric], *bound) for metric, bound in asked.items()))
 
 
-def _find(metric: str, value: float | None, bound: float, holds: Callable[[float, float], bool]) -> Finding:
+def _find(metric: str, figure: MetricRow | None, bound: float, holds: Callable[[float, float], bool]) -> Finding:
+    value = figure.value if figure else None
     known = value is not None and math.isfinite(value)
     return Finding(metric, value if known else None, bound, value is not None and known and holds(value, bound))
 
 
-def _figures(evaluation: dict[str, Any], metric: str) -> dict[str, float | None]:
-    """By split."""
-    wanted = (evaluation["chosen"], CUTOFF, "all", metric)
-    rows = (row for row in evaluation["metrics"] if wanted == tuple(row[key] for key in _KEY))
-    return {row["split"]: row["value"] for row in rows}
-
-
-def _most_honest(by_split: dict[str, float | None]) -> float | None:
-    return next((by_split[split] for split in SPLITS if split in by_split), None)
+def _figure(evaluation: Evaluation, metric: str) -> MetricRow | None:
+    """None where it was not asked for, or only with the learner's own rows in training."""
+    return evaluation.figure(metric, CUTOFF) if evaluation.split in HONEST_SPLITS else None

@@ -65,8 +65,8 @@ class Explanation:
 
 def read_calibration(bundle: Bundle) -> Calibration:
     """The map that a bundle's reasons.json states."""
-    known = bundle.reasons["calibration"]
-    return Calibration(bundle.reasons["space"], float(known["slope"]), float(known["intercept"]))
+    known = bundle.reasons.calibration
+    return Calibration(bundle.reasons.space, known.slope, known.intercept)
 
 
 def attribute(features: tuple[Feature, ...], values: Floats, effects: Floats) -> tuple[Effect, ...]:

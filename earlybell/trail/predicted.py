@@ -23,7 +23,7 @@ def records_of(predictions: Predictions, bundle: Bundle, *, version: str, reques
             course_id=str(observed.course_id[i]),
             learner_id=str(observed.learner_id[i]),
             as_of=now if np.isnat(observed.as_of[i]) else observed.as_of[i].item().replace(tzinfo=UTC),
-            model_name=bundle.manifest["name"],
+            model_name=bundle.manifest.name,
             model_version=version,
             catalogue_hash=bundle.catalogue.hash,
             features=tuple(observed.values[i].tolist()),

@@ -15,7 +15,7 @@ from earlybell.tables.codec import Instance
 def about(bundle: Bundle, version: str, request_id: str) -> dict[str, Any]:
     """What is the same for all of an answer."""
     return {
-        "model_name": bundle.manifest["name"],
+        "model_name": bundle.manifest.name,
         "model_version": version,
         "catalogue_hash": bundle.catalogue.hash,
         "request_id": request_id,

@@ -309,7 +309,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return self._predictor.predict(observed, reasons)
 
     def _count(self, predictions: Predictions) -> None:
-        names, ranges = self.bundle.catalogue.names, self.bundle.bands["ranges"]
+        names, ranges = self.bundle.catalogue.names, self.bundle.bands.ranges
         for risk in predictions.risk.tolist():
             RISK.labels(self.version).observe(risk)
         for band, count in zip(*np.unique(predictions.band, return_counts=True), strict=True):

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from components.features import CATALOGUE, acts
 from components.train import CANDIDATES
@@ -120,7 +121,7 @@ def _brute_force(predictor: Predictor, moment: Observed, days_seen: float) -> tu
     """How many features and how large a change at least, by trying every combination of the grid."""
     row, bands = moment.values[0], predictor.bundle.bands
     search, follow = Search(predictor.bundle, lambda values: values), Follow(predictor.bundle.catalogue)
-    threshold = bands["high"] if predictor.score(row[None])[2][0] >= bands["high"] else bands["medium"]
+    threshold = bands.high if predictor.score(row[None])[2][0] >= bands.high else bands.medium
     for size, steps in enumerate(STEPS, start=1):
         rows = np.array(list(_combinations(row, search.grid(row, steps, days_seen), size)))
         follow(row, rows, days_seen)
@@ -141,10 +142,10 @@ def _combinations(row: Row, grid: list[tuple[int, float]], size: int) -> Iterato
 
 
 def _outside(predictor: Predictor, rows: Row) -> npt.NDArray[np.int64]:
-    ranges, names = predictor.bundle.bands["ranges"], predictor.bundle.catalogue.names
+    ranges, names = predictor.bundle.bands.ranges, predictor.bundle.catalogue.names
     found = np.zeros(len(rows), dtype=np.int64)
     for i, name in enumerate(names):
-        low, high = (np.float32(end) for end in ranges.get(name, [np.inf, -np.inf]))
+        low, high = (np.float32(end) for end in ranges.get(name, (np.inf, -np.inf)))
         found += (rows[:, i] < low) | (rows[:, i] > high)
     return found
 
@@ -156,7 +157,7 @@ def _cost(predictor: Predictor, row: Row, to: Row) -> float:
     total = 0.0
     for name, value, other in zip(predictor.bundle.catalogue.names, row.tolist(), to.tolist(), strict=True):
         if not np.isnan(value) and value != other:
-            low, high = predictor.bundle.bands["ranges"][name]
+            low, high = predictor.bundle.bands.ranges[name]
             total += abs(scale(other) - scale(value)) / (scale(high) - scale(low))
     return total
 
@@ -243,25 +244,27 @@ _VALUES: dict[str, st.SearchStrategy[float]] = {
 
 
 @st.composite
-def _rows(draw: st.DrawFn) -> tuple[Row, float, dict[str, list[float]]]:
+def _rows(draw: st.DrawFn) -> tuple[Row, float, dict[str, tuple[float, float]]]:
     """Any values of a learner, days of teaching, and any ranges that training may have seen around them."""
     row = [draw(st.just(math.nan) | _VALUES[name]) for name in CATALOGUE.names]
     days_seen = draw(st.integers(1, 200).map(float) | st.floats(0.1, 200))
     ranges = {}
     for name, value in zip(CATALOGUE.names, row, strict=True):
         low, high = sorted((draw(_VALUES[name]) - 5, draw(_VALUES[name]) * 3))  # older training may have seen nonsense
-        ranges[name] = [min(low, value), max(high, value)] if value == value else [low, high]
+        ranges[name] = (min(low, value), max(high, value)) if value == value else (low, high)
     return np.array(row, dtype=np.float32), days_seen, ranges
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=_rows())
 def test_of_any_learner_nothing_is_tried_that_cannot_be(
-    bundle: Path, drawn: tuple[Row, float, dict[str, list[float]]]
+    bundle: Path, drawn: tuple[Row, float, dict[str, tuple[float, float]]]
 ) -> None:
     row, days_seen, ranges = drawn
     opened = read_bundle(bundle)
-    search = Search(dataclasses.replace(opened, bands={**opened.bands, "ranges": ranges}), lambda values: values)
+    search = Search(
+        dataclasses.replace(opened, bands=structs.replace(opened.bands, ranges=ranges)), lambda values: values
+    )
     names = opened.catalogue.names
     for candidates in search._candidates(row, days_seen):
         for to in candidates.rows[:: 1 + len(candidates.rows) // 500]:

@@ -56,7 +56,7 @@ def test_risk_lies_within_its_interval_and_the_band_follows_the_thresholds(
 ) -> None:
     assert ((predictions.low <= predictions.risk) & (predictions.risk <= predictions.high)).all()
     high = predictions.band == "high"
-    assert (predictions.risk[high] >= opened.bands["high"]).all()
+    assert (predictions.risk[high] >= opened.bands.high).all()
     assert set(predictions.band) <= {"high", "medium", "low", "insufficient_evidence"}
 
 

@@ -12,6 +12,7 @@ from components.evaluate.splits import fold_of, held_out
 from components.evaluate.uncertainty import coverage, unseen_ends, venn_abers
 from components.examples import Examples, read_examples
 from earlybell.bundle import Catalogue
+from tests.figures import ends_of, value_of
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +36,11 @@ def test_ranges_hold_the_true_risk_in_course_runs_that_they_were_not_made_with(
     kept = examples[1].where(known)
     ends = unseen_ends(risk[known], kept, fold_of("course_run", kept))
     bins = coverage(ends, risk[known], true[known], kept.learner, seed=1, bins=5)
-    assert sum(one["rows"] for one in bins) == known.sum()
-    assert all(one["low"] <= one["risk"] <= one["high"] for one in bins)
-    assert all(one["seen"]["low"] <= one["seen"]["value"] <= one["seen"]["high"] for one in bins)
-    off = [max(one["low"] - one["seen"]["high"], one["seen"]["low"] - one["high"], 0.0) for one in bins]
+    assert sum(one.rows for one in bins) == known.sum()
+    assert all(one.low <= one.risk <= one.high for one in bins)
+    seen = [(value_of(one.seen), *ends_of(one.seen)) for one in bins]
+    assert all(low <= value <= high for value, low, high in seen)
+    off = [max(one.low - high, low - one.high, 0.0) for one, (_, low, high) in zip(bins, seen, strict=True)]
     assert max(off) < 0.06
 
 
@@ -56,14 +58,14 @@ def test_with_nothing_else_to_go_by_there_is_no_coverage(examples: tuple[Catalog
     _, rows = examples
     ends = unseen_ends(risk, rows, np.zeros(len(rows), dtype=np.int64))
     assert np.isnan(ends).all()
-    assert coverage(ends, risk, rows.label.astype(np.float64), rows.learner, seed=1) == []
+    assert coverage(ends, risk, rows.label.astype(np.float64), rows.learner, seed=1) == ()
 
 
 def test_a_range_is_narrower_with_more_learners(examples: tuple[Catalogue, Examples], risk: Floats) -> None:
     _, rows = examples
     few = rows.learner < np.quantile(rows.learner, 0.15)
     widths = [
-        np.mean(np.subtract(found["high"], found["low"]))
+        np.mean(np.subtract(found.high, found.low))
         for found in (venn_abers(risk, rows), venn_abers(risk[few], rows.where(few)))
     ]
     assert widths[0] < widths[1]
@@ -74,10 +76,11 @@ def test_the_rule_of_evidence_is_measured_at_several_strengths(
 ) -> None:
     catalogue, rows = examples
     found = evidence(catalogue, rows, risk, fold_of("course_run", rows), seed=1)
-    assert [row["most_outside"] for row in found if row["used"]] == [MOST_OUTSIDE]
-    shares = [row["coverage"] for row in found]
+    assert [row.most_outside for row in found if row.used] == [MOST_OUTSIDE]
+    shares = [row.coverage for row in found]
     assert shares == sorted(shares)
     assert 0 < shares[0] < shares[-1] <= 1
     for row in found:
         for name in EVIDENCE:
-            assert 0 <= row[name]["low"] <= row[name]["high"] <= 1
+            low, high = ends_of(getattr(row, name))
+            assert 0 <= low <= high <= 1

@@ -1,6 +1,5 @@
 """The report as a step of the pipeline, and as a command."""
 
-import json
 from pathlib import Path
 
 from kfp import dsl
@@ -17,7 +16,7 @@ def test_the_step_and_the_command_write_the_report_of_the_bundle(bundle: Path, t
     report.python_func(bundle=dsl.Model(uri=str(bundle)), page=page)
     done = CliRunner().invoke(app, ["report", str(bundle), "--out", str(tmp_path / "report.html")])
     assert done.exit_code == 0, done.output
-    write_report(json.loads((bundle / "evaluation.json").read_text()), tmp_path / "own.html")
+    write_report(read_bundle(bundle).evaluation, tmp_path / "own.html")
     own = (tmp_path / "own.html").read_bytes()
     assert own == (tmp_path / "page.html").read_bytes() == (tmp_path / "report.html").read_bytes()
     read_bundle(bundle)
