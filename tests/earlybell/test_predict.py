@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from msgspec import structs
 
 from earlybell.bundle import Bundle, read_bundle
 from earlybell.errors import BundleError, SettingError
@@ -212,7 +213,7 @@ def test_a_confined_connection_cannot_be_opened_again(site: Path) -> None:
 
 
 def test_a_model_for_other_features_is_refused(opened: Bundle) -> None:
-    fewer = dataclasses.replace(opened.catalogue, features=opened.catalogue.features[:-1])
+    fewer = structs.replace(opened.catalogue, features=opened.catalogue.features[:-1])
     with pytest.raises(BundleError, match="another number of features"):
         Predictor(dataclasses.replace(opened, catalogue=fewer))
 
