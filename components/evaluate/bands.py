@@ -19,7 +19,7 @@ EVIDENCE = ("roc_auc", "accuracy", "brier", "calibration_error")  # of those wit
 MOST_OUTSIDE = 3  # values that training never saw the like of; with more, the model is out of its depth
 
 
-def bands(
+def make_bands(
     catalogue: Catalogue,
     examples: Examples,
     unseen: Floats,
@@ -38,7 +38,7 @@ def bands(
     known, seen = ~np.isnan(by_learner), ~np.isnan(unseen)
     until = {name: values[known] for name, values in days.items()}
     point = operating_point(policy, by_learner[known], examples.where(known), until, seed)
-    found = Bands(
+    bands = Bands(
         high=point.high,
         medium=point.medium,
         days_needed=DAYS_NEEDED,
@@ -46,7 +46,7 @@ def bands(
         ranges=ranges(examples, catalogue.names),
         interval=venn_abers(unseen[seen], examples.where(seen)),
     )
-    return found, point
+    return bands, point
 
 
 def evidence(
@@ -67,10 +67,10 @@ def evidence(
     weights = resample(examples.learner, RESAMPLES_ALL_WEEKS, seed)
     rows = []
     for most in (0, 1, 2, MOST_OUTSIDE, 5, len(catalogue.names)):
-        kept = enough_days & (count <= most)
-        if kept.any():
-            found = intervals(measure(examples.label[kept], unseen[kept], weights[:, kept]))
-            share = round(float(kept.sum() / seen.sum()), 4)
-            figures = {name: found[name] for name in EVIDENCE}
+        enough = enough_days & (count <= most)
+        if enough.any():
+            measured = intervals(measure(examples.label[enough], unseen[enough], weights[:, enough]))
+            share = round(float(enough.sum() / seen.sum()), 4)
+            figures = {name: measured[name] for name in EVIDENCE}
             rows.append(EvidenceRow(most_outside=most, used=most == MOST_OUTSIDE, coverage=share, **figures))
     return tuple(rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluate.bands import bands, evidence
+from components.evaluate.bands import evidence, make_bands
 from components.evaluate.choice import choose
 from components.evaluate.data_summary import data_facts, days_left, missing_values
 from components.evaluate.explanations import agreement, stability
@@ -64,7 +64,7 @@ def evaluate(
     """
     material = _read(candidates, features, labels, tables, label)
     choice = _choose(material)
-    found, point = bands(
+    bands, point = make_bands(
         material.catalogue,
         material.examples,
         choice.unseen,
@@ -73,9 +73,9 @@ def evaluate(
         days_left(tables, material.examples),
         SEED,
     )
-    evaluation = _evaluation(material, choice, found, point)
+    evaluation = _evaluation(material, choice, bands, point)
     shutil.copytree(choice.folder, out)
-    write_json(out / "bands.json", found)
+    write_json(out / "bands.json", bands)
     write_json(out / "evaluation.json", evaluation)
     seal(out, _manifest(evaluation, material.catalogue, policy))
     return evaluation
@@ -118,8 +118,8 @@ class _Choice:
 
 def _read(candidates: list[Path], features: Path, labels: Path, tables: Path, label: str) -> _Material:
     catalogue, examples = read_examples(features, labels)
-    known = {path: read_json(path / "training.json", Training) for path in candidates}
-    ordered = sorted(known.items(), key=lambda item: item[1].complexity)
+    trained = {path: read_json(path / "training.json", Training) for path in candidates}
+    ordered = sorted(trained.items(), key=lambda item: item[1].complexity)
     return _Material(
         {training.name: training for _, training in ordered},
         {training.name: path for path, training in ordered},
@@ -150,7 +150,7 @@ def _choose(material: _Material) -> _Choice:
     )
 
 
-def _evaluation(material: _Material, choice: _Choice, found: Bands, point: OperatingPoint) -> Evaluation:
+def _evaluation(material: _Material, choice: _Choice, bands: Bands, point: OperatingPoint) -> Evaluation:
     examples, unseen, splits = material.examples, choice.unseen, choice.splits
     fold, predictor = fold_of(splits.main, examples), Predictor(read_candidate(choice.folder))
     at_cutoff = dict(material.measurer.masks(unseen))[CUTOFF]
@@ -162,15 +162,15 @@ def _evaluation(material: _Material, choice: _Choice, found: Bands, point: Opera
         rule=choice.rule,
         cutoffs=CUTOFFS,
         threshold=THRESHOLD,
-        thresholds=Thresholds(found.high, found.medium),
+        thresholds=Thresholds(bands.high, bands.medium),
         operating_point=point,
-        evidence_rule=EvidenceRule(found.days_needed, found.most_outside),
+        evidence_rule=EvidenceRule(bands.days_needed, bands.most_outside),
         evidence=evidence(material.catalogue, examples, unseen, fold, SEED),
         coverage=_coverage(unseen, examples, fold),
         rubric=rubric_facts(material.labels, examples, at_cutoff, SEED),
         data=data_facts(material.tables, examples, by_run=not splits.by_run, why=splits.by_run),
         candidates=tuple(material.training.values()),
-        metrics=choice.rows + _fairness(material, choice, found.high, at_cutoff),
+        metrics=choice.rows + _fairness(material, choice, bands.high, at_cutoff),
         curves=list(material.measurer.curves(choice.subject, unseen)),
         importance=importance(predictor, examples.values),
         agreement=agreement(predictor, examples, unseen, SEED),
@@ -213,11 +213,11 @@ def _fairness(material: _Material, choice: _Choice, threshold: float, mask: npt.
     Args:
         mask: the rows (n,) of that cut-off whose risk is known.
     """
-    kept = material.examples.where(mask)
-    protected = read_protected(material.tables, kept.learner_id)
+    examples = material.examples.where(mask)
+    protected = read_protected(material.tables, examples.learner_id)
     rows = fairness(
         choice.subject,
-        kept,
+        examples,
         choice.unseen[mask],
         protected=protected,
         threshold=threshold,
@@ -225,7 +225,7 @@ def _fairness(material: _Material, choice: _Choice, threshold: float, mask: npt.
         seed=SEED,
     )
     if protected:
-        counts = Counts(len(kept), int(kept.label.sum()))
+        counts = Counts(len(examples), int(examples.label.sum()))
         rows.append(choice.subject.row(CUTOFF, "all", "disparity", Measured(disparity(rows)), counts))
     return rows
 

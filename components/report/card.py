@@ -77,8 +77,9 @@ class _Card(GroupTables):
         self.manifest, self.bands = bundle.manifest, None if bundle.bands is UNMEASURED else bundle.bands
         self.digest, self.name = bundle.digest, bundle.manifest.name or _NAMELESS
         self.catalogue, self.protected = bundle.catalogue, PROTECTED
-        own = (one for one in self.evaluation.candidates if one.name == self.evaluation.chosen)
-        self.training = bundle.training or next(own, Training(name=self.evaluation.chosen))
+        candidates = {candidate.name: candidate for candidate in self.evaluation.candidates}
+        chosen = self.evaluation.chosen
+        self.training = bundle.training or candidates.get(chosen) or Training(name=chosen)
         self.helped = self.data.helped
 
     @cached_property

@@ -86,11 +86,11 @@ def read_bundle(path: Path) -> Bundle:
     """
     if not (path / MANIFEST).is_file():
         raise BundleError("not a sealed bundle (no manifest.json)", str(path), "Train one with `earlybell train`.")
-    known = read_json(path / MANIFEST, _Format).format
-    if known != FORMAT:
+    stated = read_json(path / MANIFEST, _Format).format
+    if stated != FORMAT:
         raise BundleError(
             f"bundle {path} has a format that this version does not know",
-            known,
+            stated,
             f"This version reads format {FORMAT}: use the version that made the bundle, or train again.",
         )
     manifest = read_json(path / MANIFEST, Manifest)
@@ -124,8 +124,8 @@ def _read(path: Path, manifest: Manifest, digest: str) -> Bundle:
 
 
 def _verify(path: Path, digests: dict[str, str]) -> None:
-    found = set(_files(path)) - (UNSEALED - digests.keys())  # format 1 sealed the report too
-    for name in sorted(found ^ digests.keys()):
+    present = set(_files(path)) - (UNSEALED - digests.keys())  # format 1 sealed the report too
+    for name in sorted(present ^ digests.keys()):
         was = "was removed from" if name in digests else "was added to"
         raise BundleError(f"a file {was} the sealed bundle {path}", name, "Take the bundle from the registry again.")
     for name, digest in digests.items():

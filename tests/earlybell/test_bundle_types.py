@@ -106,5 +106,7 @@ def test_without_bands_there_is_too_little_to_go_by_for_everybody(bundle: Path, 
 
 
 def test_reasons_are_of_the_kind_that_they_say(candidates: dict[str, Path]) -> None:
-    kinds = {name: read_json(path / "final" / "reasons.json", FILES["reasons.json"]) for name, path in candidates.items()}
+    kinds = {
+        name: read_json(path / "final" / "reasons.json", FILES["reasons.json"]) for name, path in candidates.items()
+    }
     assert {name for name, reasons in kinds.items() if isinstance(reasons, LinearReasons)} == {"logistic"}
