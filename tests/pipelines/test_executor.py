@@ -89,6 +89,7 @@ def _train(made: Chain, training: Compiled) -> None:
     policy |= {"min_auc": 0.5, "max_calibration_error": 0.5, "max_disparity": 0.9, "without_gates": ""}
     made.run(training, "evaluate", {"candidates": candidates, **tables, **seen}, **policy)
     chosen = {"bundle": "evaluate.bundle"}
+    made.run(training, "report", chosen)
     made.run(training, "gates", chosen, model_name="learner-risk", trail="", trail_anchors="")
     made.run(training, "register", chosen | tables, model_name="learner-risk")
     made.run(
