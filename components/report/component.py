@@ -11,9 +11,9 @@ def report(bundle: dsl.Input[dsl.Model], page: dsl.Output[dsl.HTML]) -> None:
     from pathlib import Path
 
     from components.report import write_report
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
     from earlybell.bundle import read_bundle
 
     with errors_reported():
         write_report(read_bundle(Path(bundle.path)).evaluation, Path(page.path))
-        progress("report", "pictures and tables of what was measured")
+        done("report", "pictures and tables of what was measured")

@@ -68,7 +68,7 @@ def test_the_demo_tells_a_line_a_step_and_the_log_has_the_rest(
     (log,) = home.glob("runs/*/run.log")
     assert first == f"Training; the log is {log}"
     ends = [line for line in lines if not line.startswith("warning: ")]
-    assert len(ends) == 8 + 4  # three more candidates, and the Pushgateway
+    assert len(ends) == 9 + 4  # three more candidates, and the Pushgateway
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", demo.stderr)
     assert re.search(r"extract: events [\d,]+ rows written", log.read_text())
 
