@@ -10,8 +10,6 @@ import textwrap
 from html import escape, unescape
 from pathlib import Path
 
-import components.evaluate
-
 WIDTH, MARGIN, LINE = 960, 24, 20  # pixels
 SHOWN = ("picture-auc", "picture-calibration-1", "picture-groups")  # of the report
 _XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'  # HTML needs no such word, SVG in a file does
@@ -37,11 +35,11 @@ def report_picture(report: str) -> str:
     top = 68 + LINE * (len(lines) + 1)
     parts = [_line(MARGIN, 44, title, "title"), *(_line(MARGIN, 76 + LINE * n, line) for n, line in enumerate(lines))]
     parts += [*_placed(report, top + LINE), _line(MARGIN, top, _SIMULATED, "quiet")]
-    return _picture(f"The report of the demo: {title}", top + 336, parts)
+    return _picture(f"The report of the demo: {title}", top + 336, parts, report)
 
 
-def list_picture(worklist: list[dict[str, str]]) -> str:
-    """A teacher's list as SVG; `worklist` has the rows of a worklist's CSV, of one course run."""
+def list_picture(worklist: list[dict[str, str]], report: str) -> str:
+    """A teacher's list as SVG, in the colours of a report; `worklist` has the rows of its CSV, of one course run."""
     head = worklist[0]
     heading = f"{head['course_id']}, as of {head['as_of'][:10]}: whom to look at first"
     parts, top = [_line(MARGIN, 44, heading, "title")], 84
@@ -50,7 +48,8 @@ def list_picture(worklist: list[dict[str, str]]) -> str:
         parts += _entry(entry, reasons, top)
         top += LINE * max(2, len(reasons)) + 10
     closing = "The line in a bar is the range around the risk. A risk is a reason to look and ask, not a verdict."
-    return _picture("A teacher's list, of the demo", top + 34, [*parts, _line(MARGIN, top + 12, closing, "quiet")])
+    parts.append(_line(MARGIN, top + 12, closing, "quiet"))
+    return _picture("A teacher's list, of the demo", top + 34, parts, report)
 
 
 def _entry(entry: dict[str, str], reasons: list[str], top: int) -> list[str]:
@@ -103,9 +102,8 @@ def _first(pattern: str, text: str) -> str:
     return match[1]
 
 
-def _picture(title: str, height: int, parts: list[str]) -> str:
-    css = (Path(components.evaluate.__file__).parent / "report.css").read_text()
-    colours = "\n".join(_COLOURS.findall(css)).replace("@media screen and", "@media")
+def _picture(title: str, height: int, parts: list[str], report: str) -> str:
+    colours = "\n".join(_COLOURS.findall(report)).replace("@media screen and", "@media")
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {_XLINK} viewBox="0 0 {WIDTH} {height}" role="img">'
     page = f'<rect class="page" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="6"/>'
     style = f"<style>\n{colours}{_STYLE}</style>"
@@ -117,8 +115,9 @@ def main(report: Path, worklist: Path, folder: Path) -> None:
     with worklist.open(newline="", encoding="utf-8") as file:
         entries = list(csv.DictReader(file))
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.svg").write_text(report_picture(report.read_text()))
-    (folder / "list.svg").write_text(list_picture(entries))
+    page = report.read_text()
+    (folder / "report.svg").write_text(report_picture(page))
+    (folder / "list.svg").write_text(list_picture(entries, page))
 
 
 if __name__ == "__main__":
