@@ -6,7 +6,7 @@ DATA ?= simulate:
 CLUSTER = .earlybell/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutants cluster cluster-down test-cluster lint check serving operations images bench lock hooks clean
+.PHONY: help demo test mutants cluster cluster-down test-cluster lint check serving operations images bench lock hooks clean docs links pictures
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,11 +46,26 @@ lint: $(VENV)/dev  ## style, strict types and import rules
 
 check: test lint  ## the tests and lint
 
+docs: $(VENV)/dev  ## the documents as a site in build/docs; a warning is an error
+	$(BIN)/python -m tests.docs.cli_reference docs/reference/cli.md
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet docs build/docs
+
+links: $(VENV)/dev  ## look whether the addresses in the documents answer, over the network
+	$(BIN)/python -m sphinx --builder linkcheck --quiet docs build/links
+
+# The pictures have a key of their own, so that they are the same again.
+pictures: export EARLYBELL_PSEUDONYM_KEY = of the pictures alone
+pictures: export EARLYBELL_HOME = build/pictures
+pictures: $(VENV)/training  ## the README's pictures again, from the demo's report and a worklist
+	$(BIN)/earlybell demo simulate:
+	$(BIN)/earlybell predict build/pictures/demo simulate: --as-of 2023-10-29 --capacity 8 --worklist build/pictures/list.csv
+	$(BIN)/python -m tests.docs.pictures build/pictures/demo/report.html build/pictures/list.csv docs/pictures
+
 serving: $(VENV)/serving  ## install what serves: earlybell serve, token, request
 
-operations: $(VENV)/components $(VENV)/serving  ## install what docs/operations.md needs: train, release, token, trail in PostgreSQL
+operations: $(VENV)/components $(VENV)/serving  ## install what docs/how-to/install.md needs: train, release, token, trail in PostgreSQL
 
-images:  ## the container images, with docker, podman or buildah; BUILDER=, BASE=, PLATFORM=, WHEELS=, REPOSITORY=, TAG= (docs/images.md)
+images:  ## the container images, with docker, podman or buildah; BUILDER=, BASE=, PLATFORM=, WHEELS=, REPOSITORY=, TAG= (docs/reference/images.md)
 	images/build serving
 	images/build components
 
@@ -77,7 +92,7 @@ publish:  ## push images and chart (build them first), sign them with cosign, at
 version:  ## Earlybell's version; NEW=0.2.0 sets it wherever it stands, IS=v0.1.0 fails where it is another
 	@images/version $(if $(IS),--is "$(IS)") $(NEW)
 
-retrain: $(VENV)/training  ## train on Kubeflow Pipelines at KFP_ENDPOINT; SOURCE=oulad:/sources/oulad (docs/operations.md)
+retrain: $(VENV)/training  ## train on Kubeflow Pipelines at KFP_ENDPOINT; SOURCE=oulad:/sources/oulad (docs/how-to/run-the-pipelines.md)
 	@$(BIN)/python -m pipelines submit training --source "$${SOURCE:?what to train on}" --wait
 
 bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared to; SOURCE=oulad:DIR: training too

@@ -16,8 +16,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from components.evaluate.metrics import intervals, measure, resample
-from components.label.bad_outcome import bad_outcome
 from earlybell.predict import create_moments, open_tables
+from earlybell.tables.outcomes import bad_outcome
 
 METRICS = ("roc_auc", "pr_auc", "brier", "calibration_error")
 INPUTS = ["clicks", "active_days", "mean_score", "submitted", "prior_attempts"]

@@ -1,21 +1,18 @@
 """`python -m pipelines`: the pipelines for a cluster. `compile` writes them, `submit` runs them."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from earlybell.errors import EarlybellError, SettingError
+from earlybell.errors import PipelineError, SettingError, ended_by_own_errors, exit_codes
 from earlybell.writable import check_folder
-
-EXIT_CODES = "Exit codes: 0 done, 1 a defect of ours, 2 a wrong setting, 13 Kubeflow Pipelines, or a run on it, failed."
-NAMES = ("training", "prediction")
+from pipelines.settings import SETTINGS
 
 app = typer.Typer(
     help="The pipelines for a cluster: as files, or run there.",
-    epilog=EXIT_CODES,
+    epilog=exit_codes(SettingError, PipelineError),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -50,7 +47,7 @@ def compile_to(
 
 @app.command(epilog="Example: python -m pipelines submit training --source oulad:/sources/oulad --every-weeks 2")
 def submit(
-    name: Annotated[str, typer.Argument(help=f"of the pipeline: {' or '.join(NAMES)}", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help=f"of the pipeline: {' or '.join(SETTINGS)}", metavar="NAME")],
     source: Annotated[list[str], typer.Option(help="kind:place, below /sources; may be given several times")],
     endpoint: Annotated[str, typer.Option(envvar="KFP_ENDPOINT", help="address of the KFP API")] = "",
     schedule: Annotated[str, typer.Option(help="recurring, as '0 3 * * *': minute, hour, day, month, weekday")] = "",
@@ -69,8 +66,8 @@ def submit(
     A recurring run takes the place of the one before it; where nothing has changed, that one stays. The version of the
     pipeline is uploaded if KFP does not have it. A token is read from KFP_TOKEN.
     """
-    if name not in NAMES:
-        raise SettingError("no such pipeline", name, f"Pipelines: {', '.join(NAMES)}.")
+    if name not in SETTINGS:
+        raise SettingError("no such pipeline", name, f"Pipelines: {', '.join(SETTINGS)}.")
     if not endpoint:
         way_out = "Name it by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
         raise SettingError("the address of Kubeflow Pipelines is not known", endpoint, way_out)
@@ -107,11 +104,8 @@ def _use(image: str, values: list[Path]) -> None:
 
 def main() -> None:
     """Run a command; an error that a user can mend is one line on stderr and its exit code."""
-    try:
+    with ended_by_own_errors(lambda line: typer.secho(line, fg="red", err=True)):
         app()
-    except EarlybellError as error:
-        typer.secho(f"error: {error}", fg="red", err=True)
-        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -8,27 +8,26 @@ import os
 import re
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, TextIO
 
 from kfp import dsl, local
 
-from components.reporting import ERROR_FILE
-from earlybell import errors
+from components.reporting import ERROR_FILE, Report, read_error, read_report
 
-_PROGRESS = re.compile(
-    r"^\s*((?:extract|simulate|validate|features|label|train|evaluate|gates|register|fetch|predict|push_gauges): .*)$"
-)
+LOG = "run.log"
+_STARTED = re.compile(r".*Executing task \S*'([\w-]+)'\S*")  # KFP's own line; the name is in colour
 
 
-def run(pipeline: Any, arguments: dict[str, Any], folder: Path, say: Callable[[str], None]) -> Any:
+def run(pipeline: Any, arguments: dict[str, Any], folder: Path, tell: Callable[[Report], None]) -> Any:
     """Run a pipeline in subprocesses, with its files and `run.log` in `folder`; returns its outputs.
 
     Args:
-        say: takes each line of progress.
+        tell: takes what each step reports, as soon as it does.
 
     Raises:
         EarlybellError: what a step raised.
@@ -36,14 +35,41 @@ def run(pipeline: Any, arguments: dict[str, Any], folder: Path, say: Callable[[s
     """
     folder.mkdir(parents=True, exist_ok=True)
     failed = folder / "error.json"
-    with (folder / "run.log").open("w") as log, _surroundings(failed), warnings.catch_warnings():
+    with (folder / LOG).open("w") as log, _surroundings(failed), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="You may be attemp.* non-Python base image")
         local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "artifacts"))
-        with redirect_stdout(_Tee(log, say)):
+        with redirect_stdout(_Tee(log, set(steps(pipeline)), tell)):
             try:
                 return _bare(pipeline)(**arguments).outputs
             except RuntimeError as error:
-                raise _reason(failed, folder / "run.log", error) from None
+                raise read_error(failed) or RuntimeError(f"{error} See {folder / LOG}.") from None
+
+
+def steps(pipeline: Any) -> dict[str, int]:
+    """How often each step of a pipeline runs, by its name; what only imports is none."""
+    spec = pipeline.pipeline_spec
+    executors = spec.deployment_spec["executors"]
+    counts: dict[str, int] = {}
+    for times, graph in _graphs(spec):
+        for name, task in graph.dag.tasks.items():
+            label = spec.components[task.component_ref.name].executor_label
+            if label and "container" in executors[label]:
+                counts[_step(name)] = times
+    return counts
+
+
+def _graphs(spec: Any) -> Iterator[tuple[int, Any]]:
+    """The pipeline's own graph, and that of each loop, with how often it runs."""
+    yield 1, spec.root
+    for task in spec.root.dag.tasks.values():
+        if task.HasField("parameter_iterator"):
+            items = json.loads(task.parameter_iterator.items.raw)
+            yield len(items), spec.components[task.component_ref.name]
+
+
+def _step(task: str) -> str:
+    """A step's name in its reports, of its task's in KFP."""
+    return task.replace("-", "_")
 
 
 def _bare(pipeline: Any) -> Any:
@@ -67,17 +93,21 @@ def _bare(pipeline: Any) -> Any:
 
 
 class _Tee(io.TextIOBase):
-    """Everything to the log; progress also to the user."""
+    """Everything to the log; what `steps` report also to the user. Steps of a loop write from several threads."""
 
-    def __init__(self, log: TextIO, say: Callable[[str], None]) -> None:
-        self._log, self._say, self._line = log, say, ""
+    def __init__(self, log: TextIO, steps: Container[str], tell: Callable[[Report], None]) -> None:
+        self._log, self._steps, self._tell = log, steps, tell
+        self._line, self._lock = "", Lock()
 
     def write(self, text: str) -> int:
-        self._log.write(text)
-        *lines, self._line = (self._line + text).split("\n")
-        for line in lines:
-            if found := _PROGRESS.match(line):
-                self._say(found.group(1))
+        with self._lock:
+            self._log.write(text)
+            *lines, self._line = (self._line + text).split("\n")
+            for line in lines:
+                started = _STARTED.fullmatch(line)
+                report = Report(_step(started[1]), "started") if started else read_report(line)
+                if report and report.step in self._steps:
+                    self._tell(report)
         return len(text)
 
     def flush(self) -> None:
@@ -100,12 +130,3 @@ def _surroundings(failed: Path) -> Iterator[None]:
         builtins.print = original
         os.environ.clear()
         os.environ.update(environment)
-
-
-def _reason(failed: Path, log: Path, error: RuntimeError) -> Exception:
-    """The error that a step left, or the log's place."""
-    if not failed.exists():
-        return RuntimeError(f"{error} See {log}.")
-    parts = json.loads(failed.read_text())
-    found: Exception = getattr(errors, parts["kind"])(parts["thing"], parts["value"], parts["way_out"])
-    return found

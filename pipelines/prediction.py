@@ -9,6 +9,7 @@ from components.predict.component import predict
 from components.pushgateway.component import push_gauges
 from components.registry.component import fetch
 from pipelines.cluster import LIGHT, MLFLOW, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, TRAIL, on_cluster
+from pipelines.settings import PredictionSettings, as_parameters
 
 
 class Outputs(NamedTuple):
@@ -18,41 +19,29 @@ class Outputs(NamedTuple):
 
 
 @dsl.pipeline(name="earlybell-prediction", description="Who is at risk on a whole site, why, and whom to see first.")
+@as_parameters(PredictionSettings)
 def prediction(
     sources: list,  # type: ignore[type-arg] # KFP knows no list of strings
-    model_name: str = "learner-risk",
-    version: str = "champion",
-    bundle: str = "",
-    as_of: str = "now",
-    capacity: float = 0.0,
-    max_bad_share: float = 0.01,
-    pass_mark: str = "",
-    timezone: str = "UTC",
-    trail: str = "",
-    trail_anchors: str = "",
-    model_version: str = "",
+    settings: PredictionSettings,
 ) -> Outputs:
     """From sources to predictions and worklists. Nothing is cached: each run reads the sources, and the alias, anew.
 
     Args:
         sources: each as `kind:place`, on a cluster below /sources; `tables:` for canonical tables.
-        model_name, version: of the registered model, and its version or alias.
-        bundle: the folder of a bundle that every task can read, instead of a registered version.
-        as_of: `now`, a date or time (by the site's clock where it has no zone), a share of the run, or `weekly`.
-        capacity: learners of a course run that the staff can see; below 1: a share of them; 0: the bundle's own.
-        max_bad_share, pass_mark, timezone: as in training.
-        trail: address of the audit trail; empty: that of EARLYBELL_TRAIL; none is kept without it.
-        trail_anchors: file for the heads of its chains, or `none`; empty: beside an SQLite store.
-        model_version: what records call the version of `bundle`; empty: the first digits of its digest.
     """
-    fetched = fetch(model_name=model_name, version=version, folder=bundle, model_version=model_version)
-    extracted = extract(sources=sources, max_bad_share=max_bad_share, pass_mark=pass_mark, timezone=timezone)
-    checked = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share)
+    fetched = fetch(
+        model_name=settings.model_name,
+        version=settings.version,
+        folder=settings.bundle,
+        model_version=settings.model_version,
+    )
+    extracted = extract(sources=sources, max_bad_share=settings.max_bad_share)
+    checked = validate(tables=extracted.outputs["tables"], max_bad_share=settings.max_bad_share)
     predicted = predict(
-        as_of=as_of,
-        capacity=capacity,
-        trail=trail,
-        trail_anchors=trail_anchors,
+        as_of=settings.as_of,
+        capacity=settings.capacity,
+        trail=settings.trail,
+        trail_anchors=settings.trail_anchors,
         bundle=fetched.outputs["bundle"],
         tables=checked.outputs["checked"],
     )

@@ -5,16 +5,15 @@ from pathlib import Path
 
 from earlybell.errors import SourceError
 from earlybell.tables import read_facts, tables_digest
+from earlybell.whole import written_whole
 
 
 def keep(tables: Path, home: Path) -> Path:
     """Keep the tables of a run under `home`, once for each content; the folder `tables/DIGEST`."""
     kept = home / "tables" / str(read_facts(tables)["digest"])
     if not kept.exists():
-        part = kept.with_name(f".{kept.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(tables, part)
-        part.rename(kept)
+        with written_whole(kept) as part:
+            shutil.copytree(tables, part)
     return kept
 
 

@@ -16,15 +16,16 @@ from typing import Any
 import kfp
 import kfp_server_api
 import urllib3
-from kfp.pipeline_spec.pipeline_spec_pb2 import ParameterType
 
 from earlybell.causes import innermost, remedy
 from earlybell.clock import within
 from earlybell.errors import PipelineError, SettingError
+from earlybell.moved import check_moved
 from earlybell.proxies import proxy_of
 from pipelines.compiled import PIPELINES, compile_one, pipeline_name
 from pipelines.schedule import Schedule as Schedule
 from pipelines.schedule import read_schedule as read_schedule  # for who looks for it here
+from pipelines.settings import SETTINGS, parameters
 
 EXPERIMENT = "earlybell"
 ACCOUNT = "earlybell-pipeline"  # of the chart
@@ -48,24 +49,17 @@ def read_parameters(name: str, sources: list[str], settings: list[str]) -> dict[
     """The parameters of a pipeline: its sources, and those written as `NAME=VALUE`.
 
     Raises:
-        SettingError: the pipeline has no such parameter, or it is not a number.
+        SettingError: the pipeline has no such parameter, or it is not a number or out of bounds.
     """
-    inputs = PIPELINES[name].pipeline_spec.root.input_definitions.parameters
-    known = {one: inputs[one].parameter_type == ParameterType.NUMBER_DOUBLE for one in inputs if one != "sources"}
-    found: dict[str, Any] = {"sources": sources}
+    known = parameters(SETTINGS[name])
+    read: dict[str, Any] = {"sources": sources}
     for setting in settings:
         key, equals, value = setting.partition("=")
+        check_moved(key)
         if not equals or key not in known:
             raise SettingError(f"{name} has no such parameter", setting, f"NAME=VALUE, of {', '.join(sorted(known))}.")
-        found[key] = _number(key, value) if known[key] else value
-    return found
-
-
-def _number(key: str, value: str) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        raise SettingError(f"{key} is not a number", value, "As 0.7.") from None
+        read[key] = known[key].read(value)
+    return read
 
 
 class Backend:

@@ -13,6 +13,7 @@ from components.registry.component import register
 from components.train import CANDIDATES
 from components.train.component import train
 from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, TRAIL, on_cluster
+from pipelines.settings import TrainingSettings, as_parameters
 
 
 class Outputs(NamedTuple):
@@ -44,49 +45,36 @@ def _trained(tables: Any, label_kind: str, rubric: str, engine: str, settings: d
 
 
 @dsl.pipeline(name="earlybell-training", description="From learner activity to an explained, registered risk model.")
+@as_parameters(TrainingSettings)
 def training(
     sources: list,  # type: ignore[type-arg] # KFP knows no list of strings
-    model_name: str = "learner-risk",
-    label_kind: str = "outcome",
-    rubric: str = "",
-    max_bad_share: float = 0.01,
-    pass_mark: str = "",
-    timezone: str = "UTC",
-    engine: str = "duckdb",
-    min_auc: float = 0.65,
-    max_calibration_error: float = 0.15,
-    max_disparity: float = 0.1,
-    without_gates: str = "",
-    capacity: float = 0.2,
-    cost_miss: float = 0.0,
-    cost_false_alarm: float = 0.0,
-    trail: str = "",
-    trail_anchors: str = "",
+    settings: TrainingSettings,
 ) -> Outputs:
     """From sources to a registered version.
 
     Args:
         sources: each as `kind:place`, on a cluster below /sources.
-        model_name: name of the registered model.
-        label_kind: what is warned of: `outcome` (fail or withdrawn) or `rubric` (below the rubric's threshold).
-        rubric: a site's own rubric.yaml, where every task can read it; ours without it.
-        max_bad_share: share of bad rows of a file above which the run stops.
-        pass_mark, timezone: of `moodle-log:`, the final grade below which a learner failed, and the clock of its times.
-        engine: what computes the features: `duckdb`, or the site's `pyspark`.
-        min_auc, max_calibration_error, max_disparity: the gates, at 40% of course runs that were left out.
-        without_gates: the reason for which a missed gate does not count; empty: it does.
-        capacity: learners of a course run that the staff can see a week; below 1: a share of them.
-        cost_miss, cost_false_alarm: if above 0, thresholds come from them and not from the capacity.
-        trail, trail_anchors: the audit trail that knows of `without_gates`; as in prediction.
     """
-    extracted = extract(sources=sources, max_bad_share=max_bad_share, pass_mark=pass_mark, timezone=timezone)
-    validated = validate(tables=extracted.outputs["tables"], max_bad_share=max_bad_share)
+    extracted = extract(sources=sources, max_bad_share=settings.max_bad_share)
+    validated = validate(tables=extracted.outputs["tables"], max_bad_share=settings.max_bad_share)
     checked = validated.outputs["checked"]
-    settings = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
-    settings |= {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
-    bundle = _trained(checked, label_kind, rubric, engine, settings | {"without_gates": without_gates})
-    judged = gates(bundle=bundle, model_name=model_name, trail=trail, trail_anchors=trail_anchors)
-    registered = register(bundle=bundle, tables=checked, model_name=model_name).after(judged)
+    judged_by = {
+        "capacity": settings.capacity,
+        "cost_miss": settings.cost_miss,
+        "cost_false_alarm": settings.cost_false_alarm,
+        "min_auc": settings.min_auc,
+        "max_calibration_error": settings.max_calibration_error,
+        "max_disparity": settings.max_disparity,
+        "without_gates": settings.without_gates,
+    }
+    bundle = _trained(checked, settings.label_kind, settings.rubric, settings.engine, judged_by)
+    judged = gates(
+        bundle=bundle,
+        model_name=settings.model_name,
+        trail=settings.trail,
+        trail_anchors=settings.trail_anchors,
+    )
+    registered = register(bundle=bundle, tables=checked, model_name=settings.model_name).after(judged)
     started = dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER
     pushed = push_gauges(pipeline="training", started=started, result=bundle).after(registered)
     on_cluster(extracted, TABLES, PSEUDONYM, sources=True)
@@ -107,9 +95,9 @@ def reproduction(
     min_auc: float,
     max_calibration_error: float,
     max_disparity: float,
-    without_gates: str = "",
-    rubric: str = "",
-    engine: str = "duckdb",
+    without_gates: str = TrainingSettings.without_gates,
+    rubric: str = TrainingSettings.rubric,
+    engine: str = TrainingSettings.engine,
 ) -> dsl.Model:
     """From the folder of a snapshot of checked tables to a bundle; the rest as in `training`."""
     settings = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}

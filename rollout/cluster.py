@@ -91,7 +91,7 @@ class Cluster:
         if answer.status == 404 and answer.text:
             return {}
         if answer.status == 404:
-            way_out = "Install KServe (and, for the Standard mode, the Gateway API) as docs/operations.md says."
+            way_out = "Install KServe (and, for the Standard mode, the Gateway API) as docs/how-to/install.md says."
             raise ClusterError(f"the cluster at {self.server} does not know", kind, way_out)
         if answer.status == 403:
             way_out = f"Ask for the rights of earlybell-promotion or earlybell-viewer in {self.namespace}."

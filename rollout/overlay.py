@@ -33,6 +33,18 @@ def render(overlay: Path) -> list[Object]:
     return objects
 
 
+def check_name(objects: list[Object], model_name: str, overlay: Path) -> None:
+    """
+    Raises:
+        SettingError: the InferenceService of the overlay is not called as the model: another would be looked at than
+            is released.
+    """
+    name = next(one["metadata"]["name"] for one in objects if one.get("kind") == SERVICE)
+    if name != model_name:
+        way_out = f"Name the overlay of {model_name} by --overlay, or the model {name} by --model-name."
+        raise SettingError(f"the InferenceService of {overlay} is not called {model_name}", name, way_out)
+
+
 def to_yaml(objects: list[Object]) -> str:
     """A document an object, in the order given: kubectl applies them in that order."""
     return "---\n".join(yaml.dump(one, Dumper=_Dumper, sort_keys=False, width=120) for one in objects)

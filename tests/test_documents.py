@@ -1,4 +1,4 @@
-"""Tests on a cluster run what docs/operations.md says. They do not run everywhere: here it is only looked up."""
+"""Tests on a cluster run what docs/how-to says. They do not run everywhere: here it is only looked up."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.documented import OPERATIONS, commands
+from tests.cluster.documented import HOW_TO, commands
 
 CLUSTER = Path(__file__).parent / "cluster"
 
@@ -21,12 +21,13 @@ def run() -> set[str]:
 
 def documented() -> Iterator[tuple[str, ...]]:
     """The headings above each block that tests have to run, the nearest last."""
-    above: tuple[str, ...] = ()
-    for line in OPERATIONS.read_text().splitlines():
-        if heading := re.fullmatch(r"(#{1,6}) (.*)", line):
-            above = (*above[: len(heading[1]) - 1], heading[2])
-        elif line == "```sh":
-            yield above
+    for page in sorted(HOW_TO.glob("*.md")):
+        above: tuple[str, ...] = ()
+        for line in page.read_text().splitlines():
+            if heading := re.fullmatch(r"(#{1,6}) (.*)", line):
+                above = (*above[: len(heading[1]) - 1], heading[2])
+            elif line == "```sh":
+                yield above
 
 
 def test_every_command_that_a_person_is_told_to_run_is_run_by_a_test_on_the_cluster() -> None:

@@ -31,7 +31,7 @@ def evaluate(
 
     from components.evaluate import Policy, artifacts
     from components.evaluate import evaluate as evaluate_candidates
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported, progress
     from earlybell.gates import Gates, check_reason
 
     with errors_reported():
@@ -57,6 +57,10 @@ def evaluate(
         artifacts.log_curves(curves, evaluation)
         artifacts.log_slices(slices, evaluation)
         progress("evaluate", evaluation["rule"])
+        titles = {candidate["name"]: candidate["title"] for candidate in evaluation["candidates"]}
+        done(
+            "evaluate", f"{titles[evaluation['chosen']]} of {len(titles)} candidates, on {data['learners']:,} learners"
+        )
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -70,7 +74,7 @@ def gates(
     from pathlib import Path
 
     from components.evaluate.waiver import record_waiver
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported, progress, warn
     from earlybell.gates import require_verdict
 
     with errors_reported():
@@ -80,4 +84,6 @@ def gates(
                 verdict.log_metric(finding.metric, finding.value)
             progress("gates", str(finding))
         if judged.waived:
-            progress("gates", record_waiver(Path(bundle.path), judged, model_name, trail, trail_anchors))
+            warn("gates", record_waiver(Path(bundle.path), judged, model_name, trail, trail_anchors))
+        outcome = "waived" if judged.waived else "passed"
+        done("gates", f"{outcome}: {', '.join(f'{finding.metric} {finding.figure}' for finding in judged.findings)}")

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, StratifiedKFold, cross_val_predict
@@ -40,11 +39,6 @@ _DIFFERENCES = {
     "true_positive_rate": "true_positive_rate_difference",
     "false_positive_rate": "false_positive_rate_difference",
     "calibration_gap": "calibration_difference",
-}
-_METRICS = {
-    "selection_rate": selection_rate,
-    "true_positive_rate": true_positive_rate,
-    "false_positive_rate": false_positive_rate,
 }
 MATRIX = (("true_negatives", "false_positives"), ("false_negatives", "true_positives"))
 
@@ -123,8 +117,6 @@ class _Check:
         if not shown.names:
             return self._summary(name, shown, {})
         rates = self._rates(shown)
-        for metric, values in self._fairlearn(shown).items():
-            rates[metric][0] = np.where(np.isnan(rates[metric][0]), np.nan, values)
         rows = self._of_groups(shown, rates)
         for place, one in enumerate(shown.names):
             rows += self._detail(one, shown.at == place)
@@ -175,14 +167,6 @@ class _Check:
         for metric, label in (("true_positive_rate", 1), ("false_positive_rate", 0)):
             found[metric][:, self._learners(shown.at, len(shown.names), label) < SMALLEST] = np.nan
         return found
-
-    def _fairlearn(self, shown: _Groups) -> dict[str, Floats]:
-        """The rates (groups,) by fairlearn. It needs milliseconds for each: too long for resamples and all pairs."""
-        kept = shown.at >= 0
-        label, flagged, at = self._examples.label[kept], self._flagged[kept], shown.at[kept]
-        frame = MetricFrame(metrics=_METRICS, y_true=label, y_pred=flagged, sensitive_features=at)
-        by_group = frame.by_group.sort_index()
-        return {metric: by_group[metric].to_numpy(dtype=np.float64) for metric in _METRICS}
 
     def _with_doubt(self, shown: _Groups) -> tuple[npt.NDArray[Any], ...]:
         """Group, label, flag, risk (m,) and weights (1 + resamples, m) of all rows and of four more for each group.

@@ -1,6 +1,6 @@
 """Sources into canonical tables."""
 
 from components.extract.extract import check_share, extract, validate
-from components.extract.staging import Site
+from components.extract.merging import concerns
 
-__all__ = ["Site", "check_share", "extract", "validate"]
+__all__ = ["check_share", "concerns", "extract", "validate"]

@@ -190,11 +190,11 @@ def _with_looked_up(table: Table, rows: ir.Table, path: str, others: Others) -> 
     """`rows` with the column `assessments.course_id`: that of the assessment which each refers to."""
     if "." not in path:
         return rows
-    other, wanted = path.split(".")
+    other, column = path.split(".")
     referring = table.column(table.naming((path,))[0])
     key = str(referring.references).split(".")[1]
-    found = others[other].select(**{f"{other}.key": others[other][key], path: others[other][wanted]})
-    return rows.left_join(found, [(referring.name, f"{other}.key")])
+    looked_up = others[other].select(**{f"{other}.key": others[other][key], path: others[other][column]})
+    return rows.left_join(looked_up, [(referring.name, f"{other}.key")])
 
 
 def _integer(text: ir.Value) -> ir.Value:

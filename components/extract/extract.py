@@ -10,7 +10,8 @@ import duckdb
 
 from components.extract import canonical, moodle_log, oulad, survey
 from components.extract.merging import merge, write
-from components.extract.staging import Extracted, Ids, Site, Staging, key_of, out_of_room, say
+from components.extract.staging import Extracted, Ids, Staging, key_of, out_of_room
+from components.reporting import progress
 from earlybell.errors import SettingError
 from earlybell.tables.pseudonyms import check_same_key
 from earlybell.tables.schema import MOST_BAD_SHARE
@@ -24,7 +25,6 @@ def extract(
     key: str | None,
     ids: Ids = "pseudonymous",
     max_bad_share: float = 0.01,
-    site: Site | None = None,
 ) -> dict[str, Any]:
     """Extract every source (`KIND:PLACE`) and merge them into the folder `out`: `NAME.parquet` of each canonical table.
 
@@ -38,7 +38,6 @@ def extract(
         key: hashes learners' ids to pseudonyms; not needed where ids are kept, or are pseudonyms already.
         ids: `keep` leaves ids as the sources have them.
         max_bad_share: of a file's rows, how many may be set aside before the run stops.
-        site: what `moodle-log:` needs to be told.
 
     Raises:
         SettingError: an argument is wrong, pseudonyms are of several keys, or the disk is full.
@@ -49,7 +48,7 @@ def extract(
     out.parent.mkdir(parents=True, exist_ok=True)
     with _room_for(out), tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
         folder = Path(temporary)
-        with Staging(folder, key=key, ids=ids, max_bad_share=max_bad_share, site=site) as staging:
+        with Staging(folder, key=key, ids=ids, max_bad_share=max_bad_share) as staging:
             extracted = [_read(staging, source) for source in dict.fromkeys(sources)]
             _check_ids(staging, extracted)
             merge(staging, extracted)
@@ -100,7 +99,7 @@ _KINDS: dict[str, Callable[[Staging, str, str], Extracted]] = {
 
 def _read(staging: Staging, source: str) -> Extracted:
     kind, _, place = source.partition(":")
-    say(f"reading {source}")
+    progress("extract", f"reading {source}")
     return _KINDS[kind](staging, source, place)
 
 

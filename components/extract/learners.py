@@ -51,10 +51,10 @@ def _of_all_sources(roll: Table, names: Mapping[str, str]) -> bool:
 def _lost(tables: Sequence[Table], names: Mapping[str, str], roll: Table) -> str:
     """The SELECT of learners of a course run, by the key of `roll`, with the first reason for each and its row."""
     key = ", ".join(roll.key)
-    found = " UNION ALL ".join(_named(table, names, roll) for table in tables if table.bad == "learner")
+    rows = " UNION ALL ".join(_named(table, names, roll) for table in tables if table.bad == "learner")
     enrolled = f"SELECT {key} FROM {names[roll.name]}"
     return (
-        f"SELECT {key}, min({ROW}) AS {ROW}, arg_min(reason, {ROW}) AS reason FROM ({found}) "
+        f"SELECT {key}, min({ROW}) AS {ROW}, arg_min(reason, {ROW}) AS reason FROM ({rows}) "
         f"WHERE enrols OR ({key}) IN ({enrolled}) GROUP BY {key}"
     )
 
@@ -66,10 +66,10 @@ def _named(table: Table, names: Mapping[str, str], roll: Table) -> str:
     values = {name: f"whose[{place}]" for place, name in enumerate(own, 1)}
     if whole:  # rows of a source's own tables have ids as they stand there
         values[own[-1]] = f"masked({values[own[-1]]})"
-    which = f"source_table = {quoted(table.name)}" + ("" if whole else f" AND relation = {quoted(names[table.name])}")
+    where = f"source_table = {quoted(table.name)}" + ("" if whole else f" AND relation = {quoted(names[table.name])}")
     columns, joins = _looked_up(table, names, values)
     key = ", ".join(f"{value} AS {name}" for value, name in zip(columns, roll.key, strict=True))
-    return f"SELECT {key}, asides.{ROW}, reason, {table.enrols} AS enrols FROM asides {joins} WHERE {which}"
+    return f"SELECT {key}, asides.{ROW}, reason, {table.enrols} AS enrols FROM asides {joins} WHERE {where}"
 
 
 def _rows_of(table: Table, names: Mapping[str, str], lost: str, roll: Table) -> str:
@@ -105,17 +105,18 @@ def _report(staging: Staging, enrolments: str, lost: str) -> None:
     Raises:
         SourceError: too many are.
     """
-    left = f"SELECT course_id, count(*) AS learners FROM {enrolments} GROUP BY 1"
+    remaining = f"SELECT course_id, count(*) AS learners FROM {enrolments} GROUP BY 1"
     counts = (
-        f"SELECT course_id, count(*), any_value(coalesce(learners, 0)) FROM {lost} LEFT JOIN ({left}) USING (course_id)"
+        "SELECT course_id, count(*), any_value(coalesce(learners, 0)) "
+        f"FROM {lost} LEFT JOIN ({remaining}) USING (course_id)"
     )
-    for course, gone, learners in staging.sql(f"{counts} GROUP BY 1 ORDER BY 1"):
-        causes, whole = _causes(staging, lost, course), gone + learners
-        many = f"{course}: {gone:,} of {whole:,} learners are set aside"
-        if gone > max(staging.max_bad_share, LOST_LEARNERS) * whole:
+    for course, lost_learners, learners in staging.sql(f"{counts} GROUP BY 1 ORDER BY 1"):
+        causes, enrolled = _causes(staging, lost, course), lost_learners + learners
+        extent = f"{course}: {lost_learners:,} of {enrolled:,} learners are set aside"
+        if lost_learners > max(staging.max_bad_share, LOST_LEARNERS) * enrolled:
             way_out = "Mend these values, or export the files again: without so many learners no figure would be true."
-            raise SourceError(f"{many}, with all their rows", causes, way_out)
-        staging.notes.add(f"{many} with all their rows, lest what is missing be taken for a fact: {causes}.")
+            raise SourceError(f"{extent}, with all their rows", causes, way_out)
+        staging.notes.add(f"{extent} with all their rows, lest what is missing be taken for a fact: {causes}.")
 
 
 def _causes(staging: Staging, lost: str, course: str) -> str:

@@ -10,7 +10,8 @@ from components.extract.checks import ROW, UNIT
 from components.extract.plausible import check_plausible
 from components.extract.repairs import note_repairs
 from components.extract.sifting import sift_keys, sift_links
-from components.extract.staging import Extracted, Relation, Staging, key_of, say
+from components.extract.staging import Extracted, Relation, Staging, key_of
+from components.reporting import progress
 from earlybell.errors import SourceError
 from earlybell.tables.schema import SQL_TYPES, TABLES, Table
 from earlybell.tables.sql import quoted
@@ -64,6 +65,17 @@ def write(staging: Staging, sources: Sequence[Extracted], out: Path) -> dict[str
     return facts
 
 
+def concerns(facts: dict[str, Any], folder: Path) -> list[str]:
+    """What a user should look at in the tables written to `folder`: how many rows or notes, and the file with them.
+
+    Args:
+        facts: what `write` returned.
+    """
+    rows, notes = sum(group["rows"] for group in facts["quarantine"]), len(facts["notes"])
+    counts = ((f"rows set aside: {rows:,}", rows, QUARANTINE), (f"notes on the data: {notes:,}", notes, FACTS))
+    return [f"{words}, in {folder / file}" for words, count, file in counts if count]
+
+
 def _union(table: Table, relations: Sequence[Relation], several: bool) -> str:
     """The SELECT of a table's rows from all sources; of equal rows in several files those of the fullest one."""
     columns = ", ".join(table.names)
@@ -89,7 +101,7 @@ def _write(staging: Staging, table: Table, path: Path) -> int:
     query = f"SELECT {columns} FROM (FROM {table.name} ORDER BY {order})"
     rows: int = staging.sql(f"COPY ({query}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)")[0][0]
     if rows:
-        say(f"{table.name} {rows:,} rows written")
+        progress("extract", f"{table.name} {rows:,} rows written")
     else:
         path.unlink()
     return rows

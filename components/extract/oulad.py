@@ -160,8 +160,10 @@ def _check_registered(staging: Staging, source: str, views: Mapping[str, str]) -
         staging.sql(q.format(**views)) for q in (missing, "SELECT count(*) FROM {studentInfo}")
     )
     if absent > MOST_BAD_SHARE * every:
-        told = f"{absent:,} of {every:,} students are not in studentRegistration"
-        raise SourceError(f"{source}: registrations are missing", told, "Export the whole file, with every course run.")
+        value = f"{absent:,} of {every:,} students are not in studentRegistration"
+        raise SourceError(
+            f"{source}: registrations are missing", value, "Export the whole file, with every course run."
+        )
 
 
 def _map(staging: Staging, name: str, views: Mapping[str, str]) -> Relation:

@@ -5,8 +5,10 @@ What would make every figure false stops the run. What may be true, and mostly i
 
 from dataclasses import dataclass
 
-from components.extract.staging import Staging, say
+from components.extract.staging import Staging
+from components.reporting import progress
 from earlybell.errors import SourceError
+from earlybell.tables.outcomes import is_bad
 
 SHORTEST_RUN, LONGEST_RUN = 7, 550  # days: a week is a workshop; no course is given for one and a half years
 BUSY_SHARE = 0.05  # of a run's learners, who are active on a day of teaching
@@ -66,8 +68,8 @@ ON r.code = o.code AND r.course_id <> o.course_id
 GROUP BY ALL HAVING count(*) >= {SIBLINGS}
 AND r.days > greatest({LONGER} * median(o.days), median(o.days) + {IDLE_DAYS})"""
 
-_OUTCOMES = """
-SELECT course_id, count(*) AS learners, count(*) FILTER (outcome IN ('fail', 'withdrawn')) AS failed
+_OUTCOMES = f"""
+SELECT course_id, count(*) AS learners, count(*) FILTER ({is_bad()}) AS failed
 FROM outcomes GROUP BY 1"""
 
 
@@ -85,7 +87,7 @@ def _swapped(dates: str, *, wholly: bool) -> str:
     So outside of the months of teaching there are days that are numbers of these months alone; or there is no day
     above 12 at all (`wholly`), where every date was swapped or those that could not be were lost.
     """
-    which = (
+    condition = (
         f"len(whole) = 0 AND dates >= {SWAP_ALL}"
         if wholly
         else f"len(whole) > 0 AND dates >= {SWAP_DATES} AND list_has_all(whole, few) AND list_has_all(whole, early)"
@@ -99,7 +101,7 @@ found AS (
         flatten(list(days) FILTER (last <= 12)) AS few, count(*) FILTER (last <= 12) AS months,
         coalesce(flatten(list(list_filter(days, lambda d: d <= 12)) FILTER (last > 12)), []) AS early,
         sum(dates) FILTER (last <= 12) AS dates FROM months GROUP BY 1)
-SELECT course_id, months FROM found WHERE months >= {SWAP_MONTHS} AND {which}"""
+SELECT course_id, months FROM found WHERE months >= {SWAP_MONTHS} AND {condition}"""
 
 
 _AT_ONCE = """
@@ -225,10 +227,10 @@ def check_plausible(staging: Staging) -> None:
     """
     staging.sql(_COPIES)
     for pattern in _PATTERNS:
-        for course, *found in staging.sql(f"{pattern.query} ORDER BY ALL"):
-            words = pattern.words.format(course, *found)
+        for course, *figures in staging.sql(f"{pattern.query} ORDER BY ALL"):
+            words = pattern.words.format(course, *figures)
             if pattern.stops:
                 raise SourceError(f"course run {course}: {words}", course, pattern.way_out)
             note = f"Course run {course}: {words}. {pattern.way_out}"
             staging.notes.add(note)
-            say(f"look: {note}")
+            progress("extract", f"look: {note}")

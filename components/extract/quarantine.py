@@ -85,12 +85,12 @@ def write(staging: Staging, path: Path) -> list[dict[str, Any]]:
     staging.sql("CREATE OR REPLACE TEMP TABLE labels (file BIGINT, label VARCHAR)")
     for file in staging.files:
         staging.sql("INSERT INTO labels VALUES (?, ?)", (file.index, file.label))
-    found = f"FROM set_aside JOIN labels ON labels.file = {_FILE} JOIN numbered USING (_id)"
+    from_clause = f"FROM set_aside JOIN labels ON labels.file = {_FILE} JOIN numbered USING (_id)"
     staging.sql(
-        f"COPY (SELECT label AS file, number AS row, columns AS column, {_AS_TEXT}, reason {found} "
+        f"COPY (SELECT label AS file, number AS row, columns AS column, {_AS_TEXT}, reason {from_clause} "
         f"ORDER BY labels.file, number, columns, reason) TO {quoted(path)} (FORMAT csv, HEADER)"
     )
-    counts = staging.sql(f"SELECT label, reason, columns, count(*) {found} GROUP BY ALL ORDER BY ALL")
+    counts = staging.sql(f"SELECT label, reason, columns, count(*) {from_clause} GROUP BY ALL ORDER BY ALL")
     return [dict(zip(("file", "reason", "column", "rows"), row, strict=True)) for row in counts]
 
 
@@ -101,23 +101,23 @@ def _examples(staging: Staging, index: int, bad: str) -> tuple[str, str]:
         f"SELECT number, columns, value, reason, relation FROM ({bad}) JOIN numbered USING (_id) "
         "ORDER BY number, columns, reason"
     )[:_SHOWN]
-    told = [f"row {number}: {_told(columns, value, reason)}" for number, columns, value, reason, _ in rows]
+    faults = [f"row {number}: {_fault(columns, value, reason)}" for number, columns, value, reason, _ in rows]
     compared = dict.fromkeys(staging.compared[row[4], row[3]] for row in rows if (row[4], row[3]) in staging.compared)
     remedy = next(words for reason, words in _REMEDIES if rows[0][3].startswith(reason))
-    return "; ".join([*told, *compared]), f"Mend the file, or export it again: {remedy[0].lower()}{remedy[1:]}"
+    return "; ".join([*faults, *compared]), f"Mend the file, or export it again: {remedy[0].lower()}{remedy[1:]}"
 
 
-def _told(columns: str | None, value: str | None, reason: str) -> str:
+def _fault(columns: str | None, value: str | None, reason: str) -> str:
     return reason if columns is None else f"{columns} {value + ' ' if value else ''}{reason}"
 
 
 def _number(staging: Staging, ids: str) -> None:
     """The table `numbered` of these rows: the number under which a user finds each."""
     staging.sql(f"CREATE OR REPLACE TEMP TABLE numbered AS SELECT _id, {_NUMBER} + 1 AS number FROM ({ids})")
-    wanted = defaultdict(set)
+    rows_of_file = defaultdict(set)
     for (row,) in staging.sql("SELECT _id FROM numbered"):
-        wanted[row >> FILE_BITS].add(row & ((1 << FILE_BITS) - 1))
-    for index, rows in wanted.items():
+        rows_of_file[row >> FILE_BITS].add(row & ((1 << FILE_BITS) - 1))
+    for index, rows in rows_of_file.items():
         if staging.files[index].path.suffix != ".parquet":
             _number_lines(staging, index, rows)
 
@@ -125,9 +125,9 @@ def _number(staging: Staging, ids: str) -> None:
 def _number_lines(staging: Staging, index: int, rows: set[int]) -> None:
     good, rejected = {row for row in rows if row < REJECTED}, {row - REJECTED for row in rows if row >= REJECTED}
     lines = dict(physical_lines(staging.files[index], good, rejected))
-    found = [(index << FILE_BITS) + row for row in lines], list(lines.values())
+    parameters = [(index << FILE_BITS) + row for row in lines], list(lines.values())
     staging.sql(
         "UPDATE numbered SET number = line FROM (SELECT unnest($1::BIGINT[]) AS row, unnest($2::BIGINT[]) AS line) "
         "WHERE _id = row",
-        found,
+        parameters,
     )

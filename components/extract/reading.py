@@ -14,11 +14,12 @@ import duckdb
 from components.extract import sheets
 from components.extract.checks import ROW, UNIT
 from components.extract.encodings import REPLACEMENT, Decoded, is_utf8, write_utf8
-from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room, say
+from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room
 from components.extract.understanding import understood
+from components.reporting import progress
 from earlybell.errors import SourceError
 from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
-from earlybell.tables.sql import parquet, quoted, quoted_path
+from earlybell.tables.sql import identifier, parquet, quoted, quoted_path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 DELIMITERS = ",;\t"  # what a spreadsheet or R separates fields by, where a comma is in numbers
@@ -80,8 +81,8 @@ def find(folder: Path, table: Table) -> list[Path]:
     single = [path for suffix in SUFFIXES if (path := folder / f"{table.name}{suffix}").is_file()]
     parts = sorted(path for path in (folder / table.name).glob("*") if path.name.endswith(SUFFIXES))
     if len(single) + bool(parts) > 1:
-        found = ", ".join(path.name for path in [*single, *parts[:1]])
-        raise SourceError(f"{folder} has the table {table.name} in more than one form", found, "Keep one of them.")
+        forms = ", ".join(path.name for path in [*single, *parts[:1]])
+        raise SourceError(f"{folder} has the table {table.name} in more than one form", forms, "Keep one of them.")
     return single or parts
 
 
@@ -96,7 +97,7 @@ def read(staging: Staging, origin: Origin, table: Table, paths: Sequence[Path], 
     selects += _parquets(staging, origin, [path for path in paths if path.suffix == ".parquet"], table)
     unit = f"{first}::BIGINT" if origin.disjoint else f"{ROW} >> {FILE_BITS}"
     staging.sql(f"CREATE VIEW {relation} AS SELECT *, {unit} AS {UNIT} FROM ({' UNION ALL '.join(selects)})")
-    say(f"{table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
+    progress("extract", f"{table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
     return Relation(relation, 1 if origin.disjoint else len(paths))
 
 
@@ -121,13 +122,13 @@ def physical_lines(file: File, rows: set[int], rejected: set[int]) -> Iterator[t
     with _text(file.path) as text:
         reader = csv.reader(text, delimiter=file.delimiter)
         next(reader)
-        start, row, left = reader.line_num + 1, -1, len(rows) + len(rejected)
+        start, row, remaining = reader.line_num + 1, -1, len(rows) + len(rejected)
         for record, fields in enumerate(reader, 2):
             row += record not in rejected and bool(fields)
             if record in rejected or (fields and row in rows):
                 yield (REJECTED + record if record in rejected else row), start
-                left -= 1
-            if not left:
+                remaining -= 1
+            if not remaining:
                 return
             start = reader.line_num + 1
 
@@ -161,22 +162,22 @@ def _parquets(staging: Staging, origin: Origin, paths: Sequence[Path], table: Ta
     alike: dict[tuple[tuple[str, str], ...], list[Path]] = {}
     for path in paths:
         with _readable(label := origin.label(path)):
-            found = staging.sql(f"DESCRIBE FROM {_scan([path])}")
-        _check_columns(staging, label, table, [row[0] for row in found], origin.optional)
-        alike.setdefault(tuple((row[0], row[1]) for row in found), []).append(path)
-    return [_parquet(staging, origin, same, dict(found), table) for found, same in alike.items()]
+            described = staging.sql(f"DESCRIBE FROM {_scan([path])}")
+        _check_columns(staging, label, table, [row[0] for row in described], origin.optional)
+        alike.setdefault(tuple((row[0], row[1]) for row in described), []).append(path)
+    return [_parquet(staging, origin, same, dict(types), table) for types, same in alike.items()]
 
 
-def _parquet(staging: Staging, origin: Origin, paths: Sequence[Path], found: dict[str, str], table: Table) -> str:
+def _parquet(staging: Staging, origin: Origin, paths: Sequence[Path], types: dict[str, str], table: Table) -> str:
     first = len(staging.files)
     for path in paths:
         rows = staging.sql(f"SELECT num_rows FROM parquet_file_metadata({quoted_path(path)})")[0][0]
         staging.files.append(File(len(staging.files), origin.label(path), path, rows))
-    values = {column.name: _native(column, found.get(column.name), _listed(origin.nulls)) for column in table.columns}
+    values = {column.name: _native(column, types.get(column.name), _listed(origin.nulls)) for column in table.columns}
     if not origin.ours:
-        texts = {name: value for name, value in values.items() if found.get(name) not in _SAFE[table.column(name).type]}
+        texts = {name: value for name, value in values.items() if types.get(name) not in _SAFE[table.column(name).type]}
         label = origin.label(paths[0]) if len(paths) == 1 else f"{origin.source}/{table.name}"
-        values |= understood(staging, label, table, _scan(paths), {n: v for n, v in texts.items() if n in found})
+        values |= understood(staging, label, table, _scan(paths), {n: v for n, v in texts.items() if n in types})
     row = f"(({first} + file_index::BIGINT) << {FILE_BITS}) + file_row_number"
     return f"SELECT {row} AS {ROW}, {_named(values)} FROM {_scan(paths)}"
 
@@ -193,16 +194,16 @@ def _listed(values: Sequence[object]) -> str:
     return ", ".join(map(quoted, values))
 
 
-def _native(column: Column, found: str | None, nulls: str) -> str:
+def _native(column: Column, stored_type: str | None, nulls: str) -> str:
     """SQL of a column's values; what is no number in a column of numbers is unknown, as it is to who wrote it."""
-    if found is None:
+    if stored_type is None:
         return "NULL::VARCHAR"
     name = (
         f"""(CASE WHEN NOT isnan("{column.name}") THEN "{column.name}" END)"""
-        if found in _FLOATS
-        else f'"{column.name}"'
+        if stored_type in _FLOATS
+        else identifier(column.name)
     )
-    if found in _SAFE[column.type]:
+    if stored_type in _SAFE[column.type]:
         return f"{name}::{SQL_TYPES[column.type]}"
     return f"(CASE WHEN {name}::VARCHAR NOT IN ({nulls}) THEN {name}::VARCHAR END)"
 
@@ -221,7 +222,7 @@ def _csv(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
     _check_ids(staging, label, table, file, staging.decoded.get(written))
     if origin.ours:
         return f"SELECT * FROM {file}"
-    values = understood(staging, label, table, file, {name: f'"{name}"' for name in table.names})
+    values = understood(staging, label, table, file, {name: identifier(name) for name in table.names})
     return f"SELECT {ROW}, {_named(values)} FROM {file}"
 
 
@@ -230,11 +231,11 @@ def _load(staging: Staging, origin: Origin, label: str, path: Path, table: Table
     delimiter, names = _header(label, path, origin)
     _check_columns(staging, label, table, names, origin.optional)
     text = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
-    wanted = ", ".join(f'{_field(column.name, names)} AS "{column.name}"' for column in table.columns)
+    columns = ", ".join(f'{_field(column.name, names)} AS "{column.name}"' for column in table.columns)
     first, file = len(staging.files) << FILE_BITS, f"file{len(staging.files)}"
     form = f"{_CSV}, delim = {quoted(delimiter)}, columns = {{{text}}}, nullstr = [{_listed(origin.nulls)}]"
     staging.sql(
-        f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {wanted} "
+        f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {columns} "
         f"FROM read_csv({quoted_path(path)}, {form}, {_REJECTS})"
     )
     if path not in staging.decoded and staging.sql(
@@ -256,11 +257,11 @@ def _check_ids(staging: Staging, label: str, table: Table, file: str, decoded: D
     Raises:
         SourceError: a file whose encoding had to be guessed has an id that is not the same in each.
     """
-    ids = [f'"{column.name}"' for column in table.columns if column.is_id and not column.nullable]
+    ids = [identifier(column.name) for column in table.columns if column.is_id and not column.nullable]
     if decoded and decoded.guessed and ids:
         unsure = REPLACEMENT if decoded.encoding == "utf-8" else r"[^\x00-\x7f]"
-        found = " OR ".join(f"regexp_matches({name}, '{unsure}')" for name in ids)
-        if staging.sql(f"SELECT 1 FROM {file} WHERE {found} LIMIT 1"):
+        suspect = " OR ".join(f"regexp_matches({name}, '{unsure}')" for name in ids)
+        if staging.sql(f"SELECT 1 FROM {file} WHERE {suspect} LIMIT 1"):
             way_out = "Save it as CSV UTF-8: ids must be the same in every file."
             raise SourceError(f"{label} is not in UTF-8, and has ids that are not ASCII", ", ".join(ids), way_out)
 
@@ -310,11 +311,11 @@ def _take_rejected(staging: Staging, label: str, file: str, first: int, table: T
 
 def _header(label: str, path: Path, origin: Origin) -> tuple[str, list[str]]:
     """The delimiter, and the columns by our names."""
-    found = {delimiter: _first(path, delimiter) for delimiter in origin.delimiters}
-    delimiter = max(found, key=lambda one: len(found[one]))
-    if not found[delimiter]:
+    headers = {delimiter: _first(path, delimiter) for delimiter in origin.delimiters}
+    delimiter = max(headers, key=lambda character: len(headers[character]))
+    if not headers[delimiter]:
         raise SourceError(f"{label} is empty", "no header", "Its first line names the columns, separated by commas.")
-    return delimiter, [origin.named(name.strip()) for name in found[delimiter]]
+    return delimiter, [origin.named(name.strip()) for name in headers[delimiter]]
 
 
 def _first(path: Path, delimiter: str) -> list[str]:
@@ -323,14 +324,14 @@ def _first(path: Path, delimiter: str) -> list[str]:
 
 
 def _check_columns(
-    staging: Staging, label: str, table: Table, found: Sequence[str], optional: frozenset[str] = frozenset()
+    staging: Staging, label: str, table: Table, names: Sequence[str], optional: frozenset[str] = frozenset()
 ) -> None:
     for column in table.columns:
         name, may_lack = column.name, column.optional or column.name in optional
-        if found.count(name) > 1 or not (name in found or may_lack):
-            problem = "lacks the column" if name not in found else "has twice the column"
-            raise SourceError(f"{label} {problem} {name}", ", ".join(found), f"Columns are {', '.join(table.names)}.")
-    if extra := [name for name in found if name not in table.names]:
+        if names.count(name) > 1 or not (name in names or may_lack):
+            problem = "lacks the column" if name not in names else "has twice the column"
+            raise SourceError(f"{label} {problem} {name}", ", ".join(names), f"Columns are {', '.join(table.names)}.")
+    if extra := [name for name in names if name not in table.names]:
         staging.notes.add(f"{label}: columns that are not read: {', '.join(extra)}.")
 
 

@@ -95,11 +95,11 @@ def _links(staging: Staging, table: Table, names: Mapping[str, str], tables: Seq
 
 def _compare(staging: Staging, names: Mapping[str, str], table: Table, known: Mapping[str, Table]) -> None:
     """Remember, for an error, what the ids that were not found were compared to: a learner's by its shape alone."""
-    found = "SELECT DISTINCT reason FROM set_aside WHERE relation = ? AND reason LIKE 'not found%'"
-    for (reason,) in staging.sql(found, [names[table.name]]):
+    reasons = "SELECT DISTINCT reason FROM set_aside WHERE relation = ? AND reason LIKE 'not found%'"
+    for (reason,) in staging.sql(reasons, [names[table.name]]):
         other = known[reason.split()[-1]]
-        told = [_like(staging, names[other.name], name, hidden=other.enrols) for name in other.key[-1:]]
-        staging.compared[names[table.name], reason] = f"{other.name} has {', '.join(told)}"
+        samples = [_like(staging, names[other.name], name, hidden=other.enrols) for name in other.key[-1:]]
+        staging.compared[names[table.name], reason] = f"{other.name} has {', '.join(samples)}"
 
 
 def _like(staging: Staging, view: str, name: str, *, hidden: bool) -> str:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -57,18 +56,6 @@ class File:
 
 
 @dataclass(frozen=True)
-class Site:
-    """What a command gives for all of a site's own exports, whose statements come before it.
-
-    `pass_mark` is the final grade below which a learner has failed, as `50` or `50%` (empty: none is given);
-    `timezone` is the clock of their times.
-    """
-
-    pass_mark: str = ""
-    timezone: str = "UTC"
-
-
-@dataclass(frozen=True)
 class Relation:
     """A view in staging with a table's columns, `_id` and `_unit`; `units` says how many files' rows it may hold."""
 
@@ -89,10 +76,8 @@ class Extracted:
 class Staging:
     """Use it as a context; `folder` holds the database and what spills, and is the caller's to remove."""
 
-    def __init__(
-        self, folder: Path, *, key: str | None, ids: Ids, max_bad_share: float, site: Site | None = None
-    ) -> None:
-        self.folder, self.ids, self.max_bad_share, self.site = folder, ids, max_bad_share, site or Site()
+    def __init__(self, folder: Path, *, key: str | None, ids: Ids, max_bad_share: float) -> None:
+        self.folder, self.ids, self.max_bad_share = folder, ids, max_bad_share
         self._key = key
         self.files: list[File] = []
         self.notes: set[str] = set()
@@ -200,8 +185,8 @@ class Staging:
         self.sql(f"CREATE OR REPLACE VIEW {relation} AS FROM ({repair} {select}) ANTI JOIN ({aside}) USING ({ROW})")
 
     def _repaired(self, relation: str, column: Column) -> str:
-        named = f"relation = {quoted(relation)} AND name = {quoted(column.name)}"
-        ids = f"SELECT {ROW} FROM repaired WHERE {named} AND bad"
+        condition = f"relation = {quoted(relation)} AND name = {quoted(column.name)}"
+        ids = f"SELECT {ROW} FROM repaired WHERE {condition} AND bad"
         raised = f"WHEN {ROW} IN ({ids} = 'raise') THEN {column.not_below}" if column.not_below else ""
         return f"CASE WHEN {ROW} IN ({ids} = 'null') THEN NULL {raised} ELSE {column.name} END AS {column.name}"
 
@@ -226,10 +211,10 @@ class Staging:
         if self.ids == "keep" or not ids:
             return
         key = usable_key(self._key)
-        every = " UNION ALL ".join(f"SELECT {column}::VARCHAR FROM {relation}" for relation, column in ids)
+        all_ids = " UNION ALL ".join(f"SELECT {column}::VARCHAR FROM {relation}" for relation, column in ids)
         reader = self._connection.cursor()
         reader.execute(
-            f"SELECT DISTINCT id FROM ({every}) AS i(id) ANTI JOIN pseudonyms ON id = learner_id WHERE id IS NOT NULL"
+            f"SELECT DISTINCT id FROM ({all_ids}) AS i(id) ANTI JOIN pseudonyms ON id = learner_id WHERE id IS NOT NULL"
         )
         while batch := [row[0] for row in reader.fetchmany(_IDS_AT_ONCE)]:
             hashed = [pseudonym(key, learner_id) for learner_id in batch]
@@ -246,12 +231,6 @@ def key_of(staging: Staging, source: Extracted) -> str | None:
 def out_of_room(error: BaseException) -> bool:
     """Whether it is no fault of what was read, but of the disk written to: it is full, or a quota is used up."""
     return any(text in str(error) for text in _NO_ROOM)
-
-
-def say(text: str) -> None:
-    """A line of progress to stderr."""
-    sys.stderr.write(f"extract: {text}\n")
-    sys.stderr.flush()
 
 
 def _sql(expression: ir.Expr) -> str:

@@ -53,8 +53,8 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
             f"{source} has no answers", str(folder), f"Name a folder with answers.csv: {', '.join(table.names)}."
         )
     origin = Origin(source, folder, delimiters=DELIMITERS)
-    found = read_sifted(staging, origin, (table,), learner="learner_id", hashed=True, linked=False)
-    answers = found[table.name]
+    relations = read_sifted(staging, origin, (table,), learner="learner_id", hashed=True, linked=False)
+    answers = relations[table.name]
     ratings = Relation(f"{answers.name}_to_ratings", answers.units)
     staging.sql(
         f"CREATE VIEW {ratings.name} AS SELECT _id, _unit, course_id, masked(learner_id) AS learner_id, "

@@ -61,7 +61,9 @@ def teaching(days: npt.NDArray[np.datetime64], learners: Days) -> Teaching | Non
     busy, typical = _busy_windows(pairs, active)
     enough = max(LEAST_LEARNERS, int(np.ceil(SHARE_OF_LEARNERS * typical / WINDOW)))
     stretches = [_trimmed(active, first, last, enough) for first, last in _joined(busy)]
-    ranked = sorted((_dated(start.item(), active, *one) for one in stretches), key=lambda one: -one.learner_days)
+    ranked = sorted(
+        (_dated(start.item(), active, *stretch) for stretch in stretches), key=lambda stretch: -stretch.learner_days
+    )
     main, *others = ranked
     rival = others[0] if others and others[0].learner_days >= RIVAL * main.learner_days else None
     return Teaching(main, rival)
@@ -93,7 +95,11 @@ def _reach(pairs: Days, windows: int) -> Days:
 def _joined(busy: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     """First and last day of each stretch of windows, holidays bridged; windows are named by their last day."""
     ends = np.flatnonzero(busy)
-    cuts = [0, *(i + 1 for i, (one, two) in enumerate(pairwise(ends)) if two - one - WINDOW > LONGEST_BREAK), len(ends)]
+    cuts = [
+        0,
+        *(i + 1 for i, (end, next_end) in enumerate(pairwise(ends)) if next_end - end - WINDOW > LONGEST_BREAK),
+        len(ends),
+    ]
     for first, last in pairwise(cuts):
         yield int(ends[first]) - WINDOW + 1, int(ends[last - 1])
 

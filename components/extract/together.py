@@ -69,10 +69,10 @@ def _note(staging: Staging, table: Table, shared: str, merged: str) -> None:
     """Say of each file how many rows are one with another, and how many are further ones."""
     key = ", ".join([UNIT, *table.key])
     by_file = f"SELECT s.{ROW} >> {FILE_BITS}, count(*) FROM {shared} AS s"
-    one = f"{by_file} JOIN {merged} AS g USING ({key}) WHERE NOT undecided AND s.{ROW} <> g.{ROW} GROUP BY 1"
+    repeats = f"{by_file} JOIN {merged} AS g USING ({key}) WHERE NOT undecided AND s.{ROW} <> g.{ROW} GROUP BY 1"
     chosen = [f"{column.name} the {_WORDS[column.merge]}" for column in table.columns if column.merge in _WORDS]
     how = ", ".join([*chosen, "what differs otherwise unknown"])
-    for index, rows in staging.sql(one):
+    for index, rows in staging.sql(repeats):
         label = staging.files[index].label
         staging.notes.add(
             f"{label}: {rows:,} rows have the key ({', '.join(table.key)}) of another, and are one: {how}."

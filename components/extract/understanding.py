@@ -29,16 +29,16 @@ def understood(staging: Staging, label: str, table: Table, relation: str, values
 
     Notes say what was read as something else, and how often.
     """
-    readings = [(name, one) for name, value in values.items() for one in _readings(table.column(name), value)]
-    found, counted = dict(values), ", ".join(f"count(*) FILTER ({one.where})" for _, one in readings)
+    readings = [(name, reading) for name, value in values.items() for reading in _readings(table.column(name), value)]
+    expressions, counted = dict(values), ", ".join(f"count(*) FILTER ({reading.where})" for _, reading in readings)
     if not readings:
-        return found
-    for (name, one), count in zip(readings, staging.sql(f"SELECT {counted} FROM {relation}")[0], strict=True):
-        if count and _all_like(staging, relation, table.column(name), values[name], one.like):
-            found[name] = f"CASE WHEN {one.where} THEN {one.value} ELSE {found[name]} END"
-            examples = _examples(staging, relation, values[name], one) if "{}" in one.note else ""
-            staging.notes.add(f"{label}: {count:,} values of {name} {one.note.format(examples)}")
-    return found
+        return expressions
+    for (name, reading), count in zip(readings, staging.sql(f"SELECT {counted} FROM {relation}")[0], strict=True):
+        if count and _all_like(staging, relation, table.column(name), values[name], reading.like):
+            expressions[name] = f"CASE WHEN {reading.where} THEN {reading.value} ELSE {expressions[name]} END"
+            examples = _examples(staging, relation, values[name], reading) if "{}" in reading.note else ""
+            staging.notes.add(f"{label}: {count:,} values of {name} {reading.note.format(examples)}")
+    return expressions
 
 
 def _readings(column: Column, value: str) -> Iterator[_Reading]:
@@ -58,8 +58,8 @@ def _readings(column: Column, value: str) -> Iterator[_Reading]:
 def _all_like(staging: Staging, relation: str, column: Column, value: str, like: str) -> bool:
     """Ids lose their `.0` where all of the column are such numbers: then no two ids differ by it alone."""
     words = ", ".join(map(quoted, unknown_words(column))) or "''"
-    every = f"SELECT bool_and(regexp_full_match(trim({value}), '{like}')) FROM {relation}"
-    return like == ".*" or bool(staging.sql(f"{every} WHERE trim({value}) NOT IN ({words})")[0][0])
+    query = f"SELECT bool_and(regexp_full_match(trim({value}), '{like}')) FROM {relation}"
+    return like == ".*" or bool(staging.sql(f"{query} WHERE trim({value}) NOT IN ({words})")[0][0])
 
 
 def _examples(staging: Staging, relation: str, value: str, reading: _Reading) -> str:

@@ -138,8 +138,8 @@ def kinds_among(what: ir.IntegerValue) -> ir.IntegerValue:
 
 def bit(number: ir.IntegerValue, place: int) -> ir.FloatingValue:
     """1.0 or 0.0, as the bit at this place of a number is."""
-    found: ir.FloatingValue = ((number >> place) & 1).cast("float64")
-    return found
+    value: ir.FloatingValue = ((number >> place) & 1).cast("float64")
+    return value
 
 
 @ibis.udf.agg.builtin(name="bit_or", signature=(("int64",), "int64"))  # type: ignore[untyped-decorator]

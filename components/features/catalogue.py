@@ -6,7 +6,7 @@ mean for the risk at most; it is not fitted.
 
 In meanings a day is the site's, "the last 7 days" are whole days and end with the last one before the moment, "since
 the start" means since the start or since joining, whichever is later, and "a week" is one of teaching: what happens on
-holidays is not counted, and their days are not either. docs/data.md says it for people.
+holidays is not counted, and their days are not either. docs/reference/time.md says it for people.
 """
 
 from typing import Any

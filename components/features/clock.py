@@ -46,8 +46,8 @@ CLOCKS: dict[str, Clock] = {
 
 def seconds(at: ir.Value) -> ir.IntegerValue:
     """Seconds since 1970."""
-    found: ir.IntegerValue = at.epoch_seconds().cast("int64")
-    return found
+    since_epoch: ir.IntegerValue = at.epoch_seconds().cast("int64")
+    return since_epoch
 
 
 def day_of(shown: ir.Value) -> ir.IntegerValue:

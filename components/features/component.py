@@ -11,9 +11,9 @@ def features(engine: str, tables: dsl.Input[dsl.Dataset], examples: dsl.Output[d
     from pathlib import Path
 
     from components.features import CATALOGUE, compute_features
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
 
     with errors_reported():
         count = compute_features(Path(tables.path), "weekly", Path(examples.path), engine)
         examples.metadata.update({"moments": count, "catalogue": CATALOGUE.hash})
-        progress("features", f"{len(CATALOGUE.names)} features of {count:,} moments (a learner in a week)")
+        done("features", f"{len(CATALOGUE.names)} features of {count:,} moments (a learner in a week)")

@@ -10,8 +10,8 @@ import ibis.expr.types as ir
 
 def one_where(condition: ir.Value) -> ir.FloatingValue:
     """1.0 where `condition` holds, 0.0 where it does not: a factor, and a summand that counts."""
-    found: ir.FloatingValue = condition.cast("float64")
-    return found
+    number: ir.FloatingValue = condition.cast("float64")
+    return number
 
 
 def value_where(value: ir.Value, condition: ir.Value) -> ir.Value:

@@ -49,13 +49,13 @@ def _pyspark(connection: duckdb.DuckDBPyConnection, tables: Path, out: Path) -> 
     from pyspark.sql import SparkSession
 
     with tempfile.TemporaryDirectory(dir=out.parent.absolute()) as folder, _session(SparkSession.builder) as session:
-        moments, found = Path(folder) / "moments.parquet", Path(folder) / "features"
+        moments, features = Path(folder) / "moments.parquet", Path(folder) / "features"
         connection.execute(f"COPY moments TO {quoted(moments)} (FORMAT parquet)")
         session.read.parquet(_plain(moments)).createOrReplaceTempView("moments")
         for name in INPUTS:
             _view(session, tables, name)
-        session.sql(feature_sql("pyspark")).write.parquet(str(found))
-        _write(connection, parquet(sorted(found.glob("*.parquet"))), out)
+        session.sql(feature_sql("pyspark")).write.parquet(str(features))
+        _write(connection, parquet(sorted(features.glob("*.parquet"))), out)
 
 
 def _session(builder: "SparkSession.Builder") -> "SparkSession":
@@ -70,11 +70,11 @@ def _session(builder: "SparkSession.Builder") -> "SparkSession":
 def _view(session: "SparkSession", tables: Path, name: str) -> None:
     columns = BY_NAME[name].columns
     declared = ", ".join(f"{column.name} {_SPARK_TYPES[column.type]}" for column in columns)
-    found = [_plain(path.absolute()) for path in files(tables, BY_NAME[name])]
-    read = session.read.parquet(*found) if found else session.createDataFrame([], declared)
-    given = set(read.columns)
+    paths = [_plain(path.absolute()) for path in files(tables, BY_NAME[name])]
+    read = session.read.parquet(*paths) if paths else session.createDataFrame([], declared)
+    stored = set(read.columns)
     cast = [
-        f"CAST({column.name if column.name in given else 'NULL'} AS {_SPARK_TYPES[column.type]}) AS {column.name}"
+        f"CAST({column.name if column.name in stored else 'NULL'} AS {_SPARK_TYPES[column.type]}) AS {column.name}"
         for column in columns
     ]
     read.selectExpr(*cast).createOrReplaceTempView(name)
@@ -82,7 +82,7 @@ def _view(session: "SparkSession", tables: Path, name: str) -> None:
 
 def _plain(path: Path) -> str:
     """The path of a file for Spark to read: no character of it is taken for a pattern."""
-    return re.sub(r"[*?\[\]{}\\]", lambda found: f"\\{found[0]}", str(path))
+    return re.sub(r"[*?\[\]{}\\]", lambda match: f"\\{match[0]}", str(path))
 
 
 def _write(connection: duckdb.DuckDBPyConnection, features: str, out: Path) -> None:

@@ -47,29 +47,29 @@ def stages(engine: str = "duckdb") -> dict[str, ir.Table]:
     a feature of the catalogue, null where it has no value. Stages become the common table expressions of the SQL: Ibis
     alone would write a shared one out each time.
     """
-    named, clock = _inputs(), CLOCKS[engine]
-    found: dict[str, ir.Table] = {}
+    tables, clock = _inputs(), CLOCKS[engine]
+    by_name: dict[str, ir.Table] = {}
 
     def stage(name: str, table: ir.Table) -> ir.Table:
-        found[name] = table
+        by_name[name] = table
         return ibis.table(table.schema(), name=name)
 
-    runs = stage("runs", course_runs(named["courses"], clock))
-    off = stage("holidays", holidays(runs, named["breaks"], clock))
-    at = stage("calendar", calendar(named["moments"], runs, off, named["enrolments"], clock))
-    dated = stage("dates", dates(runs, off, named["events"], clock))
-    acts = stage("activity", activity(at, dated, named["events"]))
-    done = stage("work", work(at, named["assessments"], named["submissions"], named["extensions"]))
+    runs = stage("runs", course_runs(tables["courses"], clock))
+    off = stage("holidays", holidays(runs, tables["breaks"], clock))
+    at = stage("calendar", calendar(tables["moments"], runs, off, tables["enrolments"], clock))
+    dated = stage("dates", dates(runs, off, tables["events"], clock))
+    acts = stage("activity", activity(at, dated, tables["events"]))
+    done = stage("work", work(at, tables["assessments"], tables["submissions"], tables["extensions"]))
     # No more than is used: a join costs by the columns that it carries.
     times = at.select(*_TIMES)
     joined = times.left_join(acts, "moment_id", rname="{name}_activity")
     stage("features", _features(joined.left_join(done, "moment_id", rname="{name}_work")))
-    return found
+    return by_name
 
 
 def _features(t: ir.Table) -> ir.Table:
-    found = _calendar(t) | _temporal(t) | _participation(t) | _numeric(t)
-    return t.select("moment_id", "days_seen", **{name: value.cast("float64") for name, value in found.items()})
+    values = _calendar(t) | _temporal(t) | _participation(t) | _numeric(t)
+    return t.select("moment_id", "days_seen", **{name: value.cast("float64") for name, value in values.items()})
 
 
 def _schema(table: Table) -> dict[str, str]:

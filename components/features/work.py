@@ -36,13 +36,13 @@ def _records(submissions: ir.Table, extensions: ir.Table) -> ir.Table:
 
 def _pieces(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir.Table:
     """Each assessment with its deadline for this learner, and what is known of the answer."""
-    found = _answers(calendar, assessments, records)
-    due = ibis.coalesce(found.own_due, found.course_due)
-    found = found.mutate(due=due, due_at=due.epoch_seconds().cast("int64"), answered=found.first_at.notnull())
+    pieces = _answers(calendar, assessments, records)
+    due = ibis.coalesce(pieces.own_due, pieces.course_due)
+    pieces = pieces.mutate(due=due, due_at=due.epoch_seconds().cast("int64"), answered=pieces.first_at.notnull())
     # Work due before the learner joined was never asked of them, nor what is banked from an earlier run.
-    passed = (found.due < found.as_of) & (found.due_at >= found.joined) & (found.banked.fill_null(0) == 0)
-    found = found.mutate(passed=passed)
-    return found.select(
+    passed = (pieces.due < pieces.as_of) & (pieces.due_at >= pieces.joined) & (pieces.banked.fill_null(0) == 0)
+    pieces = pieces.mutate(passed=passed)
+    return pieces.select(
         "moment_id",
         "role",
         "seconds",
@@ -51,12 +51,12 @@ def _pieces(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir.
         "weight",
         "due_at",
         "answered",
-        asked=one_where(found.passed),
-        asked_at=value_where(found.due_at, found.passed),
-        missed=value_where(one_where(found.passed & ~found.answered), found.due.notnull()),
-        attempts=value_where(found.attempts, found.answered),
-        delay=(found.first_at - found.due_at) / DAY,
-        ahead=value_where(one_where(found.answered & (found.due >= found.as_of)), found.due.notnull()),
+        asked=one_where(pieces.passed),
+        asked_at=value_where(pieces.due_at, pieces.passed),
+        missed=value_where(one_where(pieces.passed & ~pieces.answered), pieces.due.notnull()),
+        attempts=value_where(pieces.attempts, pieces.answered),
+        delay=(pieces.first_at - pieces.due_at) / DAY,
+        ahead=value_where(one_where(pieces.answered & (pieces.due >= pieces.as_of)), pieces.due.notnull()),
     )
 
 
@@ -64,10 +64,10 @@ def _answers(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir
     """Each assessment asked of a learner, with what was known of it at the moment: the latest own deadline granted, the
     first time that it was handed in, the best known score, the tries."""
     moments = calendar.select("moment_id", "course_id", "learner_id", "as_of", "joined")
-    asked = assessments.select("course_id", "assessment_id", "role", "weight", "max_score", course_due="due_at")
-    asked = moments.join(asked, "course_id")
-    known = asked.left_join(
-        records, ["assessment_id", "learner_id", records.known_at < asked.as_of], rname="{name}_known"
+    assigned = assessments.select("course_id", "assessment_id", "role", "weight", "max_score", course_due="due_at")
+    assigned = moments.join(assigned, "course_id")
+    known = assigned.left_join(
+        records, ["assessment_id", "learner_id", records.known_at < assigned.as_of], rname="{name}_known"
     )
     own, banked = known.attempt > 0, known.attempt <= 0
     graded = known.graded_at < known.as_of
@@ -103,12 +103,12 @@ def _handed_in(pieces: ir.Table) -> dict[str, ir.Value]:
 
 def _scores(pieces: ir.Table) -> dict[str, ir.Value]:
     latest = pieces.due_at + pieces.share / 2  # of work due in the same second the best; null without a deadline
-    asked = one_where(pieces.share.notnull() | (pieces.missed > 0))
+    counted = one_where(pieces.share.notnull() | (pieces.missed > 0))
     return {
         "mean_share": pieces.share.mean(),
         "lowest_share": pieces.share.min(),
         "last_share": max_by(pieces.share, latest),
-        "points_share": _weighed(pieces, pieces.share).fill_null(0.0) / _weighed(pieces, asked).nullif(0.0),
+        "points_share": _weighed(pieces, pieces.share).fill_null(0.0) / _weighed(pieces, counted).nullif(0.0),
         "pre_test": value_where(pieces.share, pieces.role == "pre_test").mean(),
         "post_test": value_where(pieces.share, pieces.role == "post_test").mean(),
         "banked_share": pieces.banked_share.mean(),

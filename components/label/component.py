@@ -17,16 +17,16 @@ def label(
     from pathlib import Path
 
     from components.label import LABELS, check_enough, check_label
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
 
     with errors_reported():
         check_label(kind, Path(rubric) if rubric else None)
-        found = LABELS[kind](
+        facts = LABELS[kind](
             Path(tables.path), Path(examples.path), Path(labels.path), Path(rubric) if rubric else None
         )
         check_enough(Path(examples.path), Path(labels.path))
-        labels.metadata.update({"kind": kind, **found})
-        progress(
+        labels.metadata.update({"kind": kind, **facts})
+        done(
             "label",
-            f"{kind}: {found['moments']:,} moments of {found['learners']:,} learners in {found['runs']} course runs",
+            f"{kind}: {facts['moments']:,} moments of {facts['learners']:,} learners in {facts['runs']} course runs",
         )

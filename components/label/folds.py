@@ -44,9 +44,9 @@ def check_enough(features: Path, labels: Path) -> None:
         FROM {parquet(labels)} JOIN {parquet(features / "features.parquet")} USING (moment_id)""")
     ((at_risk, others),) = rows.fetchall()
     if min(at_risk, others) < LEAST_LEARNERS:
-        found = f"{at_risk} with label 1 (at risk), {others} with label 0"
+        learners = f"{at_risk} with label 1 (at risk), {others} with label 0"
         raise TrainingError(
-            "too few learners to train on", found, f"Add course runs: at least {LEAST_LEARNERS} of each."
+            "too few learners to train on", learners, f"Add course runs: at least {LEAST_LEARNERS} of each."
         )
 
 

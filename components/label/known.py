@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from components.label.bad_outcome import bad_outcome
 from components.label.rubric import label_rubric
 from components.label.scale import read_rubric
 from earlybell.errors import SettingError
 from earlybell.predict import create_moments, open_tables
+from earlybell.tables.outcomes import bad_outcome
 from earlybell.tables.sql import parquet, quoted
 
 Labels = dict[tuple[str, str, datetime], int]  # by course run, learner and moment
@@ -57,8 +57,8 @@ def check_rubric(facts: Mapping[str, Any], rubric: Path | None) -> None:
         SettingError: the rubric cannot be read, or is another than that.
     """
     scale = read_rubric(rubric)
-    given = (scale.version, scale.threshold)
-    if given != (facts["version"], facts["threshold"]):
+    if (scale.version, scale.threshold) != (facts["version"], facts["threshold"]):
         was = f"version {facts['version']} with a threshold of {facts['threshold']:g}"
         way_out = f"The bundle was trained with {was}: name its file by --rubric."
-        raise SettingError("another rubric than the bundle's", f"version {given[0]}, threshold {given[1]:g}", way_out)
+        other = f"version {scale.version}, threshold {scale.threshold:g}"
+        raise SettingError("another rubric than the bundle's", other, way_out)

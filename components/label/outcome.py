@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from components.label.bad_outcome import bad_outcome
 from components.label.folds import fold, write
 from earlybell.errors import TrainingError
 from earlybell.predict import open_tables
+from earlybell.tables.outcomes import bad_outcome
 from earlybell.tables.sql import parquet
 
 
@@ -21,23 +21,23 @@ def label_outcomes(tables: Path, features: Path, out: Path) -> dict[str, int]:
         TrainingError: no moment has an outcome, or all have the same.
     """
     connection = open_tables(tables)
-    found = fold(
+    counts = fold(
         connection,
         f"SELECT moment_id, course_id, learner_id, as_of, {bad_outcome()} AS label "
         f"FROM {parquet(features / 'features.parquet')} JOIN outcomes USING (course_id, learner_id)",
     )
-    _check(found)
+    _check(counts)
     write(connection, out)
-    return found
+    return counts
 
 
-def _check(found: dict[str, int]) -> None:
-    if not found["moments"]:
+def _check(counts: dict[str, int]) -> None:
+    if not counts["moments"]:
         nobody = "0 of the learners who were enrolled"
         way_out = "Training needs finished course runs (table outcomes); of moodle-log: a grade book and a pass mark."
         raise TrainingError("no learner has an outcome", nobody, way_out)
-    if found["positive"] in (0, found["moments"]):
-        same = f"{found['learners']} learners, {'all' if found['positive'] else 'none'} failed or left"
+    if counts["positive"] in (0, counts["moments"]):
+        same = f"{counts['learners']} learners, {'all' if counts['positive'] else 'none'} failed or left"
         raise TrainingError(
             "all learners have the same outcome", same, "Training needs runs where some passed and some did not."
         )

@@ -1,12 +1,12 @@
 """The rubric label with what it takes to judge it: the label of the whole run, and the facts of the rubric."""
 
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from components.label.rubric import label_rubric
 from earlybell.tables.sql import connect, parquet, quoted
+from earlybell.whole import written_whole
 
 _FACTS = ("version", "threshold", "unlabelled", "unknown_ratings", "agreement")
 
@@ -17,14 +17,13 @@ def label_rubric_and_overlap(tables: Path, features: Path, out: Path, rubric: Pa
     overlap_label is the label of the whole run, what is before the moment too, which a model would find in its own
     inputs: evaluation measures how much better that would look. Null where the whole run has too little.
     """
-    found = label_rubric(tables, features, out, rubric)
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        whole, joined = Path(folder) / "whole.parquet", Path(folder) / "joined.parquet"
+    facts = label_rubric(tables, features, out, rubric)
+    with written_whole(out) as joined:
+        whole = joined.with_name("of whole runs.parquet")
         label_rubric(tables, features, whole, rubric, whole_run=True, alike=True)
-        facts = quoted(json.dumps({name: found[name] for name in _FACTS}))
+        metadata = quoted(json.dumps({name: facts[name] for name in _FACTS}))
         connect().execute(f"""
             COPY (SELECT a.*, b.label AS overlap_label
                 FROM {parquet(out)} a LEFT JOIN {parquet(whole)} b USING (moment_id) ORDER BY moment_id)
-            TO {quoted(joined)} (FORMAT parquet, KV_METADATA {{rubric: {facts}}})""")
-        joined.replace(out)
-    return found
+            TO {quoted(joined)} (FORMAT parquet, KV_METADATA {{rubric: {metadata}}})""")
+    return facts

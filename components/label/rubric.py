@@ -55,12 +55,12 @@ def label_rubric(
     for _ in windows(connection, moments, scale.least_days, whole_run):
         connection.execute(f"INSERT INTO main.derived {_derived(scale)}")
     _rate(connection, scale)
-    found = fold(connection, _labels(scale))
-    _check(found, scale, alike)
+    counts = fold(connection, _labels(scale))
+    _check(counts, scale, alike)
     write(connection, out)
     ((count,),) = connection.execute(f"SELECT count(*) FROM {parquet(moments)}").fetchall()
-    return found | {
-        "unlabelled": count - found["moments"],
+    return counts | {
+        "unlabelled": count - counts["moments"],
         "version": scale.version,
         "threshold": scale.threshold,
         "unknown_ratings": _unknown(connection),
@@ -70,10 +70,10 @@ def label_rubric(
 
 def _derived(rubric: Rubric) -> str:
     """SELECT of window_id, indicator, rating: the derived indicators of the windows that are open."""
-    derived = {name: one for name, one in rubric.indicators.items() if one.feature}
-    used = ", ".join(_offered(feature) for feature in sorted({one.feature for one in derived.values()}))
+    derived = {name: indicator for name, indicator in rubric.indicators.items() if indicator.feature}
+    used = ", ".join(_offered(feature) for feature in sorted({indicator.feature for indicator in derived.values()}))
     names = ", ".join(map(quoted, derived))
-    ratings = ", ".join(_rating(one) for one in derived.values())
+    ratings = ", ".join(_rating(indicator) for indicator in derived.values())
     return f"""
         SELECT * FROM (
             SELECT moment_id AS window_id, unnest([{names}]) AS indicator, unnest([{ratings}]) AS rating
@@ -135,16 +135,16 @@ def _unknown(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
-def _check(found: dict[str, int], rubric: Rubric, alike: bool) -> None:
-    if not found["moments"]:
+def _check(counts: dict[str, int], rubric: Rubric, alike: bool) -> None:
+    if not counts["moments"]:
         raise TrainingError(
             "no moment has a rubric label",
             "0 of the moments",
             f"It needs {rubric.least_days:g} days of the run after it, with {rubric.least_indicators} indicators.",
         )
-    if found["positive"] in (0, found["moments"]) and not alike:
+    if counts["positive"] in (0, counts["moments"]) and not alike:
         raise TrainingError(
             "all moments have the same rubric label",
-            f"{found['moments']} moments, label {found['positive'] and 1}",
+            f"{counts['moments']} moments, label {counts['positive'] and 1}",
             f"Set another threshold than {rubric.threshold:g}, or other cut points, in a rubric.yaml of your own.",
         )

@@ -67,13 +67,15 @@ class Rubric:
     @property
     def indicators(self) -> dict[str, Indicator]:
         """By their full names, `element.indicator`."""
-        return {f"{element.id}.{one.id}": one for element in self.elements for one in element.indicators}
+        return {
+            f"{element.id}.{indicator.id}": indicator for element in self.elements for indicator in element.indicators
+        }
 
     @property
     def names(self) -> dict[str, str]:
         """What a rating may call an indicator, and its full name: by that, or by its id where no other has it."""
-        ids = Counter(one.id for one in self.indicators.values())
-        alone = {one.id: name for name, one in self.indicators.items() if ids[one.id] == 1}
+        ids = Counter(indicator.id for indicator in self.indicators.values())
+        alone = {indicator.id: name for name, indicator in self.indicators.items() if ids[indicator.id] == 1}
         return alone | {name: name for name in self.indicators}
 
 
@@ -101,15 +103,15 @@ def _rubric(data: Any) -> Rubric:
     _check_range("least_indicators", data["least_indicators"], 0, math.inf)
     elements = tuple(_element(part) for part in data["elements"])
     if Counter(element.id for element in elements) != Counter(ELEMENTS):
-        found = ", ".join(element.id for element in elements)
-        raise SettingError("the rubric has not its five elements, each once", found, f"They are {', '.join(ELEMENTS)}.")
+        ids = ", ".join(element.id for element in elements)
+        raise SettingError("the rubric has not its five elements, each once", ids, f"They are {', '.join(ELEMENTS)}.")
     return Rubric(data["version"], data["threshold"], data["least_days"], data["least_indicators"], elements)
 
 
 def _element(data: Any) -> Element:
     _check_form(data, "an element of the rubric", _WORDS | {"indicators": list})
     indicators = tuple(_indicator(part, data["id"]) for part in data["indicators"])
-    twice = [name for name, times in Counter(one.id for one in indicators).items() if times > 1]
+    twice = [name for name, times in Counter(indicator.id for indicator in indicators).items() if times > 1]
     if twice:
         raise SettingError(f"element {data['id']} of the rubric has an indicator twice", twice[0], "Keep one of them.")
     return Element(data["id"], data["title"], data["meaning"], indicators)

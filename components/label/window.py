@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from earlybell.tables import DEFAULT_WEEKS
+from earlybell.tables.run_end import RUN_END
 from earlybell.tables.schema import DEFAULT_TIMEZONE
 from earlybell.tables.sql import parquet
 
@@ -32,7 +32,7 @@ _ENDS = f"""
         GROUP BY course_id),
     ends AS (
         SELECT course_id, coalesce(timezone, '{DEFAULT_TIMEZONE}') AS zone,
-            coalesce(ends_at, starts_at + INTERVAL {DEFAULT_WEEKS} WEEK) AS ends_at,
+            {RUN_END} AS ends_at,
             date_trunc('day', timezone(zone, timezone('UTC', recorded_at))) + INTERVAL 1 DAY AS day_ends
         FROM courses LEFT JOIN last USING (course_id))
     SELECT course_id, least(ends_at, timezone('UTC', timezone(zone, day_ends))) AS ended FROM ends"""

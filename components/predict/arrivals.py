@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from earlybell.tables import DEFAULT_WEEKS, attach
+from earlybell.tables import attach
+from earlybell.tables.run_end import RUN_END
 from earlybell.tables.sql import connect
 
 MOST = 200  # course runs that are told of: those with the most teaching since their newest record
 _UNDER_WAY = f"""
 SELECT course_id, starts_at FROM courses
-WHERE starts_at <= $now AND coalesce(ends_at, starts_at + INTERVAL {DEFAULT_WEEKS} WEEK) > $now"""
+WHERE starts_at <= $now AND {RUN_END} > $now"""
 # A clock that is wrong may date records in the future: they say nothing of what arrived.
 _NEWEST = """
 SELECT course_id, max(made_at) FROM (
@@ -51,14 +52,14 @@ def arrivals(tables: Path, now: datetime) -> list[Arrival]:
         breaks: dict[str, list[_Break]] = {}
         for course, start, end in connection.execute(_BREAKS, {"now": now}).fetchall():
             breaks.setdefault(course, []).append((start, end))
-    made = [
+    runs = [
         Arrival(
             course, newest.get(course), _teaching(max(starts, newest.get(course, starts)), now, breaks.get(course, []))
         )
         for course, starts in under_way.items()
         if all(end < now for _, end in breaks.get(course, []))
     ]
-    return sorted(made, key=lambda one: (-one.teaching, one.course_id))[:MOST]
+    return sorted(runs, key=lambda run: (-run.teaching, run.course_id))[:MOST]
 
 
 def _teaching(since: datetime, now: datetime, breaks: list[_Break]) -> float:

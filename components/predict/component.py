@@ -27,7 +27,7 @@ def predict(
 
     from components.predict import arrivals
     from components.predict import predict as predict_site
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
     from earlybell.trail.address import address_and_anchors
 
     trail, trail_anchors = address_and_anchors(trail, trail_anchors)
@@ -44,13 +44,13 @@ def predict(
             trail_anchors=trail_anchors,
         )
         arrived = arrivals(Path(tables.path), datetime.now(UTC).replace(tzinfo=None))
-        newest = {one.course_id: one.newest.replace(tzinfo=UTC).timestamp() for one in arrived if one.newest}
+        newest = {run.course_id: run.newest.replace(tzinfo=UTC).timestamp() for run in arrived if run.newest}
         by_course = {"newest_record_timestamp_seconds": newest}
-        by_course["data_age_teaching_seconds"] = {one.course_id: one.teaching for one in arrived}
+        by_course["data_age_teaching_seconds"] = {run.course_id: run.teaching for run in arrived}
         metadata = msgspec.to_builtins(predicted)
         predictions.metadata.update(metadata | {"by_course": by_course})
         worklist.metadata.update({name: metadata[name] for name in ("as_of", "digest", "version")})
         worklist.metadata["rows"] = predicted.worklist
         bands = ", ".join(f"{count:,} {band}" for band, count in predicted.bands.items())
-        outcome = bands or "nobody is enrolled now"
-        progress("predict", f"{predicted.learners:,} learners in {predicted.runs} course runs: {outcome}")
+        summary = bands or "nobody is enrolled now"
+        done("predict", f"{predicted.learners:,} learners in {predicted.runs} course runs: {summary}")

@@ -72,13 +72,13 @@ def predict(
     """
     opened = read_bundle(bundle)
     version = version or opened.version
-    predicted = Predictor(opened).predict_tables(tables, as_of)
-    entries = make_worklist(predicted, bundle_capacity(opened) if capacity is None else capacity)
+    batch = Predictor(opened).predict_tables(tables, as_of)
+    entries = make_worklist(batch, bundle_capacity(opened) if capacity is None else capacity)
     if trail:
-        keep_batch(predicted, opened, trail, version=version, caller="predict-site", anchors=trail_anchors)
-    write_predictions(predicted, predictions)
+        keep_batch(batch, opened, trail, version=version, caller="predict-site", anchors=trail_anchors)
+    write_predictions(batch, predictions)
     write_worklist(entries, worklist)
-    return _predicted(predicted, opened.digest, version, len(entries))
+    return _predicted(batch, opened.digest, version, len(entries))
 
 
 def _predicted(predictions: Predictions, digest: str, version: str, worklist: int) -> Predicted:

@@ -9,9 +9,9 @@ from components.image import IMAGE
 def push_gauges(pipeline: str, started: str, result: dsl.Input[dsl.Artifact]) -> None:
     """Gauges of this run for the alerts: it runs only where everything before it succeeded."""
     from components.pushgateway import push
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
 
     with errors_reported():
         counts = {"learners": float(result.metadata["learners"])}
-        if place := push(pipeline, started, counts, result.metadata.get("by_course", {})):
-            progress("push_gauges", f"{pipeline} told {place}")
+        place = push(pipeline, started, counts, result.metadata.get("by_course", {}))
+        done("push_gauges", f"{len(counts)} gauges to {place}" if place else "no Pushgateway is named")

@@ -15,13 +15,13 @@ def register(
     from pathlib import Path
 
     from components.registry import register as register_bundle
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
 
     with errors_reported():
         found = register_bundle(Path(bundle.path), name=model_name, settings={"tables": tables.uri})
         Path(version.path).write_text(json.dumps(asdict(found)))
         version.metadata.update({"name": found.name, "version": str(found.version)})
-        progress("register", f"{found.name} version {found.version}, tagged candidate")
+        done("register", f"{found.name} version {found.version}, tagged candidate")
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -34,7 +34,7 @@ def fetch(model_name: str, version: str, folder: str, model_version: str, bundle
     import shutil
     from pathlib import Path
 
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
     from earlybell.bundle import read_bundle
 
     with errors_reported():
@@ -50,4 +50,4 @@ def fetch(model_name: str, version: str, folder: str, model_version: str, bundle
         found = read_bundle(place)
         facts = {"from": named, "version": model_version or found.version, "digest": found.digest}
         bundle.metadata.update(facts | {"algorithm": found.manifest["algorithm"]})
-        progress("fetch", f"{named}: version {facts['version']}, digest {found.digest[:12]}")
+        done("fetch", f"{named}: version {facts['version']}, digest {found.digest[:12]}")

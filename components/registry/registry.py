@@ -24,6 +24,7 @@ from earlybell.bundle import Bundle, read_bundle
 from earlybell.clock import at_most
 from earlybell.errors import BundleError, RegistryError, SettingError
 from earlybell.gates import Verdict, in_words, require_verdict
+from earlybell.whole import written_whole
 
 SECONDS = 600.0  # to register or fetch a bundle, the store of artifacts included; a quarter of it for a question
 _FOLDER = "bundle"
@@ -159,14 +160,14 @@ def fetch(name: str, version_or_alias: str, out: Path) -> Path:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SettingError("the folder for the bundle is not empty", str(out), "Name a new folder.")
-    out.parent.mkdir(parents=True, exist_ok=True)
     client = connect()
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder, mendable(client.tracking_uri):
+    with mendable(client.tracking_uri), written_whole(out) as part:
         found = _find(client, name, version_or_alias)
         address = f"{client.get_model_version_download_uri(name, found.version)}/{_FOLDER}"
-        downloaded = Path(download_artifacts(address, dst_path=folder, tracking_uri=client.tracking_uri))
-        _verify(downloaded, found)
-        downloaded.replace(out)
+        folder = part.with_name("downloaded")
+        folder.mkdir()
+        Path(download_artifacts(address, dst_path=str(folder), tracking_uri=client.tracking_uri)).rename(part)
+        _verify(part, found)
     return out
 
 

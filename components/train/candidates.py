@@ -63,8 +63,8 @@ def _tuned(rows: Rows, directions: list[int]) -> Any:
         model = XGBClassifier(**settings, n_estimators=200, max_depth=depth, early_stopping_rounds=10)
         held = [(rows.scaled[held_out], rows.label[held_out])]
         model.fit(rows.scaled[fit], rows.label[fit], eval_set=held, verbose=False)
-        found = (float(model.best_score), depth, int(model.best_iteration) + 1)
-        best = min(best or found, found)
+        trial = (float(model.best_score), depth, int(model.best_iteration) + 1)
+        best = min(best or trial, trial)
     assert best is not None  # noqa: S101 (for the type checker: the loop runs)
     return XGBClassifier(**settings, n_estimators=best[2], max_depth=best[1]).fit(rows.scaled, rows.label)
 

@@ -15,11 +15,11 @@ def train(
     """One candidate, for the job and for each fold of the honest splits."""
     from pathlib import Path
 
-    from components.reporting import errors_reported, progress
+    from components.reporting import done, errors_reported
     from components.train import train as train_candidate
 
     with errors_reported():
         facts = train_candidate(candidate, Path(examples.path), Path(labels.path), Path(model.path))
         model.metadata.update({"name": candidate, "framework": "onnx", "rows": facts["rows"]})
         skipped = f"; without {', '.join(facts['skipped'])}, which leave one label only" if facts["skipped"] else ""
-        progress("train", f"{facts['title']} on {facts['rows']:,} moments of {facts['learners']:,} learners{skipped}")
+        done("train", f"{facts['title']} on {facts['rows']:,} moments of {facts['learners']:,} learners{skipped}")

@@ -64,13 +64,13 @@ def _estimator(estimator: Any, width: int) -> ModelProto:
         from skl2onnx import to_onnx as convert
         from skl2onnx.common.data_types import FloatTensorType
 
-        found: ModelProto = convert(
+        forest: ModelProto = convert(
             estimator,
             initial_types=[("input", FloatTensorType([None, width]))],
             options={id(estimator): {"zipmap": False}},
             target_opset=TARGET,
         )
-        return _same_version(found)
+        return _same_version(forest)
     import onnxmltools
     from onnxmltools.convert.common.data_types import FloatTensorType as XgboostTensor
 

@@ -37,17 +37,19 @@ def train(name: str, features: Path, labels: Path, out: Path) -> dict[str, Any]:
     if name not in CANDIDATES:
         raise SettingError("no such candidate", name, f"Candidates: {', '.join(CANDIDATES)}.")
     catalogue, examples = read_examples(features, labels)
-    every = _folds(_as_daily(examples, catalogue))
-    folds = {fold: rows for fold, rows in every.items() if fold == "final" or len(np.unique(_thin(rows).label)) == 2}
+    every_fold = _folds(_as_daily(examples, catalogue))
+    folds = {
+        fold: rows for fold, rows in every_fold.items() if fold == "final" or len(np.unique(_thin(rows).label)) == 2
+    }
     sql = (features / "features.sql").read_text()
     with threadpool_limits(limits=1):  # candidates are trained side by side, and BLAS threads would wait for each other
-        facts = {fold: _train_one(name, catalogue, sql, rows, out / fold) for fold, rows in folds.items()}
-    found = facts["final"] | {"folds": sorted(facts), "skipped": sorted(every.keys() - folds.keys())}
-    (out / "training.json").write_text(json.dumps(found, indent=1))
-    return found
+        by_fold = {fold: _train_fold(name, catalogue, sql, rows, out / fold) for fold, rows in folds.items()}
+    facts = by_fold["final"] | {"folds": sorted(by_fold), "skipped": sorted(every_fold.keys() - folds.keys())}
+    (out / "training.json").write_text(json.dumps(facts, indent=1))
+    return facts
 
 
-def _train_one(name: str, catalogue: Catalogue, sql: str, examples: Examples, out: Path) -> dict[str, Any]:
+def _train_fold(name: str, catalogue: Catalogue, sql: str, examples: Examples, out: Path) -> dict[str, Any]:
     rows = _thin(examples)
     directions = [feature.direction for feature in catalogue.features]
     fitted = fit(CANDIDATES[name], rows.values, rows.label, rows.learner, directions)
@@ -77,12 +79,12 @@ def _as_daily(examples: Examples, catalogue: Catalogue) -> Examples:
 
 def _folds(examples: Examples) -> dict[str, Examples]:
     """The rows to train on, by fold: what is held out is left out."""
-    found = {"final": examples, "random-0": examples.where(~examples.is_test)}
+    folds = {"final": examples, "random-0": examples.where(~examples.is_test)}
     for split, column in (("learner", examples.learner_fold), ("course_run", examples.run_fold)):
-        folds = np.unique(column)
-        for fold in folds if len(folds) > 1 else []:
-            found[f"{split}-{fold}"] = examples.where(column != fold)
-    return found
+        numbers = np.unique(column)
+        for fold in numbers if len(numbers) > 1 else []:
+            folds[f"{split}-{fold}"] = examples.where(column != fold)
+    return folds
 
 
 def _thin(examples: Examples) -> Examples:
@@ -94,5 +96,5 @@ def _thin(examples: Examples) -> Examples:
 def _settings(estimator: Any) -> dict[str, Any]:
     """The estimator's settings that are plain values and not its library's defaults."""
     usual = type(estimator)().get_params()
-    found = {name: value for name, value in estimator.get_params().items() if value != usual.get(name)}
-    return {name: value for name, value in found.items() if isinstance(value, int | float | str) and value == value}
+    changed = {name: value for name, value in estimator.get_params().items() if value != usual.get(name)}
+    return {name: value for name, value in changed.items() if isinstance(value, int | float | str) and value == value}

@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 def forest_booster(forest: RandomForestClassifier) -> xgboost.Booster:
     """A booster whose margin is the forest's probability of label 1 (to float32)."""
-    trees = [_tree(i, one.tree_, len(forest.estimators_)) for i, one in enumerate(forest.estimators_)]
+    trees = [_tree(i, tree.tree_, len(forest.estimators_)) for i, tree in enumerate(forest.estimators_)]
     model = {
         "learner": {
             "attributes": {},

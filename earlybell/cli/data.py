@@ -7,20 +7,19 @@ from typing import Annotated
 import typer
 
 from earlybell.cli.options import (
-    BadShare,
+    BadShareOption,
     EngineOption,
     Ids,
     IdsOption,
     Json,
-    PassMark,
     Source,
-    Timezone,
     need_training,
 )
 from earlybell.cli.ready import ready_engine, ready_sources
 from earlybell.cli.tables import tables_of
 from earlybell.predict import check_as_of
 from earlybell.writable import check_folder
+from pipelines.settings import TrainingSettings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,9 +51,7 @@ def extract(
     source: Source,
     out: Annotated[Path, typer.Argument(help="folder to write")],
     ids: IdsOption = Ids.pseudonymous,
-    max_bad_share: BadShare = 0.01,
-    pass_mark: PassMark = "",
-    timezone: Timezone = "UTC",
+    max_bad_share: BadShareOption = TrainingSettings.max_bad_share,
     as_json: Json = False,
 ) -> None:
     """Turn a source into the canonical tables, checked; a bad row goes to quarantine with its reason.
@@ -62,14 +59,12 @@ def extract(
     Ids become a keyed hash; the key comes from the environment variable EARLYBELL_PSEUDONYM_KEY.
     """
     need_training("extract")
-    from components.extract import Site
     from components.extract import extract as extract_tables
     from earlybell.tables.pseudonyms import key_from_environment
 
     ready_sources([source], ids)
     check_folder(out, "the folder")
-    key, site = key_from_environment(), Site(pass_mark, timezone)
-    facts = extract_tables([source], out, key=key, ids=ids.value, max_bad_share=max_bad_share, site=site)
+    facts = extract_tables([source], out, key=key_from_environment(), ids=ids.value, max_bad_share=max_bad_share)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
         return
@@ -89,9 +84,7 @@ def features(
         str, typer.Option("--as-of", help="a share of the run, a date by the site's clock, or weekly")
     ] = "weekly",
     ids: IdsOption = Ids.pseudonymous,
-    engine: EngineOption = "duckdb",
-    pass_mark: PassMark = "",
-    timezone: Timezone = "UTC",
+    engine: EngineOption = TrainingSettings.engine,
 ) -> None:
     """Write what is known of every learner at a moment, or at each week: features, their SQL and the catalogue."""
     need_training("features")
@@ -101,7 +94,7 @@ def features(
     ready_engine(engine)
     ready_sources([source], ids)
     check_folder(out, "the folder", empty=True)
-    with tables_of([source], ids, pass_mark, timezone) as tables:
+    with tables_of([source], ids) as tables:
         count = compute_features(tables, as_of, out, engine)
     typer.echo(f"Wrote {len(CATALOGUE.names)} features of {count:,} moments to {out}.")
 

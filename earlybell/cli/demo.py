@@ -11,9 +11,10 @@ import typer
 
 from earlybell.cli import show
 from earlybell.cli.model import copy_bundle, run_training
-from earlybell.cli.options import SOURCE_HELP, PassMark, Timezone
+from earlybell.cli.options import SOURCE_HELP
 from earlybell.cli.ready import home, ready_sources
 from earlybell.tables.pseudonyms import KEY_VARIABLE
+from pipelines.settings import TrainingSettings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,8 +24,6 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     source: Annotated[str, typer.Argument(help=SOURCE_HELP)] = "simulate:",
-    pass_mark: PassMark = "",
-    timezone: Timezone = "UTC",
 ) -> None:
     """Train on a source and show who is at risk, why, and how far to trust it. Without a source: a simulated site."""
     from earlybell.bundle import read_bundle
@@ -33,7 +32,7 @@ def demo(
     # The demo's own key lasts as long as the demo: nobody can turn its pseudonyms back.
     os.environ.setdefault(KEY_VARIABLE, secrets.token_hex(32))
     ready_sources([source])
-    outputs = run_training([source], {"pass_mark": pass_mark, "timezone": timezone})
+    outputs = run_training([source], TrainingSettings())
     bundle = home() / "demo"
     shutil.rmtree(bundle, ignore_errors=True)
     copy_bundle(Path(outputs["bundle"].path), bundle)

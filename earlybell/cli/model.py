@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,24 +12,23 @@ import typer
 
 from earlybell.cli import show
 from earlybell.cli.options import (
-    BadShare,
+    AsOfOption,
     BundlePath,
-    EngineOption,
     Ids,
     IdsOption,
     Json,
     ModelVersionOption,
-    PassMark,
     RubricOption,
     Source,
     Sources,
-    Timezone,
     TrailAnchorsOption,
     TrailOption,
     WithoutGates,
     need_training,
+    options_of,
 )
 from earlybell.cli.ready import (
+    absolute,
     home,
     ready_engine,
     ready_files,
@@ -41,10 +41,10 @@ from earlybell.cli.tables import refuse_own_ids, tables_of
 from earlybell.errors import TrainingError
 from earlybell.gates import check_reason
 from earlybell.predict import check_as_of, check_capacity
+from earlybell.whole import written_whole
 from earlybell.writable import check_new_folder
+from pipelines.settings import TrainingSettings
 
-_MOMENTS = "a share of the run (0.4), a date (2026-03-01: its start by the site's clock), now, or weekly"
-AsOf = Annotated[str, typer.Option("--as-of", help=_MOMENTS)]
 Capacity = Annotated[
     float | None,
     typer.Option(
@@ -61,25 +61,12 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: earlybell evaluate bundle tables:spring --as-of 0.2 --as-of 0.4")(evaluate)
 
 
+@options_of(TrainingSettings)
 def train(
     sources: Sources,
     out: Annotated[Path, typer.Option(help="folder of the bundle to write")],
-    model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
-    label: Annotated[str, typer.Option(help="what is warned of: outcome or rubric")] = "outcome",
-    rubric: RubricOption = None,
-    max_bad_share: BadShare = 0.01,
-    pass_mark: PassMark = "",
-    timezone: Timezone = "UTC",
-    engine: EngineOption = "duckdb",
-    min_auc: Annotated[float, typer.Option(min=0, max=1, help="gate: AUC at 40% of runs left out")] = 0.65,
-    max_calibration_error: Annotated[float, typer.Option(min=0, max=1, help="gate: calibration error there")] = 0.15,
-    max_disparity: Annotated[float, typer.Option(min=0, max=1, help="gate: sure gap in recall between groups")] = 0.1,
+    settings: TrainingSettings,
     without_gates: WithoutGates = None,
-    capacity: Annotated[float, typer.Option(help="learners of a run staff can see a week; below 1: a share")] = 0.2,
-    cost_miss: Annotated[float, typer.Option(min=0, help="with --cost-false-alarm: thresholds from costs")] = 0.0,
-    cost_false_alarm: Annotated[float, typer.Option(min=0, help="in the unit of --cost-miss")] = 0.0,
-    trail: TrailOption = "",
-    trail_anchors: TrailAnchorsOption = "",
     as_json: Json = False,
 ) -> None:
     """Run the training pipeline here: from sources to a sealed bundle and a version in the registry.
@@ -91,20 +78,16 @@ def train(
     from components.evaluate import Policy
 
     check_new_folder(out, "the bundle's folder")
-    ready_name(model_name)
-    ready_label(label, rubric)
-    ready_engine(engine)
+    ready_name(settings.model_name)
+    ready_label(settings.label_kind, Path(settings.rubric) if settings.rubric else None)
+    ready_engine(settings.engine)
     if without_gates is not None:
         check_reason(without_gates)
-        ready_trail(trail, trail_anchors)
-    Policy(capacity, cost_miss or None, cost_false_alarm or None)
-    options = {"model_name": model_name, "label_kind": label, "max_bad_share": max_bad_share, "engine": engine}
-    options["rubric"] = str(rubric.absolute()) if rubric else ""
-    site = {"pass_mark": pass_mark, "timezone": timezone}
-    gates = {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
-    waiver = {"without_gates": without_gates or "", "trail": trail, "trail_anchors": trail_anchors}
-    policy = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
-    outputs = run_training(sources, options | site | gates | waiver | policy)
+        ready_trail(settings.trail, settings.trail_anchors)
+    Policy(settings.capacity, settings.cost_miss or None, settings.cost_false_alarm or None)
+    outputs = run_training(
+        sources, replace(settings, rubric=absolute(settings.rubric), without_gates=without_gates or "")
+    )
     copy_bundle(Path(outputs["bundle"].path), out)
     evaluation = json.loads((out / "evaluation.json").read_text())
     version = json.loads(Path(outputs["version"].path).read_text())
@@ -119,7 +102,7 @@ def train(
 def predict(
     bundle: BundlePath,
     source: Source,
-    as_of: AsOf = "0.4",
+    as_of: AsOfOption = "0.4",
     out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
     capacity: Capacity = None,
     worklist: WorklistFile = None,
@@ -127,8 +110,6 @@ def predict(
     trail_anchors: TrailAnchorsOption = "",
     model_version: ModelVersionOption = "",
     ids: IdsOption = Ids.pseudonymous,
-    pass_mark: PassMark = "",
-    timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:
     """Predict the risk of everybody enrolled at a moment, with the band, the reasons and how sure it is.
@@ -155,7 +136,7 @@ def predict(
     predictor = Predictor(read_bundle(bundle))
     ready_sources([source], ids)
     asked = capacity is not None or worklist is not None
-    with tables_of([source], ids, pass_mark, timezone) as tables:
+    with tables_of([source], ids) as tables:
         predictions = predictor.predict_tables(tables, as_of)
     places = bundle_capacity(predictor.bundle) if capacity is None else capacity
     entries = make_worklist(predictions, places) if asked else []
@@ -190,8 +171,6 @@ def evaluate(
     sources: Sources,
     as_of: Annotated[list[str], typer.Option("--as-of", help="may be given several times")] = ["0.2", "0.4", "0.6"],  # noqa: B006 (Typer reads it, nobody changes it)
     rubric: RubricOption = None,
-    pass_mark: PassMark = "",
-    timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:
     """Measure a bundle on sources whose outcomes are known, with intervals from resampled learners.
@@ -211,7 +190,7 @@ def evaluate(
     ready_label(kind, rubric, json.loads((bundle / "evaluation.json").read_text()).get("rubric"))
     ready_sources(sources, Ids.keep)
     moments = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}" if one == "now" else one for one in as_of]
-    with tables_of(sources, Ids.keep, pass_mark, timezone) as tables:
+    with tables_of(sources, Ids.keep) as tables:
         rows = [
             {"label": kind, **row}
             for moment in moments
@@ -225,7 +204,7 @@ def evaluate(
     show.metrics(rows)
 
 
-def run_training(sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
+def run_training(sources: list[str], settings: TrainingSettings) -> dict[str, Any]:
     """Run the training pipeline in a folder of its own; its outputs."""
     need_training("train")
     ready_sources(sources)
@@ -233,22 +212,22 @@ def run_training(sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
     from pipelines.snapshots import keep
     from pipelines.training import training
 
-    outputs = run_here(training, {"sources": sources, **options}, "Training")
+    outputs = run_here(training, {"sources": sources, **asdict(settings)}, "Training")
     keep(Path(outputs["tables"].path), place)
     return outputs
 
 
 def run_here(pipeline: Callable[..., Any], arguments: dict[str, Any], doing: str) -> dict[str, Any]:
     """Run a pipeline in a folder of its own, telling its progress; its outputs."""
-    from pipelines.local import run
+    from earlybell.cli.progress import progress
+    from pipelines.local import LOG, run, steps
 
     folder = home() / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
-    return dict(run(pipeline, arguments, folder, show.progress(folder, doing)))
+    with progress(folder / LOG, doing, steps(pipeline)) as tell:
+        return dict(run(pipeline, arguments, folder, tell))
 
 
 def copy_bundle(source: Path, out: Path) -> None:
     """Copy a bundle whole or not at all."""
-    part = out.with_name(f".{out.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(source, part)
-    part.rename(out)
+    with written_whole(out) as part:
+        shutil.copytree(source, part)

@@ -1,14 +1,17 @@
 """Arguments and options that commands share."""
 
 import importlib.util
+import math
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from earlybell.errors import MissingPackageError
-from earlybell.tables.schema import MOST_BAD_SHARE
+from pipelines.settings import PredictionSettings, TrainingSettings, in_its_place, parameters
 
 SOURCE_HELP = "kind:place, as oulad:DIR, moodle-log:DIR, survey:DIR, tables:DIR, or simulate:seed=7"
 
@@ -27,43 +30,42 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
 IdsOption = Annotated[
     Ids, typer.Option(help="keep: the source's own ids, for those who may see them; else a keyed hash of them")
 ]
-BadShare = Annotated[
-    float,
-    typer.Option(
-        min=0, max=MOST_BAD_SHARE, help="share of bad rows of a file above which the run stops (else: quarantine)"
-    ),
-]
-EngineOption = Annotated[str, typer.Option(help="what computes features: duckdb, or pyspark (the site's Spark)")]
-TrailOption = Annotated[
-    str,
-    typer.Option(envvar="EARLYBELL_TRAIL", help="audit trail: sqlite:PATH, or postgresql://USER@HOST/DATABASE"),
-]
-TrailAnchorsOption = Annotated[
-    str,
-    typer.Option(
-        envvar="EARLYBELL_TRAIL_ANCHORS",
-        help="with --trail: file for the heads of its chains, log (standard output) or none; PATH.anchors of SQLite",
-    ),
-]
-WithoutGates = Annotated[
-    str | None,
-    typer.Option(
-        metavar="REASON",
-        help="let it go on though it missed a gate; the reason stays with the version, so do not name a learner",
-    ),
-]
-ModelVersionOption = Annotated[
-    str,
-    typer.Option(
-        envvar="EARLYBELL_MODEL_VERSION", help="what answers and records call the bundle's version; else its digest"
-    ),
-]
+
+
+def option(settings: type, name: str, metavar: str | None = None) -> OptionInfo:
+    """The command's option for a setting: its name, bounds, help and variable are those of the setting."""
+    parameter = parameters(settings)[name]
+    setting = parameter.setting
+    info: OptionInfo = typer.Option(
+        setting.option or f"--{name.replace('_', '-')}",
+        help=setting.help,
+        metavar=metavar,
+        min=setting.least if math.isfinite(setting.least) else None,
+        max=setting.most if math.isfinite(setting.most) else None,
+        envvar=setting.variable or None,
+    )
+    return info
+
+
+def options_of(settings: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator: a command's one parameter `settings` is an option for each setting."""
+    return in_its_place(settings, lambda parameter: Annotated[parameter.kind, option(settings, parameter.name)])
+
+
+BadShareOption = Annotated[float, option(TrainingSettings, "max_bad_share")]
+EngineOption = Annotated[str, option(TrainingSettings, "engine")]
+ModelNameOption = Annotated[str, option(TrainingSettings, "model_name")]
+AsOfOption = Annotated[str, option(PredictionSettings, "as_of")]
+TrailOption = Annotated[str, option(PredictionSettings, "trail")]
+TrailAnchorsOption = Annotated[str, option(PredictionSettings, "trail_anchors")]
+ModelVersionOption = Annotated[str, option(PredictionSettings, "model_version")]
+WithoutGates = Annotated[str | None, option(TrainingSettings, "without_gates", metavar="REASON")]
 RubricOption = Annotated[Path | None, typer.Option(help="with --label rubric: your own rubric.yaml")]
-PassMark = Annotated[
-    str,
-    typer.Option(help="moodle-log: final grade below which a learner failed, as 50 or 50%; none: no outcomes"),
-]
-Timezone = Annotated[str, typer.Option(help="moodle-log: the clock of its times, as Europe/Berlin")]
+
+
+def tell_in_red(text: str) -> None:
+    """A line of stderr, in red where it is a terminal."""
+    typer.secho(text, fg="red", err=True)
 
 
 def need_training(command: str) -> None:

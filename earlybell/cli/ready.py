@@ -26,6 +26,11 @@ def home() -> Path:
     return place
 
 
+def absolute(path: str) -> str:
+    """A path that steps, which run elsewhere, can read; empty stays empty."""
+    return path and str(Path(path).absolute())
+
+
 def ready_name(model_name: str) -> None:
     """
     Raises:

@@ -1,7 +1,6 @@
 """The command `reproduce`: a model again from its snapshot."""
 
 import json
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -9,11 +8,12 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from earlybell.cli import show
-from earlybell.cli.options import EngineOption, Json, RubricOption, need_training
+from earlybell.cli.model import run_here
+from earlybell.cli.options import EngineOption, Json, ModelNameOption, RubricOption, need_training
 from earlybell.cli.ready import home, ready_engine, ready_label
 from earlybell.errors import ReproductionError
 from earlybell.gates import Gates, Verdict, read_verdict
+from pipelines.settings import TrainingSettings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,8 +23,8 @@ def add_to(app: typer.Typer) -> None:
 
 def reproduce(
     version: Annotated[str, typer.Argument(help="of the registered model, or its alias", metavar="MODEL_VERSION")],
-    model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
-    engine: EngineOption = "duckdb",
+    model_name: ModelNameOption = TrainingSettings.model_name,
+    engine: EngineOption = TrainingSettings.engine,
     rubric: RubricOption = None,
     as_json: Json = False,
 ) -> None:
@@ -35,7 +35,6 @@ def reproduce(
     need_training("reproduce")
     from components.registry import fetch
     from earlybell.bundle import read_bundle
-    from pipelines.local import run
     from pipelines.snapshots import find
     from pipelines.training import reproduction
 
@@ -50,8 +49,7 @@ def reproduce(
     settings = before.manifest["settings"] | {"label_kind": before.manifest["label"], "engine": engine}
     settings["rubric"] = str(rubric.absolute()) if rubric else ""
     settings |= _judged_as(verdict)
-    folder = place / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
-    outputs = run(reproduction, {"tables": str(tables.absolute()), **settings}, folder, show.progress(folder))
+    outputs = run_here(reproduction, {"tables": str(tables.absolute()), **settings}, "Training")
     after = read_bundle(Path(outputs["Output"].path))
     differing = _differing(before.manifest, after.manifest)
     if as_json:

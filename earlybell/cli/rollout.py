@@ -13,6 +13,7 @@ from earlybell.cli.ready import ready_trail
 from earlybell.errors import ClusterError, RegistryError, SettingError
 from earlybell.gates import check_reason
 from earlybell.trail.anchors import LOG
+from pipelines.settings import MODEL_NAME
 
 if TYPE_CHECKING:
     from rollout.cluster import Cluster
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from rollout.state import Rollout
     from rollout.status import Row
 
-MODEL, OVERLAY = "learner-risk", Path("manifests/learner-risk/overlays/knative")
+OVERLAY = Path("manifests/learner-risk/overlays/knative")
 
-ModelName = Annotated[str, typer.Option(help="name in the registry, and of the InferenceService")]
+ModelName = Annotated[
+    str, typer.Option(envvar="EARLYBELL_MODEL_NAME", help="name in the registry, and of the InferenceService")
+]
 Namespace = Annotated[
     str, typer.Option("--namespace", "-n", help="of the site; kubeconfig's or the pod's own if not given")
 ]
@@ -48,7 +51,7 @@ def release(
     ] = "",
     namespace: Namespace = "",
     context: Context = "",
-    model_name: ModelName = MODEL,
+    model_name: ModelName = MODEL_NAME,
     without_gates: WithoutGates = None,
     trail: TrailOption = "",
     trail_anchors: TrailAnchorsOption = "",
@@ -66,11 +69,12 @@ def release(
         _ready_waiver(without_gates, trail, trail_anchors)
     from components.registry import find
     from rollout.gates import check_verdict, waive_gates
-    from rollout.overlay import render, to_yaml
+    from rollout.overlay import check_name, render, to_yaml
     from rollout.release import Step, advice, may_run
     from rollout.release import release as made_for
 
     objects = render(overlay)
+    check_name(objects, model_name, overlay)
     found = find(model_name, version)
     cluster = _cluster(namespace, context)
     now = _rollout(cluster, model_name)
@@ -93,7 +97,7 @@ def status(
     ] = "",
     namespace: Namespace = "",
     context: Context = "",
-    model_name: ModelName = MODEL,
+    model_name: ModelName = MODEL_NAME,
     as_json: Json = False,
 ) -> None:
     """Show which version gets how much traffic, with its alias, its pods, its gates, and how it has answered."""
@@ -119,7 +123,7 @@ def status(
 
 
 def aliases(
-    model_name: ModelName = MODEL,
+    model_name: ModelName = MODEL_NAME,
     namespace: Namespace = "",
     context: Context = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
@@ -165,7 +169,7 @@ def _ready_waiver(reason: str, trail: str, anchors: str) -> None:
 def _given(overlay: Path, namespace: str, context: str, model_name: str) -> str:
     """The options of a release that its next step must have too."""
     named = [("overlay", str(overlay), str(OVERLAY)), ("namespace", namespace, ""), ("context", context, "")]
-    named.append(("model-name", model_name, MODEL))
+    named.append(("model-name", model_name, MODEL_NAME))
     return "".join(f" --{name} {shlex.quote(value)}" for name, value, default in named if value != default)
 
 

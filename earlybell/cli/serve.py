@@ -16,9 +16,7 @@ from earlybell.cli.options import (
     Ids,
     IdsOption,
     ModelVersionOption,
-    PassMark,
     Source,
-    Timezone,
     TrailAnchorsOption,
     need_serving,
 )
@@ -171,8 +169,6 @@ def request(
     learner: Annotated[str | None, typer.Option(help="id of one learner; else all of the course run")] = None,
     as_of: Annotated[str, typer.Option("--as-of", help="a time in UTC, as 2026-03-01T08:00:00Z; else now")] = "",
     ids: IdsOption = Ids.pseudonymous,
-    pass_mark: PassMark = "",
-    timezone: Timezone = "UTC",
 ) -> None:
     """Print the body of a request for a prediction: a course run's activity in the canonical tables."""
     from earlybell.predict import open_tables
@@ -181,6 +177,6 @@ def request(
     if as_of:
         read_time("--as-of", as_of)
     ready_sources([source], ids)
-    with tables_of([source], ids, pass_mark, timezone) as tables:
+    with tables_of([source], ids) as tables:
         instance = encode(open_tables(tables), course, learner)
     typer.echo(json.dumps({"instances": [({"as_of": as_of} if as_of else {}) | instance]}))

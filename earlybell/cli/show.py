@@ -1,7 +1,5 @@
 """What a person reads in the terminal."""
 
-import time
-from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,13 +18,6 @@ _METRICS = {"roc_auc": "AUC", "pr_auc": "PR-AUC", "brier": "Brier", "calibration
 _UNSEEN = {"course_run": "course runs", "learner": "learners"}
 _SPLITS = {"course_run": "course runs left out", "learner": "learners left out"}
 _COLOURS = {"high": "red", "medium": "yellow", "low": "green", "insufficient_evidence": "dim"}
-
-
-def progress(folder: Path, doing: str = "Training") -> Callable[[str], None]:
-    """Says each line of progress with the seconds since the start."""
-    began = time.monotonic()
-    typer.echo(f"{doing}; the log and all files of this run: {folder}", err=True)
-    return lambda text: typer.echo(f"{time.monotonic() - began:6.1f} s  {text}", err=True)
 
 
 def at_risk(predictions: Predictions, evaluation: dict[str, Any]) -> None:

@@ -2,25 +2,18 @@
 
 import json
 import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from earlybell.cli.model import AsOf, Capacity, WorklistFile, run_here
-from earlybell.cli.options import (
-    BadShare,
-    Json,
-    ModelVersionOption,
-    PassMark,
-    Sources,
-    Timezone,
-    TrailAnchorsOption,
-    TrailOption,
-    need_training,
-)
-from earlybell.cli.ready import ready_files, ready_sources, ready_trail
+from earlybell.cli.model import WorklistFile, run_here
+from earlybell.cli.options import Json, Sources, need_training, options_of
+from earlybell.cli.ready import absolute, ready_files, ready_sources, ready_trail
 from earlybell.predict import check_as_of, check_capacity
+from earlybell.whole import written_whole
+from pipelines.settings import PredictionSettings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,21 +23,12 @@ def add_to(app: typer.Typer) -> None:
     )
 
 
+@options_of(PredictionSettings)
 def predict_site(
     sources: Sources,
-    model_name: Annotated[str, typer.Option(help="name in the registry")] = "learner-risk",
-    version: Annotated[str, typer.Option(help="version in the registry, or alias")] = "champion",
-    bundle: Annotated[Path | None, typer.Option(help="folder of a sealed bundle, instead of a version")] = None,
-    as_of: AsOf = "now",
-    capacity: Capacity = None,
+    settings: PredictionSettings,
     out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
     worklist: WorklistFile = None,
-    trail: TrailOption = "",
-    trail_anchors: TrailAnchorsOption = "",
-    model_version: ModelVersionOption = "",
-    max_bad_share: BadShare = 0.01,
-    pass_mark: PassMark = "",
-    timezone: Timezone = "UTC",
     as_json: Json = False,
 ) -> None:
     """Run the prediction pipeline here: a whole site by a registered version, to predictions and worklists.
@@ -53,19 +37,16 @@ def predict_site(
     The files of a run are kept under .earlybell/runs (or EARLYBELL_HOME). `earlybell predict` is the light way.
     """
     need_training("predict-site")
-    check_as_of(as_of)
-    if capacity is not None:
-        check_capacity(capacity)
+    check_as_of(settings.as_of)
+    if settings.capacity:
+        check_capacity(settings.capacity)
     ready_sources(sources)
     ready_files({"--out": out, "--worklist": worklist})
-    ready_trail(trail, trail_anchors)
+    ready_trail(settings.trail, settings.trail_anchors)
     from pipelines.prediction import prediction
 
-    model = {"model_name": model_name, "version": version, "bundle": str(bundle.absolute()) if bundle else ""}
-    policy = {"as_of": as_of, "capacity": capacity or 0.0}
-    kept = {"trail": trail, "trail_anchors": trail_anchors, "model_version": model_version}
-    site = {"max_bad_share": max_bad_share, "pass_mark": pass_mark, "timezone": timezone}
-    outputs = run_here(prediction, {"sources": sources, **model, **policy, **kept, **site}, "Predicting")
+    settings = replace(settings, bundle=absolute(settings.bundle))
+    outputs = run_here(prediction, {"sources": sources, **asdict(settings)}, "Predicting")
     copies = {"predictions": out, "worklist": worklist}
     places = {name: _copy(Path(outputs[name].path), place) for name, place in copies.items()}
     _say(_facts(outputs["predictions"].metadata) | {name: str(place) for name, place in places.items()}, as_json)
@@ -75,10 +56,9 @@ def _copy(source: Path, out: Path | None) -> Path:
     """Copy a file whole or not at all, if it is asked for; where it lies."""
     if out is None:
         return source
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".{out.name}.part")
-    shutil.copyfile(source, part)
-    return part.replace(out)
+    with written_whole(out) as part:
+        shutil.copyfile(source, part)
+    return out
 
 
 def _facts(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from earlybell.tables.pseudonyms import KEY_VARIABLE, check_same_key, fingerprin
 
 
 @contextmanager
-def tables_of(sources: list[str], ids: Ids, pass_mark: str, timezone: str) -> Iterator[Path]:
+def tables_of(sources: list[str], ids: Ids) -> Iterator[Path]:
     """The canonical tables of sources: a `tables:DIR` that has such ids already as it is, others extracted for now.
 
     Raises:
@@ -26,11 +26,11 @@ def tables_of(sources: list[str], ids: Ids, pass_mark: str, timezone: str) -> It
         yield folder
         return
     need_training(f"extracting {sources[0].split(':')[0]}")
-    from components.extract import Site, extract
+    from components.extract import extract
 
     with TemporaryDirectory(prefix="earlybell-") as temporary:
-        out, site = Path(temporary) / "tables", Site(pass_mark, timezone)
-        extract(sources, out, key=key_from_environment(), ids=ids.value, site=site)
+        out = Path(temporary) / "tables"
+        extract(sources, out, key=key_from_environment(), ids=ids.value)
         yield out
 
 

@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from earlybell.cli.options import Json
+from earlybell.errors import SettingError, TrailError, exit_codes
 from earlybell.trail import compare, read_waivers
 from earlybell.trail import create as create_trail
 from earlybell.trail import erase as erase_learner
@@ -23,8 +24,16 @@ AnchorsOption = Annotated[
     typer.Option(help="file with the heads of chains, or none; for erase also log; PATH.anchors of sqlite:PATH"),
 ]
 
+_EXIT_CODES = exit_codes(SettingError, TrailError)
+
+
+def _ending(example: str) -> str:
+    return f"{_EXIT_CODES}\n\nExample: earlybell trail {example}"
+
+
 commands = typer.Typer(
     help="The audit trail: what was predicted of whom; whether it is whole; and erasing a learner.",
+    epilog=_EXIT_CODES,
     no_args_is_help=True,
 )
 
@@ -34,27 +43,21 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(commands, name="trail")
 
 
-@commands.command(epilog="Example: earlybell trail create postgresql://earlybell@db/trail --owner earlybell_owner")
+@commands.command(epilog=_ending("create postgresql://earlybell@db/trail --owner earlybell_owner"))
 def create(
     address: Annotated[str, typer.Argument(help=_ADDRESS_HELP, metavar="ADDRESS", envvar="EARLYBELL_TRAIL")],
     owner: Annotated[
         str, typer.Option(help="role that makes and owns the tables; the role in ADDRESS may then only read and add")
     ] = "",
 ) -> None:
-    """Make the trail's tables, where they are missing.
-
-    Exit codes: 0 done (also if they were there), 2 a wrong setting, 10 the store cannot be reached or refuses.
-    """
+    """Make the trail's tables, where they are missing."""
     create_trail(address, owner)
     typer.echo(f"The trail is in {shown(address)}.")
 
 
-@commands.command(epilog="Example: earlybell trail verify sqlite:trail.db --anchors /mnt/other/trail.anchors")
+@commands.command(epilog=_ending("verify sqlite:trail.db --anchors /mnt/other/trail.anchors"))
 def verify(address: Address, anchors: AnchorsOption = None, as_json: Json = False) -> None:
-    """Say whether the trail is whole; if not, name what was changed, removed, inserted, reordered or cut off.
-
-    Exit codes: 0 whole, 10 not whole or not readable.
-    """
+    """Say whether the trail is whole; if not, name what was changed, removed, inserted, reordered or cut off."""
     audit = verify_trail(address, anchors)
     if as_json:
         findings = [finding._asdict() for finding in audit.findings]
@@ -70,9 +73,7 @@ def verify(address: Address, anchors: AnchorsOption = None, as_json: Json = Fals
         )
 
 
-@commands.command(
-    epilog="Example: earlybell trail show sqlite:trail.db --learner 5f2c0e6b1d7a49f8a3b1c2d4e5f60718 --json"
-)
+@commands.command(epilog=_ending("show sqlite:trail.db --learner 5f2c0e6b1d7a49f8a3b1c2d4e5f60718 --json"))
 def show(
     address: Address,
     learner: Annotated[str | None, typer.Option(help="pseudonym of a learner")] = None,
@@ -82,8 +83,7 @@ def show(
     """Print what was predicted, for an appeal or a request for one's own data; --json: a line a record, with features.
 
     Of nobody in particular: also which models were trained or released without their gates, by whom and why.
-
-    Exit codes: 0 done (also without a record), 10 the trail cannot be read.
+    Without a record it prints nothing.
     """
     for payload in read_payloads(address, learner=learner, request=request):
         typer.echo(json.dumps(json.loads(payload)) if as_json else _in_words(record_of(payload)))
@@ -91,9 +91,7 @@ def show(
         typer.echo(msgspec.json.encode(waiver).decode() if as_json else str(waiver))
 
 
-@commands.command(
-    epilog='Example: earlybell trail erase sqlite:trail.db --learner 5f2c0e6b… --reason "request 2026-17"'
-)
+@commands.command(epilog=_ending('erase sqlite:trail.db --learner 5f2c0e6b… --reason "request 2026-17"'))
 def erase(
     address: Address,
     learner: Annotated[str, typer.Option(help="pseudonym of a learner")],
@@ -102,24 +100,18 @@ def erase(
     anchors: AnchorsOption = None,
     as_json: Json = False,
 ) -> None:
-    """Erase all that the trail holds of a learner. The chain stays whole, and says who erased which entries and why.
-
-    Exit codes: 0 done (also without a record), 2 a wrong setting, 10 the trail cannot be written.
-    """
+    """Erase all that the trail holds of a learner. The chain stays whole, and says who erased which entries and why."""
     count = erase_learner(address, learner, reason, who=by, anchors=anchors)
     typer.echo(json.dumps({"erased": count}) if as_json else f"Erased {count:,} records.")
 
 
-@commands.command(epilog="Example: earlybell trail pairs sqlite:champion.db sqlite:challenger.db")
+@commands.command(epilog=_ending("pairs sqlite:champion.db sqlite:challenger.db"))
 def pairs(
     champion: Annotated[str, typer.Argument(help=_ADDRESS_HELP, metavar="CHAMPION")],
     challenger: Annotated[str, typer.Argument(help="as the first", metavar="CHALLENGER")],
     as_json: Json = False,
 ) -> None:
-    """Compare two trails that carry the same request ids, learner by learner: a champion's and a mirrored challenger's.
-
-    Exit codes: 0 done, 10 a trail cannot be read.
-    """
+    """Compare two trails of the same request ids, learner by learner: a champion's and a mirrored challenger's."""
     found = compare(champion, challenger)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(found)))

@@ -7,12 +7,11 @@ import numpy as np
 
 from earlybell.errors import SettingError
 from earlybell.predict.nobody import why_nobody_of
-from earlybell.tables import DEFAULT_WEEKS
 from earlybell.tables.codec import Instance
+from earlybell.tables.run_end import RUN_END
 from earlybell.tables.schema import DEFAULT_TIMEZONE
 from earlybell.tables.sifting import Columns
 
-_END = f"coalesce(ends_at, starts_at + INTERVAL {DEFAULT_WEEKS} WEEK)"
 _ZONE = f"coalesce(timezone, '{DEFAULT_TIMEZONE}')"
 
 
@@ -37,7 +36,7 @@ def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     connection.execute(f"CREATE OR REPLACE TABLE moments AS {_select(_moments(at))}")
     ((count,),) = connection.execute("SELECT count(*) FROM moments").fetchall()
     if not count and as_of != "now":  # between two terms nobody is enrolled; a date or share was rather mistyped
-        known = why_nobody_of(connection, _END, _one(at))
+        known = why_nobody_of(connection, _one(at))
         raise SettingError("nobody is enrolled as of", as_of, f"Course runs: {known}. Choose a moment within one.")
     return int(count)
 
@@ -85,14 +84,14 @@ def _moments(as_of: str) -> str:
         return _within(_at(as_of))
     if not 0 < share <= 1:
         raise SettingError("--as-of as a share of the course run is above 0 and at most 1", as_of, "Example: 0.4.")
-    length = f"CAST(epoch_us({_END}) - epoch_us(starts_at) AS BIGINT)"
+    length = f"CAST(epoch_us({RUN_END}) - epoch_us(starts_at) AS BIGINT)"
     return f"[starts_at + to_microseconds({length} * {round(share * 1000)} // 1000)]"
 
 
 def _one(as_of: str) -> str:
     """SQL for the moment in a course run, wherever it lies; of weekly ones for the last."""
     if as_of == "weekly":
-        return _END
+        return RUN_END
     try:
         float(as_of)
     except ValueError:
@@ -113,13 +112,13 @@ def _utc(shown: str) -> str:
 # Weeks are counted on the clock, a day more at the end: the clock may have changed, so UTC decides what is within.
 _WEEKS = f"""list_filter(
     list_transform(
-        generate_series({_local("starts_at")} + INTERVAL 7 DAY, {_local(_END)} + INTERVAL 1 DAY, INTERVAL 7 DAY),
+        generate_series({_local("starts_at")} + INTERVAL 7 DAY, {_local(RUN_END)} + INTERVAL 1 DAY, INTERVAL 7 DAY),
         lambda shown: {_utc("shown")}),
-    lambda moment: moment < {_END})"""
+    lambda moment: moment < {RUN_END})"""
 
 
 def _within(time: str) -> str:
-    return f"CASE WHEN starts_at < {time} AND {time} <= {_END} THEN [{time}] END"
+    return f"CASE WHEN starts_at < {time} AND {time} <= {RUN_END} THEN [{time}] END"
 
 
 def _at(as_of: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from earlybell.tables import DEFAULT_WEEKS
 from earlybell.tables.codec import Instance
+from earlybell.tables.run_end import RUN_END, run_end
 
 MOST_RUNS = 5  # that are named
 
@@ -17,11 +18,11 @@ def why_nobody(instance: Instance) -> str:
     courses, enrolments = instance.rows["courses"], instance.rows["enrolments"]
     at, start, end = np.datetime64(instance.as_of), courses["starts_at"][0], courses["ends_at"][0]
     joined, left = enrolments["enrolled_at"], enrolments["unenrolled_at"]
-    open_end = start + np.timedelta64(DEFAULT_WEEKS, "W") if np.isnat(end) else None
+    is_open, last = bool(np.isnat(end)), run_end(start, end)
     if at <= start:
         reason = f"lies {'before' if at < start else 'at'} the start of the course run ({_written(start)})"
-    elif at > (end if open_end is None else open_end):
-        reason = f"lies after the end of the course run ({_end(end, open_end)})"
+    elif at > last:
+        reason = f"lies after the end of the course run ({_end(last, is_open)})"
     elif not len(joined):
         few = "every enrolment of the request is set aside" if instance.set_aside else "the request has no enrolments"
         reason = f"lies within the course run, but {few}"
@@ -30,15 +31,14 @@ def why_nobody(instance: Instance) -> str:
     return f"as_of {_written(at)} {reason}: nobody is predicted"
 
 
-def why_nobody_of(connection: duckdb.DuckDBPyConnection, end: str, as_of: str) -> str:
+def why_nobody_of(connection: duckdb.DuckDBPyConnection, as_of: str) -> str:
     """For each course run of tables, why nobody is enrolled in it.
 
     Args:
-        end: SQL for the end of a course run, a site's default where it states none.
         as_of: SQL for the moment in a course run, as a timestamp.
     """
     rows = connection.execute(f"""
-        SELECT course_id, starts_at, {end}, ends_at IS NULL, {as_of},
+        SELECT course_id, starts_at, {RUN_END}, ends_at IS NULL, {as_of},
             count(*) FILTER (enrolled_at >= {as_of}), count(*) FILTER (unenrolled_at < {as_of})
         FROM courses LEFT JOIN enrolments USING (course_id)
         GROUP BY ALL ORDER BY course_id""").fetchall()
@@ -61,10 +61,8 @@ def _enrolled(at: np.datetime64, joined: Any, left: Any) -> str:
     return f"{later} begin later and {gone} had ended"
 
 
-def _end(end: np.datetime64, open_end: np.datetime64 | None) -> str:
-    if open_end is None:
-        return _written(end)
-    return f"{_written(open_end)}, {DEFAULT_WEEKS} weeks from its start, as it states no end"
+def _end(end: np.datetime64, is_open: bool) -> str:
+    return f"{_written(end)}, {DEFAULT_WEEKS} weeks from its start, as it states no end" if is_open else _written(end)
 
 
 def _written(at: np.datetime64) -> str:

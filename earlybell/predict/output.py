@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -14,6 +13,7 @@ from msgspec import Struct
 from earlybell.predict.answer import ROW, Reason
 from earlybell.predict.predictor import Predictions
 from earlybell.tables.sql import connect, quoted
+from earlybell.whole import written_whole
 
 _SQL_TYPES = {str: "VARCHAR", float: "DOUBLE", bool: "BOOLEAN", datetime: "TIMESTAMP", Literal: "VARCHAR"}
 _ARRAY_TYPES: dict[type, npt.DTypeLike] = {str: object, float: np.float64, bool: np.bool_}
@@ -29,13 +29,10 @@ def json_rows(predictions: Predictions) -> Iterator[str]:
 def write_predictions(predictions: Predictions, out: Path) -> None:
     """Write a Parquet file with a row a moment and the columns of `ROW`, whole or not at all."""
     columns = {name: _plain(array) for name, array in predictions.columns().items()}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".earlybell-", dir=out.parent) as folder, connect() as connection:
-        part = Path(folder) / "rows.parquet"
+    with written_whole(out) as part, connect() as connection:
         connection.register("moments", {"row": np.arange(len(predictions.reasons))} | columns)
         connection.register("reasons", _reason_columns(predictions.reasons))
         connection.execute(f"COPY ({_select()}) TO {quoted(part)} (FORMAT parquet)")
-        part.replace(out)
 
 
 def _select() -> str:

@@ -5,7 +5,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from earlybell.bundle import Bundle
 from earlybell.errors import SettingError
 from earlybell.predict.answer import Reason
 from earlybell.predict.predictor import Predictions
+from earlybell.whole import written_whole
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula
 
@@ -69,14 +69,10 @@ def make_worklist(predictions: Predictions, capacity: float) -> list[Entry]:
 
 def write_worklist(entries: list[Entry], out: Path) -> None:
     """Write the worklist as CSV (UTF-8, a header), whole or not at all; no cell can be taken for a formula."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".earlybell-", dir=out.parent) as folder:
-        part = Path(folder) / "worklist.csv"
-        with part.open("w", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file)
-            rows.writerow(field.name for field in fields(Entry))
-            rows.writerows(map(_cell, astuple(entry)) for entry in entries)
-        part.replace(out)
+    with written_whole(out) as part, part.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(field.name for field in fields(Entry))
+        rows.writerows(map(_cell, astuple(entry)) for entry in entries)
 
 
 def _places(capacity: float, learners: int) -> int:

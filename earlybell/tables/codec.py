@@ -17,7 +17,8 @@ import numpy as np
 
 from earlybell.errors import RequestError
 from earlybell.tables.faults import Faults
-from earlybell.tables.schema import BY_NAME, DEFAULT_WEEKS, Column, Table
+from earlybell.tables.run_end import run_end
+from earlybell.tables.schema import BY_NAME, Column, Table
 from earlybell.tables.sifting import MOST_SET_ASIDE, Aside, Rows, Sifting
 from earlybell.tables.values import MILLISECONDS, expected, implausible, is_milliseconds, read_values, shown
 
@@ -25,7 +26,7 @@ TABLES_READ = ("courses", "enrolments", "events", "assessments", "extensions", "
 _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions": "granted_at"}
 _AS_OF = Column("as_of", "timestamp", "the moment")
 
-_Given: TypeAlias = dict[str, list[Any]]
+_Lists: TypeAlias = dict[str, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,7 @@ class Instance:
     def under_way(self) -> bool:
         """Whether the moment lies within the course run."""
         start, end = (self.rows["courses"][name][0] for name in ("starts_at", "ends_at"))
-        end = start + np.timedelta64(DEFAULT_WEEKS, "W") if np.isnat(end) else end
-        return bool(start < np.datetime64(self.as_of) <= end)
+        return bool(start < np.datetime64(self.as_of) <= run_end(start, end))
 
     @property
     def ignored(self) -> dict[str, int]:
@@ -79,14 +79,14 @@ def decode_all(instances: list[Any], now: datetime, go_on: Callable[[], None] = 
     Raises:
         RequestError: some are meaningless; it tells every fault.
     """
-    faults, found, room = Faults(), list[Instance](), MOST_SET_ASIDE
+    faults, decoded, room = Faults(), list[Instance](), MOST_SET_ASIDE
     for i, data in enumerate(instances):
         with faults.gathered():
-            found.append(instance := decode(data, f"instances[{i}]", now, go_on, room))
-            left_out = {one.learner_id for one in instance.set_aside if one.became == "learner_left_out"}
+            decoded.append(instance := decode(data, f"instances[{i}]", now, go_on, room))
+            left_out = {aside.learner_id for aside in instance.set_aside if aside.became == "learner_left_out"}
             room -= len(instance.set_aside) - len(left_out)
     faults.end()
-    return found
+    return decoded
 
 
 def decode(
@@ -110,13 +110,13 @@ def decode(
     for name in data:
         if name not in (*TABLES_READ, "as_of"):
             faults.add(f"{where}.{name}", shown(data[name]), f"Fields are as_of, {', '.join(TABLES_READ)}.")
-    given = {}
+    tables = {}
     for name in TABLES_READ:
         go_on()
-        given[name] = _values(BY_NAME[name], data.get(name), f"{where}.{name}", faults)
+        tables[name] = _values(BY_NAME[name], data.get(name), f"{where}.{name}", faults)
     sifting = Sifting(faults, go_on, room)
-    sifting.course_id = _add_course(sifting, given["courses"], where, faults)
-    for name, columns in given.items():
+    sifting.course_id = _add_course(sifting, tables["courses"], where, faults)
+    for name, columns in tables.items():
         if columns is not None and name != "courses":
             sifting.add(BY_NAME[name], f"{where}.{name}", _of_course(columns, sifting.course_id))
     as_of = now
@@ -153,7 +153,9 @@ def php_hint(value: object) -> str:
 def rows_given(data: object) -> int:
     """Rows of all tables of an instance that is not read yet, as far as they are any."""
     tables = data.values() if isinstance(data, dict) else ()
-    return sum(max(map(_length, one.values()), default=0) if isinstance(one, dict) else _length(one) for one in tables)
+    return sum(
+        max(map(_length, table.values()), default=0) if isinstance(table, dict) else _length(table) for table in tables
+    )
 
 
 def _length(value: object) -> int:
@@ -166,59 +168,59 @@ def encode(connection: duckdb.DuckDBPyConnection, course_id: str, learner_id: st
     Raises:
         RequestError: there is no such course run, or the learner is not enrolled in it.
     """
-    found = {name: _selected(connection, BY_NAME[name], course_id, learner_id) for name in TABLES_READ}
-    if not found["courses"]["course_id"]:
+    tables = {name: _selected(connection, BY_NAME[name], course_id, learner_id) for name in TABLES_READ}
+    if not tables["courses"]["course_id"]:
         known = ", ".join(row[0] for row in connection.execute("SELECT course_id FROM courses ORDER BY 1").fetchall())
         raise RequestError("no such course run", course_id, f"Course runs: {known}.")
-    if not found["enrolments"]["learner_id"]:
+    if not tables["enrolments"]["learner_id"]:
         raise RequestError(f"not enrolled in {course_id}", learner_id, "Name one of its learners, or leave it out.")
-    return found
+    return tables
 
 
-def _add_course(sifting: Sifting, given: _Given | None, where: str, faults: Faults) -> str:
+def _add_course(sifting: Sifting, columns: _Lists | None, where: str, faults: Faults) -> str:
     """Read the course run; its id, empty where there is a fault."""
-    if given is None:
+    if columns is None:
         return ""
-    length = len(next(iter(given.values())))
+    length = len(next(iter(columns.values())))
     if length != 1:
-        ids = given.get("course_id", [None] * length)
+        ids = columns.get("course_id", [None] * length)
         faults.add(f"{where}.courses", shown(ids), "An instance has the one row of its course run.")
         return ""
-    return sifting.add(BY_NAME["courses"], f"{where}.courses", given).columns["course_id"][0] or ""
+    return sifting.add(BY_NAME["courses"], f"{where}.courses", columns).columns["course_id"][0] or ""
 
 
-def _of_course(given: _Given, course_id: str) -> _Given:
+def _of_course(columns: _Lists, course_id: str) -> _Lists:
     """With the course run where it is left out."""
-    if not course_id or None not in given.get("course_id", ()):
-        return given
-    return given | {"course_id": [course_id if value is None else value for value in given["course_id"]]}
+    if not course_id or None not in columns.get("course_id", ()):
+        return columns
+    return columns | {"course_id": [course_id if value is None else value for value in columns["course_id"]]}
 
 
-def _values(table: Table, data: object, where: str, faults: Faults) -> _Given | None:
+def _values(table: Table, data: object, where: str, faults: Faults) -> _Lists | None:
     """A table's columns as lists, whether they came as rows or as columns; what is left out is null.
 
     None: it has no such form, which is among the faults. So is a column that must be there and is not: it is not among
     the columns.
     """
     if isinstance(data, dict) and not php_hint(data):
-        given = _from_columns(table, data, where, faults)
+        columns = _from_columns(table, data, where, faults)
     elif isinstance(data, list) or data is None:
-        given = _from_rows(table, data or [], where, faults)
+        columns = _from_rows(table, data or [], where, faults)
     else:
         faults.add(where, shown(data), f"It must be a list of rows, or an object of columns.{php_hint(data)}")
         return None
-    if given is None:
+    if columns is None:
         return None
-    length = max(map(len, given.values()), default=0)
-    lacking = [column for column in table.columns if not column.nullable and column.name not in given]
+    length = max(map(len, columns.values()), default=0)
+    lacking = [column for column in table.columns if not column.nullable and column.name not in columns]
     lacking = [column for column in lacking if length and (column.name != "course_id" or table.name == "courses")]
     for column in lacking:
         faults.add(f"{where}[0].{column.name}", "null", f"No row has it. It must be {expected(column)}.")
     names = [column.name for column in table.columns if column not in lacking]
-    return {name: given.get(name) or [None] * length for name in names}
+    return {name: columns.get(name) or [None] * length for name in names}
 
 
-def _from_rows(table: Table, rows: list[Any], where: str, faults: Faults) -> _Given | None:
+def _from_rows(table: Table, rows: list[Any], where: str, faults: Faults) -> _Lists | None:
     if not set(map(type, rows)) <= {dict}:
         for i, row in enumerate(rows):
             if not isinstance(row, dict):
@@ -231,7 +233,7 @@ def _from_rows(table: Table, rows: list[Any], where: str, faults: Faults) -> _Gi
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _from_columns(table: Table, columns: dict[str, Any], where: str, faults: Faults) -> _Given | None:
+def _from_columns(table: Table, columns: dict[str, Any], where: str, faults: Faults) -> _Lists | None:
     lists = {name: values for name, values in columns.items() if isinstance(values, list)}
     length = len(next(iter(lists.values()), ()))
     for name, values in columns.items():
@@ -258,10 +260,10 @@ def _selected(
     if learner_id is not None and "learner_id" in table.names:
         condition, values = f"{condition} AND learner_id = ?", [course_id, learner_id]
     selected = ", ".join(_plain(column) for column in table.columns)
-    found = connection.execute(
+    rows = connection.execute(
         f"SELECT {selected} FROM {table.name} t WHERE {condition} ORDER BY ALL", values
     ).fetchall()
-    columns = list(zip(*found, strict=True)) or [()] * len(table.columns)
+    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
     return {column.name: list(column_values) for column, column_values in zip(table.columns, columns, strict=True)}
 
 

@@ -45,11 +45,11 @@ def check_same_key(fingerprints: Mapping[str, str | None]) -> None:
     Raises:
         SettingError: there are two. The pseudonyms of one learner would be those of two.
     """
-    known = {name: one for name, one in fingerprints.items() if one}
+    known = {name: digest for name, digest in fingerprints.items() if digest}
     if len({*known.values()}) > 1:
-        told = ", ".join(f"{name} has {one}" for name, one in known.items())
+        value = ", ".join(f"{name} has {digest}" for name, digest in known.items())
         way_out = f"Set {KEY_VARIABLE} to the key of those tables, or extract every source anew with one key."
-        raise SettingError("keys for pseudonyms differ, by their fingerprints", told, way_out)
+        raise SettingError("keys for pseudonyms differ, by their fingerprints", value, way_out)
 
 
 def key_from_environment() -> str | None:

@@ -56,23 +56,23 @@ def _table_schema(table: Table) -> dict[str, Any]:
 
 def _cell(table: Table, column: Column) -> dict[str, Any]:
     """A value: where it is set aside if it is out of range, none is told."""
-    found: dict[str, Any] = {"description": column.meaning} | (_TIME if column.type == "timestamp" else {})
+    cell: dict[str, Any] = {"description": column.meaning} | (_TIME if column.type == "timestamp" else {})
     kinds = _KINDS[column.type] + (["integer"] if column.is_id else []) + (["null"] if column.nullable else [])
-    found["type"] = kinds if len(kinds) > 1 else kinds[0]
+    cell["type"] = kinds if len(kinds) > 1 else kinds[0]
     if column.type in _DIGITS:
         refused = (column.bad or table.bad) == "stop"
-        found |= {"minimum": least(column), "maximum": most(column)} if refused else {}
+        cell |= {"minimum": least(column), "maximum": most(column)} if refused else {}
         sign = "" if refused and least(column) >= 0 else "-?"
-        found["pattern"] = f"^(?:{sign}{_DIGITS[column.type]}){'?' if column.nullable else ''}$"
+        cell["pattern"] = f"^(?:{sign}{_DIGITS[column.type]}){'?' if column.nullable else ''}$"
     if column.type == "string":
-        found |= {"minLength": 1, "maxLength": LONGEST}
+        cell |= {"minLength": 1, "maxLength": LONGEST}
     if column.pattern is not None:
-        found["pattern"] = f"^(?:{column.pattern})$"
+        cell["pattern"] = f"^(?:{column.pattern})$"
     if column.timezone:
-        found["examples"] = ["Europe/Berlin"]
+        cell["examples"] = ["Europe/Berlin"]
     if column.choices:
-        found["enum"] = list(column.choices)
-    return found
+        cell["enum"] = list(column.choices)
+    return cell
 
 
 if __name__ == "__main__":

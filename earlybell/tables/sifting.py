@@ -59,7 +59,7 @@ class Aside(Struct, frozen=True):
     where: Annotated[str, Meta(description="the first place, as submissions[17].score")]
     what: Annotated[Any, Meta(description="the value as it was sent; of several columns a list")]
     why: Annotated[str, Meta(description="the rule that it breaks")]
-    became: Annotated[Became, Meta(description="what was made of it; docs/serving.md has a table")]
+    became: Annotated[Became, Meta(description="what was made of it; docs/reference/api.md has a table")]
     learner_id: Annotated[str | None, Meta(description="whose it is, if that is known")]
     count: Annotated[int, Meta(ge=0, description="at how many places the same learner has the same value")]
 
@@ -75,11 +75,11 @@ class _Bad:
 
 @dataclass
 class Sheet:
-    """A table of a request: as it was `given`, as it was read, which `rows` are in, and which are `bad`."""
+    """A table of a request: as it was `sent`, as it was read, which `rows` are in, and which are `bad`."""
 
     table: Table
     where: str
-    given: Mapping[str, list[Any]]
+    sent: Mapping[str, list[Any]]
     columns: Columns
     rows: Mask
     bad: list[_Bad] = field(default_factory=list)
@@ -107,11 +107,11 @@ class Sheet:
 
     def groups(self, names: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
         """The rows that are in, by their values in these columns."""
-        found = defaultdict(list)
+        by_key = defaultdict(list)
         columns = [[_plain(value) for value in self.values(name)] for name in names]
         for i, key in zip(self.numbers(), zip(*columns, strict=True), strict=True):
-            found[key].append(i)
-        return found
+            by_key[key].append(i)
+        return by_key
 
     def blame(self, rows: Array, name: str, way_out: str) -> None:
         """Rows, by their numbers or a mask, that are bad."""
@@ -149,23 +149,23 @@ class Sifting:
     _counts: Counter[tuple[object, ...]] = field(default_factory=Counter)
     _lost: list[_Lost] = field(default_factory=list)
 
-    def add(self, table: Table, where: str, given: Mapping[str, list[Any]]) -> Sheet:
+    def add(self, table: Table, where: str, sent: Mapping[str, list[Any]]) -> Sheet:
         """Read a table's columns, and sift its values and keys.
 
         A column that is not given is among the faults already; so is the course run, where it is not known.
         """
         self.go_on()
-        length = len(next(iter(given.values())))
+        length = len(next(iter(sent.values())))
         untold = {"course_id"} if table.name != "courses" and not self.course_id else set()
-        untold |= set(table.names) - given.keys()
-        given = {name: given.get(name, [None] * length) for name in table.names}
-        reads = {column.name: read_values(column, given[column.name]) for column in table.columns}
+        untold |= set(table.names) - sent.keys()
+        sent = {name: sent.get(name, [None] * length) for name in table.names}
+        reads = {column.name: read_values(column, sent[column.name]) for column in table.columns}
         columns = {name: read.array for name, read in reads.items()}
-        sheet = self.sheets[table.name] = Sheet(table, where, given, columns, np.ones(length, dtype=bool))
+        sheet = self.sheets[table.name] = Sheet(table, where, sent, columns, np.ones(length, dtype=bool))
         if not length:
             return sheet
-        told = [column for column in table.columns if column.name not in untold]
-        broken = [(column, list(_broken(sheet, column, reads[column.name]))) for column in told]
+        checked = [column for column in table.columns if column.name not in untold]
+        broken = [(column, list(_broken(sheet, column, reads[column.name]))) for column in checked]
         for column, rules in broken:
             if rules and not self._refuse_whole(sheet, column, rules):
                 self._apply(sheet, column, rules)
@@ -187,12 +187,12 @@ class Sifting:
 
     def _check_share(self, sheet: Sheet, enrolled: set[Any]) -> None:
         of_class = _among(sheet.columns["learner_id"], enrolled)
-        bad = of_class & np.logical_or.reduce([one.rows for one in sheet.bad])
+        bad = of_class & np.logical_or.reduce([blame.rows for blame in sheet.bad])
         count, rows = int(bad.sum()), int(of_class.sum())
         if count <= max(1, MOST_BAD_SHARE * rows):
             return
         first = int(np.flatnonzero(bad)[0])
-        blamed = next(one for one in sheet.bad if one.rows[first])
+        blamed = next(blame for blame in sheet.bad if blame.rows[first])
         many = f"{count:,} of the {rows:,} rows of learners in this table are bad, more than {MOST_BAD_SHARE:.0%}"
         self._fault(sheet, first, blamed.name, f"{many}: mend them. {blamed.way_out}")
 
@@ -220,24 +220,24 @@ class Sifting:
 
     def clean(self) -> Rows:
         """The rows that are in."""
-        return {name: {one: sheet.clean(one) for one in sheet.columns} for name, sheet in self.sheets.items()}
+        return {name: {column: sheet.clean(column) for column in sheet.columns} for name, sheet in self.sheets.items()}
 
     @property
     def asides(self) -> tuple[Aside, ...]:
         """What was set aside: learners first, then by the order of tables."""
-        found = (structs.replace(one, count=self._counts[key]) for key, one in self._asides.items())
-        return tuple(sorted(found, key=lambda one: one.became != "learner_left_out"))
+        counted = (structs.replace(aside, count=self._counts[key]) for key, aside in self._asides.items())
+        return tuple(sorted(counted, key=lambda aside: aside.became != "learner_left_out"))
 
     def _refuse_whole(self, sheet: Sheet, column: Column, broken: Sequence[tuple[Limit, Mask]]) -> bool:
         """Refuse a column of which no value can be read: it is another column, or of another type or unit."""
         bad = np.zeros(len(sheet.rows), dtype=bool)
         for limit, mask in broken:
             bad |= mask & limit.unreadable
-        given = np.array([not column.nullable or value is not None for value in sheet.given[column.name]])
-        few = given.sum() < 2 or bad.sum() <= MOST_BAD_SHARE * len(bad)
-        if few or (given & ~bad).any() or sheet.table.bad == "stop":
+        present = np.array([not column.nullable or value is not None for value in sheet.sent[column.name]])
+        few = present.sum() < 2 or bad.sum() <= MOST_BAD_SHARE * len(bad)
+        if few or (present & ~bad).any() or sheet.table.bad == "stop":
             return False
-        way_out = f"None of the {given.sum():,} values of {column.name} can be read: {_way_out(column, broken[0][0])}"
+        way_out = f"None of the {present.sum():,} values of {column.name} can be read: {_way_out(column, broken[0][0])}"
         self._fault(sheet, int(np.flatnonzero(bad)[0]), column.name, way_out)
         return True
 
@@ -245,7 +245,7 @@ class Sifting:
         """Do what the rules say with the values that break one; a value that is unknown is not raised, too."""
         sheet.columns[column.name] = sheet.columns[column.name].copy()
         done = np.zeros(len(sheet.rows), dtype=bool)  # a value is told of once, by the first rule that it breaks
-        for limit, mask in sorted(broken, key=lambda one: one[0].bad == "raise"):
+        for limit, mask in sorted(broken, key=lambda pair: pair[0].bad == "raise"):
             rows = np.flatnonzero(mask & ~done)
             done |= mask
             if limit.unreadable:
@@ -345,23 +345,28 @@ class Sifting:
         owners = {name: self._owners(sheet) for name, sheet in self.sheets.items() if sheet.table.whose}
         roll = self.sheets["enrolments"]
         enrolled = set(owners["enrolments"][roll.rows].tolist())
-        whose = [(lost, owners[lost.sheet.table.name][lost.rows]) for lost in self._lost]
-        gone = {who for lost, them in whose for who in them.tolist() if lost.sheet is roll or who in enrolled} - {None}
-        for lost, them in whose:
-            out = _among(them, gone)
-            self._note(lost.sheet, lost.rows[out], lost.names, lost.why, "learner_left_out")
-            self._note(lost.sheet, lost.rows[~out], lost.names, lost.why, "row_left_out")
-        for name, them in owners.items():
-            self.sheets[name].rows &= ~_among(them, gone)
+        losses = [(lost, owners[lost.sheet.table.name][lost.rows]) for lost in self._lost]
+        excluded = {
+            learner
+            for lost, learners in losses
+            for learner in learners.tolist()
+            if lost.sheet is roll or learner in enrolled
+        } - {None}
+        for lost, learners in losses:
+            is_excluded = _among(learners, excluded)
+            self._note(lost.sheet, lost.rows[is_excluded], lost.names, lost.why, "learner_left_out")
+            self._note(lost.sheet, lost.rows[~is_excluded], lost.names, lost.why, "row_left_out")
+        for name, learners in owners.items():
+            self.sheets[name].rows &= ~_among(learners, excluded)
 
     def _owners(self, sheet: Sheet) -> Array:
         """The learner of each row that is of this course run, else None."""
         if "course_id" in sheet.columns:
             runs = sheet.columns["course_id"].tolist()
         else:
-            asked = self.sheets["assessments"]
-            run_of = dict(zip(asked.values("assessment_id"), asked.values("course_id"), strict=True))
-            runs = [run_of.get(one) for one in sheet.columns["assessment_id"].tolist()]
+            assessments = self.sheets["assessments"]
+            run_of = dict(zip(assessments.values("assessment_id"), assessments.values("course_id"), strict=True))
+            runs = [run_of.get(assessment) for assessment in sheet.columns["assessment_id"].tolist()]
         learners = sheet.columns["learner_id"].copy()
         learners[[run != self.course_id for run in runs]] = None
         return learners
@@ -388,13 +393,15 @@ class Sifting:
     def _sift_far(self, sheet: Sheet, column: Column) -> None:
         """A little above is extra credit and stays; far above no more than the value goes. Of nothing all is extra."""
         other, limit = str(column.at_most).split(".")
-        referring = next(one for one in sheet.table.columns if str(one.references).startswith(f"{other}."))
-        asked, values = self.sheets[other], sheet.columns[column.name]
-        bounds = asked.values(limit)
+        referring = next(
+            candidate for candidate in sheet.table.columns if str(candidate.references).startswith(f"{other}.")
+        )
+        referred, values = self.sheets[other], sheet.columns[column.name]
+        bounds = referred.values(limit)
         if not bounds or not (values > MOST_EXTRA_CREDIT * min(bounds)).any():
             return
-        bound_of = dict(zip(asked.values(str(referring.references).split(".")[1]), bounds, strict=True))
-        at_most = np.array([bound_of.get(one, np.nan) for one in sheet.columns[referring.name].tolist()])
+        bound_of = dict(zip(referred.values(str(referring.references).split(".")[1]), bounds, strict=True))
+        at_most = np.array([bound_of.get(key, np.nan) for key in sheet.columns[referring.name].tolist()])
         far = sheet.rows & (at_most > 0) & (values > MOST_EXTRA_CREDIT * at_most)
         sheet.columns[column.name] = np.where(far, np.nan, values)
         self._note(sheet, np.flatnonzero(far), (column.name,), far_above(str(column.at_most)), "unknown")
@@ -412,12 +419,12 @@ class Sifting:
             for same, count in Counter(alike).items():
                 key, i = (sheet.table.name, names, why, became, same), first[same]
                 learner = None if learners is None else learners[i]
-                new_one = became == "learner_left_out" and learner not in self._left_out
+                is_new = became == "learner_left_out" and learner not in self._left_out
                 if key not in self._asides:
-                    if not new_one and not self._has_room:
+                    if not is_new and not self._has_room:
                         self.more += count
                         continue
-                    if new_one:
+                    if is_new:
                         self._left_out.add(learner)
                     self._asides[key] = _aside(sheet, i, names, why, became, learner)
                 self._counts[key] += count
@@ -429,9 +436,9 @@ class Sifting:
     @staticmethod
     def _alike(sheet: Sheet, places: list[int], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
         """Of each place what is the same where it is listed once: the values, as they were sent, and whose they are."""
-        columns = [[sheet.given[name][i] for i in places] for name in names]
+        columns = [[sheet.sent[name][i] for i in places] for name in names]
         if not all(set(map(type, column)) <= _HASHED for column in columns):
-            columns = [list(map(_told, column)) for column in columns]
+            columns = [list(map(_brief, column)) for column in columns]
         learners = [sheet.columns["learner_id"][places].tolist()] if "learner_id" in sheet.columns else []
         return list(zip(*learners, *columns, *(map(type, column) for column in columns), strict=True))
 
@@ -442,16 +449,16 @@ class Sifting:
         self.faults.count(len(rows[MOST_FAULTS:]))
 
     def _fault(self, sheet: Sheet, i: int, name: str, way_out: str) -> None:
-        value = sheet.given[name][i]
+        value = sheet.sent[name][i]
         if sheet.table.column(name).type == "timestamp" and is_milliseconds(value):
             way_out = f"{way_out} This looks like {MILLISECONDS}."
         self.faults.add(f"{sheet.where}[{i}].{name}", shown(value), way_out)
 
 
 def _aside(sheet: Sheet, i: int, names: tuple[str, ...], why: str, became: Became, learner: str | None) -> Aside:
-    what = [_told(sheet.given[name][i]) for name in names]
+    what = [_brief(sheet.sent[name][i]) for name in names]
     place = f"{sheet.table.name}[{i}]" + (f".{names[0]}" if len(names) == 1 else "")
-    milli = sheet.table.column(names[0]).type == "timestamp" and is_milliseconds(sheet.given[names[0]][i])
+    milli = sheet.table.column(names[0]).type == "timestamp" and is_milliseconds(sheet.sent[names[0]][i])
     words = f"{why}: {MILLISECONDS}" if milli else why
     return Aside(place, what if len(names) > 1 else what[0], words, became, learner, 1)
 
@@ -495,18 +502,18 @@ def _none(array: Array) -> Mask:
     return np.zeros(len(array), dtype=bool)
 
 
-def _not_one(array: Array, is_one: Callable[[str], object]) -> Mask:
+def _failing(array: Array, passes: Callable[[str], object]) -> Mask:
     """Which texts are none of those: each different one is asked once."""
     values = array.tolist()
-    bad = {text for text in set(values) if text is not None and not is_one(text)}
+    bad = {text for text in set(values) if text is not None and not passes(text)}
     return np.fromiter((value in bad for value in values), bool, len(values)) if bad else _none(array)
 
 
 _BREAKS: dict[Kind, Callable[[Sheet, Column, Array], Mask]] = {
     "time": lambda sheet, column, array: implausible(array),
-    "choices": lambda sheet, column, array: _not_one(array, column.choices.__contains__),
-    "timezone": lambda sheet, column, array: _not_one(array, known_zones().__contains__),
-    "pattern": lambda sheet, column, array: _not_one(array, re.compile(str(column.pattern)).fullmatch),
+    "choices": lambda sheet, column, array: _failing(array, column.choices.__contains__),
+    "timezone": lambda sheet, column, array: _failing(array, known_zones().__contains__),
+    "pattern": lambda sheet, column, array: _failing(array, re.compile(str(column.pattern)).fullmatch),
     "minimum": lambda sheet, column, array: array < least(column),
     "maximum": lambda sheet, column, array: array > most(column),
     "plausible": lambda sheet, column, array: array > column.plausible,
@@ -534,13 +541,13 @@ def _plain(value: Any) -> Any:
 
 
 def _merged(how: Merge, values: list[Any]) -> Any:
-    there = [value for value in values if value is not None]
-    if not there or (how == "open" and len(there) < len(values)) or (how == "same" and len(set(there)) > 1):
+    present = [value for value in values if value is not None]
+    if not present or (how == "open" and len(present) < len(values)) or (how == "same" and len(set(present)) > 1):
         return None
-    return min(there) if how == "earliest" else max(there)
+    return min(present) if how == "earliest" else max(present)
 
 
-def _told(value: Any) -> Any:
+def _brief(value: Any) -> Any:
     """A value as an answer tells it: a short one as it is."""
     short = (
         abs(value) < 1e15

@@ -31,9 +31,14 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def identifier(name: str) -> str:
+    """The name of a column, table or role, with whatever characters, as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def quoted_path(path: Path | str) -> str:
     """The path of one file to read as a literal of SQL: no character of it is taken for a pattern."""
-    return quoted(_PATTERN.sub(lambda found: f"[{found[0]}]", str(path)))
+    return quoted(_PATTERN.sub(lambda match: f"[{match[0]}]", str(path)))
 
 
 def parquet(paths: Path | Sequence[Path], *options: str) -> str:

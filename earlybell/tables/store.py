@@ -77,14 +77,14 @@ def _select(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -
         nothing = ", ".join(f"NULL::{SQL_TYPES[column.type]} AS {column.name}" for column in table.columns)
         return f"SELECT {nothing} WHERE false"
     scan = parquet(paths)
-    found = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
-    missing = [column.name for column in table.columns if column.name not in found and not column.optional]
+    stored = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
+    missing = [column.name for column in table.columns if column.name not in stored and not column.optional]
     if missing:
         raise SourceError(
             f"table {table.name} lacks columns", ", ".join(missing), f"Columns are {', '.join(table.names)}."
         )
     columns = ", ".join(
-        f"{column.name if column.name in found else 'NULL'}::{SQL_TYPES[column.type]} AS {column.name}"
+        f"{column.name if column.name in stored else 'NULL'}::{SQL_TYPES[column.type]} AS {column.name}"
         for column in table.columns
     )
     return f"SELECT {columns} FROM {scan}"

@@ -154,19 +154,19 @@ def _text_of(value: object) -> Any:
 def _meant(column: Column, texts: Collection[str]) -> dict[str, str | None]:
     """What those texts mean that mean something else."""
     words = unknown_words(column)
-    found: dict[str, str | None] = {"": None} if "" in texts else {}
+    meanings: dict[str, str | None] = {"": None} if "" in texts else {}
     if column.is_id:
         plain = {text: text.strip(" ") for text in texts}
-        found |= {text: one or None for text, one in plain.items() if one != text}
-        floats = [text for text, one in plain.items() if one.endswith(".0")]
-        if floats and all(_FLOATED(one) for one in plain.values() if one not in words and one):
-            found |= {text: re.sub(FLOATED_END, "", plain[text]) for text in floats}
+        meanings |= {text: stripped or None for text, stripped in plain.items() if stripped != text}
+        floats = [text for text, stripped in plain.items() if stripped.endswith(".0")]
+        if floats and all(_FLOATED(stripped) for stripped in plain.values() if stripped not in words and stripped):
+            meanings |= {text: re.sub(FLOATED_END, "", plain[text]) for text in floats}
     if column.choices:
         by_word = {choice.lower(): choice for choice in column.choices}
-        found |= {text: by_word[word] for text in texts if (word := text.strip().lower()) in by_word}
+        meanings |= {text: by_word[word] for text in texts if (word := text.strip().lower()) in by_word}
     if words:
-        found |= dict.fromkeys((text for text in texts if text.strip(" ") in words), None)
-    return found
+        meanings |= dict.fromkeys((text for text in texts if text.strip(" ") in words), None)
+    return meanings
 
 
 def _numbers(column: Column, values: list[Any]) -> Read:
@@ -185,8 +185,8 @@ def _numbers(column: Column, values: list[Any]) -> Read:
     array = _floats(values, full=NoneType not in kinds)
     odd = np.isinf(array) if column.type == "number" else np.isinf(array) | (array != np.floor(array))
     if not (full := not np.isnan(array).any()):
-        given = np.fromiter((value is not None for value in values), bool, len(values))
-        odd = (odd | np.isnan(array)) & given
+        present = np.fromiter((value is not None for value in values), bool, len(values))
+        odd = (odd | np.isnan(array)) & present
     if odd.any():
         array[odd] = np.nan
         wrong |= odd
@@ -210,9 +210,11 @@ def _number_of(value: object, known: Mapping[str, Any]) -> Any:
 
 def _numbers_of(column: Column, texts: Collection[str]) -> dict[str, Any]:
     """The number that each text is, or None for unknown."""
-    words, found = unknown_words(column), _cast(texts, "try_cast(text AS DOUBLE)")
-    odd = {text: None if text.strip(" ") in words else _written(text) for text, one in found.items() if one is None}
-    return found | odd | {text: None for text, one in found.items() if one != one and text.strip(" ") in words}
+    words, numbers = unknown_words(column), _cast(texts, "try_cast(text AS DOUBLE)")
+    odd = [text for text, number in numbers.items() if number is None]
+    unknown = [text for text, number in numbers.items() if number != number and text.strip(" ") in words]
+    written = {text: None if text.strip(" ") in words else _written(text) for text in odd}
+    return numbers | written | dict.fromkeys(unknown)
 
 
 def _written(text: str) -> Any:
@@ -243,10 +245,10 @@ def _odd_times(column: Column, values: list[Any]) -> Read:
     """Times not all of one plain form: numbers, unknown ones, ones with a zone."""
     known = _times_of(column, {value for value in values if isinstance(value, str)})
     at = [_time_of(column, value, known) for value in values]
-    wrong = np.fromiter((one is _WRONG for one in at), bool, len(at))
+    wrong = np.fromiter((time is _WRONG for time in at), bool, len(at))
     if wrong.any():
-        at = [None if one is _WRONG else one for one in at]
-    array = np.array([_NO_TIME if one is None else one for one in at], dtype=np.int64).view("datetime64[us]")
+        at = [None if time is _WRONG else time for time in at]
+    array = np.array([_NO_TIME if time is None else time for time in at], dtype=np.int64).view("datetime64[us]")
     return Read(array, {f"not {ARTICLE['timestamp']}": wrong} if wrong.any() else {}, not np.isnat(array).any())
 
 
@@ -262,8 +264,8 @@ def _time_of(column: Column, value: object, known: Mapping[str, Any]) -> Any:
 def _times_of(column: Column, texts: Collection[str]) -> dict[str, Any]:
     """The time that each text is, or None for unknown."""
     at = "try_cast(text AS TIMESTAMPTZ)"
-    found = _cast(texts, f"CASE WHEN isfinite({at}) THEN epoch_us({at}) END")
-    return found | {text: _odd_time(column, text, at) for text, at in found.items() if at is None or _is_far(at)}
+    times = _cast(texts, f"CASE WHEN isfinite({at}) THEN epoch_us({at}) END")
+    return times | {text: _odd_time(column, text, at) for text, at in times.items() if at is None or _is_far(at)}
 
 
 def _odd_time(column: Column, text: str, at: int | None) -> Any:
@@ -292,8 +294,8 @@ def _cast(texts: Collection[str], expression: str) -> dict[str, Any]:
     cursor = _engine().cursor()  # a thread's own
     cursor.execute("SET TimeZone = 'UTC'")
     query = f"SELECT {expression} FROM (SELECT unnest($1::VARCHAR[]) AS text)"
-    found = cursor.execute(query, [readable]).fetchall()
-    return {text: row[0] for text, row in zip(texts, found, strict=True)}
+    rows = cursor.execute(query, [readable]).fetchall()
+    return {text: row[0] for text, row in zip(texts, rows, strict=True)}
 
 
 @cache

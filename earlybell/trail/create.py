@@ -3,6 +3,7 @@
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from earlybell.errors import SettingError, TrailError
+from earlybell.tables.sql import identifier
 from earlybell.trail.stores import StoreError, connect, is_sqlite, shown
 
 
@@ -38,8 +39,7 @@ def _role(address: str, owner: str) -> str:
         raise SettingError(
             "the trail's address names no role that may write", shown(address), "As postgresql://USER@HOST/DATABASE."
         )
-    quoted = role.replace('"', '""')
-    return f'"{quoted}"'
+    return identifier(role)
 
 
 def _as_role(address: str, role: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from earlybell.clock import Hand, HungError, at_most
 from earlybell.errors import SettingError
+from earlybell.whole import written_whole
 
 _log = logging.getLogger("kserve")
 READ_SECONDS = 10.0  # for the first time, when a server starts
@@ -143,14 +144,13 @@ def revoke(path: Path, name: str, *, keep_last: bool = False) -> int:
 
 def _write(path: Path, tokens: list[Token]) -> None:
     """Whole or not at all; with the rights of the file that was there, else for its owner alone."""
-    part = path.with_name(f".{path.name}.part")
-    part.touch(mode=0o600)
-    if path.exists():
-        there = path.stat()
-        part.chmod(there.st_mode)
-        os.chown(part, there.st_uid, there.st_gid)
-    part.write_text(json.dumps({"tokens": [asdict(one) for one in tokens]}, indent=1) + "\n")
-    part.replace(path)
+    with written_whole(path) as part:
+        part.touch(mode=0o600)
+        if path.exists():
+            there = path.stat()
+            part.chmod(there.st_mode)
+            os.chown(part, there.st_uid, there.st_gid)
+        part.write_text(json.dumps({"tokens": [asdict(one) for one in tokens]}, indent=1) + "\n")
 
 
 class Rate:

@@ -2,22 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from concurrent import futures
 from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from grpc import StatusCode, aio
+from grpc import StatusCode
 from grpc_interceptor.exceptions import GrpcException, Unimplemented
 from kserve import ModelServer
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from kserve.protocol.grpc.grpc_predict_v2_pb2 import ModelInferRequest, ModelInferResponse
-from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import add_GRPCInferenceServiceServicer_to_server
 from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
-from kserve.protocol.grpc.server import GRPCServer
 from kserve.protocol.grpc.servicer import InferenceServicer
 
-from serving.runtime import metrics
+from serving.runtime import adapter, metrics
 from serving.runtime.admission import BUSY, NOT_READY, RefusedError, Work
 from serving.runtime.model import LearnerRisk, TooSlowError
 from serving.runtime.settings import DENSEST, MODEL_NAME, Limits, Settings, address
@@ -25,35 +22,26 @@ from serving.runtime.settings import DENSEST, MODEL_NAME, Limits, Settings, addr
 _PARTS = 64  # inputs, outputs, parameters of a request: the model has two, four and two
 _VALUES = "fp32_contents"  # where the values of an input stand: each of the model's is FP32
 _ROUTE = "infer over gRPC"  # as metrics have it
-_SERVICE = "inference.GRPCInferenceService"
 
 
-class GrpcServer(GRPCServer):  # type: ignore[misc] # KServe's classes carry no types
-    """As KServe's, on the address it is told, and with the same limits on requests as HTTP."""
+class GrpcServer(adapter.Grpc):
+    """On the address it is told, and with the same limits on requests as HTTP."""
 
     def __init__(self, server: ModelServer, settings: Settings) -> None:
-        limits = {
-            "grpc_max_send_message_length": settings.limits.body_bytes,
-            "grpc_max_receive_message_length": settings.limits.message_bytes,
-        }
-        super().__init__(
-            settings.grpc_port, server.dataplane, server.model_repository_extension, limits, server.grace_period
-        )
-        self._settings = settings
+        limits = settings.limits
+        place = address(settings.host, settings.grpc_port)
+        super().__init__(server, place, receive_bytes=limits.message_bytes, send_bytes=limits.body_bytes)
+        self._limits = limits
 
-    async def start(self, max_workers: int) -> None:
-        self._server = aio.server(
-            futures.ThreadPoolExecutor(max_workers),
-            interceptors=(_ErrorsAsStatus(),),
-            options=[(f"grpc.{name.removeprefix('grpc_')}", most) for name, most in self._kwargs.items()],
-        )
-        model: LearnerRisk = self._data_plane.model_registry.get_model(MODEL_NAME)
-        servicer = _Servicer(self._data_plane, self._model_repository_extension, model, self._settings.limits)
-        add_GRPCInferenceServiceServicer_to_server(servicer, self._server)
-        self._server.add_registered_method_handlers(_SERVICE, {"ModelInfer": servicer.infer_handler()})  # in its place
-        self._server.add_insecure_port(address(self._settings.host, self._port))
-        await self._server.start()
-        await self._server.wait_for_termination()
+    def servicer(self, data_plane: Any, extension: Any) -> "_Servicer":
+        model: LearnerRisk = data_plane.model_registry.get_model(MODEL_NAME)
+        return _Servicer(data_plane, extension, model, self._limits)
+
+    def interceptor(self) -> ExceptionToStatusInterceptor:
+        return _ErrorsAsStatus()
+
+    def handlers(self, servicer: "_Servicer") -> dict[str, grpc.RpcMethodHandler]:
+        return {"ModelInfer": servicer.infer_handler()}
 
 
 class _Servicer(InferenceServicer):  # type: ignore[misc]

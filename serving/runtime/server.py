@@ -1,6 +1,5 @@
 """KServe's own server with ours around it: the guard, the metrics of all workers, the OpenAPI document, an address."""
 
-import asyncio
 import logging
 import multiprocessing
 import os
@@ -13,20 +12,16 @@ from typing import Any
 
 import msgspec
 import orjson
-import uvloop
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from grpc_interceptor.exceptions import Unavailable
 from kserve import InferRequest, ModelServer
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
-from kserve.model_server import FASTAPI_APP_IMPORT_STRING
 from kserve.protocol.dataplane import DataPlane
-from kserve.protocol.rest.multiprocess.server import RESTServerMultiProcess, RESTServerProcess
-from kserve.protocol.rest.server import RESTServer
 from msgspec import Struct
 
 from earlybell.errors import RequestError, SettingError
-from serving.runtime import metrics, openapi, vector
+from serving.runtime import adapter, metrics, openapi, vector
 from serving.runtime.admission import NOT_READY, RefusedError, current
 from serving.runtime.guard import JSON_LENGTH, Guard
 from serving.runtime.mirror import Mirror
@@ -48,43 +43,29 @@ def serve(settings: Settings) -> None:
         TrailError: the audit trail cannot be opened.
         SettingError: the tokens cannot be read.
     """
+    for port in (settings.http_port, settings.grpc_port):
+        _check_free(settings.host, port)
     model = LearnerRisk(settings)
     try:
-        _Server(settings).start([model])
+        server = _server(settings)
+        rest = _RestServer(server, settings)
+        served = adapter.Workers(rest, metrics.forget) if settings.workers > 1 else rest
+        adapter.run(server, [model], served, GrpcServer(server, settings) if server.enable_grpc else None)
     finally:
         model.close()
 
 
-class _Server(ModelServer):  # type: ignore[misc] # KServe's classes carry no types
-    """KServe listens on every address of the machine; this one on the address it is told."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(
-            http_port=settings.http_port,
-            grpc_port=settings.grpc_port,
-            workers=settings.workers,
-            enable_grpc=settings.grpc_port > 0,
-            enable_latency_logging=False,
-            grace_period=GRACE_SECONDS,
-        )
-        self._settings = settings
-        self.dataplane = _DataPlane(model_registry=self.registered_models)
-
-    def start(self, models: list[LearnerRisk]) -> None:
-        for port in (self._settings.http_port, self._settings.grpc_port):
-            _check_free(self._settings.host, port)
-        self._register_and_check_atleast_one_model_is_ready(models)
-        rest = _RestServer(self, self._settings)
-        if self.workers > 1:
-            self._rest_multiprocess_server = _Workers(self, rest)
-            self.servers.append(self._rest_multiprocess_server.start())
-        else:
-            self.servers.append(rest.start())
-        if self.enable_grpc:
-            self._grpc_server = GrpcServer(self, self._settings)
-            self.servers.append(self._grpc_server.start(self.max_threads))
-        self.register_signal_handler()
-        uvloop.run(self._serve())
+def _server(settings: Settings) -> ModelServer:
+    server = ModelServer(
+        http_port=settings.http_port,
+        grpc_port=settings.grpc_port,
+        workers=settings.workers,
+        enable_grpc=settings.grpc_port > 0,
+        enable_latency_logging=False,
+        grace_period=GRACE_SECONDS,
+    )
+    server.dataplane = _DataPlane(model_registry=server.registered_models)
+    return server
 
 
 def _check_free(host: str, port: int) -> None:
@@ -107,30 +88,17 @@ class _DataPlane(DataPlane):  # type: ignore[misc]
             raise InvalidInput(str(error)) from None
 
 
-class _RestServer(RESTServer):  # type: ignore[misc]
+class _RestServer(adapter.Rest):
     """KServe's routes behind the guard. Worker processes get a copy of it, and load the model anew."""
 
-    def __init__(self, server: _Server, settings: Settings) -> None:
-        super().__init__(
-            FASTAPI_APP_IMPORT_STRING,
-            server.dataplane,
-            server.model_repository_extension,
-            settings.http_port,
-            workers=settings.workers,
-            grace_period=server.grace_period,
-        )
+    def __init__(self, server: ModelServer, settings: Settings) -> None:
+        super().__init__(server, settings.host, Http)
         self._settings = settings
-        self.config.host, self.config.http, self.config.ws = settings.host, Http, "none"
 
     @property
     def _model(self) -> LearnerRisk:
         model: LearnerRisk = self.dataplane.model_registry.get_model(MODEL_NAME)
         return model
-
-    async def start(self) -> None:
-        """On a socket made here, as KServe's workers have it: with `::` asyncio would listen to IPv6 alone."""
-        self.create_application()
-        await self._server.serve(sockets=[self.config.bind_socket()])
 
     def run(self, sockets: list[socket] | None = None) -> None:
         """In a worker process."""
@@ -141,15 +109,7 @@ class _RestServer(RESTServer):  # type: ignore[misc]
         finally:
             model.close()
 
-    def create_application(self) -> None:
-        """KServe's own has answers of a class that FastAPI has given up."""
-        app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
-        self._add_middlewares(app)
-        self._register_endpoints(app)
-        self._add_exception_handlers(app)
-        self.config.app = app
-
-    def _add_middlewares(self, app: FastAPI) -> None:
+    def add_middlewares(self, app: FastAPI) -> None:
         settings = self._settings
         logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # a line a request; the metrics count them
         app.add_middleware(
@@ -160,18 +120,16 @@ class _RestServer(RESTServer):  # type: ignore[misc]
             mirror=Mirror(settings.mirror, settings.mirror_token) if settings.mirror else None,
         )
 
-    def _register_endpoints(self, app: FastAPI) -> None:
+    def add_routes(self, app: FastAPI) -> None:
         ours = {"/v1/models/{name}:predict": self._predict, "/v1/models/{name}:explain": self._explain}
-        for path, answer in (ours | {"/v2/models/{name}/infer": self._infer}).items():  # the first of two is asked
+        for path, answer in (ours | {"/v2/models/{name}/infer": self._infer}).items():
             app.add_api_route(path, answer, methods=["POST"])
         app.add_api_route("/metrics", self._metrics, methods=["GET"])
-        super()._register_endpoints(app)
         document = openapi.document(self._model.bundle)
         app.openapi = lambda: document  # type: ignore[method-assign]
 
-    def _add_exception_handlers(self, app: FastAPI) -> None:
+    def add_exception_handlers(self, app: FastAPI) -> None:
         """KServe's own write what was wrong with a request to the log, and FastAPI's have a form of their own."""
-        super()._add_exception_handlers(app)
         for kind, status in _STATUS.items():
             app.add_exception_handler(kind, _handler(status))
         app.add_exception_handler(RefusedError, _refused)
@@ -202,24 +160,6 @@ class _RestServer(RESTServer):  # type: ignore[misc]
 
     async def _metrics(self) -> Response:
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-class _Workers(RESTServerMultiProcess):  # type: ignore[misc]
-    """KServe's ends a worker that does not answer its ping in 5 seconds, and so one that is still loading."""
-
-    def __init__(self, server: _Server, rest: _RestServer) -> None:
-        self.log_config_file, self._rest_server = None, rest
-        self._processes: list[RESTServerProcess] = []
-        self.should_exit = asyncio.Event()
-
-    async def keep_subprocess_alive(self, sockets: list[socket]) -> None:
-        """Start a worker again that has ended; one that hangs is found by the probes of its pod."""
-        for i, process in enumerate(self._processes):
-            if process._process.exitcode is not None and not self.should_exit.is_set():
-                _log.error("worker %s ended with exit code %s", process.pid, process._process.exitcode)
-                metrics.forget(process.pid)
-                self._processes[i] = RESTServerProcess(sockets, self._rest_server.run)
-                self._processes[i].start()
 
 
 def _end_with_parent() -> None:

@@ -19,6 +19,7 @@ from earlybell.tables.faults import MOST_FAULTS, Faults
 from earlybell.tables.schema import LONGEST
 from earlybell.tables.values import NO_TEXT, NO_TEXT_REASON, shown
 from earlybell.trail import ANONYMOUS
+from serving.runtime.adapter import raw_data, set_raw_data
 from serving.runtime.bodies import Tensor
 
 _DATATYPES = {float: "FP64", Literal: "BYTES"}
@@ -60,7 +61,8 @@ def decoded(body: bytes, length: int, model_name: str) -> InferRequest:
     faults = Faults()
     for tensor in request.inputs:
         with faults.gathered():
-            tensor._raw_data, left = _taken(tensor, left)
+            data, left = _taken(tensor, left)
+            set_raw_data(tensor, data)
     faults.end()
     if left:
         raise RequestError("body", f"{len(left)} bytes of binary data too many", "See binary_data_size of the inputs.")
@@ -96,8 +98,7 @@ def _taken(tensor: InferInput, left: memoryview) -> tuple[memoryview | None, mem
 def rows_given(request: InferRequest) -> int:
     """How many rows a request has at most: none of its tensors has fewer values."""
     counts = (
-        len(tensor._raw_data) // 4 if tensor._raw_data is not None else len(tensor.data or ())
-        for tensor in request.inputs
+        len(tensor.data or ()) if (data := raw_data(tensor)) is None else len(data) // 4 for tensor in request.inputs
     )
     return min(counts, default=0)
 
@@ -207,10 +208,10 @@ def _first(places: npt.NDArray[np.intp], faults: Faults) -> list[int]:
 
 
 def _values(tensor: InferInput, place: str) -> npt.NDArray[np.float64]:
-    if tensor._raw_data is not None:
-        if len(tensor._raw_data) % 4:
-            raise RequestError(f"{place}.data", f"{len(tensor._raw_data)} bytes", "FP32 has four a value.")
-        return np.frombuffer(tensor._raw_data, dtype="<f4").astype(np.float64)
+    if (data := raw_data(tensor)) is not None:
+        if len(data) % 4:
+            raise RequestError(f"{place}.data", f"{len(data)} bytes", "FP32 has four a value.")
+        return np.frombuffer(data, dtype="<f4").astype(np.float64)
     flat = list(_flat(tensor.data))
     wrong, faults = [i for i, value in enumerate(flat) if type(value) not in (int, float, type(None))], Faults()
     for at in _first(np.array(wrong, dtype=np.intp), faults):

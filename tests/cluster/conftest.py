@@ -1,4 +1,4 @@
-"""A cluster, what a site has before us in it, and sites that were installed as docs/operations.md says."""
+"""A cluster, what a site has before us in it, and sites that were installed as docs/how-to says."""
 
 import fcntl
 import os

@@ -1,24 +1,30 @@
-"""The commands of a document, as a reader would copy them: what `docs/operations.md` says is what the tests run."""
+"""The commands of the how-to guides, as a reader would copy them: what `docs/how-to` says is what the tests run."""
 
 import re
 from pathlib import Path
 
-OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
+HOW_TO = Path(__file__).parents[2] / "docs/how-to"
 
 
-def commands(heading: str, document: Path = OPERATIONS) -> str:
-    """The shell commands below a heading, up to the next of its rank: all blocks that are fenced as `sh`, in order.
+def commands(heading: str) -> str:
+    """The shell commands below a heading of a guide: all blocks that are fenced as `sh`, in order.
 
-    What tests do not have is fenced as `sh not-run`.
+    They go up to the next heading of its rank. What tests do not have is fenced as `sh not-run`. No two guides have the
+    same heading.
     """
-    lines = document.read_text().splitlines()
-    start = next((n for n, line in enumerate(lines) if line.lstrip("#").strip() == heading and line[:1] == "#"), None)
-    assert start is not None, f"{document.name} has no heading {heading!r}"
-    rank = lines[start].split(" ")[0]
-    section: list[str] = []
-    for line in lines[start + 1 :]:
-        if re.fullmatch(r"#{1,6} .*", line) and len(line.split(" ")[0]) <= len(rank):
-            break
-        section.append(line)
-    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```", "\n".join(section) + "\n")
-    return "\n".join(blocks)
+    sections = [section for page in sorted(HOW_TO.glob("*.md")) for section in _sections(page, heading)]
+    assert len(sections) == 1, f"{len(sections)} guides of {HOW_TO} have the heading {heading!r}"
+    return "\n".join(re.findall(r"(?ms)^```sh\n(.*?)^```", sections[0]))
+
+
+def _sections(page: Path, heading: str) -> list[str]:
+    """What stands in a page below each heading of these words."""
+    lines, fenced = page.read_text().splitlines(keepends=True), False
+    ranks = list[int]()  # of each line: how many # it begins with, 0 if it is no heading
+    for line in lines:
+        fenced ^= line.startswith("```")
+        match = None if fenced else re.match(r"(#{1,6}) ", line)
+        ranks.append(len(match[1]) if match else 0)
+    starts = [n for n, rank in enumerate(ranks) if rank and lines[n].lstrip("#").strip() == heading]
+    ends = (next((n for n in range(start + 1, len(lines)) if 0 < ranks[n] <= ranks[start]), None) for start in starts)
+    return ["".join(lines[start + 1 : end]) for start, end in zip(starts, ends, strict=True)]

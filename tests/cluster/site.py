@@ -1,4 +1,4 @@
-"""What a site has before us, and a site that is installed by the commands of docs/operations.md."""
+"""What a site has before us, and a site that is installed by the commands of docs/how-to."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ class Site:
 
     Attributes:
         folder: where the person keeps files: tokens, secrets, values.
-        settings: what docs/operations.md lets the person set, and the stores' addresses.
+        settings: what docs/how-to lets the person set, and the stores' addresses.
     """
 
     stores: Stores
@@ -69,7 +69,7 @@ class Site:
         return records
 
     def request_of_one(self) -> str:
-        """A request about one learner of the course run that docs/operations.md asks about."""
+        """A request about one learner of the course run that docs/how-to asks about."""
         command = 'earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"'
         instance = json.loads((self.folder / "request.json").read_text())["instances"][0]
         return self.do(f"{command} --learner {instance['enrolments']['learner_id'][0]}")
@@ -217,7 +217,7 @@ class Site:
 
     @contextmanager
     def databases(self) -> Iterator[dict[str, str]]:
-        """The addresses of the trail's database and of MLflow's, as docs/operations.md names them, with passwords."""
+        """The addresses of the trail's database and of MLflow's, as docs/how-to names them, with passwords."""
         with self.stores.postgresql() as at:
             held = {self.name: self.secret_of("trail"), "earlybell": self.stores.secret("postgresql", "password")}
             lines = "".join(f"{at}:*:{role}:{password}\n" for role, password in held.items())
@@ -236,7 +236,7 @@ class Site:
 
     @contextmanager
     def gateway(self) -> Iterator[None]:
-        """Let the person reach the gateway: its address and its certificate, as docs/operations.md names them."""
+        """Let the person reach the gateway: its address and its certificate, as docs/how-to names them."""
         data = self.cluster.get("-n", "kourier-system", "secret", "gateway-tls")["data"]["tls.crt"]
         (self.folder / "gateway.crt").write_bytes(base64.b64decode(data))
         with self.cluster.forward("kourier-system", "svc/kourier", 443) as port:
@@ -272,7 +272,7 @@ def _conditions(pod: Object) -> set[tuple[str, str]]:
 def installed(
     stores: Stores, name: str, folder: Path, known: dict[str, str], overlay: str = "knative", owner: str = ""
 ) -> Iterator[Site]:
-    """A site, installed by the commands of docs/operations.md up to its chart, without a model; gone at the end.
+    """A site, installed by the commands of docs/how-to up to its chart, without a model; gone at the end.
 
     Args:
         known: how the person reaches the stores, and what they ask about.

@@ -98,7 +98,7 @@ def tasks(university: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def training(made: Tasks, compiled: Compiled) -> None:
-    made.run(compiled, "extract", {}, sources=[SOURCE], max_bad_share=0.01, pass_mark="", timezone="UTC")
+    made.run(compiled, "extract", {}, sources=[SOURCE], max_bad_share=0.01)
     made.run(compiled, "validate", {"tables": "extract.tables"}, max_bad_share=0.01)
     tables = {"tables": "validate.checked"}
     made.run(compiled, "features", tables, engine="duckdb")

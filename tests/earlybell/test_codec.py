@@ -93,13 +93,13 @@ def test_what_a_site_encodes_is_in_the_schema_and_is_read_back(site: Path) -> No
     connection = open_tables(site)
     courses = [row[0] for row in connection.execute("SELECT course_id FROM courses ORDER BY 1").fetchall()]
     for course in courses[:2]:
-        found = json.loads(json.dumps(encode(connection, course)))
-        assert in_schema(found)
-        instance = decode(found, "instances[0]", NOW)
+        data = json.loads(json.dumps(encode(connection, course)))
+        assert in_schema(data)
+        instance = decode(data, "instances[0]", NOW)
         assert (instance.course_id, instance.as_of) == (course, NOW)
         counts = [len(next(iter(instance.rows[name].values()))) for name in TABLES_READ]
-        assert counts == [len(found[name][BY_NAME[name].names[0]]) for name in TABLES_READ]
-        assert rows_given(found) == len(instance) == sum(counts)
+        assert counts == [len(data[name][BY_NAME[name].names[0]]) for name in TABLES_READ]
+        assert rows_given(data) == len(instance) == sum(counts)
 
 
 @QUICK
@@ -108,11 +108,15 @@ def test_a_valid_extract_is_in_the_schema_and_read_the_same_as_rows_and_as_colum
     assert in_schema(extract)
     columns = {name: _as_columns(name, rows) for name, rows in extract.items()}
     assert in_schema(columns)
-    one, other = (decode(form, "instances[0]", NOW) for form in (extract, columns))
-    assert (one.course_id, one.as_of, one.ignored) == (other.course_id, other.as_of, other.ignored)
+    by_rows, by_columns = (decode(form, "instances[0]", NOW) for form in (extract, columns))
+    assert (by_rows.course_id, by_rows.as_of, by_rows.ignored) == (
+        by_columns.course_id,
+        by_columns.as_of,
+        by_columns.ignored,
+    )
     for name in TABLES_READ:
-        for column, values in one.rows[name].items():
-            assert str(values.tolist()) == str(other.rows[name][column].tolist())
+        for column, values in by_rows.rows[name].items():
+            assert str(values.tolist()) == str(by_columns.rows[name][column].tolist())
 
 
 @settings(QUICK, max_examples=400)
@@ -244,14 +248,17 @@ def test_who_is_enrolled_in_the_example() -> None:
 def _as_columns(name: str, rows: Any) -> Any:
     if name not in BY_NAME:
         return rows
-    names = [one for one in BY_NAME[name].names if one != "course_id" or name == "courses"]
+    names = [column for column in BY_NAME[name].names if column != "course_id" or name == "courses"]
     return {column: [row[column] for row in rows] for column in names if column in rows[0]} if rows else []
 
 
 def _written_back(instance: Instance) -> dict[str, Any]:
     """An instance as columns, as `encode` writes them."""
     return {
-        name: {one.name: [_json(one, value) for value in columns[one.name].tolist()] for one in BY_NAME[name].columns}
+        name: {
+            column.name: [_json(column, value) for value in columns[column.name].tolist()]
+            for column in BY_NAME[name].columns
+        }
         for name, columns in instance.rows.items()
     }
 

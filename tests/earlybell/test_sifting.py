@@ -89,7 +89,7 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
                 count=_mostly(_COUNTS, _NO_COUNTS),
             )
         ),
-        "assessments": [{"assessment_id": one} | draw(_ASSESSMENT) for one in work],
+        "assessments": [{"assessment_id": id_} | draw(_ASSESSMENT) for id_ in work],
         "extensions": draw(
             _rows(
                 3, assessment_id=_mostly(_WORK, _NO_WORK, _NEARLY), learner_id=_LEARNER, due_at=_TIME, granted_at=_TIME
@@ -181,7 +181,7 @@ def _cell(column: Column, value: object) -> str:
 
 
 def _read(instance: Instance, name: str) -> list[str]:
-    columns = [instance.rows[name][one.name].tolist() for one in BY_NAME[name].columns]
+    columns = [instance.rows[name][column.name].tolist() for column in BY_NAME[name].columns]
     return sorted(str([_plain(value) for value in row]) for row in zip(*columns, strict=True))
 
 
@@ -238,7 +238,9 @@ def test_learners_whose_ids_are_of_another_system_are_no_inactive_ones() -> None
 
 def test_ids_of_another_system_are_seen_although_a_row_is_bad_otherwise() -> None:
     work = [_work(f"u{i}", assessment_id="A-1", attempt=1 if i else "first") for i in range(ENOUGH)]
-    assert any("No assessment_id of this table is in assessments" in one for one in _faults(_class(submissions=work)))
+    assert any(
+        "No assessment_id of this table is in assessments" in fault for fault in _faults(_class(submissions=work))
+    )
 
 
 def test_one_learner_whose_id_alone_is_written_otherwise_is_set_aside() -> None:
@@ -259,7 +261,7 @@ def test_a_class_of_whose_activity_much_cannot_be_read_is_not_scored_on_the_rest
     events = [_EVENT | {"learner_id": "teacher"}] * teachers + _class()["events"]
     spoiled = [[row | (odd if i >= len(events) - bad else {}) for i, row in enumerate(events)] for bad in (30, 31)]
     asides = decode(_class(events=spoiled[0]), "i", NOW).set_aside
-    assert sum(one.count for one in asides if one.learner_id != "teacher") == 30
+    assert sum(aside.count for aside in asides if aside.learner_id != "teacher") == 30
     (fault,) = _faults(_class(events=spoiled[1]))
     assert f"].{blamed}: " in fault
     assert "31 of the 600 rows" in fault
@@ -286,7 +288,7 @@ def test_values_that_cannot_be_read_count_and_odd_ones_do_not(odd: dict[str, Any
         if reads and bad == 2:
             assert reads in _faults(tables)[0]
         else:
-            assert sum(one.count for one in decode(tables, "i", NOW).set_aside) == bad
+            assert sum(aside.count for aside in decode(tables, "i", NOW).set_aside) == bad
 
 
 def _of_strangers(count: int) -> dict[str, list[Any]]:
@@ -312,23 +314,25 @@ def test_of_what_is_set_aside_a_thousand_entries_are_listed_and_the_rest_is_coun
 def test_many_places_that_are_alike_are_one_entry_however_many() -> None:
     events = _class()["events"] + [_EVENT | {"learner_id": "teacher"}] * 20_000
     instance = decode(_class(events=events), "i", NOW)
-    assert [(one.where, one.count) for one in instance.set_aside] == [(f"events[{20 * ENOUGH}].learner_id", 20_000)]
+    assert [(aside.where, aside.count) for aside in instance.set_aside] == [
+        (f"events[{20 * ENOUGH}].learner_id", 20_000)
+    ]
     assert instance.set_aside_more == 0
 
 
 def test_each_learner_who_is_left_out_is_listed_once_at_least() -> None:
     learners = [f"u{i}" for i in range(1100)]
-    work = [_work(one, attempt=attempt) for one in learners for attempt in range(1, 45)]
-    work[: 44 * 1100 : 44] = [_work(one, attempt=1, submitted_at="soon") for one in learners]
+    work = [_work(learner, attempt=attempt) for learner in learners for attempt in range(1, 45)]
+    work[: 44 * 1100 : 44] = [_work(learner, attempt=1, submitted_at="soon") for learner in learners]
     work[1:9] = [_work("u0", attempt=2, submitted_at=f"soon {i}") for i in range(8)]
-    enrolments = [{"learner_id": one, "enrolled_at": "2026-01-20"} for one in learners]
+    enrolments = [{"learner_id": learner, "enrolled_at": "2026-01-20"} for learner in learners]
     tables = _class(enrolments=enrolments, submissions=work, events=_of_strangers(2000))
     instance = decode(tables, "i", NOW)
-    left_out = [one for one in instance.set_aside if one.became == "learner_left_out"]
-    assert {one.learner_id for one in left_out} == {*learners}
+    left_out = [aside for aside in instance.set_aside if aside.became == "learner_left_out"]
+    assert {aside.learner_id for aside in left_out} == {*learners}
     assert len(instance.set_aside) == 1000 + len(learners)
     assert len(left_out) == len(learners)
-    places = sum(one.count for one in instance.set_aside) + instance.set_aside_more
+    places = sum(aside.count for aside in instance.set_aside) + instance.set_aside_more
     assert places == 5 * 2000 + len(learners) + 8
 
 

@@ -172,7 +172,7 @@ def test_the_notes_say_what_else_a_site_with_authorities_does() -> None:
 
 
 def test_an_overlay_of_a_sites_own_gives_the_model_its_classes_as_the_document_says(tmp_path: Path) -> None:
-    text = (ROOT / "docs/operations.md").read_text()
+    text = (ROOT / "docs/how-to/change-the-pods.md").read_text()
     (block,) = re.findall(r"```yaml\n# (manifests/\S+)\n(.*?)```", text, re.DOTALL)
     shutil.copytree(ROOT / "manifests", tmp_path / "manifests")
     file = tmp_path / block[0]

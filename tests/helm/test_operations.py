@@ -1,4 +1,4 @@
-"""What the commands of docs/operations.md leave where something fails, or somebody else was faster, without a node."""
+"""What the commands of docs/how-to leave where something fails, or somebody else was faster, without a node."""
 
 import base64
 import hashlib

@@ -86,7 +86,7 @@ def test_what_a_model_needs_outlives_the_release_and_is_taken_up_again(release: 
 def test_what_outlived_the_release_goes_by_the_commands_of_the_readme(release: Helm, site: Site) -> None:
     assert release("upgrade", CHART, *SITES["gateway"]).returncode == 0
     assert release("uninstall").returncode == 0
-    commands = re.findall(r"(?m)^    kubectl -n site (delete .*)$", (CHART / "README.md").read_text())
+    commands = re.findall(r"(?m)^kubectl -n site (delete .*)$", (CHART / "README.md").read_text())
     for command in commands:
         done = site.ask(*command.split())
         assert done.returncode == 0, done.stderr

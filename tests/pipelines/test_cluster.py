@@ -171,13 +171,13 @@ def test_a_namespace_of_restricted_pods_takes_every_task(compiled: Compiled, clu
 
 @dsl.pipeline  # type: ignore[untyped-decorator]
 def _as_on_the_cluster(sources: list) -> dsl.Dataset:  # type: ignore[type-arg]
-    extracted = extract(sources=sources, max_bad_share=0.01, pass_mark="", timezone="UTC")
+    extracted = extract(sources=sources, max_bad_share=0.01)
     return on_cluster(extracted, LIGHT).outputs["tables"]
 
 
 @dsl.pipeline  # type: ignore[untyped-decorator]
 def _as_kfp_has_it(sources: list) -> dsl.Dataset:  # type: ignore[type-arg]
-    return extract(sources=sources, max_bad_share=0.01, pass_mark="", timezone="UTC").outputs["tables"]
+    return extract(sources=sources, max_bad_share=0.01).outputs["tables"]
 
 
 @pytest.mark.filterwarnings("ignore:You may be attemp:RuntimeWarning")

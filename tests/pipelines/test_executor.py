@@ -20,7 +20,7 @@ from earlybell.trail import read_records, verify
 from tests.pipelines.executor import Artifact, Compiled, task, variables
 
 SITE = "simulate:learners=150,courses=2,runs=2,weeks=8,events=60,seed=5"
-READING: dict[str, Any] = {"sources": [SITE], "max_bad_share": 0.01, "pass_mark": "", "timezone": "UTC"}
+READING: dict[str, Any] = {"sources": [SITE], "max_bad_share": 0.01}
 
 
 @dataclass

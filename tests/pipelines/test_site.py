@@ -61,7 +61,7 @@ def settled(site: Site, monkeypatch: pytest.MonkeyPatch) -> Values:
     monkeypatch.setattr(cluster, "_SITE", site)
 
     def of_one() -> None:
-        task = extract(sources=[], max_bad_share=0.1, pass_mark="", timezone="UTC")
+        task = extract(sources=[], max_bad_share=0.1)
         cluster.on_cluster(task, cluster.LIGHT)
 
     platform = dsl.pipeline(of_one).platform_spec.platforms["kubernetes"]

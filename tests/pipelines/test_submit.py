@@ -171,14 +171,14 @@ def test_the_compiled_image_is_the_sites_own_where_it_names_one(tmp_path: Any) -
 
 @pytest.fixture(scope="module")
 def backend() -> Backend:
-    """A real Kubeflow Pipelines, in whose namespace lies what docs/pipelines.md asks for.
+    """A real Kubeflow Pipelines, in whose namespace lies what docs/how-to/run-the-pipelines.md asks for.
 
     `KFP_ENDPOINT` names it; `KFP_NAMESPACE`, `KFP_TOKEN` and `EARLYBELL_IMAGE` as for `python -m pipelines submit`.
     """
     if not ENDPOINT:
-        pytest.skip("KFP_ENDPOINT does not name a Kubeflow Pipelines 2.17: see docs/pipelines.md")
+        pytest.skip("KFP_ENDPOINT does not name a Kubeflow Pipelines 2.17: see docs/how-to/run-the-pipelines.md")
     if missing := _missing():
-        pytest.fail(f"tasks would wait for {', '.join(missing)} without end: see docs/pipelines.md")
+        pytest.fail(f"tasks would wait for {', '.join(missing)} without end: see docs/how-to/run-the-pipelines.md")
     return Backend(ENDPOINT, os.environ.get("KFP_TOKEN", ""), os.environ.get("KFP_NAMESPACE", ""))
 
 

@@ -59,6 +59,24 @@ def test_the_demo_tells_its_progress_step_by_step(demo: subprocess.CompletedProc
     assert re.search(rf"^ *[\d.]+ s  {step}: ", demo.stderr, re.MULTILINE)
 
 
+def test_the_demo_tells_a_line_a_step_and_the_log_has_the_rest(
+    demo: subprocess.CompletedProcess[str], home: Path
+) -> None:
+    first, *lines = demo.stderr.splitlines()
+    (log,) = home.glob("runs/*/run.log")
+    assert first == f"Training; the log is {log}"
+    ends = [line for line in lines if not line.startswith("warning: ")]
+    assert len(ends) == 8 + 4  # three more candidates, and the Pushgateway
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", demo.stderr)
+    assert re.search(r"extract: events [\d,]+ rows written", log.read_text())
+
+
+def test_the_demo_says_which_file_has_what_is_odd_in_its_data(demo: subprocess.CompletedProcess[str]) -> None:
+    told = re.search(r"^warning: extract: notes on the data: (\d+), in (.*)$", demo.stderr, re.MULTILINE)
+    assert told
+    assert len(json.loads(Path(told.group(2)).read_text())["notes"]) == int(told.group(1))
+
+
 def test_every_candidate_is_a_task_of_its_own(demo: subprocess.CompletedProcess[str]) -> None:
     trained = re.findall(r"train: (.*) on [\d,]+ moments", demo.stderr)
     assert sorted(trained) == ["Logistic regression", "Random forest", "XGBoost", "XGBoost, tuned"]

@@ -294,6 +294,16 @@ def test_an_overlay_that_is_none_is_named(campus: Site, tmp_path: Path, monkeypa
         campus.run("release", 3, "--promote", "--overlay", OVERLAYS / "knative")
 
 
+def test_an_overlay_whose_service_is_called_otherwise_than_the_model_is_refused(
+    campus: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingError, match="is not called another: 'learner-risk'.*--overlay.*--model-name"):
+        campus.run("release", 3, "--promote", "--overlay", OVERLAYS / "knative", "--model-name", "another")
+    monkeypatch.setenv("EARLYBELL_MODEL_NAME", "another")
+    with pytest.raises(SettingError, match="is not called another"):
+        campus.run("release", 3, "--promote", "--overlay", OVERLAYS / "knative")
+
+
 def test_one_of_traffic_and_promote_is_needed(campus: Site) -> None:
     with pytest.raises(SettingError, match="one of --traffic and --promote"):
         campus.run("release", 3)

@@ -27,7 +27,7 @@ AUTOMATIC, SITE, OTHER_COURSE = "automatic", "site", "other course"
 MOST_OF_ANOTHER = 0.2  # of the rows that name a course: more are another course's log
 _MACHINES = ("cli", "restore", "cron")  # origins of what no person does
 _STAFF_ROLES = "[1-4]"  # ids of manager, course creator and both teachers in every Moodle
-_TOLD_BY = 3  # learners whose acts have a text of the log before a note shows it: it could name one of them
+_LEARNERS_TO_SHOW = 3  # learners whose acts have a text of the log before a note shows it: it could name one of them
 
 # What is checked of the reports: names are gone by then.
 _ACTS = Table(
@@ -183,13 +183,13 @@ class Acts:
         """Create `contexts` (run, context, kind, course) and `courses` (run, code, own_number)."""
         p = self._p
         self._staging.sql(f"CREATE TABLE {p}_contexts (run VARCHAR, context VARCHAR, kind VARCHAR, course VARCHAR)")
-        found = self._staging.sql(f"SELECT run, context, count(*) FROM {p}_timed GROUP BY ALL ORDER BY ALL")
-        named: dict[str, Counter[str]] = defaultdict(Counter)
-        for run, context, rows in found:
+        contexts = self._staging.sql(f"SELECT run, context, count(*) FROM {p}_timed GROUP BY ALL ORDER BY ALL")
+        courses_of: dict[str, Counter[str]] = defaultdict(Counter)
+        for run, context, rows in contexts:
             if course := words.course_of(context):
-                named[run][course] += rows
-        own = {run: self._own(run, courses) for run, courses in named.items()}
-        placed = [(run, context, *_kind(context, own.get(run))) for run, context, _ in found]
+                courses_of[run][course] += rows
+        own = {run: self._own(run, courses) for run, courses in courses_of.items()}
+        placed = [(run, context, *_kind(context, own.get(run))) for run, context, _ in contexts]
         insert(self._staging, f"{p}_contexts", placed)
         self.view("courses", _COURSES, "TABLE")
 
@@ -203,8 +203,8 @@ class Acts:
         others = courses.total() - courses[course]
         if others > MOST_OF_ANOTHER * courses.total():
             way_out = "Export the log of each course by itself, and give each course run a folder of its own."
-            found = f"{len(courses)} courses, {others:,} of {courses.total():,} rows of others than the first"
-            raise SourceError(f"{self._source}: the log in {run} is of several courses", found, way_out)
+            value = f"{len(courses)} courses, {others:,} of {courses.total():,} rows of others than the first"
+            raise SourceError(f"{self._source}: the log in {run} is of several courses", value, way_out)
         return course
 
     def _name_actors(self, listed: set[str]) -> None:
@@ -214,16 +214,16 @@ class Acts:
             f"CREATE TABLE {p}_actors (run VARCHAR, name VARCHAR, affected VARCHAR, subject VARCHAR, "
             "about_another BOOLEAN, named_last VARCHAR, learner VARCHAR, cause VARCHAR)"
         )
-        found = self._staging.sql(f"SELECT {columns}, count(*) FROM {p}_timed GROUP BY ALL ORDER BY ALL")
+        counted = self._staging.sql(f"SELECT {columns}, count(*) FROM {p}_timed GROUP BY ALL ORDER BY ALL")
         wordings = [
             Wording(run, exact(name), exact(affected), subject or None, about_another, named_last or None, rows)
-            for run, name, affected, subject, about_another, named_last, rows in found
+            for run, name, affected, subject, about_another, named_last, rows in counted
         ]
         self._log = Log(wordings, listed)
-        shown = {exact(row[1]): row[1] for row in reversed(found)}
+        shown = {exact(row[1]): row[1] for row in reversed(counted)}
         rows = [
             (*row[:-1], shown.get(str(actor.id), actor.id), actor.cause)
-            for row, (_, actor) in zip(found, self._log.actors(), strict=True)
+            for row, (_, actor) in zip(counted, self._log.actors(), strict=True)
         ]
         insert(self._staging, f"{p}_actors", rows)
 
@@ -245,11 +245,11 @@ class Acts:
 
     def _unknown(self, column: str, what: str) -> list[str]:
         """Titles that have no word of Moodle's: by name where several people have them, else by number."""
-        found = self._staging.sql(
-            f"SELECT {column}, count(DISTINCT learner) >= {_TOLD_BY} FROM {self._p}_who JOIN {self._p}_words "
+        titles = self._staging.sql(
+            f"SELECT {column}, count(DISTINCT learner) >= {_LEARNERS_TO_SHOW} FROM {self._p}_who JOIN {self._p}_words "
             f"USING (plugin, event, verb, module) WHERE NOT known_{column} AND cause IS NULL GROUP BY 1 ORDER BY 1"
         )
-        shown, rare = [title for title, often in found if often], sum(not often for _, often in found)
+        shown, rare = [title for title, often in titles if often], sum(not often for _, often in titles)
         notes = [f"the {what} {title} is not known; it becomes other." for title in shown]
         return notes + ([f"{rare} titles of {what}s are not known and rare; they become other."] if rare else [])
 

@@ -91,12 +91,12 @@ def calendars(
     seen: Mapping[str, Seen], stated: Mapping[str, Statement], codes: Mapping[str, str], today: date
 ) -> dict[str, Calendar]:
     """The calendar of each run, by its folder: the earlier runs of a course are the measure of its latest."""
-    found: dict[str, Calendar] = {}
+    by_run: dict[str, Calendar] = {}
     for run in sorted(seen, key=lambda name: str(_begins(seen[name], stated[name]))):
-        siblings = [_days(found[other]) for other in found if codes[other] == codes[run] and found[other].over]
+        siblings = [_days(by_run[other]) for other in by_run if codes[other] == codes[run] and by_run[other].over]
         if dates := calendar(seen[run], stated[run], siblings, today):
-            found[run] = dates
-    return found
+            by_run[run] = dates
+    return by_run
 
 
 def _begins(seen: Seen, stated: Statement) -> date | None:

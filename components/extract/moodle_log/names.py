@@ -61,9 +61,9 @@ def _alike(
     listed: Mapping[int, list[str]], others: Mapping[str, Iterable[str]], matched: Mapping[int, list[str]]
 ) -> dict[int, str]:
     taken = {id_ for ids in matched.values() for id_ in ids}
-    left = {number: names for number, names in listed.items() if number not in matched}
+    unmatched = {number: names for number, names in listed.items() if number not in matched}
     free = {id_: list(names) for id_, names in others.items() if id_ not in taken}
-    likeness = {(n, id_): _likeness(left[n], free[id_]) for n in left for id_ in free}
+    likeness = {(n, id_): _likeness(unmatched[n], free[id_]) for n in unmatched for id_ in free}
     pairs = {}
     for (number, id_), score in likeness.items():
         rivals = [
@@ -74,13 +74,13 @@ def _alike(
     return pairs
 
 
-def _likeness(one: Iterable[str], other: Iterable[str]) -> float:
+def _likeness(first: Iterable[str], second: Iterable[str]) -> float:
     """Of two people's spellings the most alike, from 0 to 1; so is one without a middle name."""
-    return max((_of_names(loose(a), loose(b)) for a in one for b in other), default=0.0)
+    return max((_of_names(loose(a), loose(b)) for a in first for b in second), default=0.0)
 
 
-def _of_names(one: str, other: str) -> float:
-    parts, others = set(one.split()), set(other.split())
+def _of_names(first: str, second: str) -> float:
+    parts, others = set(first.split()), set(second.split())
     if min(len(parts), len(others)) > 1 and (parts <= others or others <= parts):
         return (1 + ALIKE) / 2
     return SequenceMatcher(None, " ".join(sorted(parts)), " ".join(sorted(others))).ratio()

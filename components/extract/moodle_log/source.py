@@ -33,9 +33,7 @@ from components.extract.moodle_log.reports import (
 )
 from components.extract.moodle_log.statements import (
     COURSES,
-    PassMark,
     Statement,
-    check_zone,
     read_courses,
     split_address,
 )
@@ -107,19 +105,12 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     """
     folder_name, options = split_address(place)
     folder = folder_of(source, folder_name)
-    given = Statement.read(options, source).over(_given(staging))
+    statement = Statement.read(options, source)
     staging.check_key()
-    reading = _Reading(staging, source, folder, given)
+    reading = _Reading(staging, source, folder, statement)
     reading.read()
     relations = {name: reading.map(name) for name in _MAPPINGS}
     return Extracted(source, relations, pseudonymous=staging.ids == "pseudonymous")
-
-
-def _given(staging: Staging) -> Statement:
-    """What a command gives for all course runs."""
-    site = staging.site
-    mark = PassMark.read(site.pass_mark, "--pass-mark") if site.pass_mark else None
-    return Statement(pass_mark=mark, timezone=check_zone(site.timezone, "--timezone"))
 
 
 @dataclass
@@ -127,7 +118,7 @@ class _Reading:
     staging: Staging
     source: str
     folder: Path
-    given: Statement
+    defaults: Statement
 
     def read(self) -> None:
         """Create the tables `acts`, `learnt`, `members`, `totals` and `runs`."""
@@ -144,7 +135,9 @@ class _Reading:
         self._note()
 
     def map(self, name: str) -> Relation:
-        columns = ", ".join(f"{one.name}::{SQL_TYPES[one.type]} AS {one.name}" for one in BY_NAME[name].columns)
+        columns = ", ".join(
+            f"{column.name}::{SQL_TYPES[column.type]} AS {column.name}" for column in BY_NAME[name].columns
+        )
         self.acts.view(f"to_{name}", f"SELECT _id, _unit, {columns} FROM ({_MAPPINGS[name]})")
         units = {"events": len(self._of(LOG)), "outcomes": max(1, len(self._of(GRADES)))}
         return Relation(f"{self.p}_to_{name}", units.get(name, 1))
@@ -184,7 +177,7 @@ class _Reading:
         if without := sorted({report.run for report in self.reports} - runs):
             way_out = "Put the log of the same course run beside it, or take the folder out."
             raise SourceError(f"{self.source}: a folder has lists and no log", without[0], way_out)
-        return {run: stated.get(run, Statement()).over(self.given) for run in sorted(runs)}
+        return {run: stated.get(run, Statement()).over(self.defaults) for run in sorted(runs)}
 
     def _listed(self, table: Table) -> dict[str, list[Listed]]:
         """The rows of grade books or of lists of participants, by run."""
@@ -221,7 +214,11 @@ class _Reading:
         for run, membership in self.memberships.items():
             self._check(run, membership)
         self.staging.sql(f"CREATE TABLE {p}_listed (_id BIGINT, id VARCHAR)")
-        insert(self.staging, f"{p}_listed", [row for one in self.memberships.values() for row in one.id_of_row.items()])
+        insert(
+            self.staging,
+            f"{p}_listed",
+            [row for membership in self.memberships.values() for row in membership.id_of_row.items()],
+        )
         self.staging.sql(
             f"CREATE TABLE {p}_raw_members (run VARCHAR, learner VARCHAR, enrolled TIMESTAMP, left_on TIMESTAMP)"
         )
@@ -320,8 +317,8 @@ class _Reading:
             and (seen.last < dates.starts or seen.first > (dates.ends or seen.first))
         ):
             problem = f"{self.source}: no activity of {run} lies between its dates"
-            found = f"{dates.starts} to {dates.ends}; activity is from {seen.first} to {seen.last}"
-            raise SourceError(problem, found, "State other starts_at and ends_at, or none.")
+            value = f"{dates.starts} to {dates.ends}; activity is from {seen.first} to {seen.last}"
+            raise SourceError(problem, value, "State other starts_at and ends_at, or none.")
 
     def _check_alone(self, rows: Sequence[tuple[object, ...]]) -> None:
         folders: dict[str, list[str]] = defaultdict(list)
@@ -342,12 +339,12 @@ class _Reading:
 
     def _seen(self, run: str) -> Seen:
         p = self.p
-        found = self.staging.connection.execute(
+        columns = self.staging.connection.execute(
             f'SELECT DISTINCT "Time"::DATE AS day, learner_id FROM {p}_learnt WHERE run = ?', [run]
         ).fetchnumpy()
         days, learners = (
-            np.asarray(found["day"], dtype="datetime64[D]"),
-            np.unique(found["learner_id"], return_inverse=True)[1],
+            np.asarray(columns["day"], dtype="datetime64[D]"),
+            np.unique(columns["learner_id"], return_inverse=True)[1],
         )
         first, last = (days.min().item(), days.max().item()) if len(days) else (None, None)
         ((exported,),) = self.staging.sql(

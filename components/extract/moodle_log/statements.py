@@ -2,7 +2,7 @@
 
     moodle-log:DIR?pass_mark=50%&timezone=Europe/Berlin&weekend=fri,sat
 
-What courses.csv says of a course run comes before the address, and the address before what a command gives for all.
+What courses.csv says of a course run comes before the address.
 """
 
 import calendar
@@ -77,7 +77,7 @@ class Statement:
     def over(self, other: "Statement") -> "Statement":
         """This statement, with the other's where this one says nothing."""
         return replace(
-            other, **{one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None}
+            other, **{field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
         )
 
     @classmethod
@@ -121,14 +121,14 @@ def read_courses(path: Path, label: str) -> dict[str, Statement]:
     Raises:
         SettingError: it is no such table, or a value is none of its kind.
     """
-    found: dict[str, Statement] = {}
+    statements: dict[str, Statement] = {}
     for number, texts in _rows(path, label):
         folder = texts.pop("folder", "").rstrip("/")
-        if folder in found:
+        if folder in statements:
             way_out = "Give each course run one row, with the name of its folder in the column folder."
             raise SettingError(f"{label} has two rows for one course run", folder or "no folder", way_out)
-        found[folder] = Statement.read(texts, f"{label}, row {number}")
-    return found
+        statements[folder] = Statement.read(texts, f"{label}, row {number}")
+    return statements
 
 
 def _rows(path: Path, label: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -165,12 +165,12 @@ def check_zone(zone: str, where: str) -> str:
 
 
 def _weekend(text: str, where: str) -> str:
-    named = [_weekday(day.strip().lower()) for day in text.split(",")]
+    days = [_weekday(day.strip().lower()) for day in text.split(",")]
     if text.strip().lower() == NO_WEEKEND:
         return NO_WEEKEND
-    if None in named:
+    if None in days:
         raise SettingError(f"{where} is no weekend", text, f"Name its days, as fri,sat ({', '.join(WEEKDAYS)}).")
-    return ",".join(day for day in WEEKDAYS if day in named)
+    return ",".join(day for day in WEEKDAYS if day in days)
 
 
 def _weekday(name: str) -> str | None:

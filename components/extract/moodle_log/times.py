@@ -56,8 +56,8 @@ def parse_times(staging: Staging, raw: str, out: str, *, english: Collection[int
     """
     staging.sql(f"CREATE TABLE {out}_parts AS {_parts(raw)}")
     _refuse_swapped(staging, f"{out}_parts")
-    evidence = [_Evidence(*row) for row in staging.sql(_EVIDENCE.format(parts=f"{out}_parts"))]
-    day_first = {one.file: _day_first(staging, one, evidence, english) for one in evidence}
+    by_file = [_Evidence(*row) for row in staging.sql(_EVIDENCE.format(parts=f"{out}_parts"))]
+    day_first = {evidence.file: _day_first(staging, evidence, by_file, english) for evidence in by_file}
     staging.sql(
         f'CREATE VIEW {out} AS SELECT * EXCLUDE ({_ADDED}) REPLACE ({_timestamp(day_first)} AS "Time") FROM {out}_parts'
     )
@@ -75,14 +75,14 @@ def _parts(raw: str) -> str:
     month = "MAP {" + ", ".join(f"{quoted(name)}: {number}" for name, number in months().items()) + "}"
     return f"""
 WITH texts AS (SELECT *, _id >> {FILE_BITS} AS file, {text} AS text FROM {raw}),
-found AS (
+matched AS (
     SELECT *, regexp_extract(text, '{_NUMBERS}', {_PARTS}) AS n, regexp_extract(text, '{_WORDS}', {_PARTS}) AS w,
         regexp_extract(text, '{_MONTH_FIRST}', {_PARTS}) AS m FROM texts),
 chosen AS (
     SELECT *, CASE WHEN n.c <> '' THEN n WHEN w.c <> '' THEN w ELSE m END AS p,
         CASE WHEN length(n.a) > 2 THEN 'iso' WHEN n.c <> '' THEN 'numbers'
             WHEN w.c <> '' OR m.c <> '' THEN 'words' END AS form
-    FROM found)
+    FROM matched)
 SELECT *, try_cast(p.hour AS INTEGER) AS clock_hour, p.half || left(p.portuguese, 1) AS half,
     CASE WHEN form = 'words' THEN {month}[CASE WHEN w.c <> '' THEN w.b ELSE m.a END] END AS month_word,
     CASE WHEN half = '' THEN clock_hour WHEN clock_hour BETWEEN 1 AND 12
@@ -113,16 +113,16 @@ def _refuse_swapped(staging: Staging, parts: str) -> None:
         )
 
 
-def _day_first(staging: Staging, one: _Evidence, every: Sequence[_Evidence], english: Collection[int]) -> bool:
+def _day_first(staging: Staging, evidence: _Evidence, by_file: Sequence[_Evidence], english: Collection[int]) -> bool:
     """Whether the first number is the day: dates that say otherwise than most are bad, and set aside as such."""
-    label = staging.files[one.file].label
-    if one.first != one.second:
-        return one.first > one.second
-    others = {other.first > other.second for other in every if other.first != other.second}
+    label = staging.files[evidence.file].label
+    if evidence.first != evidence.second:
+        return evidence.first > evidence.second
+    others = {other.first > other.second for other in by_file if other.first != other.second}
     if len(others) == 1:
         staging.notes.add(f"{label}: its dates leave open which number is the day; it is read as the other files are.")
         return others.pop()
-    if not one.first and (one.with_dots or one.file not in english):
+    if not evidence.first and (evidence.with_dots or evidence.file not in english):
         staging.notes.add(f"{label}: its dates leave open which number is the day; its language puts the day first.")
         return True
     raise SourceError(f"{label} does not tell days from months", "its dates could be read either way", _WAY_OUT)

@@ -14,23 +14,25 @@ TOTAL = "Course total"
 
 def plain(text: str) -> str:
     """A word or title without what does not matter: case, accents, kinds of apostrophe and space, an end's dot."""
-    letters = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    letters = "".join(
+        character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character)
+    )
     return " ".join(re.sub(r"[._\s]+", " ", letters.replace("’", "'")).casefold().split())
 
 
 @cache
 def titles(report: str) -> Mapping[str, str]:
     """Our name of each column of a report (log, grades, participants), by its plain title in any language."""
-    named = _meanings(report)
+    names = _meanings(report)
     shown = {
         plain(f"{title} ({display})"): f"{name} ({kind})" if kind else name
-        for title, name in named.items()
+        for title, name in names.items()
         if name == TOTAL
         for kind, displays in _words()["displays"].items()
         for display in (kind, *displays)
         if display
     }
-    return named | shown
+    return names | shown
 
 
 def is_total(title: str) -> bool:
@@ -40,8 +42,8 @@ def is_total(title: str) -> bool:
 
 def is_student(roles: str, otherwise: bool | None) -> bool | None:
     """Whether a participant's roles, in any language, are a learner's alone; `otherwise` where there are none."""
-    named = {plain(role) for role in roles.split(",")} - {""} - plain_words("no_roles")
-    return named <= plain_words("student") if named else otherwise
+    plain_roles = {plain(role) for role in roles.split(",")} - {""} - plain_words("no_roles")
+    return plain_roles <= plain_words("student") if plain_roles else otherwise
 
 
 @cache
@@ -53,12 +55,12 @@ def plain_words(kind: str) -> frozenset[str]:
 @cache
 def months() -> dict[str, int]:
     """The month, from 1, of every plain name and of every beginning of three letters or more that is of one only."""
-    found: dict[str, set[int]] = {}
+    numbers_of: dict[str, set[int]] = {}
     for number, names in enumerate(_words()["months"], 1):
         for name in map(plain, names):
             for length in range(3, len(name) + 1):
-                found.setdefault(name[:length], set()).add(number)
-    return {name: min(numbers) for name, numbers in found.items() if len(numbers) == 1}
+                numbers_of.setdefault(name[:length], set()).add(number)
+    return {name: min(numbers) for name, numbers in numbers_of.items() if len(numbers) == 1}
 
 
 def course_of(context: str) -> str:
@@ -86,7 +88,7 @@ def act(name: str, verb: str) -> tuple[str, str] | None:
 @cache
 def _meanings(kind: str) -> dict[str, str]:
     words = _words()[kind].items()
-    return {plain(one): meaning for meaning, others in words for one in (meaning, *others)}
+    return {plain(word): meaning for meaning, others in words for word in (meaning, *others)}
 
 
 @cache

@@ -40,12 +40,12 @@ def handing_in(work: Columns) -> Columns:
     return _joined(
         [
             {
-                "learner": work["learner"][which],
-                "at": work[at][which],
-                "verb": np.full(which.sum(), number),
-                "place": work["place"][which],
+                "learner": work["learner"][mask],
+                "at": work[at][mask],
+                "verb": np.full(mask.sum(), number),
+                "place": work["place"][mask],
             }
-            for which, at, number in parts
+            for mask, at, number in parts
         ]
     )
 
@@ -54,9 +54,9 @@ def browsing(run: Run, cohort: Cohort, rate: float, rng: np.random.Generator) ->
     """Events in sessions, at `rate` events a usual learner and week."""
     learner, week, starts_at = _sessions(run, cohort, rate, rng)
     session, at = _inside(starts_at, rng)
-    kept = (at < cohort.until[learner[session]]) & (at >= cohort.enrolled_at[learner[session]])
+    enrolled = (at < cohort.until[learner[session]]) & (at >= cohort.enrolled_at[learner[session]])
     first = np.diff(session, prepend=-1) > 0
-    session, at, first = session[kept], at[kept], first[kept]
+    session, at, first = session[enrolled], at[enrolled], first[enrolled]
     verbs = _verbs(cohort.engagement[learner, week], session, first, rng)
     back = rng.geometric(_EARLIER_WEEK, len(session)) - 1
     about = (week[session] - back).clip(0)
@@ -96,8 +96,8 @@ def _overlap(run: Run, cohort: Cohort) -> Floats:
 
 def _sessions(run: Run, cohort: Cohort, rate: float, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
     """Learner, week and start of every session."""
-    there = _overlap(run, cohort) > 0
-    number = rng.poisson(rate / _EVENTS_A_SESSION * _intensity(run, cohort) * there)
+    enrolled = _overlap(run, cohort) > 0
+    number = rng.poisson(rate / _EVENTS_A_SESSION * _intensity(run, cohort) * enrolled)
     learner, week = (np.repeat(place, number.ravel()) for place in np.indices(number.shape).reshape(2, -1))
     hour = np.searchsorted(_HOURS_OF_WEEK, rng.random(len(week))).clip(max=7 * 24 - 1)
     starts_at = run.starts_at + week * WEEK + hour * HOUR + rng.integers(0, HOUR, len(week))

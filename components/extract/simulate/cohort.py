@@ -88,8 +88,8 @@ def true_risk(run: Run, cohort: Cohort) -> Columns:
     stays = np.cumprod(1 - cohort.hazard[:, ::-1], axis=1)[:, ::-1]
     risk = 1 - stays * (1 - cohort.p_fail)[:, None]
     as_of = run.starts_at + WEEK * np.arange(run.weeks)
-    there = (cohort.enrolled_at[:, None] < as_of) & (cohort.left_at[:, None] > as_of) & (as_of <= run.records_end)
-    learner, week = np.nonzero(there)
+    enrolled = (cohort.enrolled_at[:, None] < as_of) & (cohort.left_at[:, None] > as_of) & (as_of <= run.records_end)
+    learner, week = np.nonzero(enrolled)
     return {"learner": learner, "as_of": as_of[week], "risk": risk[learner, week]}
 
 

@@ -81,12 +81,12 @@ class Run:
 
 def plan(settings: Settings) -> list[Run]:
     """Every run of the site: the finished ones, run after run, and the current one last."""
-    given = [(course, again) for again in range(settings.runs) for course in range(settings.courses)]
-    given += [(0, settings.runs)] * settings.current
-    bounds = np.linspace(0, settings.learners, len(given) + 1).astype(int).tolist()
+    runs = [(course, again) for again in range(settings.runs) for course in range(settings.courses)]
+    runs += [(0, settings.runs)] * settings.current
+    bounds = np.linspace(0, settings.learners, len(runs) + 1).astype(int).tolist()
     return [
         _run(settings, number, course, again, range(bounds[number], bounds[number + 1]))
-        for number, (course, again) in enumerate(given)
+        for number, (course, again) in enumerate(runs)
     ]
 
 
@@ -119,9 +119,9 @@ def _run(settings: Settings, number: int, course: int, again: int, learners: ran
     )
 
 
-def _trait(course: int, which: int) -> float:
+def _trait(course: int, number: int) -> float:
     """A course's trait between 0 and 1: always the same, and different from its neighbours'."""
-    return ((course + 1) * _GOLDEN * which) % 1.0
+    return ((course + 1) * _GOLDEN * number) % 1.0
 
 
 def _breaks(weeks: int, course: int, rng: np.random.Generator) -> tuple[int, ...]:
@@ -144,9 +144,9 @@ def _assessments(
 
     Their weights sum to 70: the final examination, not held on Moodle, has the rest.
     """
-    asked = [("quiz", "pre_test", 0, 0.0), ("quiz", "post_test", weeks - 2, 10.0)]
+    items = [("quiz", "pre_test", 0, 0.0), ("quiz", "post_test", weeks - 2, 10.0)]
     for kind, number, weight in (("assignment", 4 + course % 3, 40.0), ("quiz", 5 - course % 2, 20.0)):
-        asked += [(kind, "none", week, weight / number) for week in _spread(number, weeks, breaks, rng)]
+        items += [(kind, "none", week, weight / number) for week in _spread(number, weeks, breaks, rng)]
     first_place = len(MATERIALS) * weeks
     return tuple(
         Assessment(
@@ -161,14 +161,14 @@ def _assessments(
             ease=float(rng.normal(0, 0.04)),
             place=first_place + place,
         )
-        for place, (kind, role, week, weight) in enumerate(sorted(asked, key=lambda item: item[2]))
+        for place, (kind, role, week, weight) in enumerate(sorted(items, key=lambda item: item[2]))
     )
 
 
 def _spread(number: int, weeks: int, breaks: tuple[int, ...], rng: np.random.Generator) -> list[int]:
     """Weeks spread over a run, none of them a holiday."""
-    wanted = np.linspace(1, weeks - 1.01, number) + rng.uniform(-0.5, 0.5, number)
-    chosen = np.clip(wanted, 1, weeks - 1).astype(int)
+    even = np.linspace(1, weeks - 1.01, number) + rng.uniform(-0.5, 0.5, number)
+    chosen = np.clip(even, 1, weeks - 1).astype(int)
     return [int(week) - 1 if week in breaks else int(week) for week in chosen]
 
 

@@ -77,15 +77,15 @@ def learners(cohort: Cohort) -> Columns:
 def outcomes(run: Run, cohort: Cohort, rng: np.random.Generator) -> Columns:
     """The end as it was drawn; the final score agrees with it, and the run under way has none."""
     strength = cohort.ability.mean(axis=1) + cohort.engagement.mean(axis=1) + rng.normal(0, 0.7, len(cohort))
-    left = cohort.left_at != NEVER
+    withdrawn = cohort.left_at != NEVER
     passed = np.where(rng.random(len(cohort)) < logistic(1.6 * strength - 2.6), "distinction", "pass")
-    outcome = np.where(left, "withdrawn", np.where(cohort.failed, "fail", passed)).astype(object)
+    outcome = np.where(withdrawn, "withdrawn", np.where(cohort.failed, "fail", passed)).astype(object)
     learner = np.arange(len(cohort) if run.finished else 0)
     return {
         "learner": learner,
         "outcome": outcome[learner],
         "final_score": _final_score(outcome, strength)[learner],
-        "decided_at": np.where(left, cohort.left_at, run.ends_at + _DECIDED_AFTER)[learner],
+        "decided_at": np.where(withdrawn, cohort.left_at, run.ends_at + _DECIDED_AFTER)[learner],
     }
 
 
@@ -95,9 +95,9 @@ def ratings(run: Run, cohort: Cohort, rng: np.random.Generator) -> Columns:
     parts = []
     for week in (int(share * run.weeks) for share in _RATED_AT):
         at = run.starts_at + week * WEEK + 4 * DAY + 12 * HOUR
-        there = np.flatnonzero(rated & (cohort.enrolled_at < at) & (cohort.until > at))
-        impression = cohort.engagement[there, week] + rng.normal(0, 0.7, len(there))
-        parts += [_rating(there, name, at, shown * impression, rng) for name, shown in _INDICATORS.items()]
+        present = np.flatnonzero(rated & (cohort.enrolled_at < at) & (cohort.until > at))
+        impression = cohort.engagement[present, week] + rng.normal(0, 0.7, len(present))
+        parts += [_rating(present, name, at, shown * impression, rng) for name, shown in _INDICATORS.items()]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -105,9 +105,9 @@ def interventions(run: Run, cohort: Cohort, rng: np.random.Generator) -> Columns
     """Some learners who look disengaged get a message or a call, which changes nothing."""
     week = np.array([int(share * run.weeks) for share in _MESSAGED_AT])
     at = run.starts_at + week * WEEK + 2 * DAY + rng.integers(9 * HOUR, 17 * HOUR, (len(cohort), len(week)))
-    there = (cohort.enrolled_at[:, None] < at) & (cohort.until[:, None] > at)
+    present = (cohort.enrolled_at[:, None] < at) & (cohort.until[:, None] > at)
     likely = 0.25 * (cohort.engagement[:, week] < -0.8)
-    learner, turn = np.nonzero(there & (rng.random(at.shape) < likely))
+    learner, turn = np.nonzero(present & (rng.random(at.shape) < likely))
     kinds = np.array(["message", "call"], dtype=object)[(rng.random(len(learner)) < 0.2).astype(int)]
     return {
         "learner": learner,

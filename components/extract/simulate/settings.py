@@ -61,13 +61,13 @@ def parse(place: str) -> Settings:
     Raises:
         SettingError: an unknown or repeated name, or a value that is not allowed.
     """
-    given: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in place.split(","))):
         name, value = (word.strip() for word in part.partition("=")[::2])
-        if name in given:
+        if name in settings:
             raise _error(name, value, "Give it once.")
-        given[name] = _value(name, value)
-    return Settings(**given)
+        settings[name] = _value(name, value)
+    return Settings(**settings)
 
 
 def _value(name: str, value: str) -> int:

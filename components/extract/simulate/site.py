@@ -1,7 +1,6 @@
 """Writes a simulated site: run after run, chunk by chunk of learners, each chunk a part of every table."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from components.extract.simulate.cohort import draw, true_risk
 from components.extract.simulate.plan import Run, plan
 from components.extract.simulate.settings import Settings
 from components.extract.simulate.writer import Writer
+from components.reporting import progress
 from earlybell.errors import SettingError
 from earlybell.tables.store import FACTS, tables_digest
 
@@ -48,13 +48,12 @@ def _report(
     writer: Writer, chunks: Iterator[tuple[Run, range, np.random.Generator]], rate: float, settings: Settings
 ) -> None:
     """Write every chunk, saying on stderr every few seconds how far it is."""
-    written, said = 0, time.monotonic()
+    written, reported_at = 0, time.monotonic()
     for run, numbers, rng in chunks:
         written += _write(writer, run, numbers, rate, rng)
-        if time.monotonic() - said > _REPORT_EVERY_S or numbers.stop == settings.learners:
-            said = time.monotonic()
-            sys.stderr.write(f"simulate: {written:,} events of {numbers.stop:,} learners\n")
-            sys.stderr.flush()
+        if time.monotonic() - reported_at > _REPORT_EVERY_S or numbers.stop == settings.learners:
+            reported_at = time.monotonic()
+            progress("simulate", f"{written:,} events of {numbers.stop:,} learners")
 
 
 def _write(writer: Writer, run: Run, numbers: range, rate: float, rng: np.random.Generator) -> int:

@@ -57,12 +57,12 @@ def extensions(run: Run, granted: Ints) -> Columns:
 def submissions(run: Run, cohort: Cohort, granted: Ints, rng: np.random.Generator) -> Columns:
     """The rows of the table, and beside its columns `started_at`, and `place` and `quiz` of the assessment."""
     own_due = [item.due_at + _EXTENSION * (granted[:, number] != NEVER) for number, item in enumerate(run.assessments)]
-    made = [
+    attempts = [
         {**attempt, "number": np.full(len(attempt["learner"]), number)}
         for number, item in enumerate(run.assessments)
         for attempt in _attempts(item, cohort, own_due[number], rng)
     ]
-    rows = {name: np.concatenate([attempt[name] for attempt in made]) for name in made[0]}
+    rows = {name: np.concatenate([attempt[name] for attempt in attempts]) for name in attempts[0]}
     place = _places(run)[rows["number"]]
     quiz = np.array([item.kind == "quiz" for item in run.assessments])[rows["number"]]
     seconds = np.where(quiz, rows["submitted_at"] - rows["started_at"], np.nan)  # Moodle times quizzes alone
@@ -81,16 +81,16 @@ def _attempts(item: Assessment, cohort: Cohort, due_at: Ints, rng: np.random.Gen
     submitted_at = _first_at(item, effort, due_at, rng)
     started_at = submitted_at - _seconds(size, rng)
     for number in range(1, _most_attempts(item) + 1):
-        made = tries & (started_at > cohort.enrolled_at) & (submitted_at < cohort.until)
+        submitted = tries & (started_at > cohort.enrolled_at) & (submitted_at < cohort.until)
         graded_at = _graded_at(item, submitted_at, cohort.until, rng)
         score = _score(item, cohort, talent + 0.05 * number, submitted_at > due_at, rng)
         yield {
-            "learner": np.flatnonzero(made),
-            "attempt": np.full(made.sum(), number),
-            "started_at": started_at[made],
-            "submitted_at": submitted_at[made],
-            "graded_at": graded_at[made],
-            "score": np.where(graded_at == NEVER, np.nan, score)[made],
+            "learner": np.flatnonzero(submitted),
+            "attempt": np.full(submitted.sum(), number),
+            "started_at": started_at[submitted],
+            "submitted_at": submitted_at[submitted],
+            "graded_at": graded_at[submitted],
+            "score": np.where(graded_at == NEVER, np.nan, score)[submitted],
         }
         started_at = submitted_at + rng.exponential(8 * HOUR, size).astype(np.int64) + 60
         submitted_at = started_at + _seconds(size, rng)

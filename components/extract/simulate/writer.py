@@ -58,8 +58,8 @@ class Writer:
     def _copy(self, schema: tuple[Column, ...], columns: Columns, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection.register("rows", {column.name: _plain(column, columns[column.name]) for column in schema})
-        wanted = ", ".join(f"{column.name}::{SQL_TYPES[column.type]} AS {column.name}" for column in schema)
-        self._connection.sql(f"SELECT {wanted} FROM rows").write_parquet(str(path), compression="zstd")
+        select = ", ".join(f"{column.name}::{SQL_TYPES[column.type]} AS {column.name}" for column in schema)
+        self._connection.sql(f"SELECT {select} FROM rows").write_parquet(str(path), compression="zstd")
         self._connection.unregister("rows")
 
     def _join_truth(self) -> None:

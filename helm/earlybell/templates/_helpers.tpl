@@ -149,7 +149,7 @@ helm.sh/resource-policy: keep
 {{- end -}}
 {{- end }}
 
-{{/* MiB of memory that a pod of the model needs at most: the formula of docs/serving.md. */}}
+{{/* MiB of memory that a pod of the model needs at most: the formula of docs/reference/serving.md. */}}
 {{- define "earlybell.servingMemory" -}}
 {{- $workers := 1 -}}
 {{- range .Values.serving.args -}}

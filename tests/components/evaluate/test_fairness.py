@@ -14,26 +14,9 @@ from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, 
 
 from components.evaluate.fairness import ATTRIBUTES, Row, disparity, fairness, read_protected
 from components.examples import Examples, read_examples
+from tests.components.evaluate.labelled import labelled
 
 Strings = npt.NDArray[np.object_]
-
-
-def _examples(label: npt.NDArray[Any], learner: npt.NDArray[Any] | None = None, values: Any = None) -> Examples:
-    count = len(label)
-    learner = np.arange(count) if learner is None else learner
-    nothing = np.zeros(count, dtype=np.int32)
-    return Examples(
-        course_id=np.full(count, "run", dtype=object),
-        learner_id=learner.astype(str).astype(object),
-        as_of=np.full(count, np.datetime64("2026-01-01")),
-        learner=learner.astype(np.int64),
-        label=label.astype(np.int32),
-        learner_fold=nothing,
-        run_fold=nothing,
-        is_test=nothing.astype(bool),
-        days_seen=np.full(count, 30.0),
-        values=np.zeros((count, 2), dtype=np.float32) if values is None else np.asarray(values, dtype=np.float32),
-    )
 
 
 def _drawn(rng: np.random.Generator, count: int, *, base: float = 0.4) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -62,7 +45,7 @@ def test_a_planted_disparity_is_found_and_its_interval_excludes_0_and_holds_the_
     label, risk = _drawn(rng, 1_200)
     gender = _strings(rng, ["F", "F", "M"], 1_200)
     missed = (gender == "M") & label & (rng.random(1_200) < 0.5)  # half of the men who need help are overlooked
-    rows = _check(_examples(label), np.where(missed, 0.2, risk), gender=gender)
+    rows = _check(labelled(label), np.where(missed, 0.2, risk), gender=gender)
     found = _found(rows)
     row = found["gender", "true_positive_rate_difference"]
     assert 0.1 < row["low"] < 0.35 < row["high"]
@@ -76,7 +59,7 @@ def test_groups_at_random_have_differences_whose_intervals_hold_0() -> None:
         rng = np.random.default_rng(seed)
         label, risk = _drawn(rng, 900)
         protected = {name: _strings(rng, list("AAAABBC"), 900) for name in ATTRIBUTES}
-        found = _found(_check(_examples(label), risk, **protected))
+        found = _found(_check(labelled(label), risk, **protected))
         differences = [row for (_, metric), row in found.items() if metric.endswith("_difference")]
         assert len(differences) == 4 * (6 + 15)
         assert all(row["value"] > 0 for row in differences)
@@ -91,7 +74,7 @@ def test_a_small_group_that_was_always_flagged_is_not_taken_for_certain() -> Non
     disability = np.full(300, "N", dtype=object)
     disability[few] = "Y"
     risk[few] = 0.8
-    row = _found(_check(_examples(label), risk, disability=disability))["disability=Y", "true_positive_rate"]
+    row = _found(_check(labelled(label), risk, disability=disability))["disability=Y", "true_positive_rate"]
     assert row["value"] == 1
     assert row["low"] < 0.9
 
@@ -103,7 +86,7 @@ def test_a_group_is_shown_from_ten_learners_on_however_many_rows_they_have(learn
     label, risk = _drawn(rng, 300)
     age = np.where(learner < learners, "old", "young").astype(object)
     gender = _strings(rng, ["F", "M"], 100)[learner]
-    found = _found(_check(_examples(label, learner), risk, age=age, gender=gender))
+    found = _found(_check(labelled(label, learner), risk, age=age, gender=gender))
     groups = {group for group, metric in found if metric != "suppressed"}
     assert ("age=old" in groups) == is_shown
     assert (("age", "selection_rate_difference") in found) == is_shown
@@ -119,7 +102,7 @@ def test_a_rate_over_fewer_than_ten_learners_is_not_told_and_makes_no_difference
     label, risk = _drawn(rng, 400)
     age = _strings(rng, ["old", "young"], 400)
     label[np.flatnonzero((age == "old") & label)[9:]] = False
-    rows = _check(_examples(label), risk, age=age)
+    rows = _check(labelled(label), risk, age=age)
     found = _found(rows)
     for row in (found["age=old", "true_positive_rate"], found["age", "true_positive_rate_difference"]):
         assert (row["value"], row["low"], row["high"]) == (None, None, None)
@@ -131,7 +114,7 @@ def test_a_rate_over_fewer_than_ten_learners_is_not_told_and_makes_no_difference
 def test_no_group_large_enough_leaves_only_count_and_names_of_what_is_not_shown() -> None:
     label, risk = _drawn(np.random.default_rng(5), 12)
     age = np.array(["a", "b"] * 6, dtype=object)
-    assert [(row["metric"], row["value"]) for row in _check(_examples(label), risk, age=age)] == [
+    assert [(row["metric"], row["value"]) for row in _check(labelled(label), risk, age=age)] == [
         ("suppressed_groups", 2),
         ("suppressed", 1),
         ("suppressed", 1),
@@ -143,7 +126,7 @@ def test_every_figure_has_an_interval_that_holds_it() -> None:
     label, risk = _drawn(rng, 500)
     protected = {"gender": _strings(rng, ["F", "M"], 500), "region": _strings(rng, list("ABC"), 500)}
     counts = {"true_positives", "false_positives", "false_negatives", "true_negatives"}
-    rows = _check(_examples(label), risk, **protected)
+    rows = _check(labelled(label), risk, **protected)
     for row in rows:
         assert list(row) == ["cutoff", "group", "metric", "value", "low", "high", "learners", "positives"]
         if row["metric"] not in counts | {"proxy_auc"}:
@@ -151,12 +134,9 @@ def test_every_figure_has_an_interval_that_holds_it() -> None:
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
 
 
-def test_single_and_paired_groups_have_the_rates_that_fairlearn_gives() -> None:
-    rng = np.random.default_rng(7)
-    label, risk = _drawn(rng, 900)
-    gender, region = _strings(rng, ["F", "M"], 900), _strings(rng, list("ABC"), 900)
-    found = _found(_check(_examples(label), risk, gender=gender, region=region))
-    frame = MetricFrame(
+def _frame(label: npt.NDArray[Any], risk: npt.NDArray[Any], **attributes: Any) -> Any:
+    """The same figures by fairlearn."""
+    return MetricFrame(
         metrics={
             "selection_rate": selection_rate,
             "true_positive_rate": true_positive_rate,
@@ -166,9 +146,17 @@ def test_single_and_paired_groups_have_the_rates_that_fairlearn_gives() -> None:
         },
         y_true=label.astype(int),
         y_pred=(risk >= 0.5).astype(int),
-        sensitive_features={"gender": gender, "region": region},
+        sensitive_features=attributes,
         sample_params={"calibration_gap": {"risk": risk}},
     )
+
+
+def test_single_and_paired_groups_have_the_rates_that_fairlearn_gives() -> None:
+    rng = np.random.default_rng(7)
+    label, risk = _drawn(rng, 900)
+    gender, region = _strings(rng, ["F", "M"], 900), _strings(rng, list("ABC"), 900)
+    found = _found(_check(labelled(label), risk, gender=gender, region=region))
+    frame = _frame(label, risk, gender=gender, region=region)
     for (one, other), expected in frame.by_group.iterrows():
         for metric, value in expected.items():
             assert found[f"gender={one} & region={other}", metric]["value"] == pytest.approx(value, abs=1e-6)
@@ -176,6 +164,10 @@ def test_single_and_paired_groups_have_the_rates_that_fairlearn_gives() -> None:
         name = "calibration_difference" if metric == "calibration_gap" else f"{metric}_difference"
         if metric != "base_rate":
             assert found["gender & region", name]["value"] == pytest.approx(value, abs=1e-6)
+    for attribute, groups in (("gender", gender), ("region", region)):
+        for group, expected in _frame(label, risk, group=groups).by_group.iterrows():
+            for metric, value in expected.items():
+                assert found[f"{attribute}={group}", metric]["value"] == pytest.approx(value, abs=1e-6)
     flagged = risk[gender == "F"] >= 0.5
     assert found["gender=F", "selection_rate"]["value"] == pytest.approx(flagged.mean(), abs=1e-6)
     assert found["gender=F", "true_positive_rate"]["value"] == pytest.approx(
@@ -189,7 +181,7 @@ def test_an_attribute_that_leaks_through_a_feature_is_told_from_one_that_does_no
     region, gender = _strings(rng, list("ABC"), 600), _strings(rng, ["F", "M"], 600)
     leak = np.select([region == "A", region == "B"], [[-2.0], [0.0]], 2.0) + rng.normal(0, 0.1, 600)
     values = np.column_stack([rng.normal(size=600), leak, np.full(600, np.nan)])
-    found = _found(_check(_examples(label, values=values), risk, region=region, gender=gender))
+    found = _found(_check(labelled(label, values=values), risk, region=region, gender=gender))
     assert found["region", "proxy_auc"]["value"] > 0.8
     assert found["gender", "proxy_auc"]["value"] == pytest.approx(0.5, abs=0.08)
     assert ("region & gender", "proxy_auc") not in found
@@ -201,7 +193,7 @@ def test_the_proxy_check_never_guesses_a_learner_from_their_other_run() -> None:
     label, risk = _drawn(rng, 300)
     gender = _strings(rng, ["F", "M"], 150)[learner]
     values = rng.normal(size=(150, 60))[learner]  # the same in both runs, and as many as it takes to know everybody
-    found = _found(_check(_examples(label, learner, values), risk, gender=gender))
+    found = _found(_check(labelled(label, learner, values), risk, gender=gender))
     assert found["gender", "proxy_auc"]["value"] < 0.65
 
 
@@ -236,7 +228,7 @@ def test_a_learner_without_a_value_is_unknown_and_an_attribute_without_any_is_le
 def test_unknown_is_a_group_of_its_own() -> None:
     rng = np.random.default_rng(10)
     label, risk = _drawn(rng, 200)
-    found = _found(_check(_examples(label), risk, gender=_strings(rng, ["F", "unknown"], 200)))
+    found = _found(_check(labelled(label), risk, gender=_strings(rng, ["F", "unknown"], 200)))
     assert found["gender=unknown", "selection_rate"]["learners"] > 50
 
 

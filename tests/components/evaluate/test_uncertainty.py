@@ -4,7 +4,9 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pytest
+from sklearn.isotonic import IsotonicRegression
 
 from components.evaluate.bands import EVIDENCE, MOST_OUTSIDE, evidence
 from components.evaluate.metrics import Floats
@@ -12,6 +14,7 @@ from components.evaluate.splits import fold_of, held_out
 from components.evaluate.uncertainty import coverage, unseen_ends, venn_abers
 from components.examples import Examples, read_examples
 from earlybell.bundle import Catalogue
+from tests.components.evaluate.labelled import labelled
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +84,55 @@ def test_the_rule_of_evidence_is_measured_at_several_strengths(
     for row in found:
         for name in EVIDENCE:
             assert 0 <= row[name]["low"] <= row[name]["high"] <= 1
+
+
+def _by_definition(risk: Floats, label: npt.NDArray[np.int32], weight: Floats, query: float, added: float) -> float:
+    """An end of the interval as the paper defines it, without isotonic regression of any library and without bins.
+
+    Isotonic regression at a point is the largest, over where a stretch begins before it, of the smallest, over where
+    it ends after it, of the stretch's mean (Barlow and others 1972, the min-max formula); equal risks are one point.
+    """
+    points, place = np.unique(np.r_[risk, query], return_inverse=True)
+    weights = np.bincount(place, np.r_[weight, 1.0])
+    sums = np.bincount(place, np.r_[weight * label, added])
+    at = int(np.searchsorted(points, query))
+    means = [
+        min(float(sums[first : last + 1].sum() / weights[first : last + 1].sum()) for last in range(at, len(points)))
+        for first in range(at + 1)
+    ]
+    return max(means)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("learners", "weeks"), [(1, 1), (12, 1), (40, 3)])
+@pytest.mark.parametrize("ties", [False, True])
+def test_ends_are_those_of_the_papers_definition(seed: int, learners: int, weeks: int, ties: bool) -> None:
+    rng = np.random.default_rng(seed)
+    risk = np.round(rng.random(learners * weeks), 1 if ties else 5)  # the ends are told at risks of six digits
+    label = (rng.random(len(risk)) < risk).astype(np.int32)
+    rows = labelled(label, np.repeat(np.arange(learners), weeks))
+    ends = venn_abers(risk, rows)
+    weight = np.full(len(risk), 1 / weeks)
+    for end, added in (("low", 0.0), ("high", 1.0)):
+        expected = [_by_definition(risk, label, weight, query, added) for query in ends["risk"]]
+        assert ends[end] == pytest.approx(expected, abs=2e-6)
+
+
+def test_bins_and_the_grid_change_the_ends_of_many_rows_little() -> None:
+    rng = np.random.default_rng(11)
+    risk = rng.beta(1.5, 4, 6000)
+    label = (rng.random(6000) < 0.1 + 0.8 * risk).astype(np.int32)
+    ends = venn_abers(risk, labelled(label, np.arange(6000)))
+    for end, added in (("low", 0.0), ("high", 1.0)):
+        off = [
+            abs(_fitted(risk, label, query, added) - np.interp(query, ends["risk"], ends[end]))
+            for query in np.quantile(risk, np.linspace(0.01, 0.99, 60))
+        ]
+        assert np.mean(off) < 0.01
+        assert max(off) < 0.05
+
+
+def _fitted(risk: Floats, label: npt.NDArray[np.int32], query: float, added: float) -> float:
+    """One of the two fits, of every row as it is."""
+    isotonic = IsotonicRegression(y_min=0, y_max=1).fit(np.r_[risk, query], np.r_[label, added])
+    return float(isotonic.predict([query])[0])

@@ -1,4 +1,4 @@
-"""What each source is fed that is bad, and what it answers: the table in `docs/data.md`.
+"""What each source is fed that is bad, and what it answers: the table in `docs/reference/bad-input.md`.
 
 `python -m tests.components.extract.bad_input` writes the table anew.
 """
@@ -25,7 +25,7 @@ from random import Random
 import duckdb
 import openpyxl
 
-from components.extract import Site, extract
+from components.extract import extract
 from components.features import compute_features
 from components.label import label_outcomes
 from earlybell.errors import EarlybellError
@@ -34,7 +34,7 @@ from earlybell.tables.store import tables_digest
 from tests.components.extract.conftest import OULAD_TEXTS, write_texts
 from tests.components.extract.moodle_reports import gradebook, log, write
 
-DOCS = Path(__file__).parents[3] / "docs" / "data.md"
+DOCS = Path(__file__).parents[3] / "docs" / "reference" / "bad-input.md"
 MARKS = "<!-- bad input: begin -->\n", "<!-- bad input: end -->\n"
 TABLES_TEXTS = {
     "courses": "course_id,code,starts_at,ends_at,granularity\nc1,c,2024-01-01,2024-05-01,raw\n",
@@ -78,7 +78,7 @@ class Answer:
     """The exit code, and the first line of the error or what was set aside."""
 
     code: int
-    said: str
+    text: str
 
 
 def good(kind: str, folder: Path) -> Path:
@@ -89,19 +89,21 @@ def good(kind: str, folder: Path) -> Path:
     return write_texts(folder, OULAD_TEXTS if kind == "oulad" else TABLES_TEXTS)
 
 
+def address(kind: str, folder: Path) -> str:
+    return f"{kind}:{folder}{'?pass_mark=40' if kind == 'moodle-log' else ''}"
+
+
 def answer(case: Case, folder: Path, out: Path) -> Answer:
     """Feed it, and hear what is said, without what differs from run to run."""
     source = good(case.kind, folder / "DIR")
     busy = case.change(source)
     try:
         with busy if isinstance(busy, _Writer) else _Quiet():
-            extract(
-                [f"{case.kind}:{source}"], out, key=None, ids="keep", max_bad_share=case.max_bad_share, site=Site("40")
-            )
+            extract([address(case.kind, source)], out, key=None, ids="keep", max_bad_share=case.max_bad_share)
     except EarlybellError as error:
         return Answer(error.exit_code, plain(str(error), folder))
     facts = read_facts(out)
-    aside = [f"to quarantine, {one['rows']} of {one['file']}: {_column(one)}" for one in facts["quarantine"]]
+    aside = [f"to quarantine, {fault['rows']} of {fault['file']}: {_column(fault)}" for fault in facts["quarantine"]]
     notes = [note for note in facts["notes"] if note.replace(str(folder), "") not in _usual(case.kind)]
     notes = [note for note in notes if not re.search("set aside|course run begins|final grades", note)]
     return Answer(0, plain("; ".join([*aside, *notes]) or "taken as it is", folder))
@@ -113,7 +115,7 @@ def _usual(kind: str) -> frozenset[str]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         source = good(kind, folder / "DIR")
-        facts = extract([f"{kind}:{source}"], folder / "out", key=None, ids="keep", site=Site("40"))
+        facts = extract([address(kind, source)], folder / "out", key=None, ids="keep")
     return frozenset(note.replace(temporary, "") for note in facts["notes"])
 
 
@@ -127,24 +129,24 @@ def plain(text: str, folder: Path) -> str:
 def lost(case: Case, folder: Path, out: Path) -> list[str]:
     """The files that have rows which are in no table, in no quarantine and in no note."""
     with duckdb.connect() as connection:
-        found = connection.execute(
+        counts = connection.execute(
             f"SELECT file, count(DISTINCT row) FROM read_csv('{out}/quarantine.csv', all_varchar = true) GROUP BY 1"
         ).fetchall()
-    aside = {file.rsplit("/", 1)[1].split(".")[0]: rows for file, rows in found}
-    kept = read_facts(out)["rows"]
+    aside = {file.rsplit("/", 1)[1].split(".")[0]: rows for file, rows in counts}
+    in_tables = read_facts(out)["rows"]
     fed = {name: _fed(folder / "DIR", name) for name in ROWS[case.kind]}
     return [
-        f"{name}: {fed[name]} rows fed, {kept[table]} kept, {aside.get(name, 0)} set aside"
+        f"{name}: {fed[name]} rows fed, {in_tables[table]} kept, {aside.get(name, 0)} set aside"
         for name, table in ROWS[case.kind].items()
-        if fed[name] != kept[table] + aside.get(name, 0) + _left_out(case, name, out)
+        if fed[name] != in_tables[table] + aside.get(name, 0) + _left_out(case, name, out)
     ]
 
 
 def _left_out(case: Case, name: str, out: Path) -> int:
     if case.kind != "moodle-log":
         return 0
-    told = " ".join(read_facts(out)["notes"])
-    nobody = re.search(r"(\d+) rows of the grade book fit nobody", told)
+    text = " ".join(read_facts(out)["notes"])
+    nobody = re.search(r"(\d+) rows of the grade book fit nobody", text)
     return LEFT_OUT[name] + (int(nobody[1]) if nobody and name == "grades" else 0)
 
 
@@ -160,8 +162,8 @@ def _fed(folder: Path, name: str) -> int:
         return sum(bool(row) for row in csv.reader(text)) - 1
 
 
-def _column(one: dict[str, str]) -> str:
-    return f"{one['column']} {one['reason']}" if one["column"] else one["reason"]
+def _column(fault: dict[str, str]) -> str:
+    return f"{fault['column']} {fault['reason']}" if fault["column"] else fault["reason"]
 
 
 class _Quiet:
@@ -472,7 +474,7 @@ def _finished(folder: Path, outcomes: list[str]) -> str:
     for name in ("enrolments", "events", "submissions", "learners"):
         texts[name] = "".join(texts[name].splitlines(keepends=True)[: len(outcomes) + 1])
     texts["outcomes"] = "course_id,learner_id,outcome,final_score,decided_at\n"
-    texts["outcomes"] += "".join(f"c1,anna{i},{one},,2024-05-01\n" for i, one in enumerate(outcomes))
+    texts["outcomes"] += "".join(f"c1,anna{i},{outcome},,2024-05-01\n" for i, outcome in enumerate(outcomes))
     return f"tables:{write_texts(folder, texts)}"
 
 
@@ -494,8 +496,8 @@ def _command(*words: object, limit: int | None = None, interrupt_at: str = "") -
             if interrupt_at and line.startswith(interrupt_at):
                 process.send_signal(signal.SIGINT)
                 interrupt_at = ""
-    told = [line for line in lines if line.startswith(("error: ", "interrupted: ", "Traceback"))]
-    return Answer(process.returncode, plain((told or lines)[0].removeprefix("error: "), home))
+    errors = [line for line in lines if line.startswith(("error: ", "interrupted: ", "Traceback"))]
+    return Answer(process.returncode, plain((errors or lines)[0].removeprefix("error: "), home))
 
 
 def _prepare(limit: int | None) -> None:
@@ -511,9 +513,9 @@ def _quietly(*words: object) -> int:
 def rendered(answers: dict[str, Answer]) -> str:
     """The table, a row a case."""
     rows = [("source", "fed", "code", "answer"), ("---", "---", "---", "---")]
-    for name, one in answers.items():
+    for name, result in answers.items():
         kind, fed = name.split(", ", 1)
-        rows.append((f"`{kind}:`", fed, str(one.code), one.said.replace("|", "\\|")))
+        rows.append((f"`{kind}:`", fed, str(result.code), result.text.replace("|", "\\|")))
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

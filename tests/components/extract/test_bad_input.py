@@ -9,7 +9,7 @@ from earlybell.tables.store import tables_digest
 from tests.components.extract import bad_input
 from tests.components.extract.bad_input import CASES, COMMANDS, Answer, Case
 
-_SAID = re.compile(r".+: (['\"{]).+(['\"}])\. [A-Z].+\.$")  # the thing, the value and the way out
+_ERROR = re.compile(r".+: (['\"{]).+(['\"}])\. [A-Z].+\.$")  # the thing, the value and the way out
 _ANSWERS: dict[str, Answer] = {}
 
 
@@ -21,7 +21,7 @@ def test_a_source_refuses_what_is_bad_or_sets_it_aside(case: Case, tmp_path: Pat
     assert [path.name for path in out.parent.iterdir()] == ["tables"]
     if answered.code:
         assert answered.code == 3
-        assert _SAID.fullmatch(answered.said)
+        assert _ERROR.fullmatch(answered.text)
         assert tables_digest(out) == before
     else:
         assert bad_input.lost(case, tmp_path, out) == []
@@ -33,8 +33,8 @@ def test_a_command_that_cannot_go_on_says_so_and_leaves_what_was_there(name: str
     answered = _ANSWERS[name] = COMMANDS[name](tmp_path, tmp_path / "out" / "OUT")
     code = {"full disk": 2, "Ctrl-C half-way": 130}.get(name.split(", ")[1], 4)
     assert answered.code == code
-    assert "Traceback" not in answered.said
-    assert code == 130 or _SAID.fullmatch(answered.said)
+    assert "Traceback" not in answered.text
+    assert code == 130 or _ERROR.fullmatch(answered.text)
 
 
 def test_the_documents_say_what_is_answered() -> None:

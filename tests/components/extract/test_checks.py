@@ -22,13 +22,13 @@ def _rows(table: Table, *, text: bool) -> ibis.Table:
 
 def _broken(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], rows: ibis.Table) -> list[tuple[Any, ...]]:
     """Reason, columns and number of each row that breaks a rule."""
-    found = []
+    broken = []
     for rule in rules:
         failing = connection.execute(str(ibis.to_sql(rule.failing(rows), dialect="duckdb"))).fetchall()
         verdict = connection.execute(str(ibis.to_sql(rows.aggregate(v=rule.holds(rows)), dialect="duckdb"))).fetchall()
         assert verdict == [(not failing,)]
-        found += [(row[0], ", ".join(rule.columns), rule.reason) for row in failing]
-    return sorted(found)
+        broken += [(row[0], ", ".join(rule.columns), rule.reason) for row in failing]
+    return sorted(broken)
 
 
 def _of_text(column: Column, value: str | None) -> list[str]:

@@ -79,9 +79,9 @@ def test_pseudonyms_of_two_keys_are_not_merged(small_oulad: WriteOulad, tmp_path
     for name in (key, f"{key}, and another"):
         sources.append(f"tables:{tmp_path / name}")
         extract([f"oulad:{small_oulad()}"], tmp_path / name, key=name)
-    for given in (None, key):
+    for secret in (None, key):
         with pytest.raises(SettingError, match="keys for pseudonyms differ") as error:
-            extract(sources, tmp_path / "out", key=given)
+            extract(sources, tmp_path / "out", key=secret)
         assert fingerprint(key) in str(error.value)
         assert fingerprint(f"{key}, and another") in str(error.value)
 

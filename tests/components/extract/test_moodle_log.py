@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from components.extract import Site, extract
+from components.extract import extract
 from components.features import compute_features
 from components.label import label_outcomes
 from earlybell.errors import SettingError, SourceError
@@ -32,13 +32,13 @@ Rows = list[tuple[Any, ...]]
 Query = Callable[[Path, str], Rows]
 Quarantine = Callable[[Path], Rows]
 REAL = Path(__file__).parents[4] / "shared" / "data" / "moodle_log"
-PASS = Site("40")
+PASSED_AT = "pass_mark=40"
 
 
-def run(folder: Path, site: Site = PASS, **settings: Any) -> Path:
+def run(folder: Path, options: str = PASSED_AT, **settings: Any) -> Path:
     """The tables of a folder of reports, with ids kept."""
     out = folder.with_name("out")
-    extract([f"moodle-log:{folder}"], out, **{"key": None, "ids": "keep", "site": site} | settings)
+    extract([f"moodle-log:{folder}?{options}"], out, **{"key": None, "ids": "keep"} | settings)
     return out
 
 
@@ -105,23 +105,23 @@ def test_staff_and_the_system_are_left_out_and_said(tmp_path: Path, query: Query
 def test_without_a_list_all_but_known_staff_are_learners_and_the_course_run_is_under_way(
     tmp_path: Path, query: Query
 ) -> None:
-    out = run(write(tmp_path / "site" / "log.csv", log()), Site())
+    out = run(write(tmp_path / "site" / "log.csv", log()), "")
     assert query(out, "SELECT learner_id FROM enrolments ORDER BY ALL") == [("7",), ("8",), ("9",)]
     assert query(out, "SELECT ends_at FROM courses") == [(None,)]
     assert "who acts in the log is taken for a learner" in notes(out)
 
 
 def test_what_an_export_lacks_is_said(tmp_path: Path) -> None:
-    told = notes(run(both(tmp_path / "site")))
+    text = notes(run(both(tmp_path / "site")))
     for words in ("no due dates", "times of grading", "outcome only", "dates of enrolment", "times are those of UTC"):
-        assert words in told
-    assert "1 of 3 final grades of site below the pass mark of 40" in told
+        assert words in text
+    assert "1 of 3 final grades of site below the pass mark of 40" in text
 
 
 def test_a_time_is_of_the_sites_clock_also_when_the_clocks_change(tmp_path: Path, query: Query) -> None:
     summer, winter = datetime(2024, 10, 26, 12), datetime(2024, 10, 28, 12)
     folder = write(tmp_path / "site" / "log.csv", log(moments=[summer, winter]))
-    out = run(folder, Site(timezone="Europe/Berlin"))
+    out = run(folder, "timezone=Europe/Berlin")
     assert query(out, "SELECT DISTINCT occurred_at FROM events ORDER BY 1") == [
         (summer - timedelta(hours=2),),
         (winter - timedelta(hours=1),),
@@ -139,7 +139,7 @@ def test_a_course_run_begins_with_its_learners_and_who_came_before_is_enrolled_t
         for n in range(20, 40)
         for row in rows[1:2]
     ]
-    out = run(write(tmp_path / "site" / "log.csv", [*rows, *many, early]), Site())
+    out = run(write(tmp_path / "site" / "log.csv", [*rows, *many, early]), "")
     assert query(out, "SELECT starts_at FROM courses") == [(datetime(2024, 9, 2),)]
     assert query(out, "SELECT enrolled_at FROM enrolments WHERE learner_id = '7'") == [(datetime(2024, 8, 20, 10, 0),)]
     assert query(out, "SELECT enrolled_at FROM enrolments WHERE learner_id = '25'") == [(datetime(2024, 9, 2),)]
@@ -150,7 +150,7 @@ def test_what_several_files_share_counts_once_and_what_one_repeats_counts_as_oft
 ) -> None:
     rows, folder = log(), tmp_path / "site"
     write(folder / "september.csv", [*rows[:20], rows[1]])
-    out = run(write(folder / "autumn.xlsx", rows), Site())
+    out = run(write(folder / "autumn.xlsx", rows), "")
     assert query(out, "SELECT count(*) FROM events") == [(45 + 1,)]  # of three learners, five times three acts each
 
 
@@ -171,7 +171,7 @@ def test_one_course_run_in_two_folders_is_refused(tmp_path: Path) -> None:
     for group in ("a", "b"):
         write(tmp_path / "site" / group / "log.csv", log())
     with pytest.raises(SourceError, match="folders have the same course run, Statistics_2024-09: 'site/a, site/b'"):
-        run(tmp_path / "site", Site())
+        run(tmp_path / "site", "")
 
 
 def test_without_descriptions_learners_are_told_apart_by_name(tmp_path: Path, query: Query) -> None:
@@ -193,7 +193,7 @@ def test_a_name_that_two_people_have_gets_no_grade(tmp_path: Path, query: Query)
 def test_a_file_whose_dates_leave_the_day_open_is_read_as_the_others_are(tmp_path: Path, query: Query) -> None:
     rows = log(LANGUAGES["American"])
     write(tmp_path / "site" / "a.csv", [row for row in rows if "/13/" not in row[0] and "/27/" not in row[0]])
-    out = run(write(tmp_path / "site" / "b.csv", rows), Site())
+    out = run(write(tmp_path / "site" / "b.csv", rows), "")
     assert query(out, "SELECT DISTINCT occurred_at FROM events ORDER BY ALL") == [(at,) for at in MOMENTS]
     assert "a.csv: its dates leave open which number is the day; it is read as the other files are" in notes(out)
 
@@ -204,9 +204,9 @@ def test_dates_that_leave_the_day_open_are_refused_in_english_and_day_first_in_o
     early = [at for at in MOMENTS if at.day <= 12]
     english = write(tmp_path / "english" / "log.csv", log(moments=early)[:-1])
     with pytest.raises(SourceError, match=r"log\.csv does not tell days from months.*Export a time that holds a day"):
-        run(english, Site())
+        run(english, "")
     italian = write(tmp_path / "italian" / "log.csv", log(LANGUAGES["Italian"], early)[:-1])
-    out = run(italian, Site())
+    out = run(italian, "")
     assert query(out, "SELECT DISTINCT occurred_at FROM events ORDER BY ALL") == [(at,) for at in early]
     assert "its language puts the day first" in notes(out)
 
@@ -214,7 +214,7 @@ def test_dates_that_leave_the_day_open_are_refused_in_english_and_day_first_in_o
 def test_times_that_may_lack_half_of_the_day_are_said(tmp_path: Path) -> None:
     mornings = [datetime(2024, 9, day, hour) for day in range(1, 20) for hour in (8, 11)]
     assert "may lack half of the day" in notes(
-        run(write(tmp_path / "site" / "log.csv", log(moments=mornings)[:-1]), Site())
+        run(write(tmp_path / "site" / "log.csv", log(moments=mornings)[:-1]), "")
     )
 
 
@@ -255,7 +255,7 @@ def test_a_file_that_is_no_report_is_not_read_and_said(tmp_path: Path) -> None:
 
 
 def test_without_a_pass_mark_a_grade_book_says_who_the_learners_are(tmp_path: Path, query: Query) -> None:
-    out = run(both(tmp_path / "site"), Site())
+    out = run(both(tmp_path / "site"), "")
     assert query(out, "SELECT learner_id FROM enrolments ORDER BY ALL") == [("7",), ("8",), ("9",)]
     assert query(out, "SELECT ends_at FROM courses") == [(None,)]
     assert not (out / "outcomes.parquet").exists()
@@ -280,13 +280,13 @@ def test_a_grade_book_of_others_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="no such time zone: 'Mars/Olympus'"):
-        run(both(tmp_path / "site"), Site("40", timezone="Mars/Olympus"))
+        run(both(tmp_path / "site"), f"{PASSED_AT}&timezone=Mars/Olympus")
 
 
 def test_a_log_of_several_courses_is_refused(tmp_path: Path) -> None:
     other = [*log()[1][:3], "Course: Algebra", *log()[1][4:]]
     with pytest.raises(SourceError, match="is of several courses"):
-        run(write(tmp_path / "site" / "log.csv", [*log(), *[other] * 6]), Site())
+        run(write(tmp_path / "site" / "log.csv", [*log(), *[other] * 6]), "")
 
 
 @pytest.mark.parametrize("name", ["log.xlsx", "log.csv.gz"])
@@ -304,7 +304,7 @@ def test_names_and_addresses_are_in_no_file_that_a_run_writes(tmp_path: Path) ->
     work = tmp_path / "work"
     tables = work / "tables"
     key = "a key for tests only"
-    extract([f"moodle-log:{tmp_path / 'site'}"], tables, key=key, site=PASS, max_bad_share=0.5)
+    extract([f"moodle-log:{tmp_path / 'site'}?{PASSED_AT}"], tables, key=key, max_bad_share=0.5)
     compute_features(tables, "weekly", work / "features")
     label_outcomes(tables, work / "features", work / "labels.parquet")
     written = "\n".join(_text_of(path) for path in work.rglob("*") if path.is_file())
@@ -320,13 +320,13 @@ def test_names_and_addresses_are_in_no_file_that_a_run_writes(tmp_path: Path) ->
 def test_an_error_about_bad_rows_shows_no_name(tmp_path: Path) -> None:
     write(tmp_path / "site" / "log.csv", [*log(), ["Åsa Öberg", *log()[1][1:]]])
     with pytest.raises(SourceError, match=r"Time xxx xxxxx not a timestamp"):
-        run(tmp_path / "site", Site())
+        run(tmp_path / "site", "")
 
 
 def test_the_real_log_gives_its_learners_and_their_outcomes(tmp_path: Path, query: Query) -> None:
     if not REAL.is_dir():
         pytest.skip("the Moodle log report is not here")
-    extract([f"moodle-log:{REAL}"], tmp_path / "out", key="a key for tests only", site=Site("5"))
+    extract([f"moodle-log:{REAL}?pass_mark=5"], tmp_path / "out", key="a key for tests only")
     assert query(tmp_path / "out", "SELECT count(*), count(DISTINCT learner_id) FROM events") == [(95_626, 130)]
     assert query(tmp_path / "out", "SELECT outcome, count(*) FROM outcomes GROUP BY 1 ORDER BY 1") == [
         ("fail", 18),

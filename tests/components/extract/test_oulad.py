@@ -107,7 +107,7 @@ def test_learners_have_the_attributes_of_their_latest_run_and_unknown_deprivatio
     ],
 )
 def test_the_notes_say_what_was_assumed(extracted: Path, note: str) -> None:
-    assert [note in one for one in read_facts(extracted)["notes"]].count(True) == 1
+    assert [note in text for text in read_facts(extracted)["notes"]].count(True) == 1
 
 
 def test_files_may_be_csv_compressed_csv_or_parquet(small_oulad: WriteOulad, extracted: Path, tmp_path: Path) -> None:

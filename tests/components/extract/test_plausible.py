@@ -154,5 +154,5 @@ def test_attempts_counted_from_0_end_the_run(read: Read) -> None:
 def test_what_is_hardly_possible_is_noted_with_the_run_and_the_remedy(
     read: Read, tables: dict[str, Any], note: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert [found.startswith(note) for found in read(**tables)].count(True) == 1
+    assert [text.startswith(note) for text in read(**tables)].count(True) == 1
     assert f"look: Course run c1: {note}" in capsys.readouterr().err

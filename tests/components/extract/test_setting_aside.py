@@ -87,7 +87,7 @@ def test_work_that_was_handed_in_stays_so_whatever_is_odd_about_it(
     assert query(tables_folder("out"), values) == [becomes]
     assert facts["rows"] | {"submissions": 100, "enrolments": 101, "outcomes": 100} == facts["rows"]
     assert facts["quarantine"] == []
-    assert note is None or [note in one for one in facts["notes"]].count(True) == 1
+    assert note is None or [note in text for text in facts["notes"]].count(True) == 1
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ def test_a_learner_of_whom_a_row_cannot_be_read_is_set_aside_with_all_that_is_th
     assert facts["rows"] | {"submissions": 99, "enrolments": 100, "outcomes": 99, "events": 100} == facts["rows"]
     assert query(out, "SELECT course_id FROM enrolments WHERE learner_id = 'l7'") == [("c2",)]
     assert query(out, "SELECT course_id FROM events WHERE learner_id = 'l7'") == [("c2",)]
-    told = [(row[0], f"{row[2]} {row[4]}") for row in quarantine(out)]
-    assert {file for file, _ in told} == {"enrolments.csv", "events.csv", "submissions.csv", "outcomes.csv"}
-    assert any(reason in why for _, why in told)
-    assert ("events.csv", "course_id, learner_id its learner is set aside") in told
+    faults = [(row[0], f"{row[2]} {row[4]}") for row in quarantine(out)]
+    assert {file for file, _ in faults} == {"enrolments.csv", "events.csv", "submissions.csv", "outcomes.csv"}
+    assert any(reason in why for _, why in faults)
+    assert ("events.csv", "course_id, learner_id its learner is set aside") in faults
     assert any(
-        "c1: 1 of 100 learners are set aside with all their rows" in one and reason in one for one in facts["notes"]
+        "c1: 1 of 100 learners are set aside with all their rows" in note and reason in note for note in facts["notes"]
     )
 
 
@@ -146,8 +146,8 @@ def test_a_run_that_would_lose_more_than_a_few_percent_of_its_learners_is_not_re
     work = GOOD["submissions"] + _class("a2,l{},2024-02-20,2024-02-21,1,8,60")
     for number in range(10, 14):
         work = work.replace(f"a1,l{number},2024-01-20", f"a1,l{number},soon")
-    asked = ASSESSMENTS + "a2,c1,quiz,none,2024-03-01,10,10\n"
-    folder = tables_folder("t", **GOOD | {"submissions": work, "assessments": asked})
+    assessments = ASSESSMENTS + "a2,c1,quiz,none,2024-03-01,10,10\n"
+    folder = tables_folder("t", **GOOD | {"submissions": work, "assessments": assessments})
     with pytest.raises(SourceError, match="c1: 4 of 100 learners are set aside") as error:
         extract([f"tables:{folder}"], tables_folder("out"), key=None, ids="keep", max_bad_share=0.03)
     assert "submitted_at not a timestamp" in str(error.value)
@@ -176,7 +176,7 @@ def test_what_concerns_nobody_known_or_everybody_ends_the_run(
 def test_a_deadline_of_no_time_is_none(read: Read, query: Query, tables_folder: WriteTables, text: str) -> None:
     facts = read("assessments", "2024-02-01", text)
     assert query(tables_folder("out"), "SELECT due_at FROM assessments") == [(None,)]
-    assert any("due_at stand for no time" in one and repr(text) in one for one in facts["notes"])
+    assert any("due_at stand for no time" in note and repr(text) in note for note in facts["notes"])
 
 
 def test_an_event_that_cannot_be_read_is_left_out_alone(read: Read) -> None:
@@ -186,9 +186,9 @@ def test_an_event_that_cannot_be_read_is_left_out_alone(read: Read) -> None:
 
 def test_who_left_before_they_came_was_never_there(read: Read, query: Query, tables_folder: WriteTables) -> None:
     facts = read("enrolments", "c1,l7,2024-01-01,,0", "c1,l7,2024-01-05,2024-01-02,0")
-    left = "SELECT unenrolled_at = enrolled_at FROM enrolments WHERE learner_id = 'l7' AND course_id = 'c1'"
-    assert query(tables_folder("out"), left) == [(True,)]
-    assert any("unenrolled_at are before enrolled_at" in one for one in facts["notes"])
+    enrolment = "SELECT unenrolled_at = enrolled_at FROM enrolments WHERE learner_id = 'l7' AND course_id = 'c1'"
+    assert query(tables_folder("out"), enrolment) == [(True,)]
+    assert any("unenrolled_at are before enrolled_at" in note for note in facts["notes"])
 
 
 def test_submissions_of_one_attempt_at_two_times_are_two_attempts(
@@ -198,7 +198,7 @@ def test_submissions_of_one_attempt_at_two_times_are_two_attempts(
     work = "SELECT attempt, submitted_at::DATE::VARCHAR, score FROM submissions WHERE learner_id = 'l7' ORDER BY 1"
     assert query(tables_folder("out"), work) == [(1, "2024-01-10", 5), (2, "2024-01-20", 8)]
     assert facts["quarantine"] == []
-    assert any("have the attempt of another, and are counted on by submitted_at" in one for one in facts["notes"])
+    assert any("have the attempt of another, and are counted on by submitted_at" in note for note in facts["notes"])
 
 
 def test_a_submission_with_two_scores_is_handed_in_and_its_score_unknown(
@@ -232,7 +232,7 @@ def test_a_student_with_two_results_is_set_aside_and_a_score_above_100_kept(
     assert query(tmp_path / "out", "SELECT learner_id, score FROM submissions WHERE assessment_id = '1752'") == [
         ("7700001", 105)
     ]
-    assert any("AAA_2013J: 1 of 3 learners are set aside" in one for one in facts["notes"])
+    assert any("AAA_2013J: 1 of 3 learners are set aside" in note for note in facts["notes"])
 
 
 def test_two_registrations_of_one_student_become_one(
@@ -267,7 +267,7 @@ def test_a_time_may_be_seconds_of_unix(read: Read, query: Query, tables_folder: 
 def test_milliseconds_are_no_time(read: Read, query: Query, tables_folder: WriteTables) -> None:
     facts = read("submissions", WORK, WORK.replace("2024-01-21", "1705795200000"))
     assert query(tables_folder("out"), "SELECT graded_at FROM submissions WHERE learner_id = 'l7'") == [(None,)]
-    assert any("1 values of graded_at are not a timestamp" in one for one in facts["notes"])
+    assert any("1 values of graded_at are not a timestamp" in note for note in facts["notes"])
 
 
 def test_an_id_of_spaces_is_missing(read: Read, quarantine: Quarantine, tables_folder: WriteTables) -> None:

@@ -60,7 +60,7 @@ def _open(folder: Path) -> Database:
     return connection
 
 
-def _one(site: Database, question: str) -> float:
+def _scalar(site: Database, question: str) -> float:
     row = site.execute(question).fetchone()
     assert row is not None
     return float(row[0])
@@ -127,9 +127,9 @@ def test_a_folder_with_files_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_a_table_has_the_canonical_columns_and_types_on_disk(folder: Path, table: Table) -> None:
     whole = folder / f"{table.name}.parquet"
-    found = _rows(f"DESCRIBE SELECT * FROM '{whole if whole.exists() else folder / table.name / '*.parquet'}'")
-    wanted = [(column.name, SQL_TYPES[column.type]) for column in table.columns]
-    assert [row[:2] for row in found] == wanted
+    described = _rows(f"DESCRIBE SELECT * FROM '{whole if whole.exists() else folder / table.name / '*.parquet'}'")
+    expected = [(column.name, SQL_TYPES[column.type]) for column in table.columns]
+    assert [row[:2] for row in described] == expected
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -142,20 +142,20 @@ def test_every_column_keeps_its_promises(site: Database, table: Table) -> None:
 
 
 def _broken(column: Column) -> str:
-    found = ["false"]
-    found += [] if column.nullable else [f"{column.name} IS NULL"]
-    found += [] if column.minimum is None else [f"{column.name} < {column.minimum}"]
-    found += [] if column.maximum is None else [f"{column.name} > {column.maximum}"]
-    found += [f"{column.name} NOT IN {column.choices}"] if column.choices else []
+    conditions = ["false"]
+    conditions += [] if column.nullable else [f"{column.name} IS NULL"]
+    conditions += [] if column.minimum is None else [f"{column.name} < {column.minimum}"]
+    conditions += [] if column.maximum is None else [f"{column.name} > {column.maximum}"]
+    conditions += [f"{column.name} NOT IN {column.choices}"] if column.choices else []
     if column.references:
         table, key = column.references.split(".")
-        found.append(f"{column.name} NOT IN (SELECT {key} FROM {table})")
-    return " OR ".join(found)
+        conditions.append(f"{column.name} NOT IN (SELECT {key} FROM {table})")
+    return " OR ".join(conditions)
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table.key], ids=lambda table: table.name)
 def test_a_key_is_unique(site: Database, table: Table) -> None:
-    assert _one(site, f"SELECT count(*) - count(DISTINCT ({', '.join(table.key)})) FROM {table.name}") == 0
+    assert _scalar(site, f"SELECT count(*) - count(DISTINCT ({', '.join(table.key)})) FROM {table.name}") == 0
 
 
 def test_the_facts_say_where_the_tables_come_from(folder: Path) -> None:
@@ -168,9 +168,9 @@ def test_the_facts_say_where_the_tables_come_from(folder: Path) -> None:
 
 
 def test_learners_and_events_are_as_many_as_asked_for(site: Database) -> None:
-    assert _one(site, "SELECT count(*) FROM enrolments") == SITE.learners
-    assert _one(site, "SELECT count(*) FROM learners") == SITE.learners
-    assert _one(site, "SELECT count(*) FROM events") == pytest.approx(SITE.learners * SITE.events, rel=0.08)
+    assert _scalar(site, "SELECT count(*) FROM enrolments") == SITE.learners
+    assert _scalar(site, "SELECT count(*) FROM learners") == SITE.learners
+    assert _scalar(site, "SELECT count(*) FROM events") == pytest.approx(SITE.learners * SITE.events, rel=0.08)
 
 
 def test_every_table_is_sorted_by_course_learner_and_time(folder: Path) -> None:
@@ -225,7 +225,7 @@ def test_nothing_is_recorded_before_enrolment_or_after_leaving(site: Database, t
         SELECT count(*) FROM dated JOIN enrolments USING (course_id, learner_id)
         WHERE source = '{table}' AND (moment < enrolled_at OR moment > coalesce(unenrolled_at, 'infinity'))
     """
-    assert _one(site, outside) == 0
+    assert _scalar(site, outside) == 0
 
 
 def test_records_of_the_current_run_stop_half_way(site: Database) -> None:
@@ -234,24 +234,24 @@ def test_records_of_the_current_run_stop_half_way(site: Database) -> None:
         WHERE course_id = 'FMT-101-03' GROUP BY starts_at, ends_at
     """
     left = "epoch(starts_at + (ends_at - starts_at) / 2 - max(moment))"
-    assert 0 < _one(site, before.format(left)) < DAY
+    assert 0 < _scalar(site, before.format(left)) < DAY
 
 
 def test_the_current_run_has_no_outcomes_and_no_later_true_risk(site: Database) -> None:
-    assert _one(site, "SELECT count(*) FROM outcomes WHERE course_id = 'FMT-101-03'") == 0
+    assert _scalar(site, "SELECT count(*) FROM outcomes WHERE course_id = 'FMT-101-03'") == 0
     weeks = """
         SELECT max(epoch(as_of - starts_at)) / (7 * 86400) FROM true_risk JOIN courses USING (course_id)
         WHERE course_id {} 'FMT-101-03'
     """
-    assert _one(site, weeks.format("=")) == SITE.weeks // 2
-    assert _one(site, weeks.format("<>")) == SITE.weeks - 1
+    assert _scalar(site, weeks.format("=")) == SITE.weeks // 2
+    assert _scalar(site, weeks.format("<>")) == SITE.weeks - 1
 
 
 def test_the_current_run_can_be_left_out(tmp_path: Path) -> None:
     simulate(tmp_path, replace(SMALL, current=False))
     site = _open(tmp_path)
-    assert _one(site, "SELECT count(*) FROM courses") == 4
-    assert _one(site, "SELECT count(*) FROM outcomes") == SMALL.learners
+    assert _scalar(site, "SELECT count(*) FROM courses") == 4
+    assert _scalar(site, "SELECT count(*) FROM outcomes") == SMALL.learners
 
 
 def test_holidays_have_much_less_activity(site: Database) -> None:
@@ -260,14 +260,14 @@ def test_holidays_have_much_less_activity(site: Database) -> None:
             / (count(*) / count(DISTINCT breaks.starts_at) / 16)
         FROM events JOIN breaks USING (course_id) WHERE course_id = 'FMT-102-01'
     """
-    assert _one(site, "SELECT count(DISTINCT course_id) FROM breaks") == 5
-    assert 0.02 < _one(site, in_break) < 0.3
+    assert _scalar(site, "SELECT count(DISTINCT course_id) FROM breaks") == 5
+    assert 0.02 < _scalar(site, in_break) < 0.3
 
 
 def test_learners_work_by_day_and_on_weekdays(site: Database) -> None:
     share = "SELECT avg((date_part('{}', occurred_at) {})::INT) FROM events"
-    assert _one(site, share.format("hour", "BETWEEN 1 AND 6")) < 0.1
-    assert _one(site, share.format("isodow", "= 6")) < 0.12 < _one(site, share.format("isodow", "= 1"))
+    assert _scalar(site, share.format("hour", "BETWEEN 1 AND 6")) < 0.1
+    assert _scalar(site, share.format("isodow", "= 6")) < 0.12 < _scalar(site, share.format("isodow", "= 1"))
 
 
 def test_the_learners_of_an_event_are_in_sessions(site: Database) -> None:
@@ -277,7 +277,7 @@ def test_the_learners_of_an_event_are_in_sessions(site: Database) -> None:
             FROM events
         )
     """
-    assert 20 < _one(site, pauses) < 300
+    assert 20 < _scalar(site, pauses) < 300
 
 
 # Work
@@ -288,14 +288,14 @@ def test_a_submission_is_to_an_assessment_of_a_course_that_the_learner_takes(sit
         SELECT count(*) FROM submissions JOIN assessments USING (assessment_id)
         ANTI JOIN enrolments USING (course_id, learner_id)
     """
-    assert _one(site, strangers) == 0
+    assert _scalar(site, strangers) == 0
 
 
 def test_scores_are_within_their_maximum_and_known_with_their_grading_time(site: Database) -> None:
     wrong = "SELECT count(*) FROM submissions JOIN assessments USING (assessment_id) WHERE score > max_score"
-    assert _one(site, wrong) == 0
-    assert _one(site, "SELECT count(*) FROM submissions WHERE (score IS NULL) <> (graded_at IS NULL)") == 0
-    assert _one(site, "SELECT count(*) FROM submissions WHERE graded_at < submitted_at") == 0
+    assert _scalar(site, wrong) == 0
+    assert _scalar(site, "SELECT count(*) FROM submissions WHERE (score IS NULL) <> (graded_at IS NULL)") == 0
+    assert _scalar(site, "SELECT count(*) FROM submissions WHERE graded_at < submitted_at") == 0
 
 
 def test_quizzes_are_graded_at_once_and_assignments_days_later(site: Database) -> None:
@@ -303,18 +303,18 @@ def test_quizzes_are_graded_at_once_and_assignments_days_later(site: Database) -
         SELECT {}(epoch(graded_at - submitted_at)) / 86400 FROM submissions JOIN assessments USING (assessment_id)
         WHERE kind = '{}'
     """
-    assert _one(site, days.format("max", "quiz")) == 0
-    assert _one(site, days.format("min", "assignment")) >= 2
+    assert _scalar(site, days.format("max", "quiz")) == 0
+    assert _scalar(site, days.format("min", "assignment")) >= 2
 
 
 def test_a_quiz_has_several_attempts_that_do_not_overlap(site: Database) -> None:
-    assert _one(site, "SELECT max(attempt) FROM submissions") == 3
+    assert _scalar(site, "SELECT max(attempt) FROM submissions") == 3
     overlapping = """
         SELECT count(*) FROM submissions AS later JOIN submissions AS earlier USING (assessment_id, learner_id)
         WHERE later.attempt = earlier.attempt + 1
             AND epoch(later.submitted_at - earlier.submitted_at) <= later.duration_s
     """
-    assert _one(site, overlapping) == 0
+    assert _scalar(site, overlapping) == 0
 
 
 def test_assignments_are_late_at_times_and_quizzes_never(site: Database) -> None:
@@ -322,16 +322,16 @@ def test_assignments_are_late_at_times_and_quizzes_never(site: Database) -> None
         SELECT avg((submitted_at > due_at)::INT) FROM submissions JOIN assessments USING (assessment_id)
         WHERE kind = '{}'
     """
-    assert 0.05 < _one(site, late.format("assignment")) < 0.3
-    assert _one(site, late.format("quiz")) == 0
+    assert 0.05 < _scalar(site, late.format("assignment")) < 0.3
+    assert _scalar(site, late.format("quiz")) == 0
 
 
 def test_an_extension_is_granted_before_the_deadline_that_it_moves(site: Database) -> None:
     of_course = "FROM extensions JOIN assessments USING (assessment_id)"
-    assert _one(site, f"SELECT count(*) {of_course}") > 100
+    assert _scalar(site, f"SELECT count(*) {of_course}") > 100
     wrong = "granted_at >= assessments.due_at OR extensions.due_at <= assessments.due_at"
-    assert _one(site, f"SELECT count(*) {of_course} WHERE {wrong}") == 0
-    assert _one(site, "SELECT count(*) FROM extensions ANTI JOIN submissions USING (assessment_id, learner_id)") > 0
+    assert _scalar(site, f"SELECT count(*) {of_course} WHERE {wrong}") == 0
+    assert _scalar(site, "SELECT count(*) FROM extensions ANTI JOIN submissions USING (assessment_id, learner_id)") > 0
 
 
 def test_a_course_begins_with_a_pre_test_and_ends_with_a_post_test(site: Database) -> None:
@@ -339,17 +339,17 @@ def test_a_course_begins_with_a_pre_test_and_ends_with_a_post_test(site: Databas
         SELECT {}(floor(epoch(due_at - starts_at) / (7 * 86400))) FROM assessments JOIN courses USING (course_id)
         WHERE role = '{}'
     """
-    assert _one(site, weeks.format("max", "pre_test")) == 0
-    assert _one(site, weeks.format("min", "post_test")) == SITE.weeks - 2
+    assert _scalar(site, weeks.format("max", "pre_test")) == 0
+    assert _scalar(site, weeks.format("min", "post_test")) == SITE.weeks - 2
     gain = "SELECT avg(score / max_score) FROM submissions JOIN assessments USING (assessment_id) WHERE role = '{}'"
-    assert _one(site, gain.format("post_test")) > _one(site, gain.format("pre_test")) + 0.1
+    assert _scalar(site, gain.format("post_test")) > _scalar(site, gain.format("pre_test")) + 0.1
 
 
 def test_handing_in_leaves_moodles_own_events(site: Database) -> None:
     submitted = "SELECT count(*) FROM events WHERE component = '{}' AND action = 'submitted' AND target = '{}'"
     handed_in = "SELECT count(*) FROM submissions JOIN assessments USING (assessment_id) WHERE kind = '{}'"
-    assert _one(site, submitted.format("mod_quiz", "attempt")) == _one(site, handed_in.format("quiz"))
-    assert _one(site, submitted.format("mod_assign", "assessable")) == _one(site, handed_in.format("assignment"))
+    assert _scalar(site, submitted.format("mod_quiz", "attempt")) == _scalar(site, handed_in.format("quiz"))
+    assert _scalar(site, submitted.format("mod_assign", "assessable")) == _scalar(site, handed_in.format("assignment"))
 
 
 # Truth
@@ -361,8 +361,8 @@ def test_true_risk_is_of_enrolled_learners_at_weekly_moments(site: Database) -> 
         WHERE risk NOT BETWEEN 0 AND 1 OR epoch(as_of - starts_at) % (7 * 86400) <> 0
             OR enrolled_at >= as_of OR unenrolled_at <= as_of
     """
-    assert _one(site, wrong) == 0
-    assert _one(site, "SELECT count(*) - count(DISTINCT (learner_id, as_of)) FROM true_risk") == 0
+    assert _scalar(site, wrong) == 0
+    assert _scalar(site, "SELECT count(*) - count(DISTINCT (learner_id, as_of)) FROM true_risk") == 0
 
 
 @pytest.mark.parametrize("week", [0, 4, 8, 15], ids=lambda week: f"week {week}")
@@ -376,8 +376,8 @@ def test_the_share_of_bad_ends_is_the_mean_true_risk(site: Database, week: int) 
 
 def test_about_a_third_fail_or_leave_and_courses_differ(site: Database) -> None:
     bad = "SELECT avg((outcome IN ('fail', 'withdrawn'))::INT) FROM outcomes WHERE course_id LIKE '{}'"
-    assert 0.3 < _one(site, bad.format("%")) < 0.4
-    assert _one(site, bad.format("FMT-101-%")) - _one(site, bad.format("FMT-102-%")) > 0.02
+    assert 0.3 < _scalar(site, bad.format("%")) < 0.4
+    assert _scalar(site, bad.format("FMT-101-%")) - _scalar(site, bad.format("FMT-102-%")) > 0.02
 
 
 def test_final_scores_agree_with_outcomes(site: Database) -> None:
@@ -394,7 +394,9 @@ def test_the_most_deprived_end_badly_more_often(site: Database) -> None:
         WHERE as_of = starts_at AND {}
     """
     assert (
-        0.01 < _one(site, risk.format("deprivation = 'most'")) - _one(site, risk.format("deprivation <> 'most'")) < 0.12
+        0.01
+        < _scalar(site, risk.format("deprivation = 'most'")) - _scalar(site, risk.format("deprivation <> 'most'"))
+        < 0.12
     )
 
 
@@ -403,8 +405,8 @@ def test_teachers_rate_the_engaged_higher(site: Database) -> None:
         SELECT corr(rating, risk) FROM (SELECT learner_id, avg(rating) AS rating FROM ratings GROUP BY 1)
         JOIN true_risk USING (learner_id) JOIN courses USING (course_id) WHERE as_of = starts_at + INTERVAL 28 DAYS
     """
-    assert -0.9 < _one(site, correlation) < -0.3
-    assert _one(site, "SELECT count(DISTINCT indicator) FROM ratings") == 8
+    assert -0.9 < _scalar(site, correlation) < -0.3
+    assert _scalar(site, "SELECT count(DISTINCT indicator) FROM ratings") == 8
 
 
 def test_a_simple_model_is_about_as_good_as_on_real_courses_and_better_later(site: Database) -> None:

@@ -20,8 +20,8 @@ KEY = "k" * 32
 
 def test_there_are_five_dimensions_of_eight_items_each() -> None:
     items = survey_items()
-    assert [len(one) for one in items.values()] == [8] * 5
-    assert all(words.endswith(".") for one in items.values() for words in one.values())
+    assert [len(dimension) for dimension in items.values()] == [8] * 5
+    assert all(words.endswith(".") for dimension in items.values() for words in dimension.values())
 
 
 def _extract(folder: Path, answers: str, key: str | None = KEY) -> Path:

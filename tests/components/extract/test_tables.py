@@ -93,7 +93,7 @@ def test_every_bad_row_is_found_on_its_line_with_its_value_and_reason(
     ]
     assert facts["rows"]["events"] == 2
     assert any("6 of 8 rows were set aside" in note for note in facts["notes"])
-    assert sum(one["rows"] for one in facts["quarantine"]) == 7
+    assert sum(fault["rows"] for fault in facts["quarantine"]) == 7
 
 
 def test_a_bad_row_of_parquet_is_found_by_its_number(tables_folder: WriteTables, quarantine: Quarantine) -> None:
@@ -161,8 +161,8 @@ def test_no_error_advises_a_share_of_bad_rows_above_a_few_percent(
     assert f"{bad} of 100 rows" in str(error.value)
     assert "count many not an integer" in str(error.value)
     assert "write whole numbers without units" in str(error.value)
-    found = re.findall(r"--max-bad-share ([0-9.]+[0-9])", str(error.value))
-    assert found == ([advised] if advised else [])
+    shares = re.findall(r"--max-bad-share ([0-9.]+[0-9])", str(error.value))
+    assert shares == ([advised] if advised else [])
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ def _class(learners: int = 12, weeks: int = 8, days: tuple[int, ...] = (0, 2, 4)
 
 
 def _span(rows: Rows) -> tuple[date, date]:
-    found = teaching(np.array([START + day for day, _ in rows]), np.array([learner for _, learner in rows]))
-    assert found is not None
-    return found.main.first, found.main.last
+    taught = teaching(np.array([START + day for day, _ in rows]), np.array([learner for _, learner in rows]))
+    assert taught is not None
+    return taught.main.first, taught.main.last
 
 
 def test_nobody_is_taught_nothing() -> None:

@@ -43,7 +43,7 @@ def test_a_word_for_unknown_is_understood_in_every_file(word: str, extracted: Pa
     facts = _extracted(tmp_path, _unknown_as(word))
     assert facts["digest"] == read_facts(extracted)["digest"]
     assert any(
-        f"date_unregistration mean unknown, and are read as empty: {word.strip()!r}" in one for one in facts["notes"]
+        f"date_unregistration mean unknown, and are read as empty: {word.strip()!r}" in note for note in facts["notes"]
     )
 
 
@@ -57,8 +57,8 @@ def test_an_id_and_a_region_may_be_called_as_unknown_is(tmp_path: Path, query: Q
     texts = {name: text.replace("anna0", "NA").replace("Wales", "NA") for name, text in TABLES_TEXTS.items()}
     texts["learners"] = texts["learners"].replace("NA,F,,", "NA,NA,NULL,")
     _extracted(tmp_path, texts, "tables")
-    found = query(tmp_path / "out", "SELECT gender, age, region FROM learners WHERE learner_id = 'NA'")
-    assert found == [(None, None, "NA")]
+    rows = query(tmp_path / "out", "SELECT gender, age, region FROM learners WHERE learner_id = 'NA'")
+    assert rows == [(None, None, "NA")]
 
 
 def test_no_word_for_unknown_stays_in_a_column_of_times_that_must_be_there(tmp_path: Path) -> None:
@@ -79,7 +79,9 @@ def test_ids_that_went_by_way_of_floating_point_are_the_ids_that_they_were(
         text = text.replace(learner, f"{learner}.0")
     facts = _extracted(tmp_path, OULAD_TEXTS | {name: text})
     assert facts["digest"] == read_facts(extracted)["digest"]
-    assert any(f"{name}.csv" in one and "id_student are whole numbers written as 1.0" in one for one in facts["notes"])
+    assert any(
+        f"{name}.csv" in note and "id_student are whole numbers written as 1.0" in note for note in facts["notes"]
+    )
 
 
 def test_ids_written_in_both_ways_in_one_column_or_with_spaces_are_one(extracted: Path, tmp_path: Path) -> None:
@@ -112,11 +114,11 @@ def test_an_error_about_ids_shows_what_they_look_like_on_both_sides_and_no_id(tm
     texts = OULAD_TEXTS | {"studentAssessment": OULAD_TEXTS["studentAssessment"].replace(",77000", ",s-77000")}
     with pytest.raises(SourceError) as error:
         extract([f"oulad:{write_texts(tmp_path / 'in', texts)}"], tmp_path / "out", key=KEY)
-    told = str(error.value)
-    assert f"{pseudonym(KEY, 's-7700001')} (x-9999999) not found together in studentInfo" in told
-    assert "studentInfo has id_student as '9999999'" in told
-    assert "7700001" not in told
-    assert "max-bad-share" not in told
+    message = str(error.value)
+    assert f"{pseudonym(KEY, 's-7700001')} (x-9999999) not found together in studentInfo" in message
+    assert "studentInfo has id_student as '9999999'" in message
+    assert "7700001" not in message
+    assert "max-bad-share" not in message
 
 
 def test_a_pseudonymous_table_shows_the_shape_of_ids_when_sources_are_merged(tmp_path: Path) -> None:
@@ -140,10 +142,10 @@ def test_a_file_in_another_encoding_is_read_and_said(
     (region,) = query(tmp_path / "out", "SELECT region FROM learners WHERE learner_id = '7700001'")
     assert region[0].startswith("Lóndon")
     assert "�" not in region[0]
-    told = {"utf-16": "it is UTF-16", "utf-8-sig": None}.get(
+    expected = {"utf-16": "it is UTF-16", "utf-8-sig": None}.get(
         encoding.removesuffix("-le-with-mark"), "read as Windows-1252"
     )
-    assert told is None or any(told in one for one in facts["notes"])
+    assert expected is None or any(expected in note for note in facts["notes"])
 
 
 def _put(path: Path, data: bytes, *, compressed: bool) -> None:
@@ -163,7 +165,7 @@ def test_a_byte_that_is_not_utf_8_in_a_name_is_replaced_and_counted(tmp_path: Pa
     facts = extract([f"oulad:{folder}"], tmp_path / "out", key=None, ids="keep")
     assert query(tmp_path / "out", "SELECT region FROM learners WHERE learner_id = '7700001'") == [("L�ndon Region",)]
     assert facts["rows"]["enrolments"] == 4
-    assert any("studentInfo.csv: 1 characters are not UTF-8; each was read as �" in one for one in facts["notes"])
+    assert any("studentInfo.csv: 1 characters are not UTF-8; each was read as �" in note for note in facts["notes"])
 
 
 @pytest.mark.parametrize("data", [b"an\xf1a0", "añ".encode() + b"a\xf1"], ids=["Latin-1", "UTF-8 with a slip"])

@@ -77,14 +77,14 @@ class Story:
 
     def features(self) -> dict[str, float | None]:
         """`days_seen` and each feature, None where it has no value."""
-        found = connect(self._site()).execute(feature_sql())
-        names = [column[0] for column in found.description or []]
-        (row,) = found.fetchall()
+        cursor = connect(self._site()).execute(feature_sql())
+        names = [column[0] for column in cursor.description or []]
+        (row,) = cursor.fetchall()
         return dict(zip(names, row, strict=True))
 
     def says(self, name: str) -> str | None:
         """What a teacher reads of a feature; None where it has no value."""
-        feature = next(one for one in CATALOGUE.features if one.name == name)
+        feature = next(feature for feature in CATALOGUE.features if feature.name == name)
         value = self.features()[name]
         return None if value is None else feature.say(value)
 

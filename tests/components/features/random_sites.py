@@ -89,7 +89,7 @@ def _learner(
     tables["events"] += [{**who, **event} for event in draw(st.lists(_events(granularity), max_size=12))]
     for work in works:
         of = {"assessment_id": work["assessment_id"], "learner_id": learner_id}
-        tables["extensions"] += [{**of, **one} for one in draw(st.lists(_EXTENSIONS, max_size=2))]
+        tables["extensions"] += [{**of, **extension} for extension in draw(st.lists(_EXTENSIONS, max_size=2))]
         for attempt in sorted(draw(st.sets(st.sampled_from([0, 1, 2])))):
             tables["submissions"].append({**of, "attempt": attempt, **draw(_submissions(work["max_score"]))})
 

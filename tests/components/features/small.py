@@ -49,9 +49,9 @@ def features(site: Site) -> npt.NDArray[np.float64]:
     return np.array(rows, dtype=np.float64).reshape(len(site.moments), len(CATALOGUE.names))
 
 
-def assert_same(found: npt.NDArray[np.float64], expected: npt.NDArray[np.float64]) -> None:
+def assert_same(actual: npt.NDArray[np.float64], expected: npt.NDArray[np.float64]) -> None:
     """Equal but for the last digits, in which sums differ by their order."""
-    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9)
 
 
 def _create(connection: duckdb.DuckDBPyConnection, name: str, declared: str, rows: Iterable[tuple[Any, ...]]) -> None:

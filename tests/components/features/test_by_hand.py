@@ -46,68 +46,68 @@ def _look(
 
 def test_a_pause_of_more_than_half_an_hour_begins_a_session() -> None:
     minutes = [0, 10, 40, 75, 80]  # pauses 10, 30, 35, 5: two sessions, of 40 and 5 minutes
-    found = _look(events=[_event(_at(1) + timedelta(minutes=one)) for one in minutes])
-    assert found["sessions_per_week"] == pytest.approx(2 / 4)
-    assert found["minutes_per_session"] == pytest.approx((40 + 5) / 2)
+    values = _look(events=[_event(_at(1) + timedelta(minutes=minute)) for minute in minutes])
+    assert values["sessions_per_week"] == pytest.approx(2 / 4)
+    assert values["minutes_per_session"] == pytest.approx((40 + 5) / 2)
 
 
 def test_daily_sums_have_no_sessions() -> None:
-    found = _look("daily", events=[_event(_at(1))])
-    assert np.isnan(found["sessions_per_week"])
-    assert np.isnan(found["minutes_per_session"])
+    values = _look("daily", events=[_event(_at(1))])
+    assert np.isnan(values["sessions_per_week"])
+    assert np.isnan(values["minutes_per_session"])
 
 
 def test_days_weeks_and_recency_of_activity() -> None:
-    found = _look(events=[_event(_at(day)) for day in (-2, 0, 0.1, 3, 9, 22, 25)])
-    assert found["active_days_before_start"] == 1
-    assert found["active_days_per_week"] == pytest.approx(5 / 4)
-    assert found["active_days_last_7"] == 2
-    assert found["active_weeks_share"] == pytest.approx(3 / 4)
-    assert found["days_since_activity"] == pytest.approx(2.5)
-    assert found["longest_gap_days"] == pytest.approx(13)
+    values = _look(events=[_event(_at(day)) for day in (-2, 0, 0.1, 3, 9, 22, 25)])
+    assert values["active_days_before_start"] == 1
+    assert values["active_days_per_week"] == pytest.approx(5 / 4)
+    assert values["active_days_last_7"] == 2
+    assert values["active_weeks_share"] == pytest.approx(3 / 4)
+    assert values["days_since_activity"] == pytest.approx(2.5)
+    assert values["longest_gap_days"] == pytest.approx(13)
 
 
 def test_holidays_do_not_count_as_weeks_of_teaching() -> None:
     holiday = {"course_id": "c", "starts_at": _at(7, 0), "ends_at": _at(21, 0)}
-    found = _look(events=[_event(_at(day)) for day in (1, 2, 23)], breaks=[holiday])
-    assert found["active_days_per_week"] == pytest.approx(3 / 2)
+    values = _look(events=[_event(_at(day)) for day in (1, 2, 23)], breaks=[holiday])
+    assert values["active_days_per_week"] == pytest.approx(3 / 2)
 
 
 def test_a_learner_without_any_activity_was_last_there_at_the_start() -> None:
-    found = _look()
-    assert found["days_since_activity"] == pytest.approx(28)
-    assert found["active_days_per_week"] == 0
-    assert np.isnan(found["mean_score"])
+    values = _look()
+    assert values["days_since_activity"] == pytest.approx(28)
+    assert values["active_days_per_week"] == 0
+    assert np.isnan(values["mean_score"])
 
 
 def test_clicks_are_counted_by_kind() -> None:
     events = [_event(_at(1), "mod_forum", "created"), _event(_at(2), "mod_quiz", count=7), _event(_at(3), "core")]
-    found = _look(events=events)
-    assert found["forum_per_week"] == pytest.approx(1 / 4)
-    assert found["forum_posts"] == 0  # a module's page is no post
-    assert found["quiz_per_week"] == pytest.approx(7 / 4)
-    assert found["clicks_last_28"] == 9
-    assert found["kinds_used_last_28"] == 2  # nor is it the course's
+    values = _look(events=events)
+    assert values["forum_per_week"] == pytest.approx(1 / 4)
+    assert values["forum_posts"] == 0  # a module's page is no post
+    assert values["quiz_per_week"] == pytest.approx(7 / 4)
+    assert values["clicks_last_28"] == 9
+    assert values["kinds_used_last_28"] == 2  # nor is it the course's
 
 
 @pytest.mark.parametrize("component", ["mod_foru", "forum", "mod_forum_plus", ",", ""])
 def test_a_name_that_only_resembles_a_component_is_of_no_kind(component: str) -> None:
-    found = _look(events=[_event(_at(1), component, "create")])
-    assert found["clicks_last_28"] == 1
-    assert found["kinds_used_last_28"] == found["forum_per_week"] == found["forum_posts"] == 0
+    values = _look(events=[_event(_at(1), component, "create")])
+    assert values["clicks_last_28"] == 1
+    assert values["kinds_used_last_28"] == values["forum_per_week"] == values["forum_posts"] == 0
 
 
 def test_missed_late_and_early_work() -> None:
     work = [_work("a", 7), _work("b", 14), _work("c", 21, weight=20), _work("d", 60)]
     answers = [_answer("a", 9), _answer("b", 13), _answer("d", 20)]
-    found = _look(assessments=work, submissions=answers)
-    assert found["missed_work"] == 1
-    assert found["missed_share"] == pytest.approx(1 / 3)
-    assert found["missed_weight_share"] == pytest.approx(20 / 40)
-    assert found["missed_last"] == 1
-    assert found["handed_in_ahead"] == 1
-    assert found["late_share"] == pytest.approx(1 / 3)
-    assert found["mean_delay_days"] == pytest.approx((2 - 1 - 40) / 3)
+    values = _look(assessments=work, submissions=answers)
+    assert values["missed_work"] == 1
+    assert values["missed_share"] == pytest.approx(1 / 3)
+    assert values["missed_weight_share"] == pytest.approx(20 / 40)
+    assert values["missed_last"] == 1
+    assert values["handed_in_ahead"] == 1
+    assert values["late_share"] == pytest.approx(1 / 3)
+    assert values["mean_delay_days"] == pytest.approx((2 - 1 - 40) / 3)
 
 
 @pytest.mark.parametrize(
@@ -115,25 +115,25 @@ def test_missed_late_and_early_work() -> None:
 )
 def test_an_extension_is_not_lateness_once_it_is_granted(granted: float, late: float) -> None:
     own = {"assessment_id": "a", "learner_id": "l", "due_at": _at(12), "granted_at": _at(granted)}
-    found = _look(assessments=[_work("a", 7)], submissions=[_answer("a", 10)], extensions=[own])
-    assert found["late_share"] == late
+    values = _look(assessments=[_work("a", 7)], submissions=[_answer("a", 10)], extensions=[own])
+    assert values["late_share"] == late
 
 
 def test_work_due_before_joining_and_banked_work_are_not_missed() -> None:
     work = [_work("early", 3), _work("banked", 10), _work("missed", 12)]
     banked = [_answer("banked", -100, score=15, graded=-100, attempt=0)]
-    found = _look(joined=5, assessments=work, submissions=banked)
-    assert found["missed_work"] == 1
-    assert found["missed_share"] == 1
-    assert found["banked_score"] == pytest.approx(75)
-    assert np.isnan(found["mean_score"])
+    values = _look(joined=5, assessments=work, submissions=banked)
+    assert values["missed_work"] == 1
+    assert values["missed_share"] == 1
+    assert values["banked_score"] == pytest.approx(75)
+    assert np.isnan(values["mean_score"])
 
 
 def test_the_best_graded_try_counts_and_an_ungraded_one_not_yet() -> None:
     tries = [_answer("a", 5, 10, 6), _answer("a", 6, 16, 7, attempt=2), _answer("a", 7, 20, 40, attempt=3)]
-    found = _look(assessments=[_work("a", 10)], submissions=tries)
-    assert found["mean_score"] == pytest.approx(80)
-    assert found["attempts_per_work"] == 3
+    values = _look(assessments=[_work("a", 10)], submissions=tries)
+    assert values["mean_score"] == pytest.approx(80)
+    assert values["attempts_per_work"] == 3
 
 
 def test_marks_gathered_count_missed_work_as_nothing() -> None:
@@ -144,9 +144,9 @@ def test_marks_gathered_count_missed_work_as_nothing() -> None:
 
 def test_gain_from_pre_test_to_post_test() -> None:
     work = [_work("pre", 2, role="pre_test"), _work("post", 20, role="post_test")]
-    found = _look(assessments=work, submissions=[_answer("pre", 1, 8, 1), _answer("post", 19, 14, 19)])
-    assert found["pre_test_score"] == pytest.approx(40)
-    assert found["test_gain"] == pytest.approx(30)
+    values = _look(assessments=work, submissions=[_answer("pre", 1, 8, 1), _answer("post", 19, 14, 19)])
+    assert values["pre_test_score"] == pytest.approx(40)
+    assert values["test_gain"] == pytest.approx(30)
 
 
 def test_a_run_without_an_end_is_taken_to_last_sixteen_weeks() -> None:

@@ -21,9 +21,9 @@ def test_the_catalogue_names_every_column_once() -> None:
 @each
 def test_every_feature_has_words_for_any_value(feature: Feature) -> None:
     for value in (0.0, 1.0, 0.37, 12.4, -3.0):
-        said = feature.say(value)
-        assert said
-        assert "{" not in said
+        sentence = feature.say(value)
+        assert sentence
+        assert "{" not in sentence
 
 
 @each
@@ -37,7 +37,7 @@ def test_every_feature_is_described_and_stands_for_a_known_element(feature: Feat
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "sentence"),
     [
         ("days_since_activity", 12.2, "no activity for 12 days"),
         ("days_since_activity", 0.4, "no activity for less than a day"),
@@ -48,9 +48,9 @@ def test_every_feature_is_described_and_stands_for_a_known_element(feature: Feat
         ("mean_score", 61.6, "mean score 62 of 100"),
     ],
 )
-def test_a_teacher_reads_plain_words(name: str, value: float, said: str) -> None:
-    feature = next(one for one in CATALOGUE.features if one.name == name)
-    assert feature.say(value) == said
+def test_a_teacher_reads_plain_words(name: str, value: float, sentence: str) -> None:
+    feature = next(feature for feature in CATALOGUE.features if feature.name == name)
+    assert feature.say(value) == sentence
 
 
 def test_the_hash_tells_any_change_of_a_definition() -> None:

@@ -76,37 +76,37 @@ def _by_name(site: Site) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
 @few
 @given(sites())
 def test_no_share_is_above_one_and_no_count_of_days_above_the_days_there_are(site: Site) -> None:
-    found = _by_name(site)
+    columns = _by_name(site)
     for feature in CATALOGUE.features:
-        values = found[feature.name][~np.isnan(found[feature.name])]
+        values = columns[feature.name][~np.isnan(columns[feature.name])]
         if feature.unit in ("share", "yes or no"):
             assert ((values >= 0) & (values <= 1)).all(), feature.name
         if feature.unit in ("count", "yes or no"):
             assert (values == np.round(values)).all(), feature.name
-    assert np.nanmax(found["active_days_per_week"], initial=0) <= 7
-    assert np.nanmax(found["active_days_last_7"], initial=0) <= 7
-    assert np.nanmax(found["active_days_last_28"], initial=0) <= 28
-    assert np.nanmax(found["kinds_used_last_28"], initial=0) <= 7
+    assert np.nanmax(columns["active_days_per_week"], initial=0) <= 7
+    assert np.nanmax(columns["active_days_last_7"], initial=0) <= 7
+    assert np.nanmax(columns["active_days_last_28"], initial=0) <= 28
+    assert np.nanmax(columns["kinds_used_last_28"], initial=0) <= 7
 
 
 @few
 @given(sites())
 def test_what_is_shown_of_a_week_is_shown_of_four(site: Site) -> None:
-    found = _by_name(site)
+    columns = _by_name(site)
     by_products = sum(row["target"] == "course_module_completion" for row in site.tables["events"])
-    assert (found["clicks_last_28"] >= found["clicks_last_7"]).all()
-    assert (found["active_days_last_28"] >= found["active_days_last_7"]).all()
-    assert (found["clicks_last_28"] >= found["kinds_used_last_28"]).all()
+    assert (columns["clicks_last_28"] >= columns["clicks_last_7"]).all()
+    assert (columns["active_days_last_28"] >= columns["active_days_last_7"]).all()
+    assert (columns["clicks_last_28"] >= columns["kinds_used_last_28"]).all()
     for days in (7, 28):  # a day with activity has a click, if not of what Moodle alone wrote
-        assert (found[f"clicks_last_{days}"] >= found[f"active_days_last_{days}"] - by_products).all()
-        assert ((found[f"clicks_last_{days}"] == 0) | (found[f"active_days_last_{days}"] > 0)).all()
+        assert (columns[f"clicks_last_{days}"] >= columns[f"active_days_last_{days}"] - by_products).all()
+        assert ((columns[f"clicks_last_{days}"] == 0) | (columns[f"active_days_last_{days}"] > 0)).all()
 
 
 @few
 @given(sites(together=True))
 def test_days_are_those_that_the_standard_librarys_clock_shows(site: Site) -> None:
     """Active days and the weekend's share, by zoneinfo from the events themselves."""
-    found = _by_name(site)
+    columns = _by_name(site)
     runs = {row["course_id"]: row for row in site.tables["courses"]}
     for number, (course_id, learner_id, as_of) in enumerate(site.moments):
         run = runs[course_id]
@@ -121,7 +121,7 @@ def test_days_are_those_that_the_standard_librarys_clock_shows(site: Site) -> No
         dates = {_shown(at, clock).date() for at in acts}
         for days in (7, 28):
             window = {date for date in dates if last - timedelta(days=days) < date <= last}
-            assert found[f"active_days_last_{days}"][number] == len(window)
+            assert columns[f"active_days_last_{days}"][number] == len(window)
 
 
 def _shown(at: datetime, clock: ZoneInfo) -> datetime:

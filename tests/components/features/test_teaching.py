@@ -44,21 +44,21 @@ def test_days_of_teaching_leave_each_holiday_out_once(
 def test_who_is_there_every_day_is_active_seven_days_a_week_and_never_more(
     breaks: tuple[tuple[str, str], ...], taught: int
 ) -> None:
-    found = replace(STORY, breaks=breaks).did(PAGE, *days("2026-02-20", 60)).features()
-    assert found["active_days_per_week"] == (7 if taught else None)
-    assert found["active_weeks_share"] == (1 if taught else None)
-    assert found["clicks_per_week"] == (7 if taught else None)
-    assert found["active_days_last_28"] == 28  # a window shows holidays too
+    features = replace(STORY, breaks=breaks).did(PAGE, *days("2026-02-20", 60)).features()
+    assert features["active_days_per_week"] == (7 if taught else None)
+    assert features["active_weeks_share"] == (1 if taught else None)
+    assert features["clicks_per_week"] == (7 if taught else None)
+    assert features["active_days_last_28"] == 28  # a window shows holidays too
 
 
 def test_what_is_done_on_holidays_counts_for_no_week() -> None:
     holiday = replace(STORY, breaks=(("2026-03-09", "2026-03-22 23:59:59"),))
-    found = holiday.did(PAGE, *days("2026-03-09", 14)).did(PAGE, "2026-03-03").features()
-    assert found["active_days_per_week"] == 0.5
-    assert found["clicks_per_week"] == found["material_per_week"] == found["sessions_per_week"] == 0.5
-    assert found["active_weeks_share"] == 0.5
-    assert found["active_days_last_28"] == 15
-    assert found["days_since_activity"] == 7.5
+    features = holiday.did(PAGE, *days("2026-03-09", 14)).did(PAGE, "2026-03-03").features()
+    assert features["active_days_per_week"] == 0.5
+    assert features["clicks_per_week"] == features["material_per_week"] == features["sessions_per_week"] == 0.5
+    assert features["active_weeks_share"] == 0.5
+    assert features["active_days_last_28"] == 15
+    assert features["days_since_activity"] == 7.5
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_teaching_begins_for_a_learner_when_they_join(
 ) -> None:
     story = replace(STORY, joined=joined, breaks=breaks)
     assert story.features()["days_seen"] == taught
-    found = story.did(PAGE, *days("2026-02-20", 60, "21:00")).features()
-    assert found["active_days_per_week"] == 7
-    assert found["active_weeks_share"] == 1
+    features = story.did(PAGE, *days("2026-02-20", 60, "21:00")).features()
+    assert features["active_days_per_week"] == 7
+    assert features["active_weeks_share"] == 1
 
 
 def test_a_week_of_holidays_is_no_week_and_one_with_a_day_of_teaching_is_one() -> None:

@@ -37,15 +37,15 @@ def change_the_past(small: Path) -> ChangeThePast:
         connection.execute(f"CREATE TABLE cuts AS {moments}")
         cut = "(SELECT cut FROM cuts c WHERE c.course_id = t.course_id)"
         due = f"FROM '{out}/assessments.parquet' a JOIN cuts USING (course_id) WHERE a.assessment_id = t.assessment_id"
-        kept = f"random() >= {share}"
+        survives = f"random() >= {share}"
         past = {
             "events": f"""
-                SELECT * FROM t WHERE occurred_at >= {cut} OR {kept} UNION ALL
+                SELECT * FROM t WHERE occurred_at >= {cut} OR {survives} UNION ALL
                 SELECT * REPLACE ({cut} - to_seconds(1 + (1e6 * random())::INTEGER) AS occurred_at, 7 AS count)
                 FROM (FROM t LIMIT {added}) t""",
             "submissions": f"""
                 SELECT * REPLACE (if(submitted_at < (SELECT cut {due}), score * random(), score) AS score) FROM t
-                WHERE submitted_at >= (SELECT cut {due}) OR (SELECT due_at >= cut {due}) OR {kept}""",
+                WHERE submitted_at >= (SELECT cut {due}) OR (SELECT due_at >= cut {due}) OR {survives}""",
             "ratings": f"SELECT * REPLACE (if(rated_at < {cut}, 6 - rating, rating) AS rating) FROM t",
             "enrolments": "SELECT * REPLACE (enrolled_at - INTERVAL 9 DAY AS enrolled_at, 9 AS prior_attempts) FROM t",
         }

@@ -12,7 +12,7 @@ from components.label import LABELS, label_rubric
 
 def test_the_overlap_with_the_inputs_is_measured_and_flatters(site: Path, features: Path, tmp_path: Path) -> None:
     labels = tmp_path / "labels.parquet"
-    found = LABELS["rubric"](site, features, labels, None)
+    label_facts = LABELS["rubric"](site, features, labels, None)
     examples = read_examples(features, labels)[1]
     week = examples.days_seen // 7 == 4
 
@@ -20,7 +20,7 @@ def test_the_overlap_with_the_inputs_is_measured_and_flatters(site: Path, featur
 
     assert facts is not None
     assert {name: facts[name] for name in ("version", "threshold", "agreement")} == {
-        name: found[name] for name in ("version", "threshold", "agreement")
+        name: label_facts[name] for name in ("version", "threshold", "agreement")
     }
     assert facts["overlap"]["whole"]["value"] > facts["overlap"]["after"]["value"]
 

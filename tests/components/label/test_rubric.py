@@ -28,7 +28,9 @@ def _rubric(path: Path, derived: tuple[str, ...] | None = None, **changes: Any) 
     """Our rubric with changes; of its indicators only those of `derived` features are derived."""
     elements = OURS["elements"]
     if derived is not None:
-        elements = [{**one, "indicators": [_only(i, derived) for i in one["indicators"]]} for one in elements]
+        elements = [
+            {**element, "indicators": [_only(i, derived) for i in element["indicators"]]} for element in elements
+        ]
     path.write_text(yaml.safe_dump({**OURS, "elements": elements, **changes}))
     return path
 
@@ -105,13 +107,13 @@ def test_the_file_is_like_that_of_outcomes(features: Path, labels: Path, labelle
 
 
 def test_the_last_two_weeks_have_no_label(site: Path, features: Path, labelled: tuple[Path, dict[str, Any]]) -> None:
-    left = f"""
+    remaining = f"""
         SELECT course_id, min(date_diff('day', as_of, ends_at)) FROM '{features}/features.parquet'
         JOIN '{labelled[0]}' USING (moment_id) JOIN '{site}/courses.parquet' USING (course_id)
         GROUP BY course_id ORDER BY course_id"""
-    found = dict(_rows(left))
-    assert found.pop("FMT-101-03") == 49  # under way: ten weeks, of which five have records
-    assert set(found.values()) == {14}
+    days_left = dict(_rows(remaining))
+    assert days_left.pop("FMT-101-03") == 49  # under way: ten weeks, of which five have records
+    assert set(days_left.values()) == {14}
 
 
 def test_work_missed_later_is_undesirable_and_work_missed_before_is_not(run_folder: RunFolder, tmp_path: Path) -> None:
@@ -176,8 +178,8 @@ def test_agreement_counts_a_learner_of_a_run_once(site: Path, labelled: tuple[Pa
     agreement = labelled[1]["agreement"]
     (rated,) = _rows(f"SELECT count(DISTINCT learner_id) FROM '{site}/ratings/*.parquet'")
     assert len(agreement) == 6
-    assert max(one["n"] for one in agreement.values()) <= rated[0]
-    assert all(one["exact"] < one["within_one"] for one in agreement.values())
+    assert max(measures["n"] for measures in agreement.values()) <= rated[0]
+    assert all(measures["exact"] < measures["within_one"] for measures in agreement.values())
     assert agreement["pre_activity.timely_login"]["kappa"] > 0.2  # the simulated teachers see engagement too
 
 

@@ -24,7 +24,7 @@ def test_there_are_five_elements_of_eight_indicators_each() -> None:
         ("post_test_scores", 8),
     ]
     assert len(read_rubric().indicators) == 40
-    assert len({(one.title, one.meaning) for one in read_rubric().indicators.values()}) == 40
+    assert len({(indicator.title, indicator.meaning) for indicator in read_rubric().indicators.values()}) == 40
 
 
 def test_the_words_are_the_papers() -> None:
@@ -41,13 +41,15 @@ def test_every_indicator_of_the_catalogue_is_in_the_rubric_under_its_element() -
 
 def test_what_an_indicator_is_derived_from_stands_for_it_in_the_catalogue() -> None:
     stands_for = {feature.name: f"{feature.element}.{feature.indicator}" for feature in CATALOGUE.features}
-    derived = {name: one.feature for name, one in read_rubric().indicators.items() if one.feature}
+    derived = {name: indicator.feature for name, indicator in read_rubric().indicators.items() if indicator.feature}
     assert {name: stands_for[feature] for name, feature in derived.items()} == {name: name for name in derived}
 
 
 def test_no_indicator_is_derived_from_a_count_that_grows_with_time() -> None:
     units = {feature.name: feature.unit for feature in CATALOGUE.features}
-    assert "count" not in {units[one.feature] for one in read_rubric().indicators.values() if one.feature}
+    assert "count" not in {
+        units[indicator.feature] for indicator in read_rubric().indicators.values() if indicator.feature
+    }
 
 
 def test_a_rating_names_an_indicator_of_two_elements_with_its_element() -> None:
@@ -134,8 +136,8 @@ def _ours() -> dict[str, Any]:
 
 
 def _indicator(data: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = data["elements"][0]["indicators"][0]
-    return found
+    indicator: dict[str, Any] = data["elements"][0]["indicators"][0]
+    return indicator
 
 
 def _write(folder: Path, data: dict[str, Any]) -> Path:

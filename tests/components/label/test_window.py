@@ -45,8 +45,8 @@ def test_the_window_of_the_whole_run_holds_everything(small: Path) -> None:
 
 def _later(tables: Path, features: Path) -> list[tuple[Any, ...]]:
     connection = open_tables(tables)
-    found: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     for _ in windows(connection, features / "features.parquet", 14, False):
-        found += connection.execute(f"SELECT moment_id, {COLUMNS} FROM ({feature_sql()}) ORDER BY moment_id").fetchall()
-    assert len(found) > 50
-    return found
+        rows += connection.execute(f"SELECT moment_id, {COLUMNS} FROM ({feature_sql()}) ORDER BY moment_id").fetchall()
+    assert len(rows) > 50
+    return rows

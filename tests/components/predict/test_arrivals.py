@@ -46,14 +46,14 @@ def _break(course: str, first: float, last: float) -> dict[str, object]:
 
 def _days(tables: Path, day: float) -> dict[str, float]:
     """The days of teaching since each run's newest record, as of a day."""
-    return {one.course_id: one.teaching / 86_400 for one in arrivals(tables, _on(day))}
+    return {run.course_id: run.teaching / 86_400 for run in arrivals(tables, _on(day))}
 
 
 def test_teaching_since_the_newest_record_counts(tmp_path: Path) -> None:
     events = [_seen("a", 3), _seen("a", 10), _seen("b", 19)]
     tables = _tables(tmp_path, courses=[_run("a"), _run("b"), _run("silent")], events=events)
     assert _days(tables, 20) == {"silent": 20, "a": 10, "b": 1}
-    assert [one.newest for one in arrivals(tables, _on(20))] == [None, _on(10), _on(19)]
+    assert [run.newest for run in arrivals(tables, _on(20))] == [None, _on(10), _on(19)]
 
 
 @pytest.mark.parametrize("column", ["submitted_at", "graded_at"])
@@ -94,5 +94,5 @@ def test_a_run_that_has_not_begun_or_has_ended_is_not_told_of(
 def test_many_course_runs_are_no_more_series_than_prometheus_bears(tmp_path: Path) -> None:
     events = [_seen(f"run {number}", number / 100) for number in range(MOST + 50)]
     tables = _tables(tmp_path, courses=[_run(f"run {number}") for number in range(MOST + 50)], events=events)
-    found = arrivals(tables, _on(20))
-    assert [one.course_id for one in found] == [f"run {number}" for number in range(MOST)]
+    runs = arrivals(tables, _on(20))
+    assert [run.course_id for run in runs] == [f"run {number}" for number in range(MOST)]

@@ -25,8 +25,8 @@ from earlybell.predict import Predictor
 def fitted(request: pytest.FixtureRequest, features: Path, labels: Path) -> tuple[Fitted, Catalogue, Examples]:
     catalogue, examples = read_examples(features, labels)
     directions = [feature.direction for feature in catalogue.features]
-    found = fit(CANDIDATES[request.param], examples.values, examples.label, examples.learner, directions)
-    return found, catalogue, examples
+    model = fit(CANDIDATES[request.param], examples.values, examples.label, examples.learner, directions)
+    return model, catalogue, examples
 
 
 @pytest.mark.parametrize(("split", "of"), [("course_run", "course_id"), ("learner", "learner"), ("random", None)])
@@ -117,6 +117,6 @@ def test_an_unknown_candidate_is_refused_with_the_names_of_the_known(tmp_path: P
 def test_a_candidate_learns_from_few_learners(features: Path, labels: Path, name: str) -> None:
     catalogue, examples = read_examples(features, labels)
     few = examples.where(examples.learner < 60)
-    found = fit(CANDIDATES[name], few.values, few.label, few.learner, [f.direction for f in catalogue.features])
-    risk = found.predict(few.values)
+    model = fit(CANDIDATES[name], few.values, few.label, few.learner, [f.direction for f in catalogue.features])
+    risk = model.predict(few.values)
     assert risk[few.label == 1].mean() > risk[few.label == 0].mean() + 0.1

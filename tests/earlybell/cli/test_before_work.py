@@ -45,7 +45,7 @@ def below(tmp_path: Path) -> Path:
 def _commands(bundle: Path, site: Path, below: Path) -> dict[str, list[object]]:
     tables = f"tables:{site}"
     predict = ["predict", bundle, tables, "--as-of", "0.4"]
-    train = ["train", tables, "--out", below.parents[1] / "new", "--without-gates", "a trial"]
+    train = ["train", tables, "--out", below.parent.parent / "new", "--without-gates", "a trial"]
     return {
         "train --out": ["train", tables, "--out", below],
         "train --trail": [*train, "--trail", f"sqlite:{below}"],
@@ -260,3 +260,14 @@ def test_json_is_all_that_is_printed_while_a_query_takes_longer_than_the_bars_de
     lines = done.stdout.splitlines()
     assert len(lines) > 300
     assert all(set(json.loads(line)) >= {"learner_id", "risk"} for line in lines)
+
+
+@pytest.mark.parametrize("option", ["--pass-mark", "--timezone"])
+@pytest.mark.parametrize("command", ["extract", "train", "predict-site"])
+def test_an_option_that_moved_into_the_sources_address_is_told_with_its_new_place(command: str, option: str) -> None:
+    code = "from earlybell.cli.main import main; main()"
+    run = [sys.executable, "-c", code, command, "moodle-log:site", f"{option}=50"]
+    ended = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert f"it is part of the source's address now: '{option}'" in ended.stderr
+    assert "moodle-log:DIR?pass_mark=50%&timezone=Europe/Berlin" in ended.stderr

@@ -12,7 +12,7 @@ from tests.helm.monitoring.plain import FILES, RULES, faster, groups, rules
 from tests.helm.monitoring.running import program
 
 TESTS = sorted(Path(__file__).parent.glob("*.test.yaml"))
-OPERATIONS = Path(__file__).parents[3] / "docs/operations.md"
+RUNBOOKS = Path(__file__).parents[3] / "docs/runbooks/alerts.md"
 ALERTS = {rule["alert"]: rule for rule in rules() if "alert" in rule}
 
 
@@ -52,16 +52,14 @@ def test_an_alert_says_how_bad_it_is_and_has_a_runbook(alert: str) -> None:
     rule = ALERTS[alert]
     assert rule["labels"]["severity"] in ("critical", "warning")
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
-    assert rule["annotations"]["runbook_url"].endswith(f"/docs/operations.md#{alert.lower()}")
-    section = OPERATIONS.read_text().partition("\n## Alerts\n")[2]
-    words = re.search(rf"\n### {alert}\n+(.+?)(?=\n##|\Z)", section, re.S)
-    assert words, "docs/operations.md says nothing of it under ## Alerts"
+    assert rule["annotations"]["runbook_url"].endswith(f"/docs/runbooks/alerts.md#{alert.lower()}")
+    words = re.search(rf"\n## {alert}\n+(.+?)(?=\n##|\Z)", RUNBOOKS.read_text(), re.S)
+    assert words, f"{RUNBOOKS} says nothing of it"
     assert len(words[1].split()) > 20
 
 
 def test_only_alerts_have_a_runbook() -> None:
-    section = OPERATIONS.read_text().partition("\n## Alerts\n")[2]
-    assert set(re.findall(r"\n### (\w+)", section)) == set(ALERTS)
+    assert set(re.findall(r"\n## (\w+)", RUNBOOKS.read_text())) == set(ALERTS)
 
 
 def test_every_rule_looks_at_its_own_site_alone() -> None:

@@ -23,7 +23,7 @@ from tests.serving.runtime.asking import EXPLAIN, INFER, JSON, PREDICT, Grpc, go
 
 pytestmark = pytest.mark.usefixtures("serving")
 MIB = 2**20
-# As docs/serving.md and the chart have them: MiB at rest, and for each MiB of bodies in flight.
+# As docs/reference/serving.md and the chart have them: MiB at rest, and for each MiB of bodies in flight.
 AT_REST, FACTOR = 360, 12
 BODY, IN_FLIGHT = 8, 12  # of the small server here
 

@@ -1,4 +1,4 @@
-"""The clients of docs/serving.md, run as they stand there against a real server."""
+"""The clients of docs/how-to/call-the-api.md, run as they stand there against a real server."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from earlybell.tables import request as request_schema
 from tests.earlybell.extracts import LEARNER, OTHER
 from tests.serving.running import Server, started
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "serving.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "how-to" / "call-the-api.md"
 SUFFIXES = {"php": ".php", "python": ".py"}
 BUSY = (429, 503, 504)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from components.extract import Site, extract
+from components.extract import extract
 from earlybell.tables import read_facts
 from tests.components.extract.moodle_reports import ENGLISH, write
 
@@ -21,19 +21,19 @@ GRADE_TITLES = ("First name", "Last name", "ID number", "Email address", "Course
 
 @dataclass
 class Class:
-    """Rows of a log by hand; `shown` is how the site writes a name."""
+    """Rows of a log by hand."""
 
     rows: list[Sequence[str]] = field(default_factory=list)
 
     @classmethod
     def of(cls, weeks: int = 8, names: Sequence[str] = NAMES, first: datetime = FIRST_DAY) -> "Class":
         """Everybody sees the course and the notes on Monday, Wednesday and Friday of each week."""
-        made = cls()
+        log = cls()
         for week in range(weeks):
             for day in (0, 2, 4):
                 for name in names:
-                    made.views(name, first + timedelta(days=7 * week + day, hours=10))
-        return made
+                    log.views(name, first + timedelta(days=7 * week + day, hours=10))
+        return log
 
     def views(self, name: str, at: datetime) -> None:
         self.acts(name, at, f"The user with id '{IDS[name]}' viewed the course with id '{NUMBER}'.")
@@ -56,8 +56,8 @@ class Class:
 
     def write(self, folder: Path, *, left_out: Iterable[str] = ()) -> Path:
         """Write `log.csv` without some columns; the folder."""
-        kept = [i for i, title in enumerate(ENGLISH) if title not in left_out]
-        return write(folder / "log.csv", [[row[i] for i in kept] for row in (ENGLISH, *self.rows)])
+        columns = [i for i, title in enumerate(ENGLISH) if title not in left_out]
+        return write(folder / "log.csv", [[row[i] for i in columns] for row in (ENGLISH, *self.rows)])
 
 
 def grades(names: Iterable[str] = NAMES, first: float = 40, step: float = 5) -> list[Sequence[str]]:
@@ -69,7 +69,10 @@ def grades(names: Iterable[str] = NAMES, first: float = 40, step: float = 5) -> 
 def extracted(folder: Path, options: str = "", mark: str = "50", timezone: str = "UTC") -> Path:
     """The tables of a folder of reports, with ids kept."""
     out = folder.with_name(f"out-{len(list(folder.parent.iterdir()))}")
-    extract([f"moodle-log:{folder}{options}"], out, key=None, ids="keep", site=Site(mark, timezone))
+    stated = {"pass_mark": mark, "timezone": timezone}
+    others = [f"{name}={value}" for name, value in stated.items() if value and name not in options]
+    address = "&".join([f"{folder}{options or '?'}", *others]).replace("?&", "?")
+    extract([f"moodle-log:{address}"], out, key=None, ids="keep")
     return out
 
 

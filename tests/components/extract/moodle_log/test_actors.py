@@ -20,9 +20,9 @@ DATA = yaml.safe_load(Path(sentences.__file__).with_name("sentences.yaml").read_
 ROWS = 8 * 3 * 12 * 2
 
 
-def _listed(folder: Path, made: Class, **settings: Any) -> Path:
+def _listed(folder: Path, log: Class, **settings: Any) -> Path:
     write(folder / "grades.csv", grades())
-    return extracted(made.write(folder, **settings))
+    return extracted(log.write(folder, **settings))
 
 
 def _of(learner: str) -> str:
@@ -55,44 +55,44 @@ def test_every_pattern_of_sentences_fits_its_examples_and_no_reading_of_a_page(k
 
 @pytest.mark.parametrize(("origin", "rows"), [("cli", 0), ("restore", 0), ("CLI", 0), ("web", 1), ("ws", 1), ("", 1)])
 def test_what_the_system_writes_is_no_act(origin: str, rows: int, tmp_path: Path, query: Query) -> None:
-    made = Class.of()
-    made.acts("Ada Quill", AT, "The user with id '101' viewed the course with id '7'.", origin=origin)
-    out = _listed(tmp_path / "site", made)
+    log = Class.of()
+    log.acts("Ada Quill", AT, "The user with id '101' viewed the course with id '7'.", origin=origin)
+    out = _listed(tmp_path / "site", log)
     assert query(out, _of("101")) == [(ROWS // 12 + rows,)]
     assert ("1 row of the system" in notes(out)) == (rows == 0)
 
 
 @pytest.mark.parametrize("words", ["as", "als", "en tant que", "como", "come", "sıfatıyla giriş yapan"])
 def test_who_is_logged_in_as_a_learner_is_not_that_learner(words: str, tmp_path: Path, query: Query) -> None:
-    made = Class.of(names=("Ada Quill", "Bo Rask", "Cy Stone"))
+    log = Class.of(names=("Ada Quill", "Bo Rask", "Cy Stone"))
     for minute in range(30):
-        made.acts(
+        log.acts(
             f"Admin User {words} Lou Birch",
             AT.replace(minute=minute),
             "The user with id '112' viewed the course with id '7'.",
         )
-    made.views("Admin User", AT)
+    log.views("Admin User", AT)
     write(tmp_path / "site" / "grades.csv", grades(["Ada Quill", "Bo Rask", "Cy Stone", "Lou Birch"]))
-    out = extracted(made.write(tmp_path / "site"))
+    out = extracted(log.write(tmp_path / "site"))
     assert query(out, _of("112")) + query(out, _of("Lou Birch")) == [(0,), (0,)]
     assert query(out, "SELECT count(*) FROM enrolments") == [(4,)]
     assert "30 rows of somebody who was logged in as another user left out" in notes(out)
 
 
 def test_a_learner_whose_name_has_such_a_word_keeps_it(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
+    log = Class.of()
     says = "The user with id '150' viewed the course with id '7'."
-    made.acts("Abu as Sayed", AT, says)
+    log.acts("Abu as Sayed", AT, says)
     write(tmp_path / "site" / "grades.csv", [*grades(), ("Abu", "as Sayed", "", "", "77")])
-    out = extracted(made.write(tmp_path / "site"))
+    out = extracted(log.write(tmp_path / "site"))
     assert query(out, _of("150")) == [(1,)]
 
 
 def test_who_changed_their_name_is_one_person(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
+    log = Class.of()
     for day in range(1, 6):
-        made.acts("Ada Quill Marr", AT.replace(day=day), "The user with id '101' viewed the course with id '7'.")
-    assert query(_listed(tmp_path / "site", made), _of("101")) == [(ROWS // 12 + 5,)]
+        log.acts("Ada Quill Marr", AT.replace(day=day), "The user with id '101' viewed the course with id '7'.")
+    assert query(_listed(tmp_path / "site", log), _of("101")) == [(ROWS // 12 + 5,)]
 
 
 @pytest.mark.parametrize(
@@ -108,29 +108,29 @@ def test_who_changed_their_name_is_one_person(tmp_path: Path, query: Query) -> N
 def test_what_is_done_to_a_learner_is_the_act_of_who_does_it(
     says: str, affected: str, tmp_path: Path, query: Query
 ) -> None:
-    made = Class.of()
-    made.views("Tess Teacher", AT)
-    made.acts("Tess Teacher", AT, says, "Quiz: Week", "Quiz", "Quiz attempt submitted", affected)
-    out = _listed(tmp_path / "site", made)
+    log = Class.of()
+    log.views("Tess Teacher", AT)
+    log.acts("Tess Teacher", AT, says, "Quiz: Week", "Quiz", "Quiz attempt submitted", affected)
+    out = _listed(tmp_path / "site", log)
     assert query(out, _of("101")) == [(ROWS // 12,)]
     assert query(out, "SELECT count(DISTINCT learner_id) FROM events") == [(12,)]
 
 
 @pytest.mark.parametrize("word", ["has reviewed", "regraded"])
 def test_a_teacher_who_looks_at_an_attempt_acts_and_not_its_owner(word: str, tmp_path: Path, query: Query) -> None:
-    made = Class.of()
+    log = Class.of()
     says = f"The user with id '50' {word} quiz attempt with id '9' by user with id '101' for the quiz."
-    made.acts("Tess Teacher", AT, says, "Quiz: Week", "Quiz", "Quiz attempt reviewed", "Ada Quill")
-    out = _listed(tmp_path / "site", made)
+    log.acts("Tess Teacher", AT, says, "Quiz: Week", "Quiz", "Quiz attempt reviewed", "Ada Quill")
+    out = _listed(tmp_path / "site", log)
     assert query(out, _of("101")) == [(ROWS // 12,)]
     assert query(out, "SELECT count(DISTINCT learner_id) FROM events") == [(12,)]
 
 
 def test_an_attempt_that_a_learner_submits_is_their_own(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
+    log = Class.of()
     says = "The user with id '101' has submitted the attempt with id '9' for the quiz with course module id '73'."
-    made.acts("Ada Quill", AT, says, "Quiz: Week", "Quiz", "Quiz attempt submitted", "Ada Quill")
-    out = _listed(tmp_path / "site", made)
+    log.acts("Ada Quill", AT, says, "Quiz: Week", "Quiz", "Quiz attempt submitted", "Ada Quill")
+    out = _listed(tmp_path / "site", log)
     assert query(out, "SELECT learner_id FROM events WHERE action = 'submitted' AND target = 'attempt'") == [("101",)]
 
 
@@ -152,35 +152,35 @@ def test_an_attempt_that_a_learner_submits_is_their_own(tmp_path: Path, query: Q
 def test_what_is_not_of_this_course_is_no_activity_in_it(
     says: str, context: str, cause: str, tmp_path: Path, query: Query
 ) -> None:
-    made = Class.of()
+    log = Class.of()
     for minute in range(20):
-        made.acts("Ada Quill", AT.replace(minute=minute), says, context)
-    out = _listed(tmp_path / "site", made)
+        log.acts("Ada Quill", AT.replace(minute=minute), says, context)
+    out = _listed(tmp_path / "site", log)
     assert query(out, _of("101")) == [(ROWS // 12,)]
     assert query(out, "SELECT course_id FROM courses") == [("Invented Course 101_2024-09",)]
     assert f"20 rows {cause}" in notes(out)
 
 
 def test_a_profile_within_the_course_is_of_the_course(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
+    log = Class.of()
     says = f"The user with id '101' viewed the profile for the user with id '102' in the course with id '{NUMBER}'."
-    made.acts("Ada Quill", AT, says, "User: Bo Rask", event="User profile viewed")
-    assert query(_listed(tmp_path / "site", made), _of("101")) == [(ROWS // 12 + 1,)]
+    log.acts("Ada Quill", AT, says, "User: Bo Rask", event="User profile viewed")
+    assert query(_listed(tmp_path / "site", log), _of("101")) == [(ROWS // 12 + 1,)]
 
 
 @pytest.mark.parametrize("name", ["Guest user", "Gast", "Invitado"])
 def test_guests_are_no_learners(name: str, tmp_path: Path, query: Query) -> None:
-    made = Class.of()
-    made.acts(name, AT, "The user with id '1' viewed the course with id '7'.")
-    out = extracted(made.write(tmp_path / "site"))
+    log = Class.of()
+    log.acts(name, AT, "The user with id '1' viewed the course with id '7'.")
+    out = extracted(log.write(tmp_path / "site"))
     assert query(out, "SELECT count(*) FROM enrolments") == [(12,)]
     assert "1 row of guests left out" in notes(out)
 
 
 def test_a_dash_is_a_deleted_user_or_everybody_in_an_export_without_names(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
-    made.acts("-", AT, "The user with id '199' viewed the course with id '7'.")
-    out = _listed(tmp_path / "named", made)
+    log = Class.of()
+    log.acts("-", AT, "The user with id '199' viewed the course with id '7'.")
+    out = _listed(tmp_path / "named", log)
     assert query(out, "SELECT count(DISTINCT learner_id) FROM events") == [(12,)]
     assert "1 row of users who are no more" in notes(out)
     blank = Class([(row[0], "-", *row[2:]) for row in Class.of().rows])
@@ -195,9 +195,9 @@ def test_without_descriptions_and_affected_users_acts_are_told_by_name(tmp_path:
 
 
 def test_a_row_without_an_event_name_is_read(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
-    made.acts("Ada Quill", AT, "The user with id '101' viewed the course with id '7'.", event="")
-    assert query(_listed(tmp_path / "site", made), _of("101")) == [(ROWS // 12 + 1,)]
+    log = Class.of()
+    log.acts("Ada Quill", AT, "The user with id '101' viewed the course with id '7'.", event="")
+    assert query(_listed(tmp_path / "site", log), _of("101")) == [(ROWS // 12 + 1,)]
 
 
 def _wording(name: str, subject: str | None, rows: int = 1, affected: str = "-", *, about: bool = False) -> Wording:

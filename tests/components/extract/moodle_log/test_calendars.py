@@ -25,16 +25,16 @@ TAUGHT = [(date(2024, 9, 23), date(2024, 11, 16))]  # eight weeks; the end is th
 _DAY = timedelta(days=1)
 
 
-def _finished(folder: Path, made: Class) -> Path:
+def _finished(folder: Path, log: Class) -> Path:
     write(folder / "grades.csv", grades())
-    return made.write(folder)
+    return log.write(folder)
 
 
 @pytest.mark.parametrize("days", [-70, -200, 250, 1400])
 def test_one_click_neither_starts_nor_ends_a_run(days: int, tmp_path: Path, query: Query) -> None:
-    made = Class.of()
-    made.views("Kit Abel", FIRST_DAY + days * _DAY)
-    out = extracted(_finished(tmp_path / "site", made))
+    log = Class.of()
+    log.views("Kit Abel", FIRST_DAY + days * _DAY)
+    out = extracted(_finished(tmp_path / "site", log))
     assert query(out, SPAN) == TAUGHT
     assert query(out, "SELECT count(*) FROM events") == [(8 * 3 * 12 * 2 + 2,)]
     where = "before the first" if days < 0 else "after the last"
@@ -42,29 +42,29 @@ def test_one_click_neither_starts_nor_ends_a_run(days: int, tmp_path: Path, quer
 
 
 def test_who_looks_in_for_months_afterwards_does_not_prolong_a_run(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
+    log = Class.of()
     for week in range(1, 30):
         for learner in range(3):
-            made.views(NAMES[(week + learner) % 12], datetime(2024, 11, 15) + (7 * week + learner) * _DAY)
-    assert query(extracted(_finished(tmp_path / "site", made)), SPAN) == TAUGHT
+            log.views(NAMES[(week + learner) % 12], datetime(2024, 11, 15) + (7 * week + learner) * _DAY)
+    assert query(extracted(_finished(tmp_path / "site", log)), SPAN) == TAUGHT
 
 
 def test_one_eager_learner_makes_no_weeks_of_teaching(tmp_path: Path, query: Query) -> None:
-    made = Class.of(names=NAMES[:8])
+    log = Class.of(names=NAMES[:8])
     for day in range(60):
-        made.views("Ada Quill", FIRST_DAY - (day + 1) * _DAY)
-    assert query(extracted(_finished(tmp_path / "site", made)), SPAN) == TAUGHT
+        log.views("Ada Quill", FIRST_DAY - (day + 1) * _DAY)
+    assert query(extracted(_finished(tmp_path / "site", log)), SPAN) == TAUGHT
 
 
 def test_a_holiday_of_three_weeks_is_within_a_run_and_a_long_gap_is_said(tmp_path: Path, query: Query) -> None:
-    made = Class.of(4)
-    made.rows += Class.of(4, first=FIRST_DAY + 7 * 7 * _DAY).rows
-    out = extracted(_finished(tmp_path / "break", made))
+    log = Class.of(4)
+    log.rows += Class.of(4, first=FIRST_DAY + 7 * 7 * _DAY).rows
+    out = extracted(_finished(tmp_path / "break", log))
     assert query(out, SPAN) == [(date(2024, 9, 23), date(2024, 12, 7))]
-    made = Class.of(4)
-    made.rows += Class.of(4, first=FIRST_DAY + 30 * 7 * _DAY).rows
+    log = Class.of(4)
+    log.rows += Class.of(4, first=FIRST_DAY + 30 * 7 * _DAY).rows
     assert "has a second stretch of activity, 2025-04-21 to 2025-05-16" in notes(
-        extracted(_finished(tmp_path / "gap", made))
+        extracted(_finished(tmp_path / "gap", log))
     )
 
 

@@ -83,8 +83,8 @@ def test_a_mark_of_another_scale_is_refused_by_run(tmp_path: Path, query: Query)
 
 
 def test_a_run_that_everybody_failed_is_said(tmp_path: Path) -> None:
-    told = notes(extracted(_site(tmp_path / "site", grades(first=30, step=1))))
-    assert "in site all 12 grades are below the pass mark of 50; the highest is 41" in told
+    text = notes(extracted(_site(tmp_path / "site", grades(first=30, step=1))))
+    assert "in site all 12 grades are below the pass mark of 50; the highest is 41" in text
 
 
 def test_a_pass_mark_can_be_0(tmp_path: Path, query: Query) -> None:

@@ -18,36 +18,37 @@ LEARNERS = "SELECT learner_id FROM enrolments ORDER BY 1"
 TWELVE = [(IDS[name],) for name in NAMES]
 
 
-def _unenrols(made: Class, who: str, whom: str, at: datetime = AT) -> None:
+def _unenrols(log: Class, who: str, whom: str, at: datetime = AT) -> None:
     says = (
         f"The user with id '{IDS[who]}' unenrolled the user with id '{IDS[whom]}' using the enrolment method 'manual' "
         "from the course with id '7'."
     )
-    made.acts(who, at, says, COURSE, "System", "User unenrolled from course", whom)
+    log.acts(who, at, says, COURSE, "System", "User unenrolled from course", whom)
 
 
-def _enrols(made: Class, who: str, whom: str, at: datetime) -> None:
+def _enrols(log: Class, who: str, whom: str, at: datetime) -> None:
     says = (
         f"The user with id '{IDS[who]}' enrolled the user with id '{IDS[whom]}' using the enrolment method 'manual' "
         "in the course with id '7'."
     )
-    made.acts(who, at, says, COURSE, "System", "User enrolled in course", whom)
+    log.acts(who, at, says, COURSE, "System", "User enrolled in course", whom)
 
 
 def _participants(names: Sequence[str], roles: Sequence[str] = ()) -> list[Sequence[str]]:
     titles = ("First name", "Last name", "Email address", "Roles", "Groups", "Last access to course", "Status")
-    given = [*roles, *["Student"] * (len(names) - len(roles))]
+    all_roles = [*roles, *["Student"] * (len(names) - len(roles))]
     rows = [
-        (*name.split(" ", 1), "x@x.test", role, "", "never", "Active") for name, role in zip(names, given, strict=True)
+        (*name.split(" ", 1), "x@x.test", role, "", "never", "Active")
+        for name, role in zip(names, all_roles, strict=True)
     ]
     return [titles, *rows]
 
 
 def test_who_was_unenrolled_left_and_is_withdrawn(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
-    _unenrols(made, "Tess Teacher", "Kit Abel")
+    log = Class.of()
+    _unenrols(log, "Tess Teacher", "Kit Abel")
     write(tmp_path / "site" / "grades.csv", grades(NAMES[:10] + NAMES[11:]))
-    out = extracted(made.write(tmp_path / "site"))
+    out = extracted(log.write(tmp_path / "site"))
     assert query(out, LEARNERS) == TWELVE
     assert query(out, "SELECT outcome, decided_at, final_score FROM outcomes WHERE learner_id = '111'") == [
         ("withdrawn", AT, None)
@@ -57,10 +58,10 @@ def test_who_was_unenrolled_left_and_is_withdrawn(tmp_path: Path, query: Query) 
 
 
 def test_who_was_unenrolled_and_never_came_is_withdrawn_too(tmp_path: Path, query: Query) -> None:
-    made = Class.of(names=NAMES[:11])
-    _unenrols(made, "Tess Teacher", "Lou Birch", datetime(2024, 9, 20))
+    log = Class.of(names=NAMES[:11])
+    _unenrols(log, "Tess Teacher", "Lou Birch", datetime(2024, 9, 20))
     write(tmp_path / "site" / "grades.csv", grades(NAMES[:11]))
-    out = extracted(made.write(tmp_path / "site"))
+    out = extracted(log.write(tmp_path / "site"))
     assert query(out, "SELECT outcome FROM outcomes WHERE learner_id = '112'") == [("withdrawn",)]
     assert query(out, "SELECT enrolled_at, unenrolled_at FROM enrolments WHERE learner_id = '112'") == [
         (datetime(2024, 9, 20), datetime(2024, 9, 20))
@@ -68,53 +69,53 @@ def test_who_was_unenrolled_and_never_came_is_withdrawn_too(tmp_path: Path, quer
 
 
 def test_who_was_unenrolled_after_the_end_did_not_withdraw(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
-    _unenrols(made, "Admin User", "Kit Abel", datetime(2025, 8, 1))
+    log = Class.of()
+    _unenrols(log, "Admin User", "Kit Abel", datetime(2025, 8, 1))
     write(tmp_path / "site" / "grades.csv", grades(NAMES[:10] + NAMES[11:]))
-    out = extracted(made.write(tmp_path / "site"))
+    out = extracted(log.write(tmp_path / "site"))
     assert query(out, LEARNERS) == TWELVE
     assert query(out, "SELECT count(*) FROM outcomes WHERE learner_id = '111'") == [(0,)]
 
 
 def test_who_acts_after_one_of_two_enrolments_ended_is_still_there(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
-    _unenrols(made, "Admin User", "Kit Abel")
-    assert query(extracted(made.write(tmp_path / "site")), "SELECT count(unenrolled_at) FROM enrolments") == [(0,)]
+    log = Class.of()
+    _unenrols(log, "Admin User", "Kit Abel")
+    assert query(extracted(log.write(tmp_path / "site")), "SELECT count(unenrolled_at) FROM enrolments") == [(0,)]
 
 
 def test_of_two_changes_in_one_second_the_row_above_came_later(tmp_path: Path, query: Query) -> None:
-    made = Class.of(names=NAMES[:11])
-    made.rows.reverse()  # newest first, as Moodle exports
-    _unenrols(made, "Admin User", "Lou Birch")
-    _enrols(made, "Admin User", "Lou Birch", AT)
+    log = Class.of(names=NAMES[:11])
+    log.rows.reverse()  # newest first, as Moodle exports
+    _unenrols(log, "Admin User", "Lou Birch")
+    _enrols(log, "Admin User", "Lou Birch", AT)
     assert query(
-        extracted(made.write(tmp_path / "site")), "SELECT unenrolled_at FROM enrolments WHERE learner_id = '112'"
+        extracted(log.write(tmp_path / "site")), "SELECT unenrolled_at FROM enrolments WHERE learner_id = '112'"
     ) == [(AT,)]
 
 
 def test_a_quiz_that_moodle_grades_for_a_learner_makes_no_staff_of_them(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
+    log = Class.of()
     for name in NAMES:
         own = f"'{IDS[name]}'"
         says = f"The user with id {own} updated the grade with id '9' for the user with id {own} for the grade item."
-        made.acts(name, AT, says, COURSE, "System", "User graded", name)
-    made.acts(
+        log.acts(name, AT, says, COURSE, "System", "User graded", name)
+    log.acts(
         "Tess Teacher", AT, says.replace("'112' updated", "'50' updated"), COURSE, "System", "User graded", "Lou Birch"
     )
-    assert query(extracted(made.write(tmp_path / "site")), LEARNERS) == TWELVE
+    assert query(extracted(log.write(tmp_path / "site")), LEARNERS) == TWELVE
 
 
 def test_participants_who_are_not_in_the_grade_book_are_learners_if_they_act_as_such(
     tmp_path: Path, query: Query
 ) -> None:
-    made = Class.of()
+    log = Class.of()
     says = "The user with id '112' has submitted the attempt with id '9' for the quiz with course module id '73'."
-    made.acts("Lou Birch", AT, says, "Quiz: Week", "Quiz", "Quiz attempt submitted", "Lou Birch")
-    made.views("Tess Teacher", AT)
+    log.acts("Lou Birch", AT, says, "Quiz: Week", "Quiz", "Quiz attempt submitted", "Lou Birch")
+    log.views("Tess Teacher", AT)
     people = [[row[0], row[1], row[2], ""] for row in _participants(["Tess Teacher", *NAMES])[1:]]
     write(tmp_path / "site" / "participants.csv", [["First name", "Last name", "Email address", "Groups"], *people])
     write(tmp_path / "site" / "grades.csv", grades(NAMES[:11]))
-    out = extracted(made.write(tmp_path / "site"))
+    out = extracted(log.write(tmp_path / "site"))
     assert query(out, LEARNERS) == TWELVE
     assert query(out, "SELECT count(*) FROM outcomes WHERE learner_id = '112'") == [(0,)]
 
@@ -136,33 +137,33 @@ def test_people_of_one_name_of_whom_the_list_has_as_many_are_learners_without_an
 
 
 def test_the_log_gives_the_id_of_a_learner_who_never_came(tmp_path: Path, query: Query) -> None:
-    made = Class.of(names=NAMES[:11])
-    _enrols(made, "Admin User", "Lou Birch", datetime(2024, 9, 20))
+    log = Class.of(names=NAMES[:11])
+    _enrols(log, "Admin User", "Lou Birch", datetime(2024, 9, 20))
     write(tmp_path / "site" / "grades.csv", grades())
-    out = extracted(made.write(tmp_path / "site"))
+    out = extracted(log.write(tmp_path / "site"))
     assert query(out, "SELECT enrolled_at FROM enrolments WHERE learner_id = '112'") == [(datetime(2024, 9, 20),)]
     assert "1 learner of site never came" in notes(out)
 
 
 def test_who_came_back_has_not_left(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
-    _unenrols(made, "Tess Teacher", "Kit Abel")
-    _enrols(made, "Tess Teacher", "Kit Abel", datetime(2024, 10, 20))
-    out = extracted(made.write(tmp_path / "alone"))
+    log = Class.of()
+    _unenrols(log, "Tess Teacher", "Kit Abel")
+    _enrols(log, "Tess Teacher", "Kit Abel", datetime(2024, 10, 20))
+    out = extracted(log.write(tmp_path / "alone"))
     assert query(out, LEARNERS) == TWELVE
     assert query(out, "SELECT count(unenrolled_at) FROM enrolments") == [(0,)]
-    _unenrols(made, "Tess Teacher", "Kit Abel", datetime(2024, 10, 22))  # and is in the grade book all the same
+    _unenrols(log, "Tess Teacher", "Kit Abel", datetime(2024, 10, 22))  # and is in the grade book all the same
     write(tmp_path / "site" / "grades.csv", grades())
-    out = extracted(made.write(tmp_path / "site"))
+    out = extracted(log.write(tmp_path / "site"))
     assert query(out, "SELECT outcome FROM outcomes WHERE learner_id = '111'") == [("pass",)]
 
 
 def test_the_log_says_when_a_learner_joined(tmp_path: Path, query: Query) -> None:
-    made = Class.of(names=NAMES[:11])
-    _enrols(made, "Tess Teacher", "Lou Birch", datetime(2024, 10, 7, 8))
-    made.views("Lou Birch", datetime(2024, 10, 8))
+    log = Class.of(names=NAMES[:11])
+    _enrols(log, "Tess Teacher", "Lou Birch", datetime(2024, 10, 7, 8))
+    log.views("Lou Birch", datetime(2024, 10, 8))
     write(tmp_path / "site" / "grades.csv", grades())
-    out = extracted(made.write(tmp_path / "site"))
+    out = extracted(log.write(tmp_path / "site"))
     joined = "SELECT DISTINCT enrolled_at FROM enrolments WHERE learner_id {} '112'"
     assert query(out, joined.format("=")) == [(datetime(2024, 10, 7, 8),)]
     assert query(out, joined.format("<>")) == [(datetime(2024, 9, 23),)]
@@ -178,13 +179,13 @@ def test_a_learner_who_never_came_is_there_without_activity(tmp_path: Path, quer
 
 
 def test_a_list_of_participants_says_who_the_learners_are(tmp_path: Path, query: Query) -> None:
-    made = Class.of(6)
+    log = Class.of(6)
     for day in range(1, 20):
-        made.views("Tess Teacher", AT.replace(day=day))
-        made.views("Admin User", AT.replace(day=day))
+        log.views("Tess Teacher", AT.replace(day=day))
+        log.views("Admin User", AT.replace(day=day))
     people = ["Tess Teacher", "Admin User", *NAMES]
     write(tmp_path / "site" / "participants.csv", _participants(people, ["Teacher", "Manager, Student"]))
-    out = extracted(made.write(tmp_path / "site"), mark="")
+    out = extracted(log.write(tmp_path / "site"), mark="")
     assert query(out, LEARNERS) == TWELVE
     assert query(out, "SELECT ends_at FROM courses") == [(None,)]
     assert "1 person of the log left out: the site's first administrator" in notes(out)
@@ -198,28 +199,28 @@ def test_a_list_of_participants_says_who_the_learners_are(tmp_path: Path, query:
     "The user with id '50' enrolled the user with id '101' using the enrolment method 'self'.",
 ])  # fmt: skip
 def test_without_a_list_who_acts_as_staff_is_no_learner(says: str, tmp_path: Path, query: Query) -> None:
-    made = Class.of(6)
-    made.views("Tess Teacher", AT)
-    made.views("Admin User", AT)
-    made.acts("Tess Teacher", AT, says)
-    out = extracted(made.write(tmp_path / "site"), mark="")
+    log = Class.of(6)
+    log.views("Tess Teacher", AT)
+    log.views("Admin User", AT)
+    log.acts("Tess Teacher", AT, says)
+    out = extracted(log.write(tmp_path / "site"), mark="")
     assert query(out, LEARNERS) == TWELVE
     assert "Add an export of the participants" in notes(out)
 
 
 def test_who_was_given_a_teachers_role_is_no_learner(tmp_path: Path, query: Query) -> None:
-    made = Class.of(6)
-    made.views("Tess Teacher", AT)
-    made.acts("Admin User", AT, "The user with id '2' assigned the role with id '3' to the user with id '50'.")
-    assert query(extracted(made.write(tmp_path / "site")), LEARNERS) == TWELVE
+    log = Class.of(6)
+    log.views("Tess Teacher", AT)
+    log.acts("Admin User", AT, "The user with id '2' assigned the role with id '3' to the user with id '50'.")
+    assert query(extracted(log.write(tmp_path / "site")), LEARNERS) == TWELVE
 
 
 def test_a_teacher_who_was_unenrolled_has_not_withdrawn(tmp_path: Path, query: Query) -> None:
-    made = Class.of()
-    made.acts("Tess Teacher", AT, "The user with id '50' viewed the grader report in the gradebook.")
-    _unenrols(made, "Admin User", "Tess Teacher", datetime(2024, 11, 1))
+    log = Class.of()
+    log.acts("Tess Teacher", AT, "The user with id '50' viewed the grader report in the gradebook.")
+    _unenrols(log, "Admin User", "Tess Teacher", datetime(2024, 11, 1))
     write(tmp_path / "site" / "grades.csv", grades())
-    assert query(extracted(made.write(tmp_path / "site")), LEARNERS) == TWELVE
+    assert query(extracted(log.write(tmp_path / "site")), LEARNERS) == TWELVE
 
 
 @pytest.mark.parametrize(
@@ -240,10 +241,10 @@ def test_a_teacher_who_was_unenrolled_has_not_withdrawn(tmp_path: Path, query: Q
     ],
 )
 def test_a_name_is_found_however_it_is_written(shown: str, listed: str, tmp_path: Path, query: Query) -> None:
-    made = Class([(row[0], shown if row[1] == "Ada Quill" else row[1], *row[2:]) for row in Class.of().rows])
+    log = Class([(row[0], shown if row[1] == "Ada Quill" else row[1], *row[2:]) for row in Class.of().rows])
     first, last = listed.split(" ", 1)
     write(tmp_path / "site" / "grades.csv", [*grades(NAMES[1:]), (first, last, "", "", "77.00")])
-    out = extracted(made.write(tmp_path / "site"))
+    out = extracted(log.write(tmp_path / "site"))
     assert query(out, "SELECT final_score FROM outcomes WHERE learner_id = '101'") == [(77,)]
     assert query(out, "SELECT count(*) FROM enrolments") == [(12,)]
 
@@ -313,15 +314,15 @@ def test_a_list_without_a_log_is_refused(tmp_path: Path) -> None:
 
 def test_a_run_that_loses_learners_is_refused_with_what_was_compared(tmp_path: Path) -> None:
     says = "The user with id '{}' has submitted the attempt with id '9' for the quiz with course module id '73'."
-    made = Class.of()
+    log = Class.of()
     for name in NAMES:
-        made.acts(name, AT, says.format(IDS[name]), "Quiz: Week", "Quiz", "Quiz attempt submitted", name)
+        log.acts(name, AT, says.format(IDS[name]), "Quiz: Week", "Quiz", "Quiz attempt submitted", name)
     others = ["Zoë Zhang", "Yan Yang", "Xi Xu"]
     write(tmp_path / "site" / "grades.csv", grades([*NAMES[3:], *others]))
     with pytest.raises(
         SourceError, match="3 learners of site cannot be found.*12 people listed, as .*12 in the log, as"
     ):
-        extracted(made.write(tmp_path / "site"))
+        extracted(log.write(tmp_path / "site"))
     write(tmp_path / "all" / "grades.csv", grades(["Zoë Zhang", "Yan Yang", "Xi Xu", "Wu Wei"]))
     with pytest.raises(SourceError, match="have nobody in common in all: .4 people listed, as .*12 in the log"):
-        extracted(made.write(tmp_path / "all"))
+        extracted(log.write(tmp_path / "all"))

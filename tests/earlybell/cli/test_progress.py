@@ -1,0 +1,123 @@
+"""What a run tells on the way: lines and bars in a terminal, and plain lines where there is none."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from components.reporting import Report, done, progress, read_report, warn
+from pipelines.local import steps
+from pipelines.prediction import prediction
+from pipelines.training import reproduction, training
+
+RUN = """
+import time
+from pathlib import Path
+from components.reporting import Report
+from earlybell.cli.progress import progress
+
+with progress(Path("runs/1/run.log"), "Training", {"extract": 1, "train": 2}) as tell:
+    tell(Report("extract", "started"))
+    tell(Report("extract", "progress", "[events] 15,748 rows"))
+    tell(Report("extract", "warning", "rows set aside: 12, in tables/quarantine.csv"))
+    time.sleep(0.3)
+    tell(Report("extract", "done", "21,810 rows in 11 tables"))
+    tell(Report("train", "started"))
+    tell(Report("train", "done", "one"))
+    time.sleep(0.3)
+    {end}
+    tell(Report("train", "done", "two"))
+"""
+CURSOR_HIDDEN, CURSOR_SHOWN = "\x1b[?25l", "\x1b[?25h"
+
+
+def _in_a_terminal(code: str) -> str:
+    """All that is written to a terminal."""
+    terminal, inner = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "120"}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=inner, stderr=inner)
+    os.close(inner)
+    written = bytearray()
+    while chunk := _read(terminal):
+        written += chunk
+    process.wait()
+    os.close(terminal)
+    return written.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other end has closed
+        return b""
+
+
+def test_elsewhere_each_step_is_a_plain_line_at_its_end() -> None:
+    environment = os.environ | {"FORCE_COLOR": "1", "COLUMNS": "20"}
+    code = RUN.replace("{end}", "pass")
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ended.stdout == ""
+    lines = [re.sub(r"^ *\d+\.\d s", "T s", line) for line in ended.stderr.splitlines()]
+    assert lines == [
+        "Training; the log is runs/1/run.log",
+        "warning: extract: rows set aside: 12, in tables/quarantine.csv",
+        "T s  extract: 21,810 rows in 11 tables",
+        "T s  train: one",
+        "T s  train: two",
+    ]
+
+
+def test_in_a_terminal_a_step_has_a_bar_while_it_runs_and_a_line_at_its_end() -> None:
+    written = _in_a_terminal(RUN.replace("{end}", "pass"))
+    assert "[events] 15,748 rows" in written
+    assert "0:00:00" in written
+    assert re.search(r"\d s  extract: 21,810 rows in 11 tables", written)
+    assert written.rindex(CURSOR_SHOWN) > written.rindex(CURSOR_HIDDEN)
+
+
+@pytest.mark.parametrize("end", ["raise KeyboardInterrupt", "raise SystemExit(3)"])
+def test_a_run_that_is_ended_leaves_a_clean_terminal(end: str) -> None:
+    written = _in_a_terminal(RUN.replace("{end}", end))
+    assert written.rindex(CURSOR_SHOWN) > written.rindex(CURSOR_HIDDEN)
+    assert "train" not in written[written.rindex(CURSOR_SHOWN) :].partition("Traceback")[0]
+
+
+@pytest.mark.parametrize(
+    ("write", "expected"),
+    [
+        (progress, Report("extract", "progress", "done, or a warning: 3")),
+        (warn, Report("extract", "warning", "done, or a warning: 3")),
+        (done, Report("extract", "done", "done, or a warning: 3")),
+    ],
+)
+def test_a_report_is_read_as_it_was_written(
+    write: Callable[[str, str], None], expected: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("extract", "done, or a warning: 3")
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    assert read_report(line.rstrip("\n")) == expected
+    assert read_report(f"        {line.rstrip()}") == expected  # KFP moves it to the right
+
+
+@pytest.mark.parametrize("line", ["", "Traceback (most recent call last)", "[KFP Executor INFO]: Got input", "  {"])
+def test_other_lines_of_a_log_are_no_reports(line: str) -> None:
+    assert read_report(line) is None
+
+
+def test_the_steps_of_a_pipeline_are_counted_and_an_import_is_none() -> None:
+    assert steps(training)["train"] == 4
+    assert steps(prediction) == dict.fromkeys(["extract", "fetch", "predict", "push_gauges", "validate"], 1)
+    assert set(steps(reproduction)) == {"features", "label", "train", "evaluate"}
+
+
+def test_the_log_is_named(tmp_path: Path) -> None:
+    place = tmp_path / "with [brackets]"
+    code = RUN.replace("runs/1", str(place)).replace("{end}", "pass")
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert f"Training; the log is {place}/run.log\n" in ended.stderr
