@@ -95,25 +95,25 @@ def main(out: Path, names: Sequence[str]) -> int:
     if not chosen:
         print(f"no such module: {' '.join(names)}. Modules: {', '.join(module.path for module in modules)}")
         return 2
-    out.mkdir(parents=True, exist_ok=True)
     results = []
     for module in chosen:
         of_module = [explanation for explanation in explained if explanation.path == module.path]
-        results.append(_judge(module, of_module, out / module.path.replace("/", ".").removesuffix(".py")))
+        results.append(_judge(module, of_module, out / module.path))
     _report(results)
     return int(any(result.survived or result.stale for result in results))
 
 
 def _judge(module: Judged, explained: list[Explained], out: Path) -> Result:
-    """Judge a module's mutants. `out`.json has the result, `out`.log what the last run of the tests wrote."""
-    began, log = time.monotonic(), out.with_suffix(".log")
+    """Judge a module's mutants. In the folder `out` are the result, and what the last run of the tests wrote."""
+    out.mkdir(parents=True, exist_ok=True)
+    began, log = time.monotonic(), out / "tests.log"
     mutants = mutants_of(module.path, Path(module.path).read_text(encoding="utf-8"))
     alive = _survivors(module, mutants, _timeout(module, log), log)
     survived = [mutant for mutant in alive if not any(explanation.is_of(mutant) for explanation in explained)]
     stale = [explanation for explanation in explained if not any(explanation.is_of(mutant) for mutant in alive)]
     excused = [mutant for mutant in alive if mutant not in survived]
     result = Result(module.path, len(mutants), excused, survived, stale, time.monotonic() - began)
-    out.with_suffix(".json").write_text(result.to_json(), encoding="utf-8")
+    (out / "result.json").write_text(result.to_json(), encoding="utf-8")
     return result
 
 
