@@ -34,8 +34,8 @@ def at_risk(predictions: Predictions, evaluation: Evaluation) -> None:
     for i in order:
         ids = (str(predictions.observed.learner_id[i])[:8], str(predictions.observed.course_id[i]))
         words = "; ".join(reason.words for reason in predictions.reasons[i] if reason.effect > 0)
-        said = _said(predictions.risk[i], predictions.low[i], predictions.high[i])
-        _add_learner(table, ids, said, str(predictions.band[i]), words)
+        risk = _risk_and_interval(predictions.risk[i], predictions.low[i], predictions.high[i])
+        _add_learner(table, ids, risk, str(predictions.band[i]), words)
     console.print(table)
     _say_counts(console, predictions, evaluation)
 
@@ -47,7 +47,8 @@ def worklist(entries: list[Entry], predictions: Predictions, evaluation: Evaluat
         table = _learners(f"Worklist of {course} as of {as_of[:16].replace('T', ' ')} UTC", "rank", "learner")
         for entry in run:
             ids = (str(entry.rank), entry.learner_id)
-            _add_learner(table, ids, _said(entry.risk, entry.low, entry.high), entry.band, entry.reasons)
+            risk = _risk_and_interval(entry.risk, entry.low, entry.high)
+            _add_learner(table, ids, risk, entry.band, entry.reasons)
         console.print(table)
     _say_counts(console, predictions, evaluation)
     if unranked := int((predictions.band == "insufficient_evidence").sum()):
@@ -56,8 +57,8 @@ def worklist(entries: list[Entry], predictions: Predictions, evaluation: Evaluat
 
 def _learners(title: str, *ids: str) -> Table:
     table = Table(title=escape(title), title_justify="left")
-    for one in ids:
-        table.add_column(one, no_wrap=True)
+    for name in ids:
+        table.add_column(name, no_wrap=True)
     table.add_column("risk", no_wrap=True, justify="right")
     table.add_column("band", no_wrap=True)
     table.add_column("why, the weightiest first", ratio=1)
@@ -68,7 +69,7 @@ def _add_learner(table: Table, ids: tuple[str, str], risk: str, band: str, words
     table.add_row(*map(escape, ids), risk, f"[{_COLOURS[band]}]{band}[/]", words or "no single reason")
 
 
-def _said(risk: float, low: float, high: float) -> str:
+def _risk_and_interval(risk: float, low: float, high: float) -> str:
     return f"{_percent(risk)} ({_range(low, high)})"
 
 
