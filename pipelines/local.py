@@ -82,9 +82,9 @@ def _bare(pipeline: Any) -> Any:
     for graph in (spec.root, *spec.components.values()):
         for task in graph.dag.tasks.values():
             task.ClearField("retry_policy")
-            for given in task.inputs.parameters.values():
-                if given.runtime_value.constant.string_value == dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER:
-                    given.runtime_value.constant.string_value = datetime.now(UTC).isoformat()
+            for parameter in task.inputs.parameters.values():
+                if parameter.runtime_value.constant.string_value == dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER:
+                    parameter.runtime_value.constant.string_value = datetime.now(UTC).isoformat()
     for executor in spec.deployment_spec["executors"].values():
         if "container" in executor:
             for unwanted in ("resources", "env"):
