@@ -28,8 +28,8 @@ def at_risk(predictions: Predictions, evaluation: dict[str, Any]) -> None:
     for i in order:
         ids = (str(predictions.observed.learner_id[i])[:8], str(predictions.observed.course_id[i]))
         words = "; ".join(reason.words for reason in predictions.reasons[i] if reason.effect > 0)
-        said = _said(predictions.risk[i], predictions.low[i], predictions.high[i])
-        _add_learner(table, ids, said, str(predictions.band[i]), words)
+        risk = _risk_text(predictions.risk[i], predictions.low[i], predictions.high[i])
+        _add_learner(table, ids, risk, str(predictions.band[i]), words)
     console.print(table)
     _say_counts(console, predictions, evaluation)
 
@@ -41,7 +41,7 @@ def worklist(entries: list[Entry], predictions: Predictions, evaluation: dict[st
         table = _learners(f"Worklist of {course} as of {as_of[:16].replace('T', ' ')} UTC", "rank", "learner")
         for entry in run:
             ids = (str(entry.rank), entry.learner_id)
-            _add_learner(table, ids, _said(entry.risk, entry.low, entry.high), entry.band, entry.reasons)
+            _add_learner(table, ids, _risk_text(entry.risk, entry.low, entry.high), entry.band, entry.reasons)
         console.print(table)
     _say_counts(console, predictions, evaluation)
     if unranked := int((predictions.band == "insufficient_evidence").sum()):
@@ -50,8 +50,8 @@ def worklist(entries: list[Entry], predictions: Predictions, evaluation: dict[st
 
 def _learners(title: str, *ids: str) -> Table:
     table = Table(title=escape(title), title_justify="left")
-    for one in ids:
-        table.add_column(one, no_wrap=True)
+    for name in ids:
+        table.add_column(name, no_wrap=True)
     table.add_column("risk", no_wrap=True, justify="right")
     table.add_column("band", no_wrap=True)
     table.add_column("why, the weightiest first", ratio=1)
@@ -62,15 +62,15 @@ def _add_learner(table: Table, ids: tuple[str, str], risk: str, band: str, words
     table.add_row(*map(escape, ids), risk, f"[{_COLOURS[band]}]{band}[/]", words or "no single reason")
 
 
-def _said(risk: float, low: float, high: float) -> str:
+def _risk_text(risk: float, low: float, high: float) -> str:
     return f"{_percent(risk)} ({_range(low, high)})"
 
 
 def _say_counts(console: Console, predictions: Predictions, evaluation: dict[str, Any]) -> None:
     bands, counts = np.unique(predictions.band, return_counts=True)
-    said = ", ".join(f"{count:,} {band}" for band, count in zip(bands, counts, strict=True))
+    by_band = ", ".join(f"{count:,} {band}" for band, count in zip(bands, counts, strict=True))
     console.print(
-        f"Of all: {said}. In brackets: between which shares of learners with such a risk failed or left, in "
+        f"Of all: {by_band}. In brackets: between which shares of learners with such a risk failed or left, in "
         f"{_UNSEEN[_split(evaluation)]} that the model had not seen. A risk is a reason to look and ask, not a "
         "verdict.\n",
         highlight=False,
@@ -96,7 +96,7 @@ def comparison(evaluation: dict[str, Any]) -> None:
         table.add_column(f"{_METRICS[metric]}\nat {cutoff:.0%}", justify="right")
     for candidate in evaluation["candidates"]:
         mark = " (chosen)" if candidate["name"] == evaluation["chosen"] else ""
-        figures = (_in_two_lines(_figure(evaluation, candidate["name"], split, *one)) for one in shown)
+        figures = (_in_two_lines(_figure(evaluation, candidate["name"], split, *column)) for column in shown)
         table.add_row(candidate["title"] + mark, *figures)
     Console().print(table)
     Console().print(f"{evaluation['rule']}\n", highlight=False)
@@ -110,11 +110,11 @@ def trust(evaluation: dict[str, Any]) -> None:
 
 def _flags(point: dict[str, Any]) -> str:
     rightly = point["rightly"]["value"]
-    found = f"{point['flagged_a_week']['value']:.0f} a week in a course run"
-    found += ", none of them known" if rightly is None else f", {rightly:.0%} rightly"
+    text = f"{point['flagged_a_week']['value']:.0f} a week in a course run"
+    text += ", none of them known" if rightly is None else f", {rightly:.0%} rightly"
     days = point["lead_days"]["last_activity"]["median"]
     late = "" if days is None else f"; half of the right ones come {days:.0f} days before the last activity, or earlier"
-    return f"Flags, a risk of {point['high']:.0%} or more ({point['rule']}): {found}{late}."
+    return f"Flags, a risk of {point['high']:.0%} or more ({point['rule']}): {text}{late}."
 
 
 def _groups(evaluation: dict[str, Any]) -> str:
@@ -143,7 +143,7 @@ def _reasons(evaluation: dict[str, Any]) -> str:
 
 def _split(evaluation: dict[str, Any]) -> str:
     """The most honest split that could be measured."""
-    return next(one for one in _SPLITS if any(row["split"] == one for row in evaluation["metrics"]))
+    return next(split for split in _SPLITS if any(row["split"] == split for row in evaluation["metrics"]))
 
 
 def _figure(evaluation: dict[str, Any], name: str, split: str, metric: str, cutoff: float) -> str:
@@ -159,9 +159,9 @@ def metrics(rows: list[dict[str, Any]]) -> None:
     table = Table("as of", "course run", "learners", *_METRICS.values())
     keys = list(dict.fromkeys((row["as_of"], row["group"]) for row in rows))
     for as_of, group in keys:
-        found = {row["metric"]: row for row in rows if (row["as_of"], row["group"]) == (as_of, group)}
-        figures = (_with_interval(found[metric]) for metric in _METRICS)
-        table.add_row(as_of, group, str(found["roc_auc"]["learners"]), *figures)
+        by_metric = {row["metric"]: row for row in rows if (row["as_of"], row["group"]) == (as_of, group)}
+        figures = (_with_interval(by_metric[metric]) for metric in _METRICS)
+        table.add_row(as_of, group, str(by_metric["roc_auc"]["learners"]), *figures)
     Console().print(table)
 
 

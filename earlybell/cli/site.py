@@ -71,11 +71,11 @@ def _count(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _say(found: dict[str, Any], as_json: bool) -> None:
+def _say(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(facts))
         return
-    bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items()) or "nobody is enrolled now"
-    typer.echo(f"{found['learners']:,} learners in {found['runs']} course runs, as of {found['as_of']}: {bands}")
-    typer.echo(f"Predictions: {found['predictions']}")
-    typer.echo(f"Worklist:    {found['worklist']}")
+    bands = ", ".join(f"{count:,} {band}" for band, count in facts["bands"].items()) or "nobody is enrolled now"
+    typer.echo(f"{facts['learners']:,} learners in {facts['runs']} course runs, as of {facts['as_of']}: {bands}")
+    typer.echo(f"Predictions: {facts['predictions']}")
+    typer.echo(f"Worklist:    {facts['worklist']}")
