@@ -42,7 +42,7 @@ class Journal:
 
     def given_up(self) -> "Journal":
         """Another journal in its place, for another chain. A call of this one hangs: it may end, and drop its file."""
-        former, self._former = [one for one in self._former if one.behind], ()
+        former, self._former = [journal for journal in self._former if journal.behind], ()
         return Journal(self._folder, self._limit, [*former, self])
 
     @property
@@ -102,8 +102,8 @@ class Journal:
 
     def _close_former(self) -> None:
         former, self._former = self._former, ()
-        for one in former:
-            one.close()
+        for journal in former:
+            journal.close()
 
     def _own(self) -> FileIO:
         """The file of this process; it is that only once it can be replayed, and is on the disk."""

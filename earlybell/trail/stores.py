@@ -302,21 +302,21 @@ class _Postgresql(Store):
     def __init__(self, address: str, timeout: float) -> None:
         self._psycopg, self._timeout = _psycopg(), timeout
         waits = {"connect_timeout": max(2, round(timeout)), "tcp_user_timeout": round(1000 * timeout)}
-        given = self._given(address)
+        options = self._options(address)
         with self._errors():
-            settings: dict[str, Any] = {"application_name": "earlybell-trail", **waits, **given}
+            settings: dict[str, Any] = {"application_name": "earlybell-trail", **waits, **options}
             self._connection = self._psycopg.connect(**settings, autocommit=True, prepare_threshold=None)
 
-    def _given(self, address: str) -> dict[str, Any]:
+    def _options(self, address: str) -> dict[str, Any]:
         """What the address says. Where it cannot be read, PostgreSQL's message would show parts of a password."""
         try:
-            given: dict[str, Any] = self._psycopg.conninfo.conninfo_to_dict(address)
+            options: dict[str, Any] = self._psycopg.conninfo.conninfo_to_dict(address)
         except self._psycopg.Error:
-            given = {"port": "not read"}
-        if not re.fullmatch(r"[\d,]*", str(given.get("port", ""))):
+            options = {"port": "not read"}
+        if not re.fullmatch(r"[\d,]*", str(options.get("port", ""))):
             way_out = "Write user and password percent-encoded, or leave the password to PGPASSWORD or .pgpass."
             raise SettingError("address of a trail cannot be read", shown(address), way_out)
-        return given
+        return options
 
     def create(self) -> None:
         with self.transaction():
@@ -380,11 +380,11 @@ class _Postgresql(Store):
         try:
             yield
         except self._psycopg.Error as error:
-            said = " ".join(str(error).split())
+            message = " ".join(str(error).split())
             for refused, way_out in _POOLER.items():
-                if refused in said:
-                    raise SettingError("a pooler before the trail's store refuses", said, way_out) from error
-            raise self._kind()(said) from error
+                if refused in message:
+                    raise SettingError("a pooler before the trail's store refuses", message, way_out) from error
+            raise self._kind()(message) from error
 
     def _kind(self) -> type[StoreError]:
         connection = getattr(self, "_connection", None)  # there is none while it is made
