@@ -186,9 +186,13 @@ def _tensor(tensor: InferInput, declared: Tensor, most_rows: int) -> npt.NDArray
     faults, place, shape = Faults(), f"inputs.{tensor.name}", list(tensor.shape)
     if tensor.datatype != declared.datatype:
         faults.add(f"{place}.datatype", shown(tensor.datatype), f"It must be {declared.datatype}.")
-    wanted = declared.shape
-    if len(shape) != len(wanted) or any(w not in (-1, g) for w, g in zip(wanted, shape, strict=True)) or shape[0] < 1:
-        faults.add(f"{place}.shape", shown(shape), f"It must be {wanted}, at least one row.")
+    expected = declared.shape
+    if (
+        len(shape) != len(expected)
+        or any(w not in (-1, g) for w, g in zip(expected, shape, strict=True))
+        or shape[0] < 1
+    ):
+        faults.add(f"{place}.shape", shown(shape), f"It must be {expected}, at least one row.")
     elif shape[0] > most_rows:
         faults.add(f"{place}.shape", shown(shape), f"At most {most_rows:,} rows at a time.")
     faults.end()
