@@ -155,9 +155,9 @@ def route(rendered: Object, name: str, target: Target) -> Object:
     percent = target.percent or 0
     shares = [(target.stable, 100 - percent), *([(target.trial, percent)] if target.trial is not None else [])]
     for rule in weighted["spec"].get("rules", []):
-        if like := next(iter(rule.get("backendRefs", [])), None):
+        if reference := next(iter(rule.get("backendRefs", [])), None):
             rule["backendRefs"] = [
-                {"port": _PORT, **like, "name": backend(name, predictor.get("name", "")), "weight": weight}
+                {"port": _PORT, **reference, "name": backend(name, predictor.get("name", "")), "weight": weight}
                 for predictor, weight in shares
                 if weight
             ]

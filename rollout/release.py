@@ -98,8 +98,8 @@ def may_run(objects: list[Object], now: Rollout | None, cluster: Cluster) -> Non
 def _has_pods(now: Rollout, trial: Deployed, least: int, cluster: Cluster) -> None:
     """KServe calls a canary ready that has one pod of several."""
     name = now.service["metadata"]["name"]
-    mine = [pod for pod in cluster.pods(name) if belongs(pod, trial, now)]
-    ready = sum(condition(pod.get("status", {}), "Ready") for pod in mine)
+    trial_pods = [pod for pod in cluster.pods(name) if belongs(pod, trial, now)]
+    ready = sum(condition(pod.get("status", {}), "Ready") for pod in trial_pods)
     if ready < least:
         wait = _all_ready(cluster.kubectl, cluster.namespace, backend(name, trial.name), least)
         raise ClusterError(f"not all pods of {trial.pin} are ready", f"{ready} of {least}", f"First {wait}.")

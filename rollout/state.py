@@ -107,9 +107,8 @@ def knative(service: Object, revisions: dict[str, Object]) -> Rollout:
         shares[target.get("revisionName", "")] += target.get("percent") or 0
     pins = {name: _pin_of_revision(revision) for name, revision in revisions.items()}
     newest = status.get("latestCreatedRevision", "")
-    newest = (
-        newest if newest in pins and _same(pins[newest], desired) else ""
-    )  # or the controller has not seen the spec
+    # Of another pin, it is from before the spec, which the controller has not seen yet.
+    newest = newest if newest in pins and _matches(pins[newest], desired) else ""
     percent = predictor.get("canaryTrafficPercent")
 
     def deployed(name: str, pin: Pin, share: int, spec: Object) -> Deployed:
@@ -201,7 +200,7 @@ def _weights(route: Object | None) -> dict[str, int]:
     return {name: round(100 * weight / total) for name, weight in weights.items()}
 
 
-def _same(revision: Pin, desired: Pin) -> bool:
+def _matches(revision: Pin, desired: Pin) -> bool:
     """A revision that was not made by a release has no label that names its runtime."""
     return revision.version == desired.version and revision.runtime in ("", desired.runtime)
 

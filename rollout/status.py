@@ -80,22 +80,22 @@ def _row(
     answers: dict[Key, Answers] | None,
     gates: str | None,
 ) -> Row:
-    version, mine = deployed.pin.version, [pod for pod in pods if belongs(pod, deployed, now)]
+    version, own_pods = deployed.pin.version, [pod for pod in pods if belongs(pod, deployed, now)]
     return Row(
         version=version,
         aliases=None if aliases is None else sorted(name for name, named in aliases.items() if named == version),
         traffic=deployed.traffic,
         asked=deployed.desired_traffic,
-        ready=sum(condition(pod.get("status", {}), "Ready") for pod in mine),
-        pods=len(mine),
+        ready=sum(condition(pod.get("status", {}), "Ready") for pod in own_pods),
+        pods=len(own_pods),
         runtime=deployed.pin.runtime,
-        since=min((pod["metadata"]["creationTimestamp"] for pod in mine), default=""),
-        answers=None if answers is None else _lately(now, deployed, answers),
+        since=min((pod["metadata"]["creationTimestamp"] for pod in own_pods), default=""),
+        answers=None if answers is None else _recent_answers(now, deployed, answers),
         gates=gates,
     )
 
 
-def _lately(now: Rollout, deployed: Deployed, answers: dict[Key, Answers]) -> Answers:
+def _recent_answers(now: Rollout, deployed: Deployed, answers: dict[Key, Answers]) -> Answers:
     """Its own answers: where Prometheus knows no revisions those of its version, unless another image serves it too."""
     version, twice = deployed.pin.version, now.trial is not None and now.trial.pin.version == now.stable.pin.version
     keys = [(version, name) for name in (revision(deployed, now), "") if name or not twice]
