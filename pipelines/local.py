@@ -40,7 +40,7 @@ def run(pipeline: Any, arguments: dict[str, Any], folder: Path, tell: Callable[[
         local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "artifacts"))
         with redirect_stdout(_Tee(log, set(steps(pipeline)), tell)):
             try:
-                return _bare(pipeline)(**arguments).outputs
+                return _local_copy(pipeline)(**arguments).outputs
             except RuntimeError as error:
                 raise read_error(failed) or RuntimeError(f"{error} See {folder / LOG}.") from None
 
@@ -72,7 +72,7 @@ def _step(task: str) -> str:
     return task.replace("-", "_")
 
 
-def _bare(pipeline: Any) -> Any:
+def _local_copy(pipeline: Any) -> Any:
     """A copy without retries and patience, which would only delay an error's message, and limits, which nothing keeps.
 
     The time of the run, which the local runner does not know, is now.

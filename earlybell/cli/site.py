@@ -49,7 +49,9 @@ def predict_site(
     outputs = run_here(prediction, {"sources": sources, **asdict(settings)}, "Predicting")
     copies = {"predictions": out, "worklist": worklist}
     places = {name: _copy(Path(outputs[name].path), place) for name, place in copies.items()}
-    _say(_facts(outputs["predictions"].metadata) | {name: str(place) for name, place in places.items()}, as_json)
+    _print_facts(
+        _facts(outputs["predictions"].metadata) | {name: str(place) for name, place in places.items()}, as_json
+    )
 
 
 def _copy(source: Path, out: Path | None) -> Path:
@@ -71,7 +73,7 @@ def _count(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _say(facts: dict[str, Any], as_json: bool) -> None:
+def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(facts))
         return
