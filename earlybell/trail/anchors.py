@@ -118,7 +118,9 @@ class Anchors:
             taken, self._waiting = self._waiting, {}
         try:
             if self._path and taken:
-                (_say if self._path == _STDOUT else _append)(self._path, [f"{line}\n" for line in taken.values()])
+                (_print_lines if self._path == _STDOUT else _append)(
+                    self._path, [f"{line}\n" for line in taken.values()]
+                )
         except BaseException:
             with self._lock:
                 self._waiting = taken | self._waiting
@@ -201,7 +203,7 @@ def _learn(known: dict[str, Known], anchor: Any) -> None:
     of_writer.ended = of_writer.ended or anchor.get("end", False)
 
 
-def _say(_: Path, lines: list[str]) -> None:
+def _print_lines(_: Path, lines: list[str]) -> None:
     """To standard output, each line in a write of its own: a pipe takes such a short one whole or not at all."""
     for line in lines:
         _write(1, line.encode())

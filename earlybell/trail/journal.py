@@ -61,7 +61,7 @@ class Journal:
 
     def append(self, lines: bytes) -> None:
         """Write lines of `lines_of`; on the disk when it returns. OSError: nothing of them is kept."""
-        file = self._own()
+        file = self._own_file()
         size = file.seek(0, os.SEEK_END)
         try:
             if file.write(lines) < len(lines):
@@ -105,18 +105,18 @@ class Journal:
         for journal in former:
             journal.close()
 
-    def _own(self) -> FileIO:
+    def _own_file(self) -> FileIO:
         """The file of this process; it is that only once it can be replayed, and is on the disk."""
         if self._file is None:
             path = self._folder / f"{time.time_ns()}-{secrets.token_hex(4)}{_SUFFIX}"
-            self._path, self._file = path, _made(path)
+            self._path, self._file = path, _create(path)
         return self._file
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob(f"*{_SUFFIX}"))
 
 
-def _made(path: Path) -> FileIO:
+def _create(path: Path) -> FileIO:
     """A new journal's file, locked before another process can see it as a journal."""
     new = path.with_suffix(".new")
     file = FileIO(new, "xb", opener=private)

@@ -409,18 +409,18 @@ class _Watched(Store):
             yield
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        return self._done(lambda: self._store.execute(sql, values))
+        return self._run(lambda: self._store.execute(sql, values))
 
     def many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        self._done(lambda: self._store.many(sql, rows))
+        self._run(lambda: self._store.many(sql, rows))
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         rows = self._store.rows(sql, values)
-        while some := self._done(lambda: list(islice(rows, _AT_ONCE))):
-            yield from some
+        while batch := self._run(lambda: list(islice(rows, _AT_ONCE))):
+            yield from batch
 
     def clean(self) -> None:
-        self._done(self._store.clean)
+        self._run(self._store.clean)
 
     def close(self) -> None:
         with suppress(StoreError, HungError):
@@ -430,13 +430,13 @@ class _Watched(Store):
     def abandon(self) -> None:
         self._store.abandon()
 
-    def _done(self, function: Callable[[], _T]) -> _T:
+    def _run(self, function: Callable[[], _T]) -> _T:
         if self._hangs:
             raise StoreError("it hangs")
         future = self._hand.start(function)
         while not wait([future], TIMEOUT).done:
             try:
-                within(TIMEOUT, lambda: _asked(self._address))
+                within(TIMEOUT, lambda: _probe(self._address))
             except HungError:
                 self._hangs = True
                 self.abandon()
@@ -448,21 +448,21 @@ class _Watched(Store):
 
     @contextmanager
     def _within(self, context: AbstractContextManager[None]) -> Iterator[None]:
-        self._done(context.__enter__)
+        self._run(context.__enter__)
         try:
             yield
         except BaseException as error:
             how = type(error), error, error.__traceback__
             if not self._hangs:
-                self._done(lambda: context.__exit__(*how))
+                self._run(lambda: context.__exit__(*how))
             else:
                 with suppress(StoreError, HungError):  # it says again that the connection is gone
                     self._hand.call(lambda: context.__exit__(*how), _ENDS_IN)
             raise
-        self._done(lambda: context.__exit__(None, None, None))
+        self._run(lambda: context.__exit__(None, None, None))
 
 
-def _asked(address: str) -> None:
+def _probe(address: str) -> None:
     """Returns when the store has answered, on its disk too where that is ours."""
     if is_sqlite(address):
         with sqlite_path(address).open("rb") as file:
