@@ -69,7 +69,7 @@ class Guard:
             _check_route(scope, route)
             _set(scope, REQUEST_ID, answer.request_id)
             if route in ASKED:
-                await self._asked(scope, receive, route, answer)
+                await self._handle(scope, receive, route, answer)
             else:
                 await self._app({**scope, "method": "GET"}, receive, answer.send)  # of HEAD the body is not sent
         except RefusedError as refusal:
@@ -82,7 +82,7 @@ class Guard:
             if route in ASKED:
                 SECONDS.labels("whole", self._version).observe(time.monotonic() - began)
 
-    async def _asked(self, scope: Scope, receive: Receive, route: str, answer: "_Answer") -> None:
+    async def _handle(self, scope: Scope, receive: Receive, route: str, answer: "_Answer") -> None:
         with self._access.admitted(_get(scope, "authorization")) as work:
             try:
                 body = await self._body(scope, receive, work)

@@ -128,7 +128,7 @@ def observed(request: InferRequest, catalogue: Catalogue, most_rows: int) -> Obs
     with faults.gathered():
         courses = _parameter(parameters, "course_id", rows, several=False)
     with faults.gathered():
-        _outputs_asked(request)
+        _requested_outputs(request)
     if faults or rows is None:
         faults.end()
         raise ValueError("no rows and no fault")
@@ -151,7 +151,7 @@ def _rows(tensors: Mapping[str, npt.NDArray[np.float32]], faults: Faults) -> int
     return len(features)
 
 
-def _outputs_asked(request: InferRequest) -> list[str]:
+def _requested_outputs(request: InferRequest) -> list[str]:
     """The outputs that are asked for, or all.
 
     Raises:
@@ -168,7 +168,7 @@ def _outputs_asked(request: InferRequest) -> list[str]:
 def response(request: InferRequest, predictions: Predictions, version: str, request_id: str) -> InferResponse:
     """The outputs that are asked for, or all."""
     values, tensors = predictions.columns(), []
-    for name in _outputs_asked(request):
+    for name in _requested_outputs(request):
         output = InferOutput(name=name, shape=[len(predictions.risk)], datatype=_OUTPUTS[name])
         binary = request.use_binary_outputs
         output.set_data_from_numpy(_encoded(values[name]), binary_data=binary)

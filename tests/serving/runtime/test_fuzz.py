@@ -52,9 +52,8 @@ def test_every_operation_of_the_document_is_tried(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "mode"),
     [(*operation, GenerationMode.POSITIVE) for operation in OPERATIONS]
-    + [
-        (*operation, GenerationMode.NEGATIVE) for operation in OPERATIONS if operation[0] == "post"
-    ],  # nothing of the rest can be wrong
+    # Nothing of the rest can be wrong.
+    + [(*operation, GenerationMode.NEGATIVE) for operation in OPERATIONS if operation[0] == "post"],
 )
 def test_an_operation_answers_as_its_document_says(server: Server, method: str, path: str, mode: Any) -> None:
     operation = schemathesis.openapi.from_url(f"{server.url}/openapi.json")[path][method.upper()]
