@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from msgspec import structs
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -48,7 +49,7 @@ def baseline(tables: Path, cutoffs: list[float]) -> list[dict[str, Any]]:
             model.fit(data.loc[~held_out, INPUTS], data.loc[~held_out, "label"])
             risk[held_out] = model.predict_proba(data.loc[held_out, INPUTS])[:, 1]
         found = intervals(measure(_labels(data), risk, resample(np.arange(len(data)), 200, seed=42)))
-        rows += [{"cutoff": cutoff, "metric": metric, **vars(found[metric])} for metric in METRICS]
+        rows += [{"cutoff": cutoff, "metric": metric, **structs.asdict(found[metric])} for metric in METRICS]
     return rows
 
 

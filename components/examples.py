@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from earlybell.bundle import Catalogue
+from earlybell.bundle.json_files import read_json
 from earlybell.tables.sql import connect, identifier, parquet
 
 
@@ -47,7 +48,7 @@ class Examples:
 
 def read_examples(features: Path, labels: Path) -> tuple[Catalogue, Examples]:
     """Read the folder of the features step and the file of the label step, in the order of moments."""
-    catalogue = Catalogue.from_json((features / "catalogue.json").read_text())
+    catalogue = read_json(features / "catalogue.json", Catalogue)
     columns = ", ".join(f"CAST({identifier(name)} AS FLOAT) AS {identifier(name)}" for name in catalogue.names)
     sql = f"""
         SELECT course_id, learner_id, as_of, dense_rank() OVER (ORDER BY learner_id) - 1 AS learner,

@@ -10,6 +10,7 @@ from components.features.component import features
 from components.label.component import label
 from components.pushgateway.component import push_gauges
 from components.registry.component import register
+from components.report.component import report
 from components.train import CANDIDATES
 from components.train.component import train
 from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, TRAIL, on_cluster
@@ -19,6 +20,7 @@ from pipelines.settings import TrainingSettings, as_parameters
 class Outputs(NamedTuple):
     tables: dsl.Dataset
     bundle: dsl.Model
+    report: dsl.HTML
     version: dsl.Artifact
 
 
@@ -68,6 +70,7 @@ def training(
         "without_gates": settings.without_gates,
     }
     bundle = _trained(checked, settings.label_kind, settings.rubric, settings.engine, judged_by)
+    reported = report(bundle=bundle)
     judged = gates(
         bundle=bundle,
         model_name=settings.model_name,
@@ -81,8 +84,14 @@ def training(
     on_cluster(validated, TABLES)
     on_cluster(registered, LIGHT, MLFLOW, STORE)
     on_cluster(judged, LIGHT, TRAIL)
+    on_cluster(reported, LIGHT)
     on_cluster(pushed, LIGHT, PUSHGATEWAY)
-    return Outputs(tables=checked, bundle=bundle, version=registered.outputs["version"])
+    return Outputs(
+        tables=checked,
+        bundle=bundle,
+        report=reported.outputs["page"],
+        version=registered.outputs["version"],
+    )
 
 
 @dsl.pipeline(name="earlybell-reproduction", description="A model again from its tables; nothing is registered.")

@@ -1,7 +1,6 @@
-"""Evaluation: measures candidates through `earlybell.predict`, chooses, seals the bundle, writes the report."""
+"""Evaluation: measures candidates through `earlybell.predict`, chooses, and seals the bundle."""
 
 from components.evaluate.evaluate import evaluate
 from components.evaluate.operating import Policy
-from components.evaluate.report import write_report
 
-__all__ = ["Policy", "evaluate", "write_report"]
+__all__ = ["Policy", "evaluate"]

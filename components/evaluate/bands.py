@@ -1,7 +1,6 @@
 """What a risk is called, how sure it is, and when there is too little to go by: the bundle's bands.json."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,8 @@ from components.evaluate.metrics import Floats, intervals, measure, resample
 from components.evaluate.operating import Policy, operating_point
 from components.evaluate.uncertainty import ranges, venn_abers
 from components.examples import Examples
-from earlybell.bundle import Catalogue
+from earlybell.bundle import Bands, Catalogue
+from earlybell.bundle.evaluation import EvidenceRow, OperatingPoint
 from earlybell.predict import outside
 
 DAYS_NEEDED = 7  # with less teaching than that, there is too little to go by
@@ -19,7 +19,7 @@ EVIDENCE = ("roc_auc", "accuracy", "brier", "calibration_error")  # of those wit
 MOST_OUTSIDE = 3  # values that training never saw the like of; with more, the model is out of its depth
 
 
-def bands(
+def make_bands(
     catalogue: Catalogue,
     examples: Examples,
     unseen: Floats,
@@ -27,7 +27,7 @@ def bands(
     policy: Policy,
     days: Mapping[str, Floats],
     seed: int,
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[Bands, OperatingPoint]:
     """The contents of bands.json, and the operating point that its thresholds come from.
 
     Args:
@@ -38,29 +38,25 @@ def bands(
     known, seen = ~np.isnan(by_learner), ~np.isnan(unseen)
     until = {name: values[known] for name, values in days.items()}
     point = operating_point(policy, by_learner[known], examples.where(known), until, seed)
-    found = {
-        "high": point["high"],
-        "medium": point["medium"],
-        "days_needed": DAYS_NEEDED,
-        "most_outside": MOST_OUTSIDE,
-        "ranges": ranges(examples, catalogue.names),
-        "interval": venn_abers(unseen[seen], examples.where(seen)),
-    }
-    return found, point
+    bands = Bands(
+        high=point.high,
+        medium=point.medium,
+        days_needed=DAYS_NEEDED,
+        most_outside=MOST_OUTSIDE,
+        ranges=ranges(examples, catalogue.names),
+        interval=venn_abers(unseen[seen], examples.where(seen)),
+    )
+    return bands, point
 
 
 def evidence(
     catalogue: Catalogue, examples: Examples, unseen: Floats, fold: npt.NDArray[np.int64], seed: int
-) -> list[dict[str, Any]]:
+) -> tuple[EvidenceRow, ...]:
     """What the rule of evidence gives up and gains: coverage and accuracy by how many values outside are allowed.
 
     Args:
         unseen: risk (n,) in the most honest split, NaN where not held out.
         fold: the fold (n,) that held each row out: what is outside is told by the other folds.
-
-    Returns:
-        By `most_outside` the `coverage` (share of moments with enough evidence) and, of these, each of `EVIDENCE` with
-        its interval; the row that is `used`.
     """
     count = np.zeros(len(examples), dtype=np.int64)
     for one in np.unique(fold):
@@ -71,10 +67,10 @@ def evidence(
     weights = resample(examples.learner, RESAMPLES_ALL_WEEKS, seed)
     rows = []
     for most in (0, 1, 2, MOST_OUTSIDE, 5, len(catalogue.names)):
-        kept = enough_days & (count <= most)
-        if kept.any():
-            found = intervals(measure(examples.label[kept], unseen[kept], weights[:, kept]))
-            share = round(float(kept.sum() / seen.sum()), 4)
-            figures = {name: vars(found[name]) for name in EVIDENCE}
-            rows.append({"most_outside": most, "used": most == MOST_OUTSIDE, "coverage": share, **figures})
-    return rows
+        enough = enough_days & (count <= most)
+        if enough.any():
+            measured = intervals(measure(examples.label[enough], unseen[enough], weights[:, enough]))
+            share = round(float(enough.sum() / seen.sum()), 4)
+            figures = {name: measured[name] for name in EVIDENCE}
+            rows.append(EvidenceRow(most_outside=most, used=most == MOST_OUTSIDE, coverage=share, **figures))
+    return tuple(rows)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from components.evaluate.measure import RESAMPLES
 from components.evaluate.metrics import intervals, measure, resample
@@ -15,17 +15,30 @@ from earlybell.predict import Predictor, confine, create_moments, observe, open_
 SEED = 42
 
 
+class BundleRow(Struct, frozen=True):
+    """One figure of a bundle, by its own `label`, with its 95% interval: at a moment, of `all` or of a course run."""
+
+    label: str
+    as_of: str
+    group: str
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    learners: int
+
+
 def measure_bundle(
     bundle: Bundle, tables: Path, as_of: str, labels: Mapping[tuple[str, str, datetime], int]
-) -> list[dict[str, Any]]:
-    """Rows (as_of, group, metric, value, low, high, learners) of all course runs together and of each.
+) -> list[BundleRow]:
+    """Rows of all course runs together and of each.
 
     Learners whose label is not known are left out; no rows where nobody's is.
 
     Args:
         labels: of the bundle's own kind, by course run, learner and moment.
     """
-    connection = open_tables(tables)
+    kind, connection = bundle.manifest.label, open_tables(tables)
     create_moments(connection, as_of)
     confine(connection, tables)
     observed = observe(connection, bundle.sql, bundle.catalogue.names)
@@ -38,8 +51,10 @@ def measure_bundle(
     if len(runs) > 1:
         groups |= {str(run): (observed.course_id == run) & (label >= 0) for run in runs}
     return [
-        {"as_of": as_of, "group": group, "metric": metric, **vars(one), "learners": int(mask.sum())}
+        BundleRow(kind, as_of, group, metric, measured.value, measured.low, measured.high, int(mask.sum()))
         for group, mask in groups.items()
         if mask.any()
-        for metric, one in intervals(measure(label[mask], risk[mask], resample(learner[mask], RESAMPLES, SEED))).items()
+        for metric, measured in intervals(
+            measure(label[mask], risk[mask], resample(learner[mask], RESAMPLES, SEED))
+        ).items()
     ]

@@ -23,10 +23,8 @@ def evaluate(
     metrics: dsl.Output[dsl.Metrics],
     curves: dsl.Output[dsl.ClassificationMetrics],
     slices: dsl.Output[dsl.SlicedClassificationMetrics],
-    report: dsl.Output[dsl.HTML],
 ) -> None:
-    """The candidates measured, one chosen, judged and sealed, and the report."""
-    import shutil
+    """The candidates measured, one chosen, judged and sealed."""
     from pathlib import Path
 
     from components.evaluate import Policy, artifacts
@@ -48,19 +46,14 @@ def evaluate(
             Gates(min_auc, max_calibration_error, max_disparity),
             without_gates,
         )
-        shutil.copyfile(Path(bundle.path) / "report.html", report.path)
-        data = evaluation["data"]
-        bundle.metadata.update(
-            {"algorithm": evaluation["chosen"], "data": data["digest"], "learners": data["learners"]}
-        )
+        data = evaluation.data
+        bundle.metadata.update({"algorithm": evaluation.chosen, "data": data.digest, "learners": data.learners})
         artifacts.log_metrics(metrics, evaluation)
         artifacts.log_curves(curves, evaluation)
         artifacts.log_slices(slices, evaluation)
-        progress("evaluate", evaluation["rule"])
-        titles = {candidate["name"]: candidate["title"] for candidate in evaluation["candidates"]}
-        done(
-            "evaluate", f"{titles[evaluation['chosen']]} of {len(titles)} candidates, on {data['learners']:,} learners"
-        )
+        progress("evaluate", evaluation.rule)
+        titles = {candidate.name: candidate.title for candidate in evaluation.candidates}
+        done("evaluate", f"{titles[evaluation.chosen]} of {len(titles)} candidates, on {data.learners:,} learners")
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)

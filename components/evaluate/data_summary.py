@@ -1,13 +1,13 @@
 """What evaluation.json says of the data: where it came from, what is in it, who was helped, how long things took."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from components.evaluate.metrics import Floats
 from components.examples import Examples
 from earlybell.bundle import Catalogue
+from earlybell.bundle.evaluation import CourseRun, Data, Helped, MissingValues
 from earlybell.predict import open_tables
 from earlybell.tables import read_facts
 
@@ -25,7 +25,7 @@ _LATE = {
 }
 
 
-def data_facts(tables: Path, examples: Examples, by_run: bool, why: str = "with one course run") -> dict[str, Any]:
+def data_facts(tables: Path, examples: Examples, by_run: bool, why: str = "with one course run") -> Data:
     """The part `data` of evaluation.json.
 
     Args:
@@ -36,15 +36,15 @@ def data_facts(tables: Path, examples: Examples, by_run: bool, why: str = "with 
     if not by_run:
         notes.append(NOT_BY_RUN.format(why=why))
     courses = np.unique(examples.course_id)
-    return {
-        "sources": facts.get("sources", []),
-        "digest": facts.get("digest", ""),
-        "learners": len(np.unique(examples.learner)),
-        "moments": len(examples),
-        "course_runs": [_run(str(course), examples.where(examples.course_id == course)) for course in courses],
-        "helped": _helped(tables, examples),
-        "notes": notes,
-    }
+    return Data(
+        sources=tuple(facts.get("sources", [])),
+        digest=facts.get("digest", ""),
+        learners=len(np.unique(examples.learner)),
+        moments=len(examples),
+        course_runs=tuple(_run(str(course), examples.where(examples.course_id == course)) for course in courses),
+        helped=_helped(tables, examples),
+        notes=tuple(notes),
+    )
 
 
 def days_left(tables: Path, examples: Examples) -> dict[str, Floats]:
@@ -61,20 +61,20 @@ def days_left(tables: Path, examples: Examples) -> dict[str, Floats]:
     return found
 
 
-def missing_values(shares: dict[str, float], catalogue: Catalogue) -> list[dict[str, Any]]:
+def missing_values(shares: dict[str, float], catalogue: Catalogue) -> tuple[MissingValues, ...]:
     """Features with the share of training rows that had no value, the largest first."""
     titles = {feature.name: feature.title for feature in catalogue.features}
     ordered = sorted(shares.items(), key=lambda item: -item[1])
-    return [{"feature": name, "title": titles[name], "share": share} for name, share in ordered]
+    return tuple(MissingValues(name, titles[name], share) for name, share in ordered)
 
 
-def _run(course: str, examples: Examples) -> dict[str, Any]:
+def _run(course: str, examples: Examples) -> CourseRun:
     _, first = np.unique(examples.learner, return_index=True)
     base_rate = round(float(examples.label[first].mean()), 4)
-    return {"course_id": course, "learners": len(first), "moments": len(examples), "base_rate": base_rate}
+    return CourseRun(course_id=course, learners=len(first), moments=len(examples), base_rate=base_rate)
 
 
-def _helped(tables: Path, examples: Examples) -> dict[str, Any]:
+def _helped(tables: Path, examples: Examples) -> Helped:
     """Learners of the examples who were shown help during their run: how many, how many by kind, and what of it."""
     taught = set(zip(examples.course_id, examples.learner_id, strict=True))
     by_kind: dict[str, set[str]] = {}
@@ -82,4 +82,4 @@ def _helped(tables: Path, examples: Examples) -> dict[str, Any]:
         if (course, learner) in taught:
             by_kind.setdefault(kind, set()).add(learner)
     kinds = {kind: len(learners) for kind, learners in sorted(by_kind.items())}
-    return {"learners": len(set().union(*by_kind.values())), "kinds": kinds, "treatment": TREATMENT}
+    return Helped(len(set().union(*by_kind.values())), kinds, TREATMENT)

@@ -1,17 +1,16 @@
 """Measures the candidates through what will serve, chooses one, and seals its bundle."""
 
 import hashlib
-import json
 import shutil
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluate.bands import bands, evidence
+from components.evaluate.bands import evidence, make_bands
 from components.evaluate.choice import choose
 from components.evaluate.data_summary import data_facts, days_left, missing_values
 from components.evaluate.explanations import agreement, stability
@@ -20,13 +19,18 @@ from components.evaluate.importance import importance
 from components.evaluate.measure import CUTOFFS, Measurer
 from components.evaluate.metrics import THRESHOLD, Floats
 from components.evaluate.operating import Policy
-from components.evaluate.report import write_report
 from components.evaluate.rubric import rubric_facts
-from components.evaluate.splits import SPLITS, fold_of, held_out, honest_splits
+from components.evaluate.splits import Honest, fold_of, held_out, honest_splits
+from components.evaluate.subject import Counts, Subject
 from components.evaluate.uncertainty import coverage, unseen_ends
 from components.examples import Examples, read_examples
 from earlybell import __version__
-from earlybell.bundle import Catalogue, read_candidate, seal
+from earlybell.bundle import Bands, Catalogue, Evaluation, Manifest, Training, read_candidate, seal
+from earlybell.bundle.evaluation import FORMAT, CoverageRow, EvidenceRule, OperatingPoint, Thresholds
+from earlybell.bundle.figures import SPLITS, Measured, MetricRow
+from earlybell.bundle.json_files import read_json, write_json
+from earlybell.bundle.manifest import CatalogueFacts, CodeFacts, DataFacts
+from earlybell.bundle.manifest import Policy as PolicyFacts
 from earlybell.gates import CUTOFF, Gates, judge, write_verdict
 from earlybell.predict import Predictor
 
@@ -44,7 +48,7 @@ def evaluate(
     label: str = "outcome",
     gates: Gates = GATES,
     without_gates: str = "",
-) -> dict[str, Any]:
+) -> Evaluation:
     """Measure candidates, choose, judge, and write the sealed bundle of the chosen one to `out` (a new folder).
 
     A model that misses a gate is sealed too, with that verdict: nobody registers it.
@@ -64,56 +68,123 @@ def evaluate(
     Raises:
         TrainingError: no honest split can be measured, as where its learners all have the same label.
     """
-    catalogue, examples = read_examples(features, labels)
-    training = {facts["name"]: facts | {"path": path} for path in candidates for facts in [_training(path)]}
-    training = dict(sorted(training.items(), key=lambda item: item[1]["complexity"]))
-    measurer = Measurer(catalogue, examples, SEED)
-    risks = {name: _risks(one["path"], examples) for name, one in training.items()}
-    splits = honest_splits(risks, examples, measurer.rows(CUTOFF), label)
-    main, risks = splits.main, {name: _without(one, splits.without) for name, one in risks.items()}
-    rows, auc = _measure(measurer, risks, main)
-    chosen, rule = choose(training, auc, main)
-    unseen = risks[chosen][main]
-    days = days_left(tables, examples)
-    found, point = bands(catalogue, examples, unseen, risks[chosen].get("learner", unseen), policy, days, SEED)
-    final = training[chosen]["path"] / "final"
-    evaluation = {
-        "format": 1,
-        "label": label,
-        "chosen": chosen,
-        "rule": " ".join([rule, *splits.notes]),
-        "cutoffs": list(CUTOFFS),
-        "threshold": THRESHOLD,
-        "thresholds": {name: found[name] for name in ("high", "medium")},
-        "operating_point": point,
-        "evidence_rule": {name: found[name] for name in ("days_needed", "most_outside")},
-        "evidence": evidence(catalogue, examples, unseen, fold_of(main, examples), SEED),
-        "coverage": _coverage(unseen, examples, fold_of(main, examples)),
-        "rubric": rubric_facts(labels, examples, dict(measurer.masks(unseen))[CUTOFF], SEED),
-        "data": data_facts(tables, examples, by_run=not splits.by_run, why=splits.by_run),
-        "candidates": [{name: one[name] for name in one if name != "path"} for one in training.values()],
-        "metrics": rows
-        + _fairness(measurer, examples, tables, unseen, point["high"], {"candidate": chosen, "split": main}),
-        "curves": [{"candidate": chosen, "split": main, **curve} for curve in measurer.curves(unseen)],
-        "importance": importance(final, examples.values),
-        "agreement": agreement(Predictor(read_candidate(final)), examples, unseen, SEED),
-        "stability": stability(Predictor(read_candidate(final)), examples, SEED),
-        "missing": missing_values(training[chosen]["missing"], catalogue),
-        "seed": SEED,
-    }
-    shutil.copytree(final, out)
-    (out / "bands.json").write_text(json.dumps(found, indent=1))
-    (out / "evaluation.json").write_text(json.dumps(evaluation, indent=1, allow_nan=False))
-    verdict = judge(evaluation, gates, without_gates)
-    write_verdict(verdict, out)
-    write_report(evaluation, out / "report.html", verdict)
-    seal(out, _manifest(evaluation, catalogue, policy))
+    material = _read(candidates, features, labels, tables, label)
+    choice = _choose(material)
+    bands, point = make_bands(
+        material.catalogue,
+        material.examples,
+        choice.unseen,
+        choice.by_learner,
+        policy,
+        days_left(tables, material.examples),
+        SEED,
+    )
+    evaluation = _evaluation(material, choice, bands, point)
+    shutil.copytree(choice.folder, out)
+    write_json(out / "bands.json", bands)
+    write_json(out / "evaluation.json", evaluation)
+    write_verdict(judge(evaluation, gates, without_gates), out)
+    seal(out, _manifest(evaluation, material.catalogue, policy))
     return evaluation
 
 
-def _training(candidate: Path) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads((candidate / "training.json").read_text())
-    return facts
+@dataclass(frozen=True)
+class _Material:
+    """What there is to measure: candidates by name, the simplest first, and the examples that they learned from."""
+
+    training: dict[str, Training]
+    folders: dict[str, Path]
+    catalogue: Catalogue
+    examples: Examples
+    measurer: Measurer
+    labels: Path
+    tables: Path
+    label: str
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """The chosen candidate in the most honest split, by the `rule` in words.
+
+    Attributes:
+        folder: of its unsealed bundle.
+        splits: those that can be measured.
+        unseen: its risk (n,) in the most honest split, NaN where not held out.
+        by_learner: its risk (n,) of learners left out, or `unseen` where there is none.
+        rows: the figures of all candidates in all splits.
+    """
+
+    subject: Subject
+    rule: str
+    folder: Path
+    splits: Honest
+    unseen: Floats
+    by_learner: Floats
+    rows: list[MetricRow]
+
+
+def _read(candidates: list[Path], features: Path, labels: Path, tables: Path, label: str) -> _Material:
+    catalogue, examples = read_examples(features, labels)
+    trained = {path: read_json(path / "training.json", Training) for path in candidates}
+    ordered = sorted(trained.items(), key=lambda item: item[1].complexity)
+    return _Material(
+        {training.name: training for _, training in ordered},
+        {training.name: path for path, training in ordered},
+        catalogue,
+        examples,
+        Measurer(catalogue, examples, SEED),
+        labels,
+        tables,
+        label,
+    )
+
+
+def _choose(material: _Material) -> _Choice:
+    risks = {name: _risks(folder, material.examples) for name, folder in material.folders.items()}
+    splits = honest_splits(risks, material.examples, material.measurer.rows(CUTOFF), material.label)
+    risks = {name: _without(by_split, splits.without) for name, by_split in risks.items()}
+    rows, auc = _measure(material.measurer, risks, splits.main)
+    chosen, rule = choose(material.training, auc, splits.main)
+    unseen = risks[chosen][splits.main]
+    return _Choice(
+        Subject(chosen, splits.main),
+        " ".join([rule, *splits.notes]),
+        material.folders[chosen] / "final",
+        splits,
+        unseen,
+        risks[chosen].get("learner", unseen),
+        rows,
+    )
+
+
+def _evaluation(material: _Material, choice: _Choice, bands: Bands, point: OperatingPoint) -> Evaluation:
+    examples, unseen, splits = material.examples, choice.unseen, choice.splits
+    fold, predictor = fold_of(splits.main, examples), Predictor(read_candidate(choice.folder))
+    at_cutoff = dict(material.measurer.masks(unseen))[CUTOFF]
+    return Evaluation(
+        format=FORMAT,
+        label=material.label,
+        chosen=choice.subject.candidate,
+        split=splits.main,
+        rule=choice.rule,
+        cutoffs=CUTOFFS,
+        threshold=THRESHOLD,
+        thresholds=Thresholds(bands.high, bands.medium),
+        operating_point=point,
+        evidence_rule=EvidenceRule(bands.days_needed, bands.most_outside),
+        evidence=evidence(material.catalogue, examples, unseen, fold, SEED),
+        coverage=_coverage(unseen, examples, fold),
+        rubric=rubric_facts(material.labels, examples, at_cutoff, SEED),
+        data=data_facts(material.tables, examples, by_run=not splits.by_run, why=splits.by_run),
+        candidates=tuple(material.training.values()),
+        metrics=choice.rows + _fairness(material, choice, bands.high, at_cutoff),
+        curves=list(material.measurer.curves(choice.subject, unseen)),
+        importance=importance(predictor, examples.values),
+        agreement=agreement(predictor, examples, unseen, SEED),
+        stability=stability(predictor, examples, SEED),
+        missing=missing_values(material.training[choice.subject.candidate].missing, material.catalogue),
+        seed=SEED,
+    )
 
 
 def _risks(candidate: Path, examples: Examples) -> dict[str, Floats]:
@@ -127,61 +198,68 @@ def _without(risks: dict[str, Floats], splits: frozenset[str]) -> dict[str, Floa
 
 
 def _measure(
-    measurer: Measurer, risks: dict[str, dict[str, Floats]], main: str
-) -> tuple[list[dict[str, Any]], dict[str, dict[float, Floats]]]:
+    measurer: Measurer, risks: Mapping[str, Mapping[str, Floats]], main: str
+) -> tuple[list[MetricRow], dict[str, dict[float, Floats]]]:
     """Rows of all candidates and splits, and each candidate's AUC at the cut-offs in the main split."""
-    rows: list[dict[str, Any]] = []
+    rows: list[MetricRow] = []
     auc: dict[str, dict[float, Floats]] = {name: {} for name in risks}
     for name, by_split in risks.items():
         for split, risk in by_split.items():
-            for row, values in measurer.metrics(risk, each_run=split == main):
-                rows.append({"candidate": name, "split": split, **row})
-                if split == main and row["metric"] == "roc_auc" and row["group"] == "all" and row["cutoff"]:
-                    auc[name][row["cutoff"]] = values
+            for row, values in measurer.metrics(Subject(name, split), risk, each_run=split == main):
+                rows.append(row)
+                if split == main and row.metric == "roc_auc" and row.group == "all" and row.cutoff:
+                    auc[name][row.cutoff] = values
     return rows, auc
 
 
-def _fairness(
-    measurer: Measurer, examples: Examples, tables: Path, risk: Floats, threshold: float, key: dict[str, str]
-) -> list[dict[str, Any]]:
+def _fairness(material: _Material, choice: _Choice, threshold: float, mask: npt.NDArray[np.bool_]) -> list[MetricRow]:
     """Rows of the fairness check at the gates' cut-off, and one row for the gate; none without protected attributes.
 
     The gate's row has no value where no group is large enough to be compared.
+
+    Args:
+        mask: the rows (n,) of that cut-off whose risk is known.
     """
-    mask = dict(measurer.masks(risk))[CUTOFF]
-    kept = examples.where(mask)
-    protected = read_protected(tables, kept.learner_id)
-    rows = fairness(kept, risk[mask], protected=protected, threshold=threshold, cutoff=CUTOFF, seed=SEED)
+    examples = material.examples.where(mask)
+    protected = read_protected(material.tables, examples.learner_id)
+    rows = fairness(
+        choice.subject,
+        examples,
+        choice.unseen[mask],
+        protected=protected,
+        threshold=threshold,
+        cutoff=CUTOFF,
+        seed=SEED,
+    )
     if protected:
-        gap = disparity(rows)
-        counts = {"learners": len(kept), "positives": int(kept.label.sum())}
-        row = {"cutoff": CUTOFF, "group": "all", "metric": "disparity", "value": gap, "low": None, "high": None}
-        rows.append(row | counts)
-    return [key | row for row in rows]
+        counts = Counts(len(examples), int(examples.label.sum()))
+        rows.append(choice.subject.row(CUTOFF, "all", "disparity", Measured(disparity(rows)), counts))
+    return rows
 
 
-def _coverage(unseen: Floats, examples: Examples, fold: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+def _coverage(unseen: Floats, examples: Examples, fold: npt.NDArray[np.int64]) -> tuple[CoverageRow, ...]:
     seen = ~np.isnan(unseen)
     risk, kept = unseen[seen], examples.where(seen)
     return coverage(unseen_ends(risk, kept, fold[seen]), risk, kept.label.astype(np.float64), kept.learner, SEED)
 
 
-def _manifest(evaluation: dict[str, Any], catalogue: Catalogue, policy: Policy) -> dict[str, Any]:
-    return {
-        "name": "learner-risk",
-        "algorithm": evaluation["chosen"],
-        "label": evaluation["label"],
-        "settings": {name: value or 0.0 for name, value in asdict(policy).items()},  # the pipeline's parameters
-        "seed": evaluation["seed"],
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": {name: evaluation["data"][name] for name in ("sources", "digest", "learners", "moments")},
-        "catalogue": {"version": catalogue.version, "hash": catalogue.hash},
-        "code": {"version": __version__, "digest": _code_digest()},
-    }
+def _manifest(evaluation: Evaluation, catalogue: Catalogue, policy: Policy) -> Manifest:
+    data = evaluation.data
+    return Manifest(
+        name="learner-risk",
+        algorithm=evaluation.chosen,
+        label=evaluation.label,
+        settings=PolicyFacts(policy.capacity, policy.cost_miss or 0.0, policy.cost_false_alarm or 0.0),
+        seed=evaluation.seed,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        data=DataFacts(data.sources, data.digest, data.learners or 0, data.moments or 0),
+        catalogue=CatalogueFacts(catalogue.version, catalogue.hash),
+        code=CodeFacts(__version__, _code_digest()),
+    )
 
 
 def _code_digest() -> str:
-    """Digest of every Python file of the rooms that make a bundle."""
+    """Digest of every file of the rooms that make a bundle: code, and the words and the rubric that it reads."""
     digest = hashlib.sha256()
     root = Path(__file__).parents[2]
     for path in sorted(path for room in ("earlybell", "components") for path in (root / room).rglob("*.py")):

@@ -9,6 +9,7 @@ from sklearn.linear_model import Ridge
 
 from components.evaluate.metrics import Floats
 from components.examples import Examples
+from earlybell.bundle.evaluation import ReasonsAgreement, RiskChange, Stability, TwoEffects
 from earlybell.predict import Predictor
 
 SAMPLES = 1_000  # neighbours of a learner that LIME looks at
@@ -35,14 +36,8 @@ def lime(predictor: Predictor, row: npt.NDArray[np.float32], others: npt.NDArray
     return found
 
 
-def agreement(predictor: Predictor, examples: Examples, risk: Floats, seed: int) -> dict[str, Any]:
-    """LIME beside SHAP for a learner of high risk, and how far the two agree for that and nine others.
-
-    Returns:
-        `learner`: feature, shap and lime of the strongest effects of one learner; `correlation` (Spearman, mean over
-        learners; None where it is not possible) and `shared`: how many of the five strongest features both name, on
-        average.
-    """
+def agreement(predictor: Predictor, examples: Examples, risk: Floats, seed: int) -> ReasonsAgreement:
+    """LIME beside SHAP for a learner of high risk, and how far the two agree for that and nine others."""
     order = np.argsort(-np.nan_to_num(risk, nan=-1.0))
     rows = order[np.linspace(0, len(order) // 2, LEARNERS).astype(int)]
     scaled = predictor.score(examples.values[rows])[0]
@@ -51,38 +46,28 @@ def agreement(predictor: Predictor, examples: Examples, risk: Floats, seed: int)
     names = predictor.bundle.catalogue.features
     top = np.argsort(-np.abs(shap[0]))[:TOP]
     pairs = list(zip(shap, other, strict=True))
-    return {
-        "learner": [
-            {"feature": names[i].name, "title": names[i].title, "shap": float(shap[0, i]), "lime": float(other[0, i])}
-            for i in top
-        ],
-        "correlation": _mean([rank_correlation(one, two) for one, two in pairs]),
-        "shared": round(float(np.mean([len(_top(one) & _top(two)) for one, two in pairs])), 2),
-        "learners": LEARNERS,
-    }
+    return ReasonsAgreement(
+        learner=tuple(
+            TwoEffects(names[i].name, names[i].title, shap=float(shap[0, i]), lime=float(other[0, i])) for i in top
+        ),
+        correlation=_mean([rank_correlation(one, two) for one, two in pairs]),
+        shared=round(float(np.mean([len(_top(one) & _top(two)) for one, two in pairs])), 2),
+        learners=LEARNERS,
+    )
 
 
-def stability(predictor: Predictor, examples: Examples, seed: int, most: int = 1_000) -> dict[str, Any]:
-    """How much a learner's risk and reasons change from one week to the next.
-
-    Returns:
-        `risk_change`: median and 90% point of the absolute change; `shared`: how many of the five strongest features
-        are still among them, on average; `pairs`: pairs of weeks looked at. None where nobody has two weeks.
-    """
+def stability(predictor: Predictor, examples: Examples, seed: int, most: int = 1_000) -> Stability:
+    """How much a learner's risk and reasons change from one week to the next; None where nobody has two weeks."""
     same = (examples.learner[1:] == examples.learner[:-1]) & (examples.course_id[1:] == examples.course_id[:-1])
     first = np.random.default_rng(seed).permutation(np.flatnonzero(same))[:most]
     if not len(first):
-        return {"risk_change": {"median": None, "p90": None}, "shared": None, "pairs": 0}
+        return Stability(risk_change=RiskChange(None, None), shared=None, pairs=0)
     scaled, _, risk = predictor.score(examples.values[np.r_[first, first + 1]])
     effects, pairs = predictor.effects(scaled), len(first)
     change = np.abs(risk[pairs:] - risk[:pairs])
     shared = [len(_top(one) & _top(two)) for one, two in zip(effects[:pairs], effects[pairs:], strict=True)]
     median, most_changed = (round(float(np.quantile(change, q)), 4) for q in (0.5, 0.9))
-    return {
-        "risk_change": {"median": median, "p90": most_changed},
-        "shared": round(float(np.mean(shared)), 2),
-        "pairs": pairs,
-    }
+    return Stability(risk_change=RiskChange(median, most_changed), shared=round(float(np.mean(shared)), 2), pairs=pairs)
 
 
 def _top(effects: npt.NDArray[Any]) -> set[int]:

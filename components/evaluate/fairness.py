@@ -21,8 +21,10 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from components.evaluate.measure import RESAMPLES
-from components.evaluate.metrics import Floats, Measured, interval, measure, resample
+from components.evaluate.metrics import Floats, interval, measure, resample
+from components.evaluate.subject import Subject, count_learners
 from components.examples import Examples
+from earlybell.bundle.figures import Measured, MetricRow
 from earlybell.predict import open_tables
 from earlybell.tables import BY_NAME
 
@@ -31,7 +33,6 @@ SMALLEST = 10  # learners of a group that is shown, and of what a shown rate is 
 UNKNOWN = "unknown"
 PROXY_FOLDS = 3
 
-Row = dict[str, Any]
 Strings = npt.NDArray[np.object_]
 
 _DIFFERENCES = {
@@ -54,9 +55,16 @@ def read_protected(tables: Path, learner_id: Iterable[str]) -> dict[str, Strings
 
 
 def fairness(
-    examples: Examples, risk: Floats, *, protected: Mapping[str, Strings], threshold: float, cutoff: float, seed: int
-) -> list[Row]:
-    """Rows of evaluation.json (without candidate and split) for each protected attribute and each pair of them.
+    subject: Subject,
+    examples: Examples,
+    risk: Floats,
+    *,
+    protected: Mapping[str, Strings],
+    threshold: float,
+    cutoff: float,
+    seed: int,
+) -> list[MetricRow]:
+    """The rows of a subject for each protected attribute and each pair of them.
 
     A group is `gender=F`, or `gender=F & age=0-35`. Each has its selection_rate (share flagged), true_positive_rate,
     false_positive_rate, calibration_gap (mean risk minus share with label 1) and base_rate; those of one attribute
@@ -74,21 +82,21 @@ def fairness(
         protected: values (n,) by attribute (see `read_protected`).
         threshold: a risk from which on a learner is flagged.
     """
-    check = _Check(examples, risk, (risk >= threshold).astype(np.int32), cutoff, seed)
+    check = _Check(subject, examples, risk, (risk >= threshold).astype(np.int32), cutoff, seed)
     groups = {name: f"{name}=" + values for name, values in protected.items()}
     one = (check.attribute(name, group) for name, group in groups.items())
     two = (check.pair(f"{a} & {b}", groups[a] + " & " + groups[b]) for a, b in combinations(groups, 2))
     return list(chain.from_iterable(chain(one, two)))
 
 
-def disparity(rows: Iterable[Row]) -> float | None:
+def disparity(rows: Iterable[MetricRow]) -> float | None:
     """What a gate bounds: how far the true positive rates of an attribute's groups differ at the least.
 
     The lower end of the interval is taken, of single attributes, and the largest of them; so only what is clearly
     there fails a gate, and not the chance differences of small groups. None where no difference could be measured.
     """
     metric = _DIFFERENCES["true_positive_rate"]
-    lows = [row["low"] for row in rows if row["metric"] == metric and row["group"] in ATTRIBUTES]
+    lows = [row.low for row in rows if row.metric == metric and row.group in ATTRIBUTES]
     return max((low for low in lows if low is not None), default=None)
 
 
@@ -105,13 +113,20 @@ class _Check:
     """Measures groups of the same rows, with the same resamples."""
 
     def __init__(
-        self, examples: Examples, risk: Floats, flagged: npt.NDArray[np.int32], cutoff: float, seed: int
+        self,
+        subject: Subject,
+        examples: Examples,
+        risk: Floats,
+        flagged: npt.NDArray[np.int32],
+        cutoff: float,
+        seed: int,
     ) -> None:
+        self._subject = subject
         self._examples, self._risk, self._flagged = examples, risk, flagged
         self._cutoff, self._seed = cutoff, seed
         self._weights = resample(examples.learner, RESAMPLES, seed)
 
-    def attribute(self, name: str, group: Strings) -> list[Row]:
+    def attribute(self, name: str, group: Strings) -> list[MetricRow]:
         """All rows of one attribute."""
         shown = self._shown(group)
         if not shown.names:
@@ -125,13 +140,13 @@ class _Check:
             rows.append(self._row(name, "proxy_auc", interval(self._proxy(shown)), shown.at >= 0))
         return rows
 
-    def pair(self, name: str, group: Strings) -> list[Row]:
+    def pair(self, name: str, group: Strings) -> list[MetricRow]:
         """All rows of two attributes together."""
         shown = self._shown(group)
         rates = self._rates(shown) if shown.names else {}
         return self._of_groups(shown, rates) + self._summary(name, shown, rates)
 
-    def _of_groups(self, shown: _Groups, rates: dict[str, Floats]) -> list[Row]:
+    def _of_groups(self, shown: _Groups, rates: dict[str, Floats]) -> list[MetricRow]:
         return [
             # Of resamples that hold more rows than the value does, the middle lies elsewhere on purpose.
             self._row(one, metric, interval(values[:, place], corrected=False), shown.at == place)
@@ -139,14 +154,14 @@ class _Check:
             for metric, values in rates.items()
         ]
 
-    def _summary(self, name: str, shown: _Groups, rates: dict[str, Floats]) -> list[Row]:
+    def _summary(self, name: str, shown: _Groups, rates: dict[str, Floats]) -> list[MetricRow]:
         kept = shown.at >= 0
         differences = _DIFFERENCES.items() if len(shown.names) > 1 else ()
         rows = [self._row(name, to, _difference(rates[metric]), kept) for metric, to in differences]
         if shown.suppressed:
-            rows.append(self._row(name, "suppressed_groups", Measured(len(shown.suppressed), None, None), kept))
+            rows.append(self._row(name, "suppressed_groups", Measured(len(shown.suppressed)), kept))
         nobody = np.zeros(len(kept), dtype=bool)
-        rows += [self._row(one, "suppressed", Measured(1, None, None), nobody) for one in shown.suppressed]
+        rows += [self._row(one, "suppressed", Measured(1), nobody) for one in shown.suppressed]
         return rows
 
     def _shown(self, group: Strings) -> _Groups:
@@ -186,7 +201,7 @@ class _Check:
             np.hstack([self._weights, more]),
         )
 
-    def _detail(self, group: str, mask: npt.NDArray[np.bool_]) -> Iterator[Row]:
+    def _detail(self, group: str, mask: npt.NDArray[np.bool_]) -> Iterator[MetricRow]:
         """What only groups of one attribute have: AUC and the counts of the confusion matrix."""
         label, flagged = self._examples.label[mask], self._flagged[mask]
         auc = measure(label, self._risk[mask], self._weights[:, mask])["roc_auc"]
@@ -195,7 +210,7 @@ class _Check:
         for truth, names in enumerate(MATRIX):
             for flag, name in enumerate(names):
                 count = float(((label == truth) & (flagged == flag)).sum())
-                yield self._row(group, name, Measured(count, None, None), mask)
+                yield self._row(group, name, Measured(count), mask)
 
     def _proxy(self, shown: _Groups) -> Floats:
         """Macro AUC (1 + resamples,) of telling the groups apart from the features."""
@@ -216,10 +231,9 @@ class _Check:
         ]
         return np.asarray(np.mean(each, axis=0))
 
-    def _row(self, group: str, metric: str, measured: Measured, mask: npt.NDArray[np.bool_]) -> Row:
-        learner, positive = self._examples.learner[mask], self._examples.label[mask] == 1
-        counts = {"learners": len(np.unique(learner)), "positives": len(np.unique(learner[positive]))}
-        return {"cutoff": self._cutoff, "group": group, "metric": metric, **vars(measured), **counts}
+    def _row(self, group: str, metric: str, measured: Measured, mask: npt.NDArray[np.bool_]) -> MetricRow:
+        counts = count_learners(self._examples.learner[mask], self._examples.label[mask])
+        return self._subject.row(self._cutoff, group, metric, measured, counts)
 
 
 def _rates(
@@ -264,7 +278,7 @@ def _difference(values: Floats) -> Measured:
     """
     values = values[:, ~np.isnan(values[0])]
     if values.shape[1] < 2:
-        return Measured(None, None, None)
+        return Measured()
     one, other = np.triu_indices(values.shape[1], 1)
     drawn = values[1:, one] - values[1:, other]
     centre, error = np.nanmean(drawn, axis=0), np.nanstd(drawn, axis=0)

@@ -1,15 +1,16 @@
 """Metrics and curves of a candidate's risks, by cut-off and course run."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from components.evaluate.curves import curves
 from components.evaluate.metrics import Floats, intervals, measure, resample
+from components.evaluate.subject import Subject, count_learners
 from components.examples import Examples
 from earlybell.bundle import Catalogue
+from earlybell.bundle.figures import Curve, MetricRow
 
 CUTOFFS = (0.2, 0.4, 0.6, 0.8)
 RESAMPLES = 200
@@ -29,8 +30,8 @@ class Measurer:
         self._rows: dict[float | None, Mask] = {one: _near(progress, self._run, one) for one in CUTOFFS}
         self._rows[None] = np.ones(len(examples), dtype=bool)
 
-    def metrics(self, risk: Floats, each_run: bool) -> Iterator[tuple[dict[str, Any], Floats]]:
-        """Rows of evaluation.json (without candidate and split), each with its value and resamples (1 + resamples,).
+    def metrics(self, subject: Subject, risk: Floats, *, each_run: bool) -> Iterator[tuple[MetricRow, Floats]]:
+        """The rows of a subject's figures, each with its value and resamples (1 + resamples,).
 
         Args:
             risk: (n,), NaN where a row was not held out.
@@ -41,16 +42,15 @@ class Measurer:
             weights = resample(kept.learner, RESAMPLES if cutoff else RESAMPLES_ALL_WEEKS, self._seed)
             for group, of_group in self._groups(mask, each_run):
                 found = measure(kept.label[of_group], risk[mask][of_group], weights[:, of_group])
-                counts, figures = _counts(kept.where(of_group)), intervals(found)
+                figures = intervals(found)
+                counts = count_learners(kept.learner[of_group], kept.label[of_group])
                 for metric, values in found.items():
-                    figure = vars(figures[metric])
-                    yield {"cutoff": cutoff, "group": group, "metric": metric, **figure, **counts}, values
+                    yield subject.row(cutoff, group, metric, figures[metric], counts), values
 
-    def curves(self, risk: Floats) -> Iterator[dict[str, Any]]:
-        """Curves of evaluation.json (without candidate and split)."""
+    def curves(self, subject: Subject, risk: Floats) -> Iterator[Curve]:
+        """The curves of a subject at every cut-off."""
         for cutoff, mask in self.masks(risk):
-            for curve in curves(self._examples.label[mask], risk[mask]):
-                yield {"cutoff": cutoff, **curve}
+            yield from curves(subject, cutoff, self._examples.label[mask], risk[mask])
 
     def rows(self, cutoff: float | None) -> Mask:
         """The rows (n,) of a cut-off, known or not."""
@@ -78,8 +78,3 @@ def _near(progress: npt.NDArray[np.float32], run: npt.NDArray[np.int64], cutoff:
         weeks = np.unique(progress[run == one])
         found |= (run == one) & (progress == weeks[np.argmin(np.abs(weeks - cutoff))])
     return found
-
-
-def _counts(examples: Examples) -> dict[str, int]:
-    positives = np.unique(examples.learner[examples.label == 1])
-    return {"learners": len(np.unique(examples.learner)), "positives": len(positives)}

@@ -9,11 +9,12 @@ truth. How often the intervals hold it is measured in tests/components/evaluate/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
+
+from earlybell.bundle.figures import Measured
 
 THRESHOLD = 0.5  # of accuracy, precision, recall, F1 and the counts, as in the paper
 CALIBRATION_BINS = 10
@@ -23,15 +24,6 @@ _NORMAL = NormalDist()
 _Z = _NORMAL.inv_cdf(0.975)
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A metric's value and its 95% interval; None where it is not possible (one outcome only)."""
-
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 def resample(learner: npt.NDArray[np.int64], resamples: int, seed: int) -> Floats:
@@ -54,10 +46,10 @@ def interval(values: Floats, *, corrected: bool = True) -> Measured:
             resamples lie elsewhere on purpose.
     """
     if not len(values) or np.isnan(values[0]):
-        return Measured(None, None, None)
+        return Measured()
     rest = values[1:][~np.isnan(values[1:])]
     if not len(rest):
-        return Measured(round(float(values[0]), 6), None, None)
+        return Measured(round(float(values[0]), 6))
     shift = 2 * _bias(values[0], rest) if corrected else 0.0
     low, high = np.quantile(rest, [_NORMAL.cdf(shift - _Z), _NORMAL.cdf(shift + _Z)])
     return Measured(*(round(float(x), 6) for x in (values[0], min(low, values[0]), max(high, values[0]))))

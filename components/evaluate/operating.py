@@ -3,12 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from components.evaluate.metrics import Floats, interval, resample
 from components.examples import Examples
+from earlybell.bundle.evaluation import Capacity, OperatingPoint
+from earlybell.bundle.figures import Measured, Quartiles
 from earlybell.errors import SettingError
 
 RESAMPLES = 200
@@ -42,45 +44,45 @@ class Policy:
 
 def operating_point(
     policy: Policy, risk: Floats, examples: Examples, days: Mapping[str, Floats], seed: int
-) -> dict[str, Any]:
+) -> OperatingPoint:
     """Thresholds, and what they would have meant for learners that the model had not seen.
 
     Args:
         risk: (n,) of learners left out, without missing values.
         days: (n,) from each moment to what may come too late to help, by its name; NaN where it never came.
-
-    Returns:
-        `rule` in words, `high`, `medium`, and for `high` with 95% intervals from resampled learners: learners flagged a
-        week in a course run, how many and which share of them rightly, the share of those with label 1 who were flagged
-        in some week, and, by name, the `lead_days` from a learner's first flag (quartiles). `capacities` has the same
-        for each `share` of learners a week that the staff might see instead.
     """
     high, medium, rule = _thresholds(policy, risk, examples)
     weights = resample(examples.learner, RESAMPLES, seed)
-    others = {share: _highest(risk, share) for share in SHARES}
-    return {
-        "rule": rule,
-        "medium": round(medium, 6),
+    others = {share: _expected(_highest(risk, share), risk, examples, days, weights) for share in SHARES}
+    return OperatingPoint(
+        rule=rule,
+        medium=round(medium, 6),
         **_expected(high, risk, examples, days, weights),
-        "capacities": [
-            {"share": share, **_expected(other, risk, examples, days, weights)} for share, other in others.items()
-        ],
-    }
+        capacities=tuple(Capacity(share=share, **expected) for share, expected in others.items()),
+    )
 
 
-def _expected(
-    high: float, risk: Floats, examples: Examples, days: Mapping[str, Floats], weights: Floats
-) -> dict[str, Any]:
+class _Expected(TypedDict):
     """What a threshold would have meant."""
+
+    high: float
+    flagged_a_week: Measured
+    rightly_a_week: Measured
+    rightly: Measured
+    found: Measured
+    lead_days: dict[str, Quartiles]
+
+
+def _expected(high: float, risk: Floats, examples: Examples, days: Mapping[str, Floats], weights: Floats) -> _Expected:
     flagged, weeks = risk >= high, len(_weeks(examples))
     with np.errstate(invalid="ignore", divide="ignore"):
         rightly = weights[:, flagged] @ examples.label[flagged] / weights[:, flagged].sum(axis=1)
     return {
         "high": round(high, 6),
-        "flagged_a_week": vars(interval(weights @ flagged / weeks)),
-        "rightly_a_week": vars(interval(weights @ (flagged & (examples.label == 1)) / weeks)),
-        "rightly": vars(interval(rightly)),
-        "found": vars(interval(_found(flagged, examples, weights))),
+        "flagged_a_week": interval(weights @ flagged / weeks),
+        "rightly_a_week": interval(weights @ (flagged & (examples.label == 1)) / weeks),
+        "rightly": interval(rightly),
+        "found": interval(_found(flagged, examples, weights)),
         "lead_days": {name: _lead(flagged, examples, until) for name, until in days.items()},
     }
 
@@ -118,13 +120,13 @@ def _found(flagged: Any, examples: Examples, weights: Floats) -> Floats:
         return np.asarray(weights[:, first] @ ever / weights[:, first].sum(axis=1))
 
 
-def _lead(flagged: Any, examples: Examples, until: Floats) -> dict[str, float | None]:
+def _lead(flagged: Any, examples: Examples, until: Floats) -> Quartiles:
     """Quartiles of the days left at a rightly flagged learner's first flag."""
     rows = np.flatnonzero(flagged & (examples.label == 1))
     _, first = np.unique(examples.learner[rows], return_index=True)
     days = until[rows[first]]
     days = days[~np.isnan(days)]
     if not len(days):
-        return {"low": None, "median": None, "high": None}
+        return Quartiles(None, None, None)
     low, median, high = np.quantile(days, [0.25, 0.5, 0.75])
-    return {"low": round(float(low), 1), "median": round(float(median), 1), "high": round(float(high), 1)}
+    return Quartiles(*(round(float(end), 1) for end in (low, median, high)))

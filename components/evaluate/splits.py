@@ -10,11 +10,11 @@ import numpy.typing as npt
 from components.evaluate.data_summary import NOT_BY_RUN
 from components.examples import Examples
 from earlybell.bundle import read_candidate
+from earlybell.bundle.figures import SPLITS
 from earlybell.errors import TrainingError
 from earlybell.gates import CUTOFF
 from earlybell.predict import Predictor
 
-SPLITS = ("course_run", "learner", "random")  # the most honest first
 LEAST_RUNS = 2  # left out that have both labels: of one alone a figure says nothing of the next
 
 Floats = npt.NDArray[np.float64]

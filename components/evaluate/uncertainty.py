@@ -5,22 +5,22 @@ label 1; the two answers are the ends of the interval. All rows together weigh a
 learner's weeks are not other people, and counting them as such would make the interval too narrow.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from sklearn.isotonic import IsotonicRegression
 
 from components.evaluate.metrics import Floats, calibration_bins, interval, resample
 from components.examples import Examples
+from earlybell.bundle.bands import Interval
+from earlybell.bundle.evaluation import CoverageRow
 
 GRID = 101  # risks at which the interval is known; between them it is interpolated
 RESAMPLES = 200
 BINS = 400  # equal risks are one row to the calibration: enough for a fine curve, and quick
 
 
-def venn_abers(risk: Floats, examples: Examples) -> dict[str, list[float]]:
-    """Ends of the interval: `low` and `high` at each of the `risk`s of a grid, all of shape (grid,).
+def venn_abers(risk: Floats, examples: Examples) -> Interval:
+    """The ends of the interval on a grid of risks.
 
     Args:
         risk: (n,), of the examples by models that had not seen them, without missing values.
@@ -28,11 +28,8 @@ def venn_abers(risk: Floats, examples: Examples) -> dict[str, list[float]]:
     weight = np.full(len(risk), len(np.unique(examples.learner)) / len(risk))
     centre, share, weight = _binned(risk, examples.label.astype(np.float64), weight)
     grid = np.unique(np.r_[0.0, np.quantile(risk, np.linspace(0, 1, GRID - 2)), 1.0])
-    ends = {end: [_calibrated(centre, share, weight, one, label) for one in grid] for end, label in _ENDS}
-    return {"risk": _rounded(grid), **{end: _rounded(np.array(values)) for end, values in ends.items()}}
-
-
-_ENDS = (("low", 0.0), ("high", 1.0))
+    low, high = ([_calibrated(centre, share, weight, at, label) for at in grid.tolist()] for label in (0.0, 1.0))
+    return Interval(_rounded(grid.tolist()), _rounded(low), _rounded(high))
 
 
 def _binned(risk: Floats, label: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
@@ -51,17 +48,17 @@ def _calibrated(centre: Floats, share: Floats, weight: Floats, risk: float, labe
     return float(isotonic.predict([risk])[0])
 
 
-def _rounded(values: Floats) -> list[float]:
-    return [round(float(value), 6) for value in values]
+def _rounded(values: list[float]) -> tuple[float, ...]:
+    return tuple(round(value, 6) for value in values)
 
 
-def ranges(examples: Examples, names: list[str]) -> dict[str, list[float]]:
+def ranges(examples: Examples, names: list[str]) -> dict[str, tuple[float, float]]:
     """The lowest and highest value of each feature seen in training; features without any value are left out."""
-    found: dict[str, list[float]] = {}
+    found: dict[str, tuple[float, float]] = {}
     for i, name in enumerate(names):
         values = examples.values[:, i]
         if not np.isnan(values).all():
-            found[name] = [float(np.nanmin(values)), float(np.nanmax(values))]
+            found[name] = (float(np.nanmin(values)), float(np.nanmax(values)))
     return found
 
 
@@ -72,13 +69,13 @@ def unseen_ends(risk: Floats, examples: Examples, fold: npt.NDArray[np.int64]) -
         mask = fold == one
         if not mask.all():
             known = venn_abers(risk[~mask], examples.where(~mask))
-            ends[:, mask] = [np.interp(risk[mask], known["risk"], known[end]) for end, _ in _ENDS]
+            ends[:, mask] = [np.interp(risk[mask], known.risk, end) for end in (known.low, known.high)]
     return np.stack([np.minimum(ends[0], risk), np.maximum(ends[1], risk)])
 
 
 def coverage(
     ends: Floats, risk: Floats, shares: Floats, learner: npt.NDArray[np.int64], seed: int, bins: int = 10
-) -> list[dict[str, Any]]:
+) -> tuple[CoverageRow, ...]:
     """What came true beside the interval, in bins of about equal size of the risk.
 
     Args:
@@ -86,24 +83,26 @@ def coverage(
         risk: (n,), without missing values.
         shares: true risks or labels (n,).
         learner: (n,), who are resampled.
-
-    Returns:
-        For each bin the mean risk, the mean interval as `low` and `high`, the mean of `shares` as `seen` with its own
-        interval, whether that mean lies `within`, and how many rows.
     """
     known = ~np.isnan(ends[0])
     if not known.any():
-        return []
+        return ()
     ends, risk, shares, learner = ends[:, known], risk[known], shares[known], learner[known]
     at = calibration_bins(risk, bins)
     weights = resample(learner, RESAMPLES, seed)
     groups = (at == one for one in np.unique(at))
-    return [_covered(ends[:, group], risk[group], shares[group], weights[:, group]) for group in groups]
+    return tuple(_covered(ends[:, group], risk[group], shares[group], weights[:, group]) for group in groups)
 
 
-def _covered(ends: Floats, risk: Floats, shares: Floats, weights: Floats) -> dict[str, Any]:
+def _covered(ends: Floats, risk: Floats, shares: Floats, weights: Floats) -> CoverageRow:
     with np.errstate(invalid="ignore"):
-        seen = vars(interval(weights @ shares / weights.sum(axis=1)))
+        seen = interval(weights @ shares / weights.sum(axis=1))
     low, high = (round(float(end), 6) for end in ends.mean(axis=1))
-    found = {"risk": round(float(risk.mean()), 6), "low": low, "high": high, "seen": seen}
-    return found | {"within": low <= seen["value"] <= high, "rows": len(risk)}
+    return CoverageRow(
+        risk=round(float(risk.mean()), 6),
+        low=low,
+        high=high,
+        seen=seen,
+        within=seen.value is not None and low <= seen.value <= high,
+        rows=len(risk),
+    )

@@ -1,13 +1,12 @@
 """The labels of learners at one moment, to measure a bundle by its own."""
 
 import tempfile
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from components.label.rubric import label_rubric
 from components.label.scale import read_rubric
+from earlybell.bundle.evaluation import RubricFacts
 from earlybell.errors import SettingError
 from earlybell.predict import create_moments, open_tables
 from earlybell.tables.outcomes import bad_outcome
@@ -48,17 +47,17 @@ def known_labels(kind: str, tables: Path, as_of: str, rubric: Path | None = None
     return {(course, learner, at): label for course, learner, at, label in rows}
 
 
-def check_rubric(facts: Mapping[str, Any], rubric: Path | None) -> None:
+def check_rubric(facts: RubricFacts, rubric: Path | None) -> None:
     """
     Args:
-        facts: what evaluation.json says of the rubric that a bundle was trained with.
+        facts: what the evaluation says of the rubric that a bundle was trained with.
 
     Raises:
         SettingError: the rubric cannot be read, or is another than that.
     """
     scale = read_rubric(rubric)
-    if (scale.version, scale.threshold) != (facts["version"], facts["threshold"]):
-        was = f"version {facts['version']} with a threshold of {facts['threshold']:g}"
+    if (scale.version, scale.threshold) != (facts.version, facts.threshold):
+        was = f"version {facts.version} with a threshold of {facts.threshold:g}"
         way_out = f"The bundle was trained with {was}: name its file by --rubric."
         other = f"version {scale.version}, threshold {scale.threshold:g}"
         raise SettingError("another rubric than the bundle's", other, way_out)

@@ -49,5 +49,5 @@ def fetch(model_name: str, version: str, folder: str, model_version: str, bundle
             fetch_bundle(model_name, model_version, place)
         found = read_bundle(place)
         facts = {"from": named, "version": model_version or found.version, "digest": found.digest}
-        bundle.metadata.update(facts | {"algorithm": found.manifest["algorithm"]})
+        bundle.metadata.update(facts | {"algorithm": found.manifest.algorithm})
         done("fetch", f"{named}: version {facts['version']}, digest {found.digest[:12]}")

@@ -1,14 +1,13 @@
 """What MLflow keeps of a bundle beside its files."""
 
 import json
-from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
 from components.registry.server import without_credentials
-from earlybell.bundle import Bundle
+from earlybell.bundle import Bundle, Evaluation, Training
 from earlybell.gates import Verdict
 
 GATES, WAIVED = "gates", "gates_waived"  # tags of a version: how it was judged, and the reason where that did not count
@@ -16,30 +15,30 @@ _DIGEST = 36  # characters of a dataset's digest that MLflow has room for
 _NAME = 500  # and of its name
 
 
-def parameters(training: dict[str, Any], settings: dict[str, str]) -> dict[str, str]:
+def parameters(training: Training, settings: dict[str, str]) -> dict[str, str]:
     """What the model was trained with: of the candidate, and the pipeline's settings (which may hold addresses)."""
     of_pipeline = {f"pipeline.{name}": without_credentials(value) for name, value in settings.items()}
-    of_candidate = {f"settings.{name}": str(value) for name, value in training["settings"].items()}
+    of_candidate = {f"settings.{name}": str(value) for name, value in training.settings.items()}
     return {
-        "candidate": training["name"],
-        **{name: str(training[name]) for name in ("seed", "rows", "learners")},
+        "candidate": training.name,
+        **{name: str(getattr(training, name)) for name in ("seed", "rows", "learners")},
         **of_candidate,
         **of_pipeline,
     }
 
 
-def metrics(evaluation: dict[str, Any]) -> dict[str, float]:
+def metrics(evaluation: Evaluation) -> dict[str, float]:
     """The chosen candidate's metrics, as `course_run.0.4.roc_auc` with its `.low` and `.high`.
 
     Those of all course runs together: of single ones there are thousands, which MLflow's pages cannot show, and
     evaluation.json lies in the bundle.
     """
     found: dict[str, float | None] = {}
-    for row in evaluation["metrics"]:
-        if row["candidate"] == evaluation["chosen"] and row["group"] == "all":
-            cutoff = "all" if row["cutoff"] is None else f"{row['cutoff']:g}"
-            key = f"{row['split']}.{cutoff}.{row['metric']}"
-            found |= {key: row["value"], f"{key}.low": row["low"], f"{key}.high": row["high"]}
+    for row in evaluation.metrics:
+        if row.candidate == evaluation.chosen and row.group == "all":
+            cutoff = "all" if row.cutoff is None else f"{row.cutoff:g}"
+            key = f"{row.split}.{cutoff}.{row.metric}"
+            found |= {key: row.value, f"{key}.low": row.low, f"{key}.high": row.high}
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -50,9 +49,9 @@ def tags(bundle: Bundle, verdict: Verdict) -> dict[str, str]:
     return {
         "candidate": "true",
         "bundle_digest": bundle.digest,
-        "data_digest": manifest["data"]["digest"],
-        "catalogue_hash": manifest["catalogue"]["hash"],
-        "label": manifest["label"],
+        "data_digest": manifest.data.digest,
+        "catalogue_hash": manifest.catalogue.hash,
+        "label": manifest.label,
         GATES: verdict.outcome,
         **figures,
         **({WAIVED: verdict.waived} if verdict.waived else {}),
@@ -61,10 +60,10 @@ def tags(bundle: Bundle, verdict: Verdict) -> dict[str, str]:
 
 def dataset(bundle: Bundle) -> DatasetInput:
     """The data that the model was trained on; its whole digest stands in its source, which has the room."""
-    data = bundle.manifest["data"]
-    name, source = ", ".join(data["sources"])[:_NAME], json.dumps({key: data[key] for key in ("sources", "digest")})
-    profile = json.dumps({key: data[key] for key in ("moments", "learners")})
-    one = Dataset(name, data["digest"][:_DIGEST], "earlybell", source, profile=profile)
+    data = bundle.manifest.data
+    name, source = ", ".join(data.sources)[:_NAME], json.dumps({"sources": data.sources, "digest": data.digest})
+    profile = json.dumps({"moments": data.moments, "learners": data.learners})
+    one = Dataset(name, data.digest[:_DIGEST], "earlybell", source, profile=profile)
     return DatasetInput(one, [InputTag("mlflow.data.context", "training")])
 
 
@@ -73,4 +72,4 @@ def mlmodel(bundle: Bundle, folder: str, model_id: str, run_id: str) -> Model:
     features = Schema([ColSpec(DataType.float, name) for name in bundle.catalogue.names])
     signature = ModelSignature(features, Schema([ColSpec(DataType.float, "risk")]))
     model = Model(run_id=run_id, signature=signature, model_uuid=model_id, model_id=model_id)
-    return model.add_flavor("earlybell", format=bundle.manifest["format"], data=folder, digest=bundle.digest)
+    return model.add_flavor("earlybell", format=bundle.manifest.format, data=folder, digest=bundle.digest)

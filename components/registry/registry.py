@@ -4,7 +4,6 @@ A version's artifacts are `MLmodel` (a flavour of our own, with the signature: M
 `bundle/`, the bundle's files as they are. No alias is set: only what moves traffic does.
 """
 
-import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from mlflow.exceptions import MlflowException
 
 from components.registry.record import GATES, WAIVED, dataset, metrics, mlmodel, parameters, tags
 from components.registry.server import artifact_location, connect, late, mendable, without_credentials
-from earlybell.bundle import Bundle, read_bundle
+from earlybell.bundle import Bundle, Training, read_bundle
 from earlybell.clock import at_most
 from earlybell.errors import BundleError, RegistryError, SettingError
 from earlybell.gates import Verdict, in_words, require_verdict
@@ -73,13 +72,11 @@ def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, st
         RegistryError: MLflow cannot be reached, or refused.
     """
     sealed, verdict = read_bundle(bundle), require_verdict(bundle)
-    training, evaluation = (json.loads((bundle / file).read_text()) for file in ("training.json", "evaluation.json"))
-    kept, measured, data = parameters(training, settings or {}), metrics(evaluation), dataset(sealed)
+    training = sealed.training or Training(name=sealed.manifest.algorithm)
+    kept, measured, data = parameters(training, settings or {}), metrics(sealed.evaluation), dataset(sealed)
     client = connect()
-    with mendable(client.tracking_uri), _run(client, name, training["name"]) as run:
-        model = client.create_logged_model(
-            run.experiment_id, name, run.run_id, params=kept, model_type=training["name"]
-        )
+    with mendable(client.tracking_uri), _run(client, name, training.name) as run:
+        model = client.create_logged_model(run.experiment_id, name, run.run_id, params=kept, model_type=training.name)
         client.log_batch(run.run_id, _metrics(measured, model), [Param(*one) for one in kept.items()])
         client.log_inputs(run.run_id, [data])
         _upload(client, sealed, model, run.run_id)

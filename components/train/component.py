@@ -19,7 +19,7 @@ def train(
     from components.train import train as train_candidate
 
     with errors_reported():
-        facts = train_candidate(candidate, Path(examples.path), Path(labels.path), Path(model.path))
-        model.metadata.update({"name": candidate, "framework": "onnx", "rows": facts["rows"]})
-        skipped = f"; without {', '.join(facts['skipped'])}, which leave one label only" if facts["skipped"] else ""
-        done("train", f"{facts['title']} on {facts['rows']:,} moments of {facts['learners']:,} learners{skipped}")
+        training = train_candidate(candidate, Path(examples.path), Path(labels.path), Path(model.path))
+        model.metadata.update({"name": candidate, "framework": "onnx", "rows": training.rows})
+        skipped = f"; without {', '.join(training.skipped)}, which leave one label only" if training.skipped else ""
+        done("train", f"{training.title} on {training.rows:,} moments of {training.learners:,} learners{skipped}")

@@ -4,7 +4,6 @@ The converters give the estimator; preprocessing and calibration are ONNX nodes 
 converters' calibration is wrong without a warning (a sigmoid over logistic regression by up to 0.48).
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,20 @@ from sklearn.linear_model import LogisticRegression
 from components.train.fitted import EDGE, Fitted
 from components.train.preprocessing import IR_VERSION, OPSETS
 from components.train.trees import forest_booster
+from earlybell.bundle import Catalogue
+from earlybell.bundle.json_files import write_json
+from earlybell.bundle.reasons import LinearReasons, Platt, Reasons, Space, TreeReasons
 
 TARGET = {"": 15, "ai.onnx.ml": 3}
 
 
-def export(fitted: Fitted, catalogue_json: str, sql: str, facts: dict[str, Any], out: Path) -> None:
-    """Write the unsealed bundle `out` (a new folder): model.onnx, reasons, catalogue, SQL and training.json."""
+def export(fitted: Fitted, catalogue: Catalogue, sql: str, out: Path) -> None:
+    """Write the unsealed bundle `out` (a new folder): model.onnx, reasons, catalogue and SQL."""
     out.mkdir(parents=True)
-    (out / "catalogue.json").write_text(catalogue_json)
+    write_json(out / "catalogue.json", catalogue)
     (out / "features.sql").write_text(sql)
-    (out / "training.json").write_text(json.dumps(facts, indent=1))
     (out / "model.onnx").write_bytes(to_onnx(fitted).SerializeToString())
-    (out / "reasons.json").write_text(json.dumps(_reasons(fitted, out), indent=1))
+    write_json(out / "reasons.json", _reasons(fitted, out))
 
 
 def to_onnx(fitted: Fitted) -> ModelProto:
@@ -150,19 +151,24 @@ def _model(
     return helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION)
 
 
-def _reasons(fitted: Fitted, out: Path) -> dict[str, Any]:
-    calibration = {"slope": fitted.slope, "intercept": fitted.intercept}
+def _reasons(fitted: Fitted, out: Path) -> Reasons:
+    calibration = Platt(fitted.slope, fitted.intercept)
     estimator = fitted.estimator
     if isinstance(estimator, LogisticRegression):
         coefficients, means = estimator.coef_[0], fitted.means
         base = float(estimator.intercept_[0] + coefficients @ means)
-        arrays = {"coefficients": coefficients.tolist(), "means": means.tolist()}
-        return {"kind": "linear", "space": "log-odds", "base": base, "calibration": calibration, **arrays}
+        return LinearReasons(
+            space="log-odds",
+            base=base,
+            calibration=calibration,
+            coefficients=tuple(coefficients.tolist()),
+            means=tuple(means.tolist()),
+        )
     forest = isinstance(estimator, RandomForestClassifier)
     booster = forest_booster(estimator) if forest else estimator.get_booster()
     booster.save_model(out / "trees.ubj")
     import xgboost
 
     effects = booster.predict(xgboost.DMatrix(fitted.means[None, :]), pred_contribs=True)
-    space = "probability" if forest else "log-odds"
-    return {"kind": "trees", "space": space, "base": float(effects[0, -1]), "calibration": calibration}
+    space: Space = "probability" if forest else "log-odds"
+    return TreeReasons(space=space, base=float(effects[0, -1]), calibration=calibration)

@@ -1,24 +1,25 @@
 """One candidate, trained for the job and for each fold of the honest splits."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from threadpoolctl import threadpool_limits
 
 from components.examples import Examples, read_examples
 from components.train.candidates import CANDIDATES, SEED
 from components.train.export import export
 from components.train.fitted import fit
-from earlybell.bundle import Catalogue
+from earlybell.bundle import Catalogue, Training
+from earlybell.bundle.json_files import write_json
 from earlybell.errors import SettingError
 
 MOST_ROWS = 12_000  # neighbouring weeks of a learner tell almost the same: more rows cost time and gain nothing
 
 
-def train(name: str, features: Path, labels: Path, out: Path) -> dict[str, Any]:
+def train(name: str, features: Path, labels: Path, out: Path) -> Training:
     """Train candidate `name`; write `out/final` and, for each fold, `out/<split>-<fold>`: an unsealed bundle each.
 
     Args:
@@ -28,7 +29,7 @@ def train(name: str, features: Path, labels: Path, out: Path) -> dict[str, Any]:
     A fold whose training rows have one label, or none, is skipped.
 
     Returns:
-        What is known of this candidate: name, title, settings, rows, and `skipped`, the folds without a bundle.
+        What training.json says of this candidate, here and in `out/final`.
 
     Raises:
         SettingError: no candidate has this name.
@@ -44,29 +45,30 @@ def train(name: str, features: Path, labels: Path, out: Path) -> dict[str, Any]:
     sql = (features / "features.sql").read_text()
     with threadpool_limits(limits=1):  # candidates are trained side by side, and BLAS threads would wait for each other
         by_fold = {fold: _train_fold(name, catalogue, sql, rows, out / fold) for fold, rows in folds.items()}
-    facts = by_fold["final"] | {"folds": sorted(by_fold), "skipped": sorted(every_fold.keys() - folds.keys())}
-    (out / "training.json").write_text(json.dumps(facts, indent=1))
-    return facts
+    skipped = tuple(sorted(every_fold.keys() - folds.keys()))
+    training = structs.replace(by_fold["final"], folds=tuple(sorted(by_fold)), skipped=skipped)
+    for folder in (out, out / "final"):
+        write_json(folder / "training.json", training)
+    return training
 
 
-def _train_fold(name: str, catalogue: Catalogue, sql: str, examples: Examples, out: Path) -> dict[str, Any]:
+def _train_fold(name: str, catalogue: Catalogue, sql: str, examples: Examples, out: Path) -> Training:
     rows = _thin(examples)
     directions = [feature.direction for feature in catalogue.features]
     fitted = fit(CANDIDATES[name], rows.values, rows.label, rows.learner, directions)
     missing = dict(zip(catalogue.names, np.isnan(examples.values).mean(axis=0).round(4).tolist(), strict=True))
-    facts = {
-        "name": name,
-        "title": CANDIDATES[name].title,
-        "remarks": CANDIDATES[name].remarks,
-        "complexity": CANDIDATES[name].complexity,
-        "settings": _settings(fitted.estimator),
-        "seed": SEED,
-        "rows": len(rows),
-        "learners": len(np.unique(rows.learner)),
-        "missing": {feature: share for feature, share in missing.items() if share},
-    }
-    export(fitted, catalogue.to_json(), sql, facts, out)
-    return facts
+    export(fitted, catalogue, sql, out)
+    return Training(
+        name=name,
+        title=CANDIDATES[name].title,
+        remarks=CANDIDATES[name].remarks,
+        complexity=CANDIDATES[name].complexity,
+        settings=_settings(fitted.estimator),
+        seed=SEED,
+        rows=len(rows),
+        learners=len(np.unique(rows.learner)),
+        missing={feature: share for feature, share in missing.items() if share},
+    )
 
 
 def _as_daily(examples: Examples, catalogue: Catalogue) -> Examples:
@@ -93,7 +95,7 @@ def _thin(examples: Examples) -> Examples:
     return examples.where((np.arange(len(examples)) + examples.learner) % step == 0)
 
 
-def _settings(estimator: Any) -> dict[str, Any]:
+def _settings(estimator: Any) -> dict[str, int | float | str]:
     """The estimator's settings that are plain values and not its library's defaults."""
     usual = type(estimator)().get_params()
     changed = {name: value for name, value in estimator.get_params().items() if value != usual.get(name)}

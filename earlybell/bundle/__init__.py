@@ -1,6 +1,22 @@
 """One folder is one model version: its format, and how to read, verify and seal it."""
 
-from earlybell.bundle.bundle import Bundle, read_bundle, read_candidate, seal
+from earlybell.bundle.bands import Bands
+from earlybell.bundle.bundle import UNSEALED, Bundle, read_bundle, read_candidate, seal
 from earlybell.bundle.catalogue import Catalogue, Feature
+from earlybell.bundle.evaluation import Evaluation
+from earlybell.bundle.manifest import Manifest
+from earlybell.bundle.training import Training
 
-__all__ = ["Bundle", "Catalogue", "Feature", "read_bundle", "read_candidate", "seal"]
+__all__ = [
+    "UNSEALED",
+    "Bands",
+    "Bundle",
+    "Catalogue",
+    "Evaluation",
+    "Feature",
+    "Manifest",
+    "Training",
+    "read_bundle",
+    "read_candidate",
+    "seal",
+]

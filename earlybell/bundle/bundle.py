@@ -7,44 +7,76 @@ model.onnx       features (rows, features) float32 -> scaled, score (before cali
 reasons.json     how effects are computed: coefficients, or the name of the file with the trees
 trees.ubj        the trees of a tree model, in XGBoost's own data format (absent for a linear one)
 bands.json       thresholds, and the observed share by predicted risk in runs that the model had not seen
+training.json    what is known of the candidate from its training
 evaluation.json  what was measured
 verdict.json     what the gates asked, and what the model reached of it (absent in older bundles)
+
+A report and a card may lie beside these files, outside of the seal: what they say is in the bundle, and how it is drawn
+may change with a library.
 """
 
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+import msgspec
+from msgspec import structs
+
+from earlybell.bundle.bands import UNMEASURED, Bands
 from earlybell.bundle.catalogue import Catalogue
+from earlybell.bundle.evaluation import Evaluation, read_evaluation
+from earlybell.bundle.json_files import read_json, write_json
+from earlybell.bundle.manifest import FORMAT, Manifest
+from earlybell.bundle.reasons import Reasons
+from earlybell.bundle.training import Training
 from earlybell.errors import BundleError
 
-FORMAT = 1
 MANIFEST = "manifest.json"
+UNSEALED = frozenset({"report.html", "card.html", "card.md"})  # pages made of a bundle, which are no part of it
+
+
+class _Format(msgspec.Struct):
+    """What is read of a manifest before anything else: others may have other fields."""
+
+    format: object = None
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle on disk, read. `manifest` is empty for a candidate that is not sealed yet."""
+    """A bundle on disk, read.
+
+    Attributes:
+        digest: of the manifest but for its time, and through it of every file: same content, same digest. Empty for a
+            candidate that is not sealed yet, as its manifest is.
+        bands: UNMEASURED where there are none.
+    """
 
     path: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
+    digest: str
     catalogue: Catalogue
     sql: str
-    reasons: dict[str, Any]
-    bands: dict[str, Any]
-
-    @property
-    def digest(self) -> str:
-        """The digest of the manifest but for its time, and through it of every file: same content, same digest."""
-        facts = {name: fact for name, fact in self.manifest.items() if name != "created_at"}
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    reasons: Reasons
+    bands: Bands
 
     @property
     def version(self) -> str:
         """What answers and records call it where no registry's version is known: the first characters of the digest."""
         return self.digest[:12]
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """What was measured; empty where an older bundle has none. It is read when it is asked for: none who serves."""
+        path = self.path / "evaluation.json"
+        return read_evaluation(path) if path.exists() else Evaluation()
+
+    @cached_property
+    def training(self) -> Training | None:
+        """What is known from its training; None where an older bundle has nothing."""
+        path = self.path / "training.json"
+        return read_json(path, Training) if path.exists() else None
 
 
 def read_bundle(path: Path) -> Bundle:
@@ -55,45 +87,46 @@ def read_bundle(path: Path) -> Bundle:
     """
     if not (path / MANIFEST).is_file():
         raise BundleError("not a sealed bundle (no manifest.json)", str(path), "Train one with `earlybell train`.")
-    manifest = _json(path / MANIFEST)
-    if manifest.get("format") != FORMAT:
+    stated = read_json(path / MANIFEST, _Format).format
+    if stated != FORMAT:
         raise BundleError(
             f"bundle {path} has a format that this version does not know",
-            manifest.get("format"),
+            stated,
             f"This version reads format {FORMAT}: use the version that made the bundle, or train again.",
         )
-    _verify(path, manifest.get("files", {}))
-    return _read(path, manifest)
+    manifest = read_json(path / MANIFEST, Manifest)
+    _verify(path, manifest.files)
+    return _read(path, manifest, _digest_of(path / MANIFEST))
 
 
 def read_candidate(path: Path) -> Bundle:
     """Read an unsealed bundle, as `train` writes them, with nothing to check it against."""
-    return _read(path, {})
+    return _read(path, Manifest(), "")
 
 
-def seal(path: Path, facts: dict[str, Any]) -> Bundle:
-    """Write the manifest with `facts` and the digest of every file: from now on any change is found."""
-    files = {name: _digest(path / name) for name in _files(path)}
-    manifest = {"format": FORMAT, **facts, "files": files}
-    (path / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+def seal(path: Path, manifest: Manifest) -> Bundle:
+    """Write the manifest with the digest of every file: from now on any change is found."""
+    files = {name: _digest(path / name) for name in _files(path) if name not in UNSEALED}
+    write_json(path / MANIFEST, structs.replace(manifest, format=FORMAT, files=files))
     return read_bundle(path)
 
 
-def _read(path: Path, manifest: dict[str, Any]) -> Bundle:
+def _read(path: Path, manifest: Manifest, digest: str) -> Bundle:
     bands = path / "bands.json"
     return Bundle(
         path,
         manifest,
-        Catalogue.from_json((path / "catalogue.json").read_text()),
-        (path / "features.sql").read_text(),
-        _json(path / "reasons.json"),
-        _json(bands) if bands.exists() else {},
+        digest,
+        read_json(path / "catalogue.json", Catalogue),
+        (path / "features.sql").read_text(encoding="utf-8"),
+        read_json(path / "reasons.json", Reasons),  # type: ignore[arg-type] # mypy knows no type of a union
+        read_json(bands, Bands) if bands.exists() else UNMEASURED,
     )
 
 
 def _verify(path: Path, digests: dict[str, str]) -> None:
-    found = _files(path)
-    for name in sorted(set(found) ^ set(digests)):
+    present = set(_files(path)) - (UNSEALED - digests.keys())  # format 1 sealed the report too
+    for name in sorted(present ^ digests.keys()):
         was = "was removed from" if name in digests else "was added to"
         raise BundleError(f"a file {was} the sealed bundle {path}", name, "Take the bundle from the registry again.")
     for name, digest in digests.items():
@@ -112,9 +145,8 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        data: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise BundleError(f"cannot read {path}", str(error), "Take the bundle from the registry again.") from None
-    return data
+def _digest_of(manifest: Path) -> str:
+    """Of whatever the manifest holds, in a form of its own: not even a field that is not known here can change."""
+    facts = json.loads(manifest.read_bytes())
+    facts.pop("created_at", None)
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

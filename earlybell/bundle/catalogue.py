@@ -1,17 +1,17 @@
-"""The catalogue of a bundle's features: what each one means, and the words a teacher reads."""
+"""catalogue.json: what each feature of a model means, and the words a teacher reads."""
 
 import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
 
 Unit = Literal["share", "days", "count", "per week", "score", "minutes", "yes or no", "ratio"]
 
 
-@dataclass(frozen=True)
-class Feature:
+class Feature(Struct, frozen=True):
     """One feature of a learner at a moment.
 
     Attributes:
@@ -47,8 +47,7 @@ class Feature:
         return words.format(value=_WRITE[self.unit](abs(value) if bar else value))
 
 
-@dataclass(frozen=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True, dict=True):
     """The features of a model in the order of its input, with the version of their definitions."""
 
     version: str
@@ -64,12 +63,11 @@ class Catalogue:
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
-        return json.dumps({"version": self.version, "features": [asdict(f) for f in self.features]}, indent=1)
+        return msgspec.json.format(msgspec.json.encode(self), indent=1).decode()
 
     @classmethod
-    def from_json(cls, text: str) -> "Catalogue":
-        data: dict[str, Any] = json.loads(text)
-        return cls(data["version"], tuple(Feature(**feature) for feature in data["features"]))
+    def from_json(cls, text: str | bytes) -> "Catalogue":
+        return msgspec.json.decode(text, type=cls)
 
 
 def _days(value: float) -> str:

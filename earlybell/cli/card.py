@@ -1,4 +1,4 @@
-"""The command `card`: a model in words."""
+"""The commands `card` and `report`: a model in words, and what was measured of it in pictures and tables."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +10,9 @@ from earlybell.cli.ready import ready_files
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command of this module."""
+    """Add the commands of this module."""
     app.command(epilog="Example: earlybell card bundle --out card.html --contact advice@university.example")(card)
+    app.command(epilog="Example: earlybell report bundle --out report.html")(report)
 
 
 def card(
@@ -28,8 +29,8 @@ def card(
     It reads the sealed bundle alone, and says what the bundle does not record.
     """
     need_training("card")
-    from components.evaluate.card import card as card_of
-    from components.evaluate.card import write_card
+    from components.report import card as card_of
+    from components.report import write_card
     from earlybell.bundle import read_bundle
 
     ready_files({"--out": out})
@@ -39,3 +40,17 @@ def card(
         return
     write_card(opened, out, contact)
     typer.echo(f"Wrote the card to {out}.")
+
+
+def report(bundle: BundlePath, out: Annotated[Path, typer.Option(help="HTML file to write")]) -> None:
+    """Write the report: what was measured of a model, as one HTML file with pictures.
+
+    It reads the sealed bundle alone. Training leaves one beside the files of the bundle.
+    """
+    need_training("report")
+    from components.report import write_report
+    from earlybell.bundle import read_bundle
+
+    ready_files({"--out": out})
+    write_report(read_bundle(bundle).evaluation, out)
+    typer.echo(f"Wrote the report to {out}.")

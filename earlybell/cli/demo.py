@@ -35,11 +35,12 @@ def demo(
     outputs = run_training([source], TrainingSettings())
     bundle = home() / "demo"
     shutil.rmtree(bundle, ignore_errors=True)
-    copy_bundle(Path(outputs["bundle"].path), bundle)
+    copy_bundle(outputs, bundle)
     tables = Path(outputs["tables"].path)
     as_of, note = _now(tables)
-    evaluation = json.loads((bundle / "evaluation.json").read_text())
-    show.at_risk(Predictor(read_bundle(bundle)).predict_tables(tables, as_of), evaluation)
+    predictor = Predictor(read_bundle(bundle))
+    evaluation = predictor.bundle.evaluation
+    show.at_risk(predictor.predict_tables(tables, as_of), evaluation)
     typer.echo(f"{note}\n")
     show.comparison(evaluation)
     show.trust(evaluation)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from earlybell.cli import show
@@ -76,6 +77,7 @@ def train(
     """
     need_training("train")
     from components.evaluate import Policy
+    from earlybell.bundle import read_bundle
 
     check_new_folder(out, "the bundle's folder")
     ready_name(settings.model_name)
@@ -88,11 +90,11 @@ def train(
     outputs = run_training(
         sources, replace(settings, rubric=absolute(settings.rubric), without_gates=without_gates or "")
     )
-    copy_bundle(Path(outputs["bundle"].path), out)
-    evaluation = json.loads((out / "evaluation.json").read_text())
+    copy_bundle(outputs, out)
+    evaluation = read_bundle(out).evaluation
     version = json.loads(Path(outputs["version"].path).read_text())
     if as_json:
-        typer.echo(json.dumps({"bundle": str(out), "version": version, "chosen": evaluation["chosen"]}))
+        typer.echo(json.dumps({"bundle": str(out), "version": version, "chosen": evaluation.chosen}))
         return
     show.comparison(evaluation)
     show.trust(evaluation)
@@ -153,7 +155,7 @@ def predict(
         for row in json_rows(predictions):
             typer.echo(row)
         return
-    evaluation = json.loads((bundle / "evaluation.json").read_text())
+    evaluation = predictor.bundle.evaluation
     if not len(predictions.risk):
         typer.echo("Nobody is enrolled now.")
     elif with_worklist:
@@ -186,20 +188,20 @@ def evaluate(
     for moment in as_of:
         check_as_of(moment)
     opened = read_bundle(bundle)
-    kind = str(opened.manifest.get("label", "outcome"))
-    ready_label(kind, rubric, json.loads((bundle / "evaluation.json").read_text()).get("rubric"))
+    kind = opened.manifest.label
+    ready_label(kind, rubric, opened.evaluation.rubric)
     ready_sources(sources, Ids.keep)
     moments = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}" if moment == "now" else moment for moment in as_of]
     with tables_of(sources, Ids.keep) as tables:
         rows = [
-            {"label": kind, **row}
+            row
             for moment in moments
             for row in measure_bundle(opened, tables, moment, known_labels(kind, tables, moment, rubric))
         ]
     if not rows:
         raise TrainingError(f"no learner enrolled then has an {kind}", ", ".join(as_of), "Give finished course runs.")
     if as_json:
-        typer.echo(json.dumps(rows, indent=1))
+        typer.echo(json.dumps(msgspec.to_builtins(rows), indent=1))
         return
     show.metrics(rows)
 
@@ -227,7 +229,8 @@ def run_here(pipeline: Callable[..., Any], arguments: dict[str, Any], doing: str
         return dict(run(pipeline, arguments, folder, tell))
 
 
-def copy_bundle(source: Path, out: Path) -> None:
-    """Copy a bundle whole or not at all."""
+def copy_bundle(outputs: dict[str, Any], out: Path) -> None:
+    """Copy the bundle of a run, with its report beside the sealed files, whole or not at all."""
     with written_whole(out) as part:
-        shutil.copytree(source, part)
+        shutil.copytree(outputs["bundle"].path, part)
+        shutil.copyfile(outputs["report"].path, part / "report.html")

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from earlybell.bundle.evaluation import RubricFacts
 from earlybell.cli.options import Ids, need_training
 from earlybell.errors import SettingError
 from earlybell.home import home_folder
@@ -87,7 +87,7 @@ def ready_trail(address: str, anchors: str) -> None:
         check_file(heads, "--trail-anchors")
 
 
-def ready_label(kind: str, rubric: Path | None, trained: Mapping[str, Any] | None = None) -> None:
+def ready_label(kind: str, rubric: Path | None, trained: RubricFacts | None = None) -> None:
     """
     Args:
         trained: what the evaluation of a bundle says of the rubric that it was trained with, if it was with one.

@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
+from msgspec import structs
 
+from earlybell.bundle import Manifest
 from earlybell.cli.model import run_here
 from earlybell.cli.options import EngineOption, Json, ModelNameOption, RubricOption, need_training
 from earlybell.cli.ready import home, ready_engine, ready_label
@@ -42,11 +43,11 @@ def reproduce(
     place = home()
     with TemporaryDirectory(prefix="earlybell-") as temporary:
         before = read_bundle(fetch(model_name, version, Path(temporary) / "bundle"))
-        facts = json.loads((before.path / "evaluation.json").read_text())
-        verdict = read_verdict(before.path)
-    ready_label(before.manifest["label"], rubric, facts.get("rubric"))
-    tables = find(before.manifest["data"]["digest"], place)
-    settings = before.manifest["settings"] | {"label_kind": before.manifest["label"], "engine": engine}
+        trained, verdict = before.evaluation.rubric, read_verdict(before.path)
+    label = before.manifest.label
+    ready_label(label, rubric, trained)
+    tables = find(before.manifest.data.digest, place)
+    settings = structs.asdict(before.manifest.settings) | {"label_kind": label, "engine": engine}
     settings["rubric"] = str(rubric.absolute()) if rubric else ""
     settings |= _judged_as(verdict)
     outputs = run_here(reproduction, {"tables": str(tables.absolute()), **settings}, "Training")
@@ -65,12 +66,12 @@ def reproduce(
 def _judged_as(verdict: Verdict | None) -> dict[str, float | str]:
     """The pipeline's parameters of the gates, as a bundle was judged; of one that never was, its verdict differs."""
     gates, waived = (verdict.gates, verdict.waived) if verdict else (Gates(), "")
-    return msgspec.structs.asdict(gates) | {"without_gates": waived}
+    return structs.asdict(gates) | {"without_gates": waived}
 
 
-def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _differing(before: Manifest, after: Manifest) -> list[str]:
     """Names of the files, and of the manifest's facts, that are not the same in both; the time does not count."""
-    files = before["files"].keys() | after["files"].keys()
-    facts = (before.keys() | after.keys()) - {"files", "created_at"}
-    differing = {name for name in files if before["files"].get(name) != after["files"].get(name)}
-    return sorted(differing | {name for name in facts if before.get(name) != after.get(name)})
+    files = before.files.keys() | after.files.keys()
+    facts = {field for field in before.__struct_fields__ if field not in ("files", "created_at")}
+    differing = {name for name in files if before.files.get(name) != after.files.get(name)}
+    return sorted(differing | {name for name in facts if getattr(before, name) != getattr(after, name)})

@@ -2,7 +2,7 @@
 
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import typer
@@ -10,8 +10,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from earlybell.bundle import Evaluation
+from earlybell.bundle.evaluation import OperatingPoint
+from earlybell.bundle.figures import MetricRow
 from earlybell.gates import in_words
 from earlybell.predict import Entry, Predictions
+
+if TYPE_CHECKING:
+    from components.evaluate.batch import BundleRow
 
 MOST = 12  # learners shown
 _METRICS = {"roc_auc": "AUC", "pr_auc": "PR-AUC", "brier": "Brier", "calibration_error": "calibration error"}
@@ -20,7 +26,7 @@ _SPLITS = {"course_run": "course runs left out", "learner": "learners left out"}
 _COLOURS = {"high": "red", "medium": "yellow", "low": "green", "insufficient_evidence": "dim"}
 
 
-def at_risk(predictions: Predictions, evaluation: dict[str, Any]) -> None:
+def at_risk(predictions: Predictions, evaluation: Evaluation) -> None:
     """The learners with the highest risk, with the reasons that raise it; `evaluation` is the bundle's."""
     console = Console()
     order = [int(i) for i in np.argsort(-predictions.risk) if predictions.band[i] != "insufficient_evidence"][:MOST]
@@ -34,7 +40,7 @@ def at_risk(predictions: Predictions, evaluation: dict[str, Any]) -> None:
     _say_counts(console, predictions, evaluation)
 
 
-def worklist(entries: list[Entry], predictions: Predictions, evaluation: dict[str, Any]) -> None:
+def worklist(entries: list[Entry], predictions: Predictions, evaluation: Evaluation) -> None:
     """The worklist of each course run, and how many have too little evidence to be on it."""
     console = Console()
     for (course, as_of), run in groupby(entries, key=lambda entry: (entry.course_id, entry.as_of)):
@@ -66,12 +72,12 @@ def _risk_text(risk: float, low: float, high: float) -> str:
     return f"{_percent(risk)} ({_range(low, high)})"
 
 
-def _say_counts(console: Console, predictions: Predictions, evaluation: dict[str, Any]) -> None:
+def _say_counts(console: Console, predictions: Predictions, evaluation: Evaluation) -> None:
     bands, counts = np.unique(predictions.band, return_counts=True)
     by_band = ", ".join(f"{count:,} {band}" for band, count in zip(bands, counts, strict=True))
     console.print(
         f"Of all: {by_band}. In brackets: between which shares of learners with such a risk failed or left, in "
-        f"{_UNSEEN[_split(evaluation)]} that the model had not seen. A risk is a reason to look and ask, not a "
+        f"{_UNSEEN[evaluation.split]} that the model had not seen. A risk is a reason to look and ask, not a "
         "verdict.\n",
         highlight=False,
     )
@@ -86,39 +92,41 @@ def _range(low: float, high: float) -> str:
     return f"{100 * low:.0f}-{100 * high:.0f}"
 
 
-def comparison(evaluation: dict[str, Any]) -> None:
+def comparison(evaluation: Evaluation) -> None:
     """The candidates side by side, in the most honest split that could be measured."""
-    split = _split(evaluation)
-    table = Table(title=f"Candidates, {_SPLITS[split]}, by share of the course run", title_justify="left")
+    table = Table(title=f"Candidates, {_SPLITS[evaluation.split]}, by share of the course run", title_justify="left")
     table.add_column("candidate")
-    shown = [("roc_auc", cutoff) for cutoff in evaluation["cutoffs"][:3]] + [("brier", 0.4), ("calibration_error", 0.4)]
+    shown = [("roc_auc", cutoff) for cutoff in evaluation.cutoffs[:3]] + [("brier", 0.4), ("calibration_error", 0.4)]
     for metric, cutoff in shown:
         table.add_column(f"{_METRICS[metric]}\nat {cutoff:.0%}", justify="right")
-    for candidate in evaluation["candidates"]:
-        mark = " (chosen)" if candidate["name"] == evaluation["chosen"] else ""
-        figures = (_in_two_lines(_figure(evaluation, candidate["name"], split, *column)) for column in shown)
-        table.add_row(candidate["title"] + mark, *figures)
+    for candidate in evaluation.candidates:
+        mark = " (chosen)" if candidate.name == evaluation.chosen else ""
+        rows = (evaluation.figure(*figure, candidate=candidate.name) for figure in shown)
+        table.add_row(candidate.title + mark, *(_in_two_lines(_with_interval(row)) if row else "" for row in rows))
     Console().print(table)
-    Console().print(f"{evaluation['rule']}\n", highlight=False)
+    Console().print(f"{evaluation.rule}\n", highlight=False)
 
 
-def trust(evaluation: dict[str, Any]) -> None:
+def trust(evaluation: Evaluation) -> None:
     """A line each on whom it flags, groups, doubt and reasons; the report has the whole of it."""
-    lines = (_flags(evaluation["operating_point"]), _groups(evaluation), _doubt(evaluation), _reasons(evaluation))
+    lines = (_flags(evaluation.operating_point), _groups(evaluation), _doubt(evaluation), _reasons(evaluation))
     Console().print("\n".join(f"- {line}" for line in lines) + "\n", highlight=False)
 
 
-def _flags(point: dict[str, Any]) -> str:
-    rightly = point["rightly"]["value"]
-    text = f"{point['flagged_a_week']['value']:.0f} a week in a course run"
+def _flags(point: OperatingPoint | None) -> str:
+    if point is None:
+        return "Flags: what to expect of them was not measured."
+    rightly = point.rightly.value
+    text = f"{point.flagged_a_week.value or 0:.0f} a week in a course run"
     text += ", none of them known" if rightly is None else f", {rightly:.0%} rightly"
-    days = point["lead_days"]["last_activity"]["median"]
+    left = point.lead_days.get("last_activity")
+    days = left and left.median
     late = "" if days is None else f"; half of the right ones come {days:.0f} days before the last activity, or earlier"
-    return f"Flags, a risk of {point['high']:.0%} or more ({point['rule']}): {text}{late}."
+    return f"Flags, a risk of {point.high:.0%} or more ({point.rule}): {text}{late}."
 
 
-def _groups(evaluation: dict[str, Any]) -> str:
-    gaps = [row["value"] for row in evaluation["metrics"] if row["metric"] == "disparity"]
+def _groups(evaluation: Evaluation) -> str:
+    gaps = [row.value for row in evaluation.metrics if row.metric == "disparity"]
     if not gaps:
         return "Groups: not compared, the source has no protected attribute."
     if gaps[0] is None:
@@ -128,49 +136,38 @@ def _groups(evaluation: dict[str, Any]) -> str:
     return f"Groups: the share found surely differs by {gaps[0]:.0%} between groups of one attribute."
 
 
-def _doubt(evaluation: dict[str, Any]) -> str:
-    enough = next((row["coverage"] for row in evaluation["evidence"] if row["used"]), 0.0)
-    held = [row["within"] for row in evaluation["coverage"]]
+def _doubt(evaluation: Evaluation) -> str:
+    enough = next((row.coverage for row in evaluation.evidence if row.used), 0.0)
+    held = [row.within for row in evaluation.coverage]
     ranges = f"the range around a risk held in {sum(held)} of {len(held)} bins"
     return f"Doubt: {enough:.0%} of the moments have enough evidence; {ranges}."
 
 
-def _reasons(evaluation: dict[str, Any]) -> str:
-    same, later = evaluation["agreement"]["shared"], evaluation["stability"]["shared"]
+def _reasons(evaluation: Evaluation) -> str:
+    if evaluation.agreement is None:
+        return "Reasons: whether they can be relied on was not measured."
+    same, later = evaluation.agreement.shared, evaluation.stability and evaluation.stability.shared
     stay = "" if later is None else f", and {later:.1f} are the same a week later"
     return f"Reasons: of the five strongest {same:.1f} are LIME's too{stay}."
 
 
-def _split(evaluation: dict[str, Any]) -> str:
-    """The most honest split that could be measured."""
-    return next(split for split in _SPLITS if any(row["split"] == split for row in evaluation["metrics"]))
-
-
-def _figure(evaluation: dict[str, Any], name: str, split: str, metric: str, cutoff: float) -> str:
-    key = (name, split, cutoff, "all", metric)
-    for row in evaluation["metrics"]:
-        if (row["candidate"], row["split"], row["cutoff"], row["group"], row["metric"]) == key:
-            return _with_interval(row)
-    return ""
-
-
-def metrics(rows: list[dict[str, Any]]) -> None:
+def metrics(rows: "list[BundleRow]") -> None:
     """Figures of a bundle by moment and course run."""
     table = Table("as of", "course run", "learners", *_METRICS.values())
-    keys = list(dict.fromkeys((row["as_of"], row["group"]) for row in rows))
+    keys = list(dict.fromkeys((row.as_of, row.group) for row in rows))
     for as_of, group in keys:
-        by_metric = {row["metric"]: row for row in rows if (row["as_of"], row["group"]) == (as_of, group)}
+        by_metric = {row.metric: row for row in rows if (row.as_of, row.group) == (as_of, group)}
         figures = (_with_interval(by_metric[metric]) for metric in _METRICS)
-        table.add_row(as_of, group, str(by_metric["roc_auc"]["learners"]), *figures)
+        table.add_row(as_of, group, str(by_metric["roc_auc"].learners), *figures)
     Console().print(table)
 
 
-def _with_interval(row: dict[str, Any]) -> str:
-    if row["value"] is None:
+def _with_interval(row: "MetricRow | BundleRow") -> str:
+    if row.value is None:
         return "-"
-    if row["low"] is None:
-        return f"{row['value']:.3f}"
-    return f"{row['value']:.3f} ({row['low']:.2f}-{row['high']:.2f})"
+    if row.low is None or row.high is None:
+        return f"{row.value:.3f}"
+    return f"{row.value:.3f} ({row.low:.2f}-{row.high:.2f})"
 
 
 def _in_two_lines(figure: str) -> str:

@@ -14,8 +14,8 @@ Floats = npt.NDArray[np.floating[Any]]
 
 def read_calibration(bundle: Bundle) -> Calibration:
     """The map from score to risk that a bundle's reasons.json states."""
-    known = bundle.reasons["calibration"]
-    unit, slope, intercept = bundle.reasons["space"], float(known["slope"]), float(known["intercept"])
+    known = bundle.reasons.calibration
+    unit, slope, intercept = bundle.reasons.space, known.slope, known.intercept
     z = "score" if unit == "log-odds" else "log(score / (1 - score))"
     return Calibration(unit, slope, intercept, f"risk = 1 / (1 + exp(-({slope:.6g} * {z} {intercept:+.6g})))")
 

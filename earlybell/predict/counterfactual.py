@@ -47,8 +47,8 @@ class Search:
         self._bands, self._risk_of = bundle.bands, risk_of
         self._features, self._names = bundle.catalogue.features, bundle.catalogue.names
         self._follow = Follow(bundle.catalogue)
-        ranges = self._bands["ranges"]
-        ends = np.array([ranges.get(name, [np.nan, np.nan]) for name in self._names], dtype=np.float32)
+        ranges = self._bands.ranges
+        ends = np.array([ranges.get(name, (np.nan, np.nan)) for name in self._names], dtype=np.float32)
         self._low, self._high = ends.T
         self._span = _logarithm(self._high) - _logarithm(self._low)
 
@@ -60,18 +60,21 @@ class Search:
             )
             return Counterfactual((), risk, band, f"No change was looked for: {why}.")
         for candidates in self._candidates(row, days_seen):
-            if cheapest := self._cheapest(row, candidates, float(self._bands[band])):
+            if cheapest := self._cheapest(row, candidates, self._threshold(band)):
                 return self._counterfactual(row, *cheapest)
         words = f"No change of one or two things was found with which the model would no longer say {band}."
         return Counterfactual((), risk, band, words)
+
+    def _threshold(self, band: str) -> float:
+        return self._bands.high if band == "high" else self._bands.medium
 
     def _candidates(self, row: Floats, days_seen: float) -> Iterator[Candidates]:
         """Of one chosen feature, then of two."""
         for size, steps in enumerate(STEPS, start=1):
             candidates = combine(row, self.grid(row, steps, days_seen), size)
             self._follow(row, candidates.rows, days_seen)
-            new = outside(candidates.rows, self._names, self._bands["ranges"])
-            seen = new <= outside(row[None], self._names, self._bands["ranges"])
+            new = outside(candidates.rows, self._names, self._bands.ranges)
+            seen = new <= outside(row[None], self._names, self._bands.ranges)
             yield candidates.where(seen & possible(self._features, row, candidates.rows, days_seen))
 
     def grid(self, row: Floats, steps: int, days_seen: float = math.inf) -> list[tuple[int, float]]:
@@ -106,7 +109,7 @@ class Search:
         return None
 
     def _counterfactual(self, row: Floats, to: Floats, chosen: npt.NDArray[np.int64], risk: float) -> Counterfactual:
-        band: Band = "medium" if risk >= self._bands["medium"] else "low"
+        band: Band = "medium" if risk >= self._bands.medium else "low"
         others = [i for i in np.flatnonzero((to != row) & ~np.isnan(row)).tolist() if i not in chosen]
         changes = [self._change(i, row, to, follows=False) for i in chosen.tolist()]
         followers = [self._change(i, row, to, follows=True) for i in others]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from earlybell.bundle import Bundle
-from earlybell.errors import BundleError
+from earlybell.bundle.reasons import LinearReasons
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,25 +27,19 @@ def make_explainer(bundle: Bundle, threads: int = 0) -> Explainer:
 
     Args:
         threads: of one computation; 0: as many as there are processors.
-
-    Raises:
-        BundleError: its kind is not known.
     """
-    kind = bundle.reasons.get("kind")
-    if kind == "linear":
-        return _Linear(bundle)
-    if kind == "trees":
-        return _Trees(bundle, threads)
-    raise BundleError(f"reasons.json of {bundle.path} is of an unknown kind", kind, "Known: linear, trees.")
+    if isinstance(bundle.reasons, LinearReasons):
+        return _Linear(bundle.reasons)
+    return _Trees(bundle, threads)
 
 
 class _Linear:
     """Effect of a feature: its coefficient times its distance from the training mean."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._coefficients = np.asarray(bundle.reasons["coefficients"], dtype=np.float32)
-        self._means = np.asarray(bundle.reasons["means"], dtype=np.float32)
-        self.base = float(bundle.reasons["base"])
+    def __init__(self, reasons: LinearReasons) -> None:
+        self._coefficients = np.asarray(reasons.coefficients, dtype=np.float32)
+        self._means = np.asarray(reasons.means, dtype=np.float32)
+        self.base = reasons.base
 
     def effects(self, scaled: Floats) -> Floats:
         found: Floats = (scaled - self._means) * self._coefficients
@@ -58,7 +52,7 @@ class _Trees:
 
         self._xgboost, self._threads = xgboost, threads
         self._booster = xgboost.Booster({"nthread": threads}, model_file=bundle.path / "trees.ubj")
-        self.base = float(bundle.reasons["base"])
+        self.base = bundle.reasons.base
 
     def effects(self, scaled: Floats) -> Floats:
         if not len(scaled):  # XGBoost's answer has another shape then

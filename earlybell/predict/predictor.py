@@ -116,13 +116,13 @@ class Predictor:
 
     def _band(self, observed: Observed, risk: Floats) -> npt.NDArray[np.str_]:
         bands = self.bundle.bands
-        named = np.where(risk >= bands["high"], "high", np.where(risk >= bands["medium"], "medium", "low"))
+        named = np.where(risk >= bands.high, "high", np.where(risk >= bands.medium, "medium", "low"))
         enough = enough_evidence(bands, observed.values, self.bundle.catalogue.names, observed.days_seen)
         return np.where(enough, named, "insufficient_evidence")
 
     def _doubt(self, risk: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        known = self.bundle.bands["interval"]
-        low, high = (np.interp(risk, known["risk"], known[end]) for end in ("low", "high"))
+        known = self.bundle.bands.interval
+        low, high = (np.interp(risk, known.risk, end) for end in (known.low, known.high))
         return np.minimum(low, risk), np.maximum(high, risk)
 
     def _predictions(self, observed: Observed, risk: Floats, reasons: Sequence[tuple[Reason, ...]]) -> Predictions:

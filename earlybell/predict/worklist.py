@@ -34,7 +34,7 @@ class Entry:
 
 def bundle_capacity(bundle: Bundle) -> float:
     """The capacity that the bundle's thresholds were made for; a fifth of the learners, where it does not say."""
-    return float(bundle.manifest.get("settings", {}).get("capacity", 0.2))
+    return bundle.manifest.settings.capacity
 
 
 def check_capacity(capacity: float) -> None:

@@ -19,7 +19,7 @@ def records_of(predictions: Predictions, bundle: Bundle, *, version: str, reques
     same: dict[str, Any] = {
         "request_id": request_id,
         "time": now,
-        "model_name": bundle.manifest["name"],
+        "model_name": bundle.manifest.name,
         "model_version": version,
         "catalogue_hash": bundle.catalogue.hash,
         "caller": caller,

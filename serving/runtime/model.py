@@ -220,7 +220,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             return _Done(course_runs, predicted, self._append(predicted, request_id, caller))
 
         course_runs = await self._recorded(await (self._done_at_once(work) if at_once else self._in_thread(work)))
-        name, catalogue_hash = self.bundle.manifest["name"], self.bundle.catalogue.hash
+        name, catalogue_hash = self.bundle.manifest.name, self.bundle.catalogue.hash
         return kind(name, self.version, catalogue_hash, request_id, course_runs)
 
     async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
@@ -334,7 +334,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         return predictions, learners
 
     def _count(self, predictions: Predictions) -> None:
-        names, ranges = self.bundle.catalogue.names, self.bundle.bands["ranges"]
+        names, ranges = self.bundle.catalogue.names, self.bundle.bands.ranges
         for risk in predictions.risk.tolist():
             RISK.labels(self.version).observe(risk)
         for band, count in zip(*np.unique(predictions.band, return_counts=True), strict=True):

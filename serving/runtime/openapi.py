@@ -86,7 +86,7 @@ def document(bundle: Bundle) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Earlybell: who drifts towards failing or leaving, why, and how sure that is",
-            "version": str(bundle.manifest["catalogue"]["version"]),
+            "version": bundle.manifest.catalogue.version,
             "description": "A risk is a reason to look and ask, not a verdict.",
         },
         "paths": _paths(bundle),

@@ -1,10 +1,11 @@
 """The same in KServe's Standard mode, where an HTTPRoute of ours splits the traffic; and two sites on one cluster."""
 
 import hashlib
-import json
 import time
 
+import msgspec
 import pytest
+from msgspec import structs
 
 from earlybell.bundle import Bundle, read_bundle
 from tests.cluster.caller import Caller
@@ -64,8 +65,9 @@ def test_a_version_is_promoted_under_load_without_a_failed_request(
 def another(bundle: Bundle) -> dict[str, str]:
     """The files that make another bundle of one: it predicts the same, and is as well sealed."""
     sql = f"{bundle.sql}\n-- another"
-    digests = bundle.manifest["files"] | {"features.sql": hashlib.sha256(sql.encode()).hexdigest()}
-    return {"features.sql": sql, "manifest.json": json.dumps(bundle.manifest | {"files": digests})}
+    digests = bundle.manifest.files | {"features.sql": hashlib.sha256(sql.encode()).hexdigest()}
+    manifest = structs.replace(bundle.manifest, files=digests)
+    return {"features.sql": sql, "manifest.json": msgspec.json.encode(manifest).decode()}
 
 
 def test_another_bundle_than_the_released_one_never_gets_traffic(college: Site, asking: Caller, body: str) -> None:

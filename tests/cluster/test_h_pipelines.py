@@ -110,6 +110,7 @@ def training(made: Tasks, compiled: Compiled) -> None:
     policy |= {"min_auc": 0.5, "max_calibration_error": 0.5, "max_disparity": 0.9, "without_gates": ""}
     made.run(compiled, "evaluate", {"candidates": ["train.model"], **tables, **seen}, **policy)
     chosen = {"bundle": "evaluate.bundle"}
+    made.run(compiled, "report", chosen)
     made.run(compiled, "gates", chosen, model_name=MODEL, trail="", trail_anchors="")
     made.run(compiled, "register", chosen | tables, model_name=MODEL)
     ended = {"pipeline": "training", "started": "2026-01-01T00:00:00Z"}

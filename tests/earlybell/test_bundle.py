@@ -1,5 +1,6 @@
 """Bundles: sealed, verified, and refused when anything about them changed."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from earlybell.bundle import read_bundle
+from earlybell.bundle.manifest import FORMAT
 from earlybell.errors import BundleError
 
 
@@ -50,12 +52,37 @@ def test_a_bundle_that_was_tampered_with_is_refused(
         read_bundle(copy)
 
 
+def test_a_report_and_a_card_beside_the_sealed_files_change_nothing(bundle: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "bundle"
+    shutil.copytree(bundle, copy)
+    for name in ("report.html", "card.html", "card.md"):
+        (copy / name).write_text("drawn by another version of a library")
+    assert read_bundle(copy).digest == read_bundle(bundle).digest
+
+
+def test_a_report_that_was_sealed_with_a_bundle_of_format_1_is_still_verified(bundle: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "bundle"
+    shutil.copytree(bundle, copy)
+    (copy / "report.html").write_text("as it was sealed")
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"]["report.html"] = hashlib.sha256(b"as it was sealed").hexdigest()
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    read_bundle(copy)
+    (copy / "report.html").write_text("as it was not")
+    with pytest.raises(BundleError, match="changed after sealing: 'report.html'"):
+        read_bundle(copy)
+    (copy / "report.html").unlink()
+    with pytest.raises(BundleError, match=r"was removed from the sealed bundle .*: 'report.html'"):
+        read_bundle(copy)
+
+
 def test_a_sealed_bundle_names_what_it_was_made_of(bundle: Path) -> None:
     manifest = read_bundle(bundle).manifest
-    assert manifest["format"] == 1
-    assert set(manifest["data"]) == {"sources", "digest", "learners", "moments"}
-    assert len(manifest["code"]["digest"]) == 64
-    assert manifest["catalogue"]["hash"] == read_bundle(bundle).catalogue.hash
+    assert manifest.format == FORMAT
+    assert manifest.data.learners > 0
+    assert manifest.data.moments > 0
+    assert len(manifest.code.digest) == 64
+    assert manifest.catalogue.hash == read_bundle(bundle).catalogue.hash
 
 
 def test_no_file_of_a_bundle_is_a_pickle(bundle: Path) -> None:

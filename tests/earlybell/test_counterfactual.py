@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from components.features import CATALOGUE, acts
 from components.train import CANDIDATES
@@ -182,25 +183,27 @@ _VALUES: dict[str, st.SearchStrategy[float]] = {
 
 
 @st.composite
-def _rows(draw: st.DrawFn) -> tuple[Row, float, dict[str, list[float]]]:
+def _rows(draw: st.DrawFn) -> tuple[Row, float, dict[str, tuple[float, float]]]:
     """Any values of a learner, days of teaching, and any ranges that training may have seen around them."""
     row = [draw(st.just(math.nan) | _VALUES[name]) for name in CATALOGUE.names]
     days_seen = draw(st.integers(1, 200).map(float) | st.floats(0.1, 200))
     ranges = {}
     for name, value in zip(CATALOGUE.names, row, strict=True):
         low, high = sorted((draw(_VALUES[name]) - 5, draw(_VALUES[name]) * 3))  # older training may have seen nonsense
-        ranges[name] = [min(low, value), max(high, value)] if value == value else [low, high]
+        ranges[name] = (min(low, value), max(high, value)) if value == value else (low, high)
     return np.array(row, dtype=np.float32), days_seen, ranges
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=_rows())
 def test_of_any_learner_nothing_is_tried_that_cannot_be(
-    bundle: Path, drawn: tuple[Row, float, dict[str, list[float]]]
+    bundle: Path, drawn: tuple[Row, float, dict[str, tuple[float, float]]]
 ) -> None:
     row, days_seen, ranges = drawn
     opened = read_bundle(bundle)
-    search = Search(dataclasses.replace(opened, bands={**opened.bands, "ranges": ranges}), lambda values: values)
+    search = Search(
+        dataclasses.replace(opened, bands=structs.replace(opened.bands, ranges=ranges)), lambda values: values
+    )
     names = opened.catalogue.names
     for candidates in search._candidates(row, days_seen):
         for to in candidates.rows[:: 1 + len(candidates.rows) // 500]:

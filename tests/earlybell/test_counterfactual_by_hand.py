@@ -12,6 +12,7 @@ the fewest chosen features the smallest counts: the sum of what all features mov
 range.
 """
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -22,11 +23,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pytest
+from msgspec import structs
 
-from earlybell.bundle import Bundle, Catalogue, Feature
+from earlybell.bundle import Catalogue, Feature, read_bundle
+from earlybell.bundle.bands import UNMEASURED
 from earlybell.predict import Counterfactual
 from earlybell.predict.counterfactual import Search
 
+SMALL = Path(__file__).parents[1] / "serving/runtime/data/bundle-of-catalogue-1"
 Values = dict[str, float]  # each one that float32 has
 HIGH, MEDIUM = 0.6, 0.35
 
@@ -252,8 +256,9 @@ def _learner(seed: int) -> Learner:
 
 def _searched(who: Learner, band: Literal["high", "medium"]) -> Counterfactual:
     """The answer of the search under test."""
-    bands = {"high": HIGH, "medium": MEDIUM, "ranges": {name: list(ends) for name, ends in RANGES.items()}}
-    bundle = Bundle(Path(), {}, Catalogue("1", FEATURES), "", {}, bands)
+    ranges = {name: (float(low), float(high)) for name, (low, high) in RANGES.items()}
+    bands = structs.replace(UNMEASURED, high=HIGH, medium=MEDIUM, ranges=ranges)
+    bundle = dataclasses.replace(read_bundle(SMALL), catalogue=Catalogue("1", FEATURES), bands=bands)
 
     def risk_of(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         risks = [who.risk(dict(zip(NAMES, row, strict=True))) for row in rows.tolist()]

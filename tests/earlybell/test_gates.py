@@ -2,20 +2,25 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec import structs
 
+from earlybell.bundle import Evaluation
+from earlybell.bundle.figures import MetricRow
 from earlybell.errors import BundleError, GateError, SettingError
 from earlybell.gates import CUTOFF, Gates, check_reason, in_words, judge, read_verdict, require_verdict, write_verdict
 
 
 def _evaluation(
     auc: float | None, error: float, split: str = "course_run", disparity: float | None = None
-) -> dict[str, Any]:
-    row = {"candidate": "logistic", "split": split, "cutoff": 0.4, "group": "all"}
+) -> Evaluation:
     figures = {"roc_auc": auc, "calibration_error": error} | ({} if disparity is None else {"disparity": disparity})
-    return {"chosen": "logistic", "metrics": [row | {"metric": name, "value": figures[name]} for name in figures]}
+    rows = [
+        MetricRow(candidate="logistic", split=split, cutoff=0.4, group="all", metric=metric, value=value)
+        for metric, value in figures.items()
+    ]
+    return Evaluation(chosen="logistic", split=split, metrics=rows)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ def test_each_gate_alone_stops_a_model_and_its_bound_itself_does_not(
 
 def test_a_disparity_of_one_asks_nothing_and_one_that_cannot_be_measured_stops() -> None:
     unknown = _evaluation(0.8, 0.05, disparity=0.0)
-    unknown["metrics"][-1]["value"] = None
+    unknown.metrics[-1] = structs.replace(unknown.metrics[-1], value=None)
     assert judge(unknown, Gates(max_disparity=1)).passed
     with pytest.raises(GateError, match="disparity is not measurable"):
         judge(unknown, Gates(max_disparity=0.99)).require()

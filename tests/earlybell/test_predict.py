@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from msgspec import structs
 
 from earlybell.bundle import Bundle, read_bundle
 from earlybell.errors import BundleError
@@ -58,7 +59,7 @@ def test_risk_lies_within_its_interval_and_the_band_follows_the_thresholds(
 ) -> None:
     assert ((predictions.low <= predictions.risk) & (predictions.risk <= predictions.high)).all()
     high = predictions.band == "high"
-    assert (predictions.risk[high] >= opened.bands["high"]).all()
+    assert (predictions.risk[high] >= opened.bands.high).all()
     assert set(predictions.band) <= {"high", "medium", "low", "insufficient_evidence"}
 
 
@@ -103,7 +104,7 @@ def test_a_confined_connection_cannot_be_opened_again(site: Path) -> None:
 
 
 def test_a_model_for_other_features_is_refused(opened: Bundle) -> None:
-    fewer = dataclasses.replace(opened.catalogue, features=opened.catalogue.features[:-1])
+    fewer = structs.replace(opened.catalogue, features=opened.catalogue.features[:-1])
     with pytest.raises(BundleError, match="another number of features"):
         Predictor(dataclasses.replace(opened, catalogue=fewer))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earlybell.bundle import read_bundle
+from earlybell.bundle import Manifest, read_bundle
 from earlybell.errors import SettingError
 from earlybell.predict import (
     Entry,
@@ -108,8 +108,8 @@ def test_a_capacity_that_cannot_be_is_refused(predictions: Predictions, capacity
 
 def test_the_capacity_is_the_bundles_own_where_none_is_given(bundle: Path) -> None:
     opened = read_bundle(bundle)
-    assert bundle_capacity(opened) == opened.manifest["settings"]["capacity"]
-    older = dataclasses.replace(opened, manifest={})
+    assert bundle_capacity(opened) == opened.manifest.settings.capacity
+    older = dataclasses.replace(opened, manifest=Manifest())
     assert bundle_capacity(older) == 0.2
 
 

@@ -91,6 +91,7 @@ def _train(chain: Chain, training: Compiled) -> None:
     policy |= {"min_auc": 0.5, "max_calibration_error": 0.5, "max_disparity": 0.9, "without_gates": ""}
     chain.run(training, "evaluate", {"candidates": candidates, **tables, **seen}, **policy)
     chosen = {"bundle": "evaluate.bundle"}
+    chain.run(training, "report", chosen)
     chain.run(training, "gates", chosen, model_name="learner-risk", trail="", trail_anchors="")
     chain.run(training, "register", chosen | tables, model_name="learner-risk")
     chain.run(

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components.evaluate.card import card
 from components.registry import register
+from components.report.card import card
 from earlybell import __version__
 from earlybell.bundle import read_bundle
 from earlybell.errors import GateError
@@ -54,7 +54,9 @@ def test_the_demo_shows_learners_the_candidates_and_the_report(demo: subprocess.
     assert "<svg" in Path(report.group(1)).read_text()
 
 
-@pytest.mark.parametrize("step", ["extract", "validate", "features", "label", "train", "evaluate", "gates", "register"])
+@pytest.mark.parametrize(
+    "step", ["extract", "validate", "features", "label", "train", "evaluate", "report", "gates", "register"]
+)
 def test_the_demo_tells_its_progress_step_by_step(demo: subprocess.CompletedProcess[str], step: str) -> None:
     assert re.search(rf"^ *[\d.]+ s  {step}: ", demo.stderr, re.MULTILINE)
 
@@ -199,7 +201,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
 def test_the_pipeline_compiles_to_what_a_cluster_takes(compiled: dict[str, list[Any]]) -> None:
     (spec, *_) = compiled["training.yaml"]
     tasks = set(spec["root"]["dag"]["tasks"])
-    assert {"extract", "validate", "features", "label", "evaluate", "gates", "register"} <= tasks
+    assert {"extract", "validate", "features", "label", "evaluate", "report", "gates", "register"} <= tasks
     kinds = [(resource["kind"], resource["metadata"]["name"]) for resource in compiled["training-kubernetes.yaml"]]
     assert [kind for kind, _ in kinds] == ["Pipeline", "PipelineVersion"]
     assert kinds[0][1] == "earlybell-training"

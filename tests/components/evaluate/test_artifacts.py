@@ -1,6 +1,5 @@
 """The artifacts of the evaluate component, as a dashboard of KFP finds them."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,8 @@ from kfp import dsl
 
 from components.evaluate.component import evaluate
 from components.evaluate.fairness import ATTRIBUTES
+from earlybell.bundle import read_bundle
+from earlybell.bundle.figures import MetricRow
 
 Artifacts = dict[str, Any]
 
@@ -23,7 +24,7 @@ def artifacts(
 ) -> Artifacts:
     """What the component itself writes, by the names of its outputs."""
     out = tmp_path_factory.mktemp("component")
-    kinds = {"bundle": dsl.Model, "metrics": dsl.Metrics, "curves": dsl.ClassificationMetrics, "report": dsl.HTML}
+    kinds = {"bundle": dsl.Model, "metrics": dsl.Metrics, "curves": dsl.ClassificationMetrics}
     kinds["slices"] = dsl.SlicedClassificationMetrics
     outputs = {name: kind(name=name, uri=str(out / name)) for name, kind in kinds.items()}
     evaluate.python_func(
@@ -45,24 +46,24 @@ def artifacts(
 
 
 @pytest.fixture(scope="module")
-def rows(artifacts: Artifacts) -> list[dict[str, Any]]:
-    evaluation = json.loads((Path(artifacts["bundle"].path) / "evaluation.json").read_text())
-    return [row for row in evaluation["metrics"] if (row["split"], row["cutoff"]) == ("course_run", 0.4)]
+def rows(artifacts: Artifacts) -> list[MetricRow]:
+    evaluation = read_bundle(Path(artifacts["bundle"].path)).evaluation
+    return [row for row in evaluation.metrics if (row.split, row.cutoff) == ("course_run", 0.4)]
 
 
-def _matrix(rows: list[dict[str, Any]], group: str) -> list[dict[str, list[int]]]:
-    found = {row["metric"]: int(row["value"]) for row in rows if row["group"] == group and row["value"] is not None}
+def _matrix(rows: list[MetricRow], group: str) -> list[dict[str, list[int]]]:
+    found = {row.metric: int(row.value) for row in rows if row.group == group and row.value is not None}
     cells = (("true_negatives", "false_positives"), ("false_negatives", "true_positives"))
     return [{"row": [found[name] for name in row]} for row in cells]
 
 
 def test_a_slice_is_the_confusion_matrix_of_a_group_of_one_attribute(
-    artifacts: Artifacts, rows: list[dict[str, Any]]
+    artifacts: Artifacts, rows: list[MetricRow]
 ) -> None:
     slices = {
         one["slice"]: one["sliceClassificationMetrics"] for one in artifacts["slices"].metadata["evaluationSlices"]
     }
-    shown = {row["group"] for row in rows if row["metric"] == "true_positives" and row["group"].startswith(ATTRIBUTES)}
+    shown = {row.group for row in rows if row.metric == "true_positives" and row.group.startswith(ATTRIBUTES)}
     assert set(slices) == shown
     assert {group.partition("=")[0] for group in slices} == set(ATTRIBUTES)
     for group, found in slices.items():
@@ -71,15 +72,11 @@ def test_a_slice_is_the_confusion_matrix_of_a_group_of_one_attribute(
         assert names == ["passed", "failed or left"]
 
 
-def test_the_curves_hold_the_confusion_matrix_of_all_learners(artifacts: Artifacts, rows: list[dict[str, Any]]) -> None:
+def test_the_curves_hold_the_confusion_matrix_of_all_learners(artifacts: Artifacts, rows: list[MetricRow]) -> None:
     assert artifacts["curves"].metadata["confusionMatrix"]["rows"] == _matrix(rows, "all")
     assert len(artifacts["curves"].metadata["confidenceMetrics"]) > 10
 
 
-def test_metrics_are_those_of_all_learners_by_cutoff(artifacts: Artifacts, rows: list[dict[str, Any]]) -> None:
-    (auc,) = (row["value"] for row in rows if (row["group"], row["metric"]) == ("all", "roc_auc"))
+def test_metrics_are_those_of_all_learners_by_cutoff(artifacts: Artifacts, rows: list[MetricRow]) -> None:
+    (auc,) = (row.value for row in rows if (row.group, row.metric) == ("all", "roc_auc"))
     assert artifacts["metrics"].metadata["roc_auc_at_40_percent"] == auc
-
-
-def test_the_report_is_the_bundles(artifacts: Artifacts) -> None:
-    assert Path(artifacts["report"].path).read_bytes() == (Path(artifacts["bundle"].path) / "report.html").read_bytes()

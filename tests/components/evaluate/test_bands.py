@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from components.evaluate.bands import bands, evidence
+from components.evaluate.bands import evidence, make_bands
 from components.evaluate.measure import RESAMPLES_ALL_WEEKS
 from components.evaluate.metrics import Floats, intervals, measure, resample
 from components.evaluate.operating import Policy, operating_point
 from components.evaluate.uncertainty import venn_abers
 from components.examples import Examples
-from earlybell.bundle import Catalogue, Feature
+from earlybell.bundle import Bands, Catalogue, Feature
 
 N, FEATURES = 61, 8
 NAMES = [f"feature_{number}" for number in range(FEATURES)]
@@ -53,24 +53,24 @@ def test_bands_are_made_of_the_rows_whose_risk_is_known() -> None:
     days = {"outcome": 30 + np.arange(N, dtype=np.float64)}
     policy = Policy(0.2)
 
-    found, point = bands(CATALOGUE, examples, unseen, by_learner, policy, days, seed=3)
+    found, point = make_bands(CATALOGUE, examples, unseen, by_learner, policy, days, seed=3)
 
     known = np.arange(N) % 7 != 0
     assert point == operating_point(
         policy, by_learner[known], examples.where(known), {"outcome": days["outcome"][known]}, 3
     )
     seen = np.arange(N) % 5 != 0
-    assert found == {
-        "high": point["high"],
-        "medium": point["medium"],
-        "days_needed": 7,
-        "most_outside": 3,
-        "ranges": {
-            name: [float(column.min()), float(column.max())]
+    assert found == Bands(
+        high=point.high,
+        medium=point.medium,
+        days_needed=7,
+        most_outside=3,
+        ranges={
+            name: (float(column.min()), float(column.max()))
             for name, column in zip(NAMES, examples.values.T, strict=True)
         },
-        "interval": venn_abers(unseen[seen], examples.where(seen)),
-    }
+        interval=venn_abers(unseen[seen], examples.where(seen)),
+    )
 
 
 def test_evidence_is_enough_after_a_week_with_few_values_that_the_other_folds_have_not() -> None:
@@ -82,18 +82,18 @@ def test_evidence_is_enough_after_a_week_with_few_values_that_the_other_folds_ha
 
     found = evidence(CATALOGUE, examples, unseen, FOLD, seed=1)
 
-    assert [row["most_outside"] for row in found] == [0, 1, 2, 3, 5, 8]
-    assert [row["most_outside"] for row in found if row["used"] is True] == [3]
-    assert [row["used"] for row in found].count(False) == 5
+    assert [row.most_outside for row in found] == [0, 1, 2, 3, 5, 8]
+    assert [row.most_outside for row in found if row.used is True] == [3]
+    assert [row.used for row in found].count(False) == 5
     for row in found:
-        kept = seen & (examples.days_seen >= 7) & (outside <= row["most_outside"])
-        assert row["coverage"] == round(int(kept.sum()) / int(seen.sum()), 4)
+        kept = seen & (examples.days_seen >= 7) & (outside <= row.most_outside)
+        assert row.coverage == round(int(kept.sum()) / int(seen.sum()), 4)
         figures = intervals(measure(examples.label[kept], unseen[kept], weights[:, kept]))
-        assert {name: row[name] for name in FIGURES} == {name: vars(figures[name]) for name in FIGURES}
-        assert row.keys() == {"most_outside", "used", "coverage", *FIGURES}
+        assert {name: getattr(row, name) for name in FIGURES} == {name: figures[name] for name in FIGURES}
+        assert {*row.__struct_fields__} == {"most_outside", "used", "coverage", *FIGURES}
 
 
 def test_a_strength_at_which_nobody_has_enough_evidence_is_left_out() -> None:
     examples = _examples(2 + np.arange(N) % 7)
     found = evidence(CATALOGUE, examples, _risk(examples, 5), FOLD, seed=1)
-    assert [row["most_outside"] for row in found] == [2, 3, 5, 8]
+    assert [row.most_outside for row in found] == [2, 3, 5, 8]

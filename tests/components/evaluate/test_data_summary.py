@@ -17,15 +17,15 @@ def examples(features: Path, labels: Path) -> Examples:
 
 
 def test_learners_who_were_helped_are_counted_by_kind(site: Path, examples: Examples) -> None:
-    helped = data_facts(site, examples, by_run=True)["helped"]
+    helped = data_facts(site, examples, by_run=True).helped
     taught = set(zip(examples.course_id, examples.learner_id, strict=True))
     rows = open_tables(site).execute("SELECT course_id, learner_id, kind FROM interventions").fetchall()
     shown = {
         kind: {one for run, one, of in rows if of == kind and (run, one) in taught} for kind in ("call", "message")
     }
-    assert helped["kinds"] == {kind: len(learners) for kind, learners in shown.items()}
-    assert helped["learners"] == len(shown["call"] | shown["message"]) > 0
-    assert helped["treatment"] == TREATMENT
+    assert helped.kinds == {kind: len(learners) for kind, learners in shown.items()}
+    assert helped.learners == len(shown["call"] | shown["message"]) > 0
+    assert helped.treatment == TREATMENT
 
 
 @pytest.mark.parametrize("shown_at", ["shown_at + INTERVAL 5 YEAR", None], ids=["after the run", "never"])
@@ -36,8 +36,8 @@ def test_help_that_was_not_shown_during_the_run_is_not_counted(
     if shown_at:
         late = f"(SELECT * REPLACE ({shown_at} AS shown_at) FROM interventions)"
         open_tables(site).execute(f"COPY {late} TO '{tmp_path}/late/interventions.parquet' (FORMAT parquet)")
-    helped = data_facts(tmp_path / "late", examples, by_run=True)["helped"]
-    assert (helped["learners"], helped["kinds"]) == (0, {})
+    helped = data_facts(tmp_path / "late", examples, by_run=True).helped
+    assert (helped.learners, helped.kinds) == (0, {})
 
 
 def test_days_are_left_until_the_last_activity_and_the_outcome(site: Path, examples: Examples) -> None:
@@ -51,4 +51,4 @@ def test_days_are_left_until_the_last_activity_and_the_outcome(site: Path, examp
 
 
 def test_one_course_run_is_noted(site: Path, examples: Examples) -> None:
-    assert "A split by course run is not possible" in data_facts(site, examples, by_run=False)["notes"][-1]
+    assert "A split by course run is not possible" in data_facts(site, examples, by_run=False).notes[-1]

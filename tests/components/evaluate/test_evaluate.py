@@ -1,6 +1,5 @@
 """Evaluation: what it writes, what it chooses, and how near the stated risks come to the true ones."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +10,38 @@ import pytest
 from components.evaluate.choice import choose
 from components.evaluate.splits import held_out
 from components.examples import read_examples
-from earlybell.bundle import read_bundle
+from earlybell.bundle import Evaluation, Training, read_bundle
+from tests.figures import ends_of, value_of
 
 
 @pytest.fixture(scope="module")
-def evaluation(bundle: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((bundle / "evaluation.json").read_text())
-    return found
+def evaluation(bundle: Path) -> Evaluation:
+    return read_bundle(bundle).evaluation
 
 
 @pytest.mark.parametrize("split", ["course_run", "learner", "random"])
 @pytest.mark.parametrize("cutoff", [0.2, 0.4, 0.6, 0.8, None], ids=str)
 def test_every_candidate_has_every_metric_with_an_interval(
-    evaluation: dict[str, Any], split: str, cutoff: float | None
+    evaluation: Evaluation, split: str, cutoff: float | None
 ) -> None:
-    rows = [r for r in evaluation["metrics"] if (r["split"], r["cutoff"], r["group"]) == (split, cutoff, "all")]
-    names = {row["metric"] for row in rows}
+    rows = [row for row in evaluation.metrics if (row.split, row.cutoff, row.group) == (split, cutoff, "all")]
+    names = {row.metric for row in rows}
     assert {"roc_auc", "pr_auc", "brier", "calibration_error", "accuracy", "precision", "recall", "f1"} <= names
     assert {"true_positives", "false_positives", "false_negatives", "true_negatives"} <= names
     for row in rows:
-        if row["metric"] == "roc_auc":
-            assert row["low"] <= row["value"] <= row["high"]
-    assert {row["candidate"] for row in rows} == {"logistic", "forest", "xgboost", "tuned"}
+        if row.metric == "roc_auc":
+            low, high = ends_of(row)
+            assert low <= value_of(row) <= high
+    assert {row.candidate for row in rows} == {"logistic", "forest", "xgboost", "tuned"}
 
 
-def test_counts_of_the_confusion_matrix_are_the_learners_of_the_cutoff(evaluation: dict[str, Any]) -> None:
-    key = (evaluation["chosen"], "course_run", 0.4, "all")
-    rows = {
-        r["metric"]: r for r in evaluation["metrics"] if (r["candidate"], r["split"], r["cutoff"], r["group"]) == key
-    }
-    cells = [rows[f"{right}_{side}"]["value"] for right in ("true", "false") for side in ("positives", "negatives")]
-    assert sum(cells) == rows["roc_auc"]["learners"]
+def test_counts_of_the_confusion_matrix_are_the_learners_of_the_cutoff(evaluation: Evaluation) -> None:
+    names = [f"{right}_{side}" for right in ("true", "false") for side in ("positives", "negatives")]
+    rows = {name: evaluation.figure(name, 0.4) for name in (*names, "roc_auc")}
+    found = {name: row for name, row in rows.items() if row}
+    assert found.keys() == rows.keys()
+    assert evaluation.split == "course_run"
+    assert sum(value_of(found[name]) for name in names) == found["roc_auc"].learners
 
 
 def test_risks_in_runs_left_out_match_the_true_risk_of_the_simulated_site(
@@ -64,12 +64,13 @@ def test_risks_in_runs_left_out_match_the_true_risk_of_the_simulated_site(
         assert abs(risk[bin_].mean() - true[bin_].mean()) < 0.12
 
 
-def test_the_sealed_bundle_is_the_chosen_candidate(bundle: Path, evaluation: dict[str, Any]) -> None:
+def test_the_sealed_bundle_is_the_chosen_candidate(bundle: Path, evaluation: Evaluation) -> None:
     found = read_bundle(bundle)
-    assert found.manifest["algorithm"] == evaluation["chosen"]
-    assert json.loads((bundle / "training.json").read_text())["name"] == evaluation["chosen"]
-    assert {"report.html", "model.onnx", "features.sql", "bands.json"} <= set(found.manifest["files"])
-    assert found.bands["high"] > found.bands["medium"]
+    assert found.manifest.algorithm == evaluation.chosen
+    assert found.training is not None
+    assert found.training.name == evaluation.chosen
+    assert {"model.onnx", "features.sql", "bands.json", "evaluation.json"} <= set(found.manifest.files)
+    assert found.bands.high > found.bands.medium
 
 
 def _auc(mean: float, spread: float) -> dict[float, Any]:
@@ -77,7 +78,10 @@ def _auc(mean: float, spread: float) -> dict[float, Any]:
     return {0.4: np.r_[mean, mean + noise]}
 
 
-TRAINING = {"simple": {"complexity": 1, "title": "Simple"}, "grand": {"complexity": 4, "title": "Grand"}}
+TRAINING = {
+    "simple": Training(name="simple", title="Simple", complexity=1),
+    "grand": Training(name="grand", title="Grand", complexity=4),
+}
 
 
 def test_the_simpler_is_chosen_where_the_difference_is_noise() -> None:

@@ -31,16 +31,20 @@ def test_lime_finds_the_effects_of_a_linear_model_that_shap_finds(predictor: Pre
 def test_the_two_are_shown_side_by_side_and_agree_on_most(predictor: Predictor, examples: Examples) -> None:
     risk = predictor.score(examples.values)[2].astype(np.float64)
     found = agreement(predictor, examples, risk, seed=1)
-    assert len(found["learner"]) == 5
-    assert found["correlation"] > 0.6
-    assert found["shared"] >= 3
+    assert len(found.learner) == 5
+    assert found.correlation is not None
+    assert found.correlation > 0.6
+    assert found.shared >= 3
 
 
 def test_a_week_later_most_reasons_are_the_same(predictor: Predictor, examples: Examples) -> None:
     found = stability(predictor, examples, seed=1)
-    assert 0 < found["risk_change"]["median"] <= found["risk_change"]["p90"] < 0.6
-    assert 2.5 < found["shared"] <= 5
-    assert found["pairs"] == 1000
+    assert found.risk_change.median is not None
+    assert found.risk_change.p90 is not None
+    assert found.shared is not None
+    assert 0 < found.risk_change.median <= found.risk_change.p90 < 0.6
+    assert 2.5 < found.shared <= 5
+    assert found.pairs == 1000
 
 
 def test_the_rank_correlation_shares_ranks_among_equal_effects() -> None:

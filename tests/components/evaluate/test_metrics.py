@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 from sklearn import metrics as sk
 
-from components.evaluate.metrics import Measured, calibration_bins, interval, intervals, measure, resample
+from components.evaluate.metrics import calibration_bins, interval, intervals, measure, resample
+from earlybell.bundle.figures import Measured
 
 Sample = tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]
 RNG = np.random.default_rng(5)

@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from components.evaluate.metrics import Floats
 from components.evaluate.operating import Policy, operating_point
 from components.examples import Examples
+from earlybell.bundle.figures import Quartiles
 from earlybell.errors import SettingError
+from tests.figures import ends_of
 
 
 @pytest.fixture(scope="module")
@@ -46,32 +49,33 @@ def _left(examples: Examples) -> dict[str, Floats]:
 @pytest.mark.parametrize("capacity", [10, 0.1], ids=["learners", "share"])
 def test_no_more_are_flagged_than_the_staff_can_see(examples: Examples, capacity: float) -> None:
     found = operating_point(Policy(capacity), _risk(examples), examples, _left(examples), seed=1)
-    assert found["flagged_a_week"]["value"] == pytest.approx(10, abs=0.5)
-    assert found["flagged_a_week"]["low"] < 10 < found["flagged_a_week"]["high"]
-    assert found["rightly_a_week"]["value"] == found["flagged_a_week"]["value"]
-    assert found["rightly"]["value"] == 1
-    assert found["medium"] < found["high"]
+    assert found.flagged_a_week.value == pytest.approx(10, abs=0.5)
+    low, high = ends_of(found.flagged_a_week)
+    assert low < 10 < high
+    assert found.rightly_a_week.value == found.flagged_a_week.value
+    assert found.rightly.value == 1
+    assert found.medium < found.high
 
 
 def test_lead_time_counts_from_the_first_right_flag(examples: Examples) -> None:
     found = operating_point(Policy(0.15), _risk(examples), examples, _left(examples), seed=1)
-    assert found["found"]["value"] == 1
-    assert found["lead_days"]["last_activity"] == {"low": 46.0, "median": 46.0, "high": 46.0}
+    assert found.found.value == 1
+    assert found.lead_days["last_activity"] == Quartiles(low=46.0, median=46.0, high=46.0)
 
 
 def test_lead_time_to_what_never_came_is_not_known(examples: Examples) -> None:
     never = {"outcome": np.full(len(examples), np.nan)}
     found = operating_point(Policy(0.15), _risk(examples), examples, never, seed=1)
-    assert found["lead_days"]["outcome"] == {"low": None, "median": None, "high": None}
+    assert found.lead_days["outcome"] == Quartiles(low=None, median=None, high=None)
 
 
 def test_costs_decide_where_they_are_given(examples: Examples) -> None:
     policy = Policy(cost_miss=4, cost_false_alarm=1)
     found = operating_point(policy, _risk(examples), examples, _left(examples), seed=1)
-    assert found["high"] == 0.2
-    assert "a miss costs 4 where a false alarm costs 1" in found["rule"]
+    assert found.high == 0.2
+    assert "a miss costs 4 where a false alarm costs 1" in found.rule
     dearer = replace(policy, cost_false_alarm=4)
-    assert operating_point(dearer, _risk(examples), examples, _left(examples), seed=1)["high"] == 0.5
+    assert operating_point(dearer, _risk(examples), examples, _left(examples), seed=1).high == 0.5
 
 
 @pytest.mark.parametrize(
@@ -84,9 +88,10 @@ def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> Non
 
 def test_a_larger_capacity_finds_more_and_not_later(examples: Examples) -> None:
     found = operating_point(Policy(0.2), _risk(examples), examples, _left(examples), seed=1)
-    capacities = found["capacities"]
-    assert [one["share"] for one in capacities] == [0.05, 0.1, 0.2, 0.3]
-    assert capacities[2] == {"share": 0.2} | {name: found[name] for name in capacities[2] if name != "share"}
-    flagged, ever = ([one[name]["value"] for one in capacities] for name in ("flagged_a_week", "found"))
+    capacities = found.capacities
+    assert [one.share for one in capacities] == [0.05, 0.1, 0.2, 0.3]
+    for name in set(structs.asdict(capacities[2])) - {"share"}:
+        assert getattr(capacities[2], name) == getattr(found, name)
+    flagged, ever = ([getattr(one, name).value for one in capacities] for name in ("flagged_a_week", "found"))
     assert flagged == sorted(flagged)
     assert ever == sorted(ever)

@@ -15,6 +15,7 @@ from components.evaluate.uncertainty import coverage, unseen_ends, venn_abers
 from components.examples import Examples, read_examples
 from earlybell.bundle import Catalogue
 from tests.components.evaluate.labelled import labelled
+from tests.figures import ends_of, value_of
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +39,11 @@ def test_ranges_hold_the_true_risk_in_course_runs_that_they_were_not_made_with(
     kept = examples[1].where(known)
     ends = unseen_ends(risk[known], kept, fold_of("course_run", kept))
     bins = coverage(ends, risk[known], true[known], kept.learner, seed=1, bins=5)
-    assert sum(one["rows"] for one in bins) == known.sum()
-    assert all(one["low"] <= one["risk"] <= one["high"] for one in bins)
-    assert all(one["seen"]["low"] <= one["seen"]["value"] <= one["seen"]["high"] for one in bins)
-    off = [max(one["low"] - one["seen"]["high"], one["seen"]["low"] - one["high"], 0.0) for one in bins]
+    assert sum(one.rows for one in bins) == known.sum()
+    assert all(one.low <= one.risk <= one.high for one in bins)
+    seen = [(value_of(one.seen), *ends_of(one.seen)) for one in bins]
+    assert all(low <= value <= high for value, low, high in seen)
+    off = [max(one.low - high, low - one.high, 0.0) for one, (_, low, high) in zip(bins, seen, strict=True)]
     assert max(off) < 0.06
 
 
@@ -59,14 +61,14 @@ def test_with_nothing_else_to_go_by_there_is_no_coverage(examples: tuple[Catalog
     _, rows = examples
     ends = unseen_ends(risk, rows, np.zeros(len(rows), dtype=np.int64))
     assert np.isnan(ends).all()
-    assert coverage(ends, risk, rows.label.astype(np.float64), rows.learner, seed=1) == []
+    assert coverage(ends, risk, rows.label.astype(np.float64), rows.learner, seed=1) == ()
 
 
 def test_a_range_is_narrower_with_more_learners(examples: tuple[Catalogue, Examples], risk: Floats) -> None:
     _, rows = examples
     few = rows.learner < np.quantile(rows.learner, 0.15)
     widths = [
-        np.mean(np.subtract(found["high"], found["low"]))
+        np.mean(np.subtract(found.high, found.low))
         for found in (venn_abers(risk, rows), venn_abers(risk[few], rows.where(few)))
     ]
     assert widths[0] < widths[1]
@@ -77,13 +79,14 @@ def test_the_rule_of_evidence_is_measured_at_several_strengths(
 ) -> None:
     catalogue, rows = examples
     found = evidence(catalogue, rows, risk, fold_of("course_run", rows), seed=1)
-    assert [row["most_outside"] for row in found if row["used"]] == [MOST_OUTSIDE]
-    shares = [row["coverage"] for row in found]
+    assert [row.most_outside for row in found if row.used] == [MOST_OUTSIDE]
+    shares = [row.coverage for row in found]
     assert shares == sorted(shares)
     assert 0 < shares[0] < shares[-1] <= 1
     for row in found:
         for name in EVIDENCE:
-            assert 0 <= row[name]["low"] <= row[name]["high"] <= 1
+            low, high = ends_of(getattr(row, name))
+            assert 0 <= low <= high <= 1
 
 
 def _by_definition(risk: Floats, label: npt.NDArray[np.int32], weight: Floats, query: float, added: float) -> float:
@@ -114,8 +117,8 @@ def test_ends_are_those_of_the_papers_definition(seed: int, learners: int, weeks
     ends = venn_abers(risk, rows)
     weight = np.full(len(risk), 1 / weeks)
     for end, added in (("low", 0.0), ("high", 1.0)):
-        expected = [_by_definition(risk, label, weight, query, added) for query in ends["risk"]]
-        assert ends[end] == pytest.approx(expected, abs=2e-6)
+        expected = [_by_definition(risk, label, weight, query, added) for query in ends.risk]
+        assert getattr(ends, end) == pytest.approx(expected, abs=2e-6)
 
 
 def test_bins_and_the_grid_change_the_ends_of_many_rows_little() -> None:
@@ -125,7 +128,7 @@ def test_bins_and_the_grid_change_the_ends_of_many_rows_little() -> None:
     ends = venn_abers(risk, labelled(label, np.arange(6000)))
     for end, added in (("low", 0.0), ("high", 1.0)):
         off = [
-            abs(_fitted(risk, label, query, added) - np.interp(query, ends["risk"], ends[end]))
+            abs(_fitted(risk, label, query, added) - np.interp(query, ends.risk, getattr(ends, end)))
             for query in np.quantile(risk, np.linspace(0.01, 0.99, 60))
         ]
         assert np.mean(off) < 0.01

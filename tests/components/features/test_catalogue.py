@@ -1,8 +1,7 @@
 """The catalogue: complete, in words, and free of protected attributes."""
 
-import dataclasses
-
 import pytest
+from msgspec import structs
 
 from components.features import CATALOGUE, feature_sql
 from components.features.expression import stages
@@ -55,7 +54,7 @@ def test_a_teacher_reads_plain_words(name: str, value: float, sentence: str) -> 
 
 def test_the_hash_tells_any_change_of_a_definition() -> None:
     first, *rest = CATALOGUE.features
-    changed = Catalogue(CATALOGUE.version, (dataclasses.replace(first, meaning="another"), *rest))
+    changed = Catalogue(CATALOGUE.version, (structs.replace(first, meaning="another"), *rest))
     assert changed.hash != CATALOGUE.hash
     assert Catalogue.from_json(CATALOGUE.to_json()).hash == CATALOGUE.hash
 

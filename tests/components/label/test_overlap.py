@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import duckdb
+import msgspec
 import numpy as np
 
 from components.evaluate.rubric import rubric_facts
 from components.examples import read_examples
 from components.label import LABELS, label_rubric
+from tests.figures import value_of
 
 
 def test_the_overlap_with_the_inputs_is_measured_and_flatters(site: Path, features: Path, tmp_path: Path) -> None:
@@ -19,10 +21,11 @@ def test_the_overlap_with_the_inputs_is_measured_and_flatters(site: Path, featur
     facts = rubric_facts(labels, examples, week, seed=1)
 
     assert facts is not None
-    assert {name: facts[name] for name in ("version", "threshold", "agreement")} == {
+    assert {name: msgspec.to_builtins(facts)[name] for name in ("version", "threshold", "agreement")} == {
         name: label_facts[name] for name in ("version", "threshold", "agreement")
     }
-    assert facts["overlap"]["whole"]["value"] > facts["overlap"]["after"]["value"]
+    assert facts.overlap is not None
+    assert value_of(facts.overlap.whole) > value_of(facts.overlap.after)
 
 
 def test_labels_and_folds_are_those_of_the_rubric_label_alone(site: Path, features: Path, tmp_path: Path) -> None:

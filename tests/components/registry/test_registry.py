@@ -21,7 +21,9 @@ from mlflow.models import get_model_info
 
 from components.registry import Version, fetch, find, read_aliases, register, set_alias, waive
 from components.registry.server import connect
-from earlybell.bundle import Bundle, Catalogue, Feature, read_bundle, seal
+from earlybell.bundle import Bundle, Catalogue, Feature, Manifest, read_bundle, seal
+from earlybell.bundle.evaluation import read_evaluation
+from earlybell.bundle.manifest import CatalogueFacts, DataFacts
 from earlybell.errors import BundleError, GateError, RegistryError, SettingError
 from earlybell.gates import Gates, judge, write_verdict
 
@@ -37,7 +39,15 @@ TRAINING = {
     "learners": 2_004,
     "missing": {"mean_score": 0.1},
 }
-DATA = {"digest": "d" * 64, "sources": ["oulad:AAA_2013J"], "moments": 53_000, "learners": 2_150}
+DATA = DataFacts(("oulad:AAA_2013J",), "d" * 64, learners=2_150, moments=53_000)
+REASONS = {
+    "kind": "linear",
+    "space": "log-odds",
+    "base": 0.0,
+    "calibration": {"slope": 1.0, "intercept": 0.0},
+    "coefficients": [0.5, -0.5],
+    "means": [0.5, 0.5],
+}
 
 
 APOSTROPHE = "it's"  # no model has such a name
@@ -76,8 +86,7 @@ def _sealed(folder: Path, gates: Gates | None, waived: str = "") -> Bundle:
     texts = {
         "catalogue.json": catalogue.to_json(),
         "features.sql": "SELECT moment_id, 1 AS days_since_activity, 2 AS mean_score FROM moments",
-        "reasons.json": "{}",
-        "bands.json": "{}",
+        "reasons.json": json.dumps(REASONS),
         "training.json": json.dumps(TRAINING),
         "evaluation.json": json.dumps(EVALUATION),
         "more/trees.txt": "a file in a folder",
@@ -86,9 +95,10 @@ def _sealed(folder: Path, gates: Gates | None, waived: str = "") -> Bundle:
         (folder / name).write_text(text)
     (folder / "model.onnx").write_bytes(bytes(range(256)))
     if gates:
-        write_verdict(judge(EVALUATION, gates, waived), folder)
-    facts = {"name": "learner-risk", "algorithm": "logistic", "label": "outcome", "seed": 42, "data": DATA}
-    return seal(folder, {**facts, "catalogue": {"version": "1", "hash": catalogue.hash}})
+        write_verdict(judge(read_evaluation(folder / "evaluation.json"), gates, waived), folder)
+    facts = CatalogueFacts("1", catalogue.hash)
+    manifest = Manifest(name="learner-risk", algorithm="logistic", seed=42, data=DATA, catalogue=facts)
+    return seal(folder, manifest)
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +257,7 @@ def test_a_version_is_a_candidate_and_has_no_alias(bundle: Bundle, embedded: Mlf
     assert found.tags == {
         "candidate": "true",
         "bundle_digest": bundle.digest,
-        "data_digest": DATA["digest"],
+        "data_digest": DATA.digest,
         "catalogue_hash": bundle.catalogue.hash,
         "label": "outcome",
         "gates": "passed",
@@ -275,7 +285,7 @@ def test_the_run_holds_parameters_metrics_and_data(bundle: Bundle, embedded: Mlf
     assert run.inputs is not None
     assert run.outputs is not None
     (data,) = run.inputs.dataset_inputs
-    assert json.loads(data.dataset.source) == {"sources": DATA["sources"], "digest": DATA["digest"]}
+    assert json.loads(data.dataset.source) == {"sources": list(DATA.sources), "digest": DATA.digest}
     (model,) = run.outputs.model_outputs
     assert {one.key for one in embedded.get_logged_model(model.model_id).metrics or []} == set(run.data.metrics)
 
@@ -341,7 +351,7 @@ def test_tampered_artifacts_are_refused(resealed: bool, bundle: Bundle, embedded
     (stored / "model.onnx").write_bytes(b"other")
     if resealed:
         (stored / "manifest.json").unlink()
-        seal(stored, {"data": DATA})
+        seal(stored, Manifest(data=DATA))
     with pytest.raises(RegistryError, match="are not the bundle that was registered") as caught:
         fetch("tampered", version.version, tmp_path / "out")
     assert caught.value.value == ("manifest.json" if resealed else "model.onnx")

@@ -48,7 +48,7 @@ def test_no_fold_trains_on_what_it_is_measured_on(features: Path, labels: Path, 
 
 
 def _predictor(fitted: Fitted, catalogue: Catalogue, out: Path) -> Predictor:
-    export(fitted, catalogue.to_json(), "SELECT 1", {}, out)
+    export(fitted, catalogue, "SELECT 1", out)
     return Predictor(read_candidate(out))
 
 

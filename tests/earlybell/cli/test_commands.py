@@ -28,6 +28,7 @@ COMMANDS = [
     "predict-site",
     "evaluate",
     "card",
+    "report",
     "reproduce",
     "release",
     "status",

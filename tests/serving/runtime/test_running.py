@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 
 from earlybell.bundle import read_bundle, seal
 from earlybell.predict import open_tables
@@ -247,8 +248,7 @@ def test_a_bundle_that_is_not_the_released_one_is_never_ready_and_says_why(
 ) -> None:
     released, other = read_bundle(bundle), tmp_path / "bundle"
     shutil.copytree(bundle, other)
-    facts = {name: fact for name, fact in released.manifest.items() if name not in ("format", "files")}
-    replaced = seal(other, facts | {"name": "another"})
+    replaced = seal(other, structs.replace(released.manifest, name="another"))
     monkeypatch.setenv("EARLYBELL_BUNDLE_DIGEST", released.digest)
     command = [EARLYBELL, "serve", str(other), "--no-tokens", "--trail", f"sqlite:{tmp_path}/t.db"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

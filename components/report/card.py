@@ -1,29 +1,28 @@
 """The model card: a sealed bundle in words, as Markdown or as one HTML file that needs no other."""
 
-import json
 import shlex
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from msgspec import structs
 
-from components.evaluate.figures import Table
-from components.evaluate.groups import PROTECTED, GroupFigures
-from components.evaluate.markdown import Markdown, code, linked, listed, table, text, to_html, wrapped
-from components.evaluate.page import SPLITS, count, cutoff_title, cutoff_words, percent, ranged, templates
-from earlybell.bundle import Bundle
+from components.report.groups import PROTECTED, GroupTables
+from components.report.markdown import Markdown, code, linked, listed, table, text, to_html, wrapped
+from components.report.rendering import templates
+from components.report.tables import Table
+from components.report.words import SPLITS, count, cutoff_title, cutoff_words, percent, ranged
+from earlybell.bundle import UNSEALED, Bundle, Training
+from earlybell.bundle.bands import UNMEASURED
+from earlybell.bundle.figures import HONEST_SPLITS
 from earlybell.errors import SettingError
 from earlybell.gates import read_verdict
 
 NO_CONTACT = "not named yet (the site names one with `--contact` or `EARLYBELL_CONTACT`)"
 _NAMELESS = "a model without a name"
 
-_TRAINING: dict[str, Any] = {"title": "", "remarks": "", "settings": {}}  # keys that an older bundle may lack
-_BANDS = {"high", "medium", "days_needed", "most_outside", "ranges", "interval"}  # what the template speaks of
-
 _TABLE1 = ("Model", "Accuracy", "F1-Score", "AUC")
-_HONEST = ("learner", "course_run")
+_HONEST = HONEST_SPLITS[::-1]
 _MOST = 5
 _RISKS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -32,13 +31,15 @@ def write_card(bundle: Bundle, out: Path, contact: str = "") -> None:
     """Write the card of a sealed bundle to `out`, as Markdown (.md) or HTML (.html); see `card`.
 
     Raises:
-        SettingError: `out` has another suffix, or lies in the bundle, whose seal it would break.
+        SettingError: `out` has another suffix, or lies in the bundle as a file that its seal would not bear.
     """
     write = {".md": card, ".html": _html}.get(out.suffix)
     if write is None:
         raise SettingError("a card is Markdown or HTML", out.name, "Name a file that ends in .md or .html.")
-    if out.resolve().is_relative_to(bundle.path.resolve()):
-        raise SettingError("the card would break the bundle's seal", str(out), "Name a file outside of the bundle.")
+    sealed = bundle.path.resolve()
+    if out.resolve().is_relative_to(sealed) and str(out.resolve().relative_to(sealed)) not in UNSEALED:
+        way_out = f"Name a file outside of the bundle, or {' or '.join(sorted(UNSEALED - {'report.html'}))} in it."
+        raise SettingError("the card would break the bundle's seal", str(out), way_out)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(write(bundle, contact), encoding="utf-8")
 
@@ -66,33 +67,32 @@ def _written(value: object) -> str:
 def _html(bundle: Bundle, contact: str) -> str:
     intro, sections = to_html(card(bundle, contact))
     page = templates().get_template("card.html")
-    return page.render(name=bundle.manifest.get("name", _NAMELESS), intro=intro, sections=sections)
+    return page.render(name=bundle.manifest.name or _NAMELESS, intro=intro, sections=sections)
 
 
-class _Card(GroupFigures):
+class _Card(GroupTables):
     """What the card's template asks of a bundle; what the bundle does not record is empty."""
 
     def __init__(self, bundle: Bundle) -> None:
-        super().__init__(_read(bundle.path / "evaluation.json"), read_verdict(bundle.path))
-        self.manifest, self.bands = bundle.manifest, bundle.bands
-        self.digest, self.name = bundle.digest, bundle.manifest.get("name", _NAMELESS)
+        super().__init__(bundle.evaluation, read_verdict(bundle.path))
+        self.manifest, self.bands = bundle.manifest, None if bundle.bands is UNMEASURED else bundle.bands
+        self.digest, self.name = bundle.digest, bundle.manifest.name or _NAMELESS
         self.catalogue, self.protected = bundle.catalogue, PROTECTED
-        own: dict[str, Any] = next(
-            (c for c in self.evaluation["candidates"] if c["name"] == self.evaluation["chosen"]), {}
-        )
-        self.training = _TRAINING | (_read(bundle.path / "training.json") or own)
-        self.helped = self.data["helped"] or {}
+        candidates = {candidate.name: candidate for candidate in self.evaluation.candidates}
+        chosen = self.evaluation.chosen
+        self.training = bundle.training or candidates.get(chosen) or Training(name=chosen)
+        self.helped = self.data.helped
 
     @cached_property
     def facts(self) -> Table:
         data = self.data
-        counts = {"learners": data["learners"], "moments (a learner, a week)": data["moments"]}
-        counts["course runs"] = len(data["course_runs"]) or None
+        counts = {"learners": data.learners, "moments (a learner, a week)": data.moments}
+        counts["course runs"] = len(data.course_runs) or None
         facts = {
             "Name": self.name,
             "Version": code(self.digest[:12]),
-            "Algorithm": self.training["title"] or self.chosen,
-            "Label": f"{self.evaluation['label']}: who {self.bad}",
+            "Algorithm": self.training.title or self.chosen,
+            "Label": f"{self.evaluation.label}: who {self.bad}",
             "Learned from": ", ".join(_counted(n, what) for what, n in counts.items() if n) or "not recorded",
             "Inputs": f"{len(self.catalogue.features)} features",
             "Gates": self.verdict.outcome if self.verdict else "not recorded",
@@ -114,13 +114,13 @@ class _Card(GroupFigures):
 
     @cached_property
     def simulated(self) -> bool:
-        return any(source.startswith("simulate:") for source in self.data["sources"])
+        return any(source.startswith("simulate:") for source in self.data.sources)
 
     @cached_property
     def course_table(self) -> Table:
         rows = [
-            (run["course_id"], count(run.get("learners")), count(run.get("moments")), percent(run.get("base_rate")))
-            for run in self.data["course_runs"]
+            (run.course_id, count(run.learners), count(run.moments), percent(run.base_rate))
+            for run in self.data.course_runs
         ]
         return Table("Course runs that it learned from", ("Course run", "Learners", "Moments", "Base rate"), rows)
 
@@ -129,7 +129,7 @@ class _Card(GroupFigures):
         """The paper's Table 1 in its own columns; None where its split was not measured."""
         if not self.has("random"):
             return None
-        remarks = {one["name"]: one.get("remarks") or "" for one in self.evaluation["candidates"]}
+        remarks = {candidate.name: candidate.remarks or "" for candidate in self.evaluation.candidates}
         rows = [(*self._of_table1(name, "random"), remarks[name]) for name in self.titles]
         caption = f"The paper's split: random 80/20 of rows, {cutoff_words(self.table1)}"
         return Table(caption, (*_TABLE1, "Remarks"), rows)
@@ -160,17 +160,17 @@ class _Card(GroupFigures):
         rows = [
             (cutoff_title(at), self._flagged(at), *self.figures(("precision", "recall"), at)) for at in self.cutoffs
         ]
-        caption = f"With a risk of {self.evaluation['threshold']:.0%} or more as flag"
+        caption = f"With a risk of {self.evaluation.threshold:.0%} or more as flag"
         return Table(caption, ("Cut-off", "Flagged", "Rightly", "Found"), rows)
 
     @cached_property
     def calibration_table(self) -> Table | None:
         """Bins of the predicted risk at the focus; None where they were not measured."""
-        wanted = (self.evaluation["chosen"], self.split, self.focus, "calibration")
-        for curve in self.evaluation["curves"]:
-            if (curve["candidate"], curve["split"], curve["cutoff"], curve["kind"]) == wanted and curve["x"]:
-                sizes = curve["n"] or [None] * len(curve["x"])
-                bins = zip(curve["x"], curve["y"], sizes, strict=True)
+        wanted = (self.evaluation.chosen, self.split, self.focus, "calibration")
+        for curve in self.evaluation.curves:
+            if (curve.candidate, curve.split, curve.cutoff, curve.kind) == wanted and curve.x:
+                sizes = curve.n or [None] * len(curve.x)
+                bins = zip(curve.x, curve.y, sizes, strict=True)
                 rows = [(percent(risk), percent(share), count(size)) for risk, share, size in bins]
                 header = ("Mean risk", "Came true", "Moments" if self.focus is None else "Learners")
                 return Table(f"Risk and what came of it, {cutoff_words(self.focus)}", header, rows)
@@ -179,10 +179,10 @@ class _Card(GroupFigures):
     @cached_property
     def doubt_table(self) -> Table | None:
         """Ranges around some risks; None where the bundle has none."""
-        known = self.bands.get("interval")
-        if not known:
+        if self.bands is None:
             return None
-        ends = [np.interp(_RISKS, known["risk"], known[end]) for end in ("low", "high")]
+        known = self.bands.interval
+        ends = [np.interp(_RISKS, known.risk, end) for end in (known.low, known.high)]
         rows = [
             (f"{risk:.0%}", f"{min(low, risk):.0%} to {max(high, risk):.0%}")
             for risk, low, high in zip(_RISKS, *ends, strict=True)
@@ -191,55 +191,40 @@ class _Card(GroupFigures):
 
     @cached_property
     def helped_kinds(self) -> list[str]:
-        return [f"{kind} ({learners:,})" for kind, learners in self.helped["kinds"].items()]
-
-    @cached_property
-    def other_bands(self) -> dict[str, Any]:
-        """Settings of bands.json that this version has no words for."""
-        return {
-            name: value
-            for name, value in self.bands.items()
-            if name not in _BANDS and not isinstance(value, list | dict)
-        }
+        return [f"{kind} ({learners:,})" for kind, learners in self.helped.kinds.items()]
 
     @cached_property
     def weightiest(self) -> list[str]:
         """The features that move the predictions most, with their shares."""
-        return [f"{row['title']} ({percent(row['share'])})" for row in self.evaluation["importance"][:_MOST]]
+        return [f"{row.title} ({percent(row.share)})" for row in self.evaluation.importance[:_MOST]]
 
     @cached_property
     def settings(self) -> list[str]:
-        return [f"{name}={value}" for name, value in self.training["settings"].items()]
+        return [f"{name}={value}" for name, value in self.training.settings.items()]
 
     @cached_property
     def gaps(self) -> list[str]:
         """Titles of features that most rows of training had no value of."""
-        return [row["title"] for row in self.evaluation["missing"] if (row["share"] or 0) > 0.5]
+        return [row.title for row in self.evaluation.missing if row.share > 0.5]
 
     @cached_property
     def again(self) -> Markdown:
         """The command that trains it again."""
-        sources = " ".join(shlex.quote(source) for source in self.data["sources"]) or "SOURCE"
+        sources = " ".join(shlex.quote(source) for source in self.data.sources) or "SOURCE"
         return Markdown(f"    earlybell train {' '.join(sources.split())} --out again")
 
     def _of_table1(self, candidate: str, split: str) -> tuple[str, ...]:
-        chosen = " (chosen)" if candidate == self.evaluation["chosen"] else ""
+        chosen = " (chosen)" if candidate == self.evaluation.chosen else ""
         rows = (self.figure(name, self.table1, candidate, split) for name in ("accuracy", "f1", "roc_auc"))
-        bare = [row and (row | {"low": None} if split == "random" else row) for row in rows]
+        bare = [row and structs.replace(row, low=None) if split == "random" else row for row in rows]
         return f"{self.titles[candidate]}{chosen}", *(ranged(row, "roc_auc") for row in bare)
 
     def _flagged(self, cutoff: float | None) -> str:
         names = ("true_positives", "false_positives", "false_negatives", "true_negatives")
-        cells = [row["value"] for name in names if (row := self.figure(name, cutoff))]
-        return percent(sum(cells[:2]) / sum(cells)) if len(cells) == len(names) and sum(cells) else "not measured"
+        cells = [row.value or 0.0 for name in names if (row := self.figure(name, cutoff))]
+        return percent(sum(cells[:2]) / sum(cells)) if len(cells) == len(names) and any(cells) else "not measured"
 
 
 def _counted(n: int, what: str) -> str:
     """`2 course runs`, `1 course run`."""
     return f"{n:,} {what.removesuffix('s') if n == 1 else what}"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """A JSON file of a bundle; empty where an older bundle has none."""
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found

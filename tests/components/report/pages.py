@@ -1,13 +1,18 @@
 """What tests of the report and of the model card share: an evaluation to show, and a page as a browser reads it."""
 
+import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import numpy as np
 
-Evaluation = dict[str, Any]
+from earlybell.bundle import Evaluation
+from earlybell.bundle.evaluation import upgraded
+
+Content = dict[str, Any]  # of an evaluation.json
 
 _VOID = {"meta", "link", "br", "img", "hr", "input"}
 _CUTOFFS = (0.2, 0.4, 0.6, 0.8)
@@ -29,10 +34,10 @@ _FEATURES = (
 )
 
 
-def sample_evaluation() -> Evaluation:
+def sample_evaluation() -> Content:
     """An evaluation like a real one: risks of known separation, calibrated, growing better as a run passes."""
     random = np.random.default_rng(42)
-    evaluation: Evaluation = {
+    evaluation: Content = {
         "format": 1,
         "label": "outcome",
         "chosen": "xgboost",
@@ -79,7 +84,7 @@ def sample_evaluation() -> Evaluation:
     return evaluation
 
 
-def full_evaluation() -> Evaluation:
+def full_evaluation() -> Content:
     """Everything that an evaluation can hold."""
     found = sample_evaluation()
     found["metrics"] += _fairness()
@@ -92,7 +97,7 @@ def full_evaluation() -> Evaluation:
     figures = {name: measured(value) for name, value in (("roc_auc", 0.8), ("accuracy", 0.7), ("brier", 0.15))}
     learner = [{"feature": "mean_score", "title": "Mean score", "shap": 1.25, "lime": -0.5}]
     return found | {
-        "operating_point": {"rule": "the staff can see 20% of the learners each week"}
+        "operating_point": {"rule": "the staff can see 20% of the learners each week", "high": 0.6, "medium": 0.35}
         | {name: measured(value) for name, value in rates.items()}
         | {"lead_days": {"last_activity": {"low": 14.0, "median": 42.0, "high": 70.0}}}
         | {"capacities": [_capacity(share, rates) for share in (0.05, 0.3)]},
@@ -109,6 +114,11 @@ def full_evaluation() -> Evaluation:
         "agreement": {"shared": 3.9, "correlation": 0.71, "learners": 10, "learner": learner},
         "stability": {"shared": 3.8, "risk_change": {"median": 0.02, "p90": 0.13}, "pairs": 1000},
     }
+
+
+def as_evaluation(content: Content) -> Evaluation:
+    """What is read of such a file."""
+    return upgraded(msgspec.json.decode(json.dumps(content), type=Evaluation))
 
 
 def _capacity(share: float, rates: dict[str, float]) -> dict[str, Any]:

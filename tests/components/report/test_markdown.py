@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components.evaluate.markdown import code, linked, listed, table, text, to_html, wrapped
-from tests.components.evaluate.pages import Reader
+from components.report.markdown import code, linked, listed, table, text, to_html, wrapped
+from tests.components.report.pages import Reader
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=30)
 _MARKS = st.text("\\`*_[](){}<>#+-=.!|~&:;\"'$ 1a", max_size=12)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from components.evaluate.report import write_report
+from components.report.report import write_report
 from earlybell.gates import Gates, judge
-from tests.components.evaluate.pages import (
-    Evaluation,
+from tests.components.report.pages import (
+    Content,
     Reader,
+    as_evaluation,
     check_headings,
     check_nothing_is_loaded,
     check_phone_and_dark,
@@ -24,24 +25,24 @@ from tests.components.evaluate.pages import (
 
 
 @pytest.fixture(scope="module")
-def evaluation() -> Evaluation:
+def evaluation() -> Content:
     return full_evaluation()
 
 
 @pytest.fixture
-def thin(evaluation: Evaluation) -> Evaluation:
+def thin(evaluation: Content) -> Content:
     """A copy to change, with little to draw: drawing is most of a page's time."""
     drawn = [curve for curve in evaluation["curves"] if (curve["kind"], curve["cutoff"]) == ("calibration", 0.4)]
     return copy.deepcopy(evaluation | {"curves": drawn, "importance": evaluation["importance"][:2]})
 
 
 @pytest.fixture(scope="module")
-def page(evaluation: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> str:
+def page(evaluation: Content, tmp_path_factory: pytest.TempPathFactory) -> str:
     return _written(evaluation, tmp_path_factory.mktemp("report"))
 
 
-def _written(evaluation: Evaluation, folder: Path) -> str:
-    write_report(evaluation, folder / "report.html")
+def _written(evaluation: Content, folder: Path) -> str:
+    write_report(as_evaluation(evaluation), folder / "report.html")
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -74,7 +75,7 @@ def test_the_page_suits_phones_and_the_dark(page: str) -> None:
     assert "#0000" not in page  # every stand-in became a colour of the page
 
 
-def test_the_summary_speaks_in_frequencies(evaluation: Evaluation, page: str) -> None:
+def test_the_summary_speaks_in_frequencies(evaluation: Content, page: str) -> None:
     wanted = ("xgboost", "course_run", 0.4, "all", "precision")
     keys = ("candidate", "split", "cutoff", "group", "metric")
     row = next(row for row in evaluation["metrics"] if tuple(row[key] for key in keys) == wanted)
@@ -127,63 +128,63 @@ def test_an_evaluation_of_an_older_version_is_still_shown(tmp_path: Path) -> Non
     assert "None recorded." in words
 
 
-def test_the_same_evaluation_gives_the_same_page(evaluation: Evaluation, page: str, tmp_path: Path) -> None:
+def test_the_same_evaluation_gives_the_same_page(evaluation: Content, page: str, tmp_path: Path) -> None:
     assert _written(json.loads(json.dumps(evaluation)), tmp_path) == page
 
 
-def test_markup_in_names_is_shown_and_not_run(thin: Evaluation, tmp_path: Path) -> None:
+def test_markup_in_names_is_shown_and_not_run(thin: Content, tmp_path: Path) -> None:
     hostile = json.dumps(thin).replace("AAA_2013J", "<script>alert('$x$')</script> &amp; صف")
     reader = Reader(_written(json.loads(hostile), tmp_path))
     assert not reader.all("script")
     assert "<script>alert('$x$')</script> &amp; صف" in reader.words
 
 
-def _without_splits(*splits: str) -> Callable[[Evaluation], None]:
-    def take(evaluation: Evaluation) -> None:
+def _without_splits(*splits: str) -> Callable[[Content], None]:
+    def take(evaluation: Content) -> None:
         for part in ("metrics", "curves"):
             evaluation[part] = [row for row in evaluation[part] if row["split"] not in splits]
 
     return take
 
 
-def _nothing_known(evaluation: Evaluation) -> None:
+def _nothing_known(evaluation: Content) -> None:
     for row in evaluation["metrics"]:
         row |= {"value": None, "low": None, "high": None}
 
 
-def _no_intervals(evaluation: Evaluation) -> None:
+def _no_intervals(evaluation: Content) -> None:
     for row in evaluation["metrics"]:
         row |= {"low": None, "high": None}
 
 
-def _one_candidate(evaluation: Evaluation) -> None:
+def _one_candidate(evaluation: Content) -> None:
     evaluation["candidates"] = evaluation["candidates"][2:]
     evaluation["metrics"] = [row for row in evaluation["metrics"] if row["candidate"] == "xgboost"]
 
 
-def _one_run(evaluation: Evaluation) -> None:
+def _one_run(evaluation: Content) -> None:
     _without_splits("course_run")(evaluation)
     evaluation["data"]["course_runs"] = evaluation["data"]["course_runs"][:1]
 
 
-def _all_weeks_only(evaluation: Evaluation) -> None:
+def _all_weeks_only(evaluation: Content) -> None:
     for part in ("metrics", "curves"):
         evaluation[part] = [row for row in evaluation[part] if row["cutoff"] is None]
 
 
-def _nothing_drawn(evaluation: Evaluation) -> None:
+def _nothing_drawn(evaluation: Content) -> None:
     evaluation |= {"curves": [], "importance": [], "missing": [], "metrics": []}
     evaluation["data"] |= {"course_runs": [], "notes": [], "sources": []}
 
 
-def _gaps(evaluation: Evaluation) -> None:
+def _gaps(evaluation: Content) -> None:
     evaluation["data"]["course_runs"][0] |= {"base_rate": None, "moments": None}
     evaluation["candidates"][0] |= {"remarks": None, "settings": {}}
     evaluation["curves"] = [curve | {"n": None} for curve in evaluation["curves"]]
     evaluation["metrics"] = [row for row in evaluation["metrics"] if row["metric"] != "precision"]
 
 
-_MISSING: dict[str, tuple[Callable[[Evaluation], None], str]] = {
+_MISSING: dict[str, tuple[Callable[[Content], None], str]] = {
     "no course run split": (_without_splits("course_run"), "No whole course run could be left out"),
     "random split only": (_without_splits("course_run", "learner"), "Only a random split of rows could be measured"),
     "no random split": (_without_splits("random"), "The paper's random split of rows was not measured."),
@@ -199,16 +200,14 @@ _MISSING: dict[str, tuple[Callable[[Evaluation], None], str]] = {
 
 
 @pytest.mark.parametrize(("take", "said"), _MISSING.values(), ids=list(_MISSING))
-def test_what_is_missing_is_said(
-    thin: Evaluation, take: Callable[[Evaluation], None], said: str, tmp_path: Path
-) -> None:
+def test_what_is_missing_is_said(thin: Content, take: Callable[[Content], None], said: str, tmp_path: Path) -> None:
     take(thin)
     reader = Reader(_written(thin, tmp_path))
     assert said in reader.words
     assert not re.search(r"\b(None|nan|inf)\b", reader.words)
 
 
-def test_a_range_that_reaches_guessing_is_said(thin: Evaluation, tmp_path: Path) -> None:
+def test_a_range_that_reaches_guessing_is_said(thin: Content, tmp_path: Path) -> None:
     for row in thin["metrics"]:
         if (row["cutoff"], row["metric"]) == (0.2, "roc_auc"):
             row |= {"value": 0.52, "low": 0.48, "high": 0.56}
@@ -217,7 +216,7 @@ def test_a_range_that_reaches_guessing_is_said(thin: Evaluation, tmp_path: Path)
     assert "At 40% of the run the range" not in words
 
 
-def test_a_rubric_is_shown_with_agreement_and_what_overlap_would_add(thin: Evaluation, tmp_path: Path) -> None:
+def test_a_rubric_is_shown_with_agreement_and_what_overlap_would_add(thin: Content, tmp_path: Path) -> None:
     agreement = {"work.completeness": {"n": 31, "exact": 0.5, "within_one": 0.9, "kappa": None}}
     overlap = {"after": {"value": 0.81, "low": 0.78, "high": 0.84}, "whole": {"value": 0.93, "low": 0.9, "high": 0.95}}
     rubric = {"version": "1", "threshold": 2.5, "unlabelled": 12, "agreement": agreement, "overlap": overlap}
@@ -229,14 +228,14 @@ def test_a_rubric_is_shown_with_agreement_and_what_overlap_would_add(thin: Evalu
     check_tables(text, least=5)
 
 
-def test_flags_that_come_too_late_are_said_to(thin: Evaluation, tmp_path: Path) -> None:
+def test_flags_that_come_too_late_are_said_to(thin: Content, tmp_path: Path) -> None:
     late = "Half of these flags come after the learner's last activity."
     assert late not in Reader(_written(thin, tmp_path)).words
     thin["operating_point"]["lead_days"]["last_activity"]["median"] = -3.0
     assert late in Reader(_written(thin, tmp_path)).words
 
 
-def test_where_no_groups_differ_it_is_said(thin: Evaluation, tmp_path: Path) -> None:
+def test_where_no_groups_differ_it_is_said(thin: Content, tmp_path: Path) -> None:
     for row in thin["metrics"]:
         row["low"] = 0.0 if row["metric"].endswith("_difference") else row["low"]
     words = Reader(_written(thin, tmp_path)).words
@@ -253,10 +252,10 @@ def test_where_no_groups_differ_it_is_said(thin: Evaluation, tmp_path: Path) -> 
     ids=["passed", "missed", "waived"],
 )
 def test_the_gates_are_shown_with_figures_and_thresholds(
-    thin: Evaluation, tmp_path: Path, least: float, reason: str, sentence: str
+    thin: Content, tmp_path: Path, least: float, reason: str, sentence: str
 ) -> None:
-    verdict = judge(thin, Gates(min_auc=least, max_calibration_error=0.9), reason)
-    write_report(thin, tmp_path / "report.html", verdict)
+    verdict = judge(as_evaluation(thin), Gates(min_auc=least, max_calibration_error=0.9), reason)
+    write_report(as_evaluation(thin), tmp_path / "report.html", verdict)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     words = Reader(text).words
     assert sentence in words
@@ -268,5 +267,5 @@ def test_the_gates_are_shown_with_figures_and_thresholds(
     check_references(text)
 
 
-def test_a_report_without_a_verdict_says_so(thin: Evaluation, tmp_path: Path) -> None:
+def test_a_report_without_a_verdict_says_so(thin: Content, tmp_path: Path) -> None:
     assert "How this model was judged is not recorded." in Reader(_written(thin, tmp_path)).words

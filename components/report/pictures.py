@@ -1,12 +1,13 @@
 """Pictures of the report, drawn by matplotlib as SVG elements that stand inside an HTML page.
 
-Every function takes rows of evaluation.json and returns one `<svg>` with a title and a description; its text stays
+Every function takes rows of an evaluation and returns one `<svg>` with a title and a description; its text stays
 text, its ids begin with its name, and its colours are the page's CSS variables (`--ink`, `--line`, `--soft`,
 `--mark0` …, `--step0` …), so that it follows the page into the dark. The same rows give the same bytes.
 """
 
 import html
 import io
+import math
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -18,9 +19,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from components.evaluate.page import cutoff_words, ranged
-
-Row = Mapping[str, Any]
+from components.report.words import Figure as Measurement
+from components.report.words import cutoff_words, ranged
+from earlybell.bundle.evaluation import CoverageRow, EvidenceRow, Importance
+from earlybell.bundle.figures import Curve, MetricRow
 
 _WIDTH = 4.2  # inches: about the width of a phone, so that text keeps its size there
 _COLOURS = 6
@@ -52,67 +54,67 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def auc_by_cutoff(rows: Sequence[Row], titles: Mapping[str, str], cutoffs: Sequence[float | None]) -> str:
+def auc_by_cutoff(rows: Sequence[MetricRow], titles: Mapping[str, str], cutoffs: Sequence[float | None]) -> str:
     """Dots with intervals: the AUC of each candidate (`titles`: name to title) at each cut-off."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(3.2)
         for number, name in enumerate(titles):
-            own = [row for row in rows if row["candidate"] == name]
-            places = [cutoffs.index(row["cutoff"]) + 0.16 * (number - (len(titles) - 1) / 2) for row in own]
+            own = [row for row in rows if row.candidate == name]
+            places = [cutoffs.index(row.cutoff) + 0.16 * (number - (len(titles) - 1) / 2) for row in own]
             _dots(axes, places, own, number, titles[name])
         _reference(axes.axhline, _REFERENCE["roc_auc"])
         axes.set_xticks(range(len(cutoffs)), [_tick(cutoff) for cutoff in cutoffs])
         axes.set(xlabel="Share of the course run that has passed", ylabel="AUC", ylim=_limits(rows, "roc_auc"))
         axes.grid(visible=False, axis="x")
         figure.legend(loc="outside lower center", ncols=min(2, len(titles)))
-        said = [f"{titles[row['candidate']]}, {cutoff_words(row['cutoff'])}: {ranged(row, 'roc_auc')}" for row in rows]
+        said = [f"{titles[row.candidate]}, {cutoff_words(row.cutoff)}: {ranged(row, 'roc_auc')}" for row in rows]
         return _svg(figure, "picture-auc", "AUC of each candidate by cut-off", "; ".join(said))
 
 
-def by_group(rows: Sequence[Row], name: str, title: str) -> str:
+def by_group(rows: Sequence[MetricRow], name: str, title: str) -> str:
     """Dots with intervals: one figure in each group of learners, one line a group, first on top; `title` names it.
 
     A dashed line stands at an AUC of 0.5, and at a difference of 0.
     """
     with mpl.rc_context(_STYLE):
-        metric = rows[0]["metric"]
+        metric = rows[0].metric
         figure, axes = _figure(0.8 + 0.24 * len(rows))
         places = list(range(len(rows)))[::-1]
         _dots(axes, places, rows, 0, None, across=True)
         if metric in _REFERENCE:
             _reference(axes.axvline, _REFERENCE[metric])
-        axes.set_yticks(places, [_short(row["group"]) for row in rows])
+        axes.set_yticks(places, [_short(row.group) for row in rows])
         axes.set(xlabel=title, xlim=_limits(rows, metric), ylim=(-0.7, len(rows) - 0.3))
         if metric != "roc_auc":
             axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.grid(visible=False, axis="y")
-        said = [f"{row['group']}: {ranged(row, metric)}" for row in rows]
+        said = [f"{row.group}: {ranged(row, metric)}" for row in rows]
         return _svg(figure, name, title, "; ".join(said))
 
 
-def doubt(rows: Sequence[Row]) -> str:
+def doubt(rows: Sequence[CoverageRow]) -> str:
     """The range around a risk as a bar a bin, and a dot with its interval for the share that came true."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(3.9)
-        risk = [row["risk"] for row in rows]
+        risk = [row.risk for row in rows]
         axes.plot([0, 1], [0, 1], color=_INK["soft"], linewidth=0.8)
-        low, high = ([row[end] for row in rows] for end in ("low", "high"))
+        low, high = [row.low for row in rows], [row.high for row in rows]
         axes.vlines(risk, low, high, color=_INK["mark0"], linewidth=7, alpha=0.35, label="range")
-        _dots(axes, risk, [row["seen"] for row in rows], 1, "came true")
+        _dots(axes, risk, [row.seen for row in rows], 1, "came true")
         _unit(axes, axes.xaxis, axes.yaxis)
         axes.set(xlabel="Risk (mean of the bin)", ylabel="Share that came true")
         figure.legend(loc="outside lower center", ncols=2)
-        said = [f"{row['risk']:.0%}: {row['low']:.0%} to {row['high']:.0%}, {row['seen']['value']:.0%}" for row in rows]
+        said = [f"{row.risk:.0%}: {row.low:.0%} to {row.high:.0%}, {row.seen.value:.0%}" for row in rows]
         return _svg(figure, "picture-doubt", "Risk: its range, and the share that came true", "; ".join(said))
 
 
-def evidence(rows: Sequence[Row]) -> str:
+def evidence(rows: Sequence[EvidenceRow]) -> str:
     """AUC against the share of moments that get a band, a dot for each rule of evidence."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(2.8)
-        found = [row for row in rows if row["roc_auc"]["value"] is not None]
-        places, aucs = [row["coverage"] for row in found], [row["roc_auc"] for row in found]
-        axes.plot(places, [row["value"] for row in aucs], color=_INK["soft"], linewidth=0.8)
+        found = [row for row in rows if row.roc_auc.value is not None]
+        places, aucs = [row.coverage for row in found], [row.roc_auc for row in found]
+        axes.plot(places, [_value(auc) for auc in aucs], color=_INK["soft"], linewidth=0.8)
         _dots(axes, places, aucs, 0, None)
         axes.set(xlabel="Share of moments that get a band", ylabel="AUC", xlim=(0, 1.03))
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -121,18 +123,18 @@ def evidence(rows: Sequence[Row]) -> str:
         return _svg(figure, "picture-evidence", "AUC by the share of moments that get a band", "; ".join(said))
 
 
-def roc(curves: Sequence[Row]) -> str:
+def roc(curves: Sequence[Curve]) -> str:
     """The ROC curve at each cut-off, with the diagonal of a model that guesses."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(3.9)
         axes.plot([0, 1], [0, 1], color=_INK["soft"], linewidth=0.8)
         _lines(figure, axes, curves)
         axes.set(xlabel="Share of false alarms (false positive rate)", ylabel="Share found (recall)")
-        said = [f"{cutoff_words(curve['cutoff'])}: {_height(curve, 0.1):.0%}" for curve in curves]
+        said = [f"{cutoff_words(curve.cutoff)}: {_height(curve, 0.1):.0%}" for curve in curves]
         return _svg(figure, "picture-roc", "ROC curve by cut-off", "Recall at 10% false alarms, " + "; ".join(said))
 
 
-def precision_recall(curves: Sequence[Row], base_rate: float | None) -> str:
+def precision_recall(curves: Sequence[Curve], base_rate: float | None) -> str:
     """Precision against recall at each cut-off, with the base rate, which a model that guesses would reach."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(3.9)
@@ -140,44 +142,44 @@ def precision_recall(curves: Sequence[Row], base_rate: float | None) -> str:
             axes.axhline(base_rate, color=_INK["soft"], linewidth=0.8)
         _lines(figure, axes, curves)
         axes.set(xlabel="Share found (recall)", ylabel="Share of flags that are right (precision)")
-        said = [f"{cutoff_words(curve['cutoff'])}: {_height(curve, 0.5):.0%}" for curve in curves]
+        said = [f"{cutoff_words(curve.cutoff)}: {_height(curve, 0.5):.0%}" for curve in curves]
         return _svg(
             figure, "picture-pr", "Precision and recall by cut-off", "Precision at a recall of 50%, " + "; ".join(said)
         )
 
 
-def calibration(curve: Row, name: str) -> str:
+def calibration(curve: Curve, name: str) -> str:
     """Observed share against mean predicted risk, a dot a bin; below, how many learners (or moments) a bin holds."""
     with mpl.rc_context(_STYLE):
-        sizes, counted = curve["n"], "moments" if curve["cutoff"] is None else "learners"
+        sizes, counted = curve.n, "moments" if curve.cutoff is None else "learners"
         figure, axes, below = _figure_with_bars() if sizes else (*_figure(3.6), None)
         axes.plot([0, 1], [0, 1], color=_INK["soft"], linewidth=0.8)
-        axes.plot(curve["x"], curve["y"], color=_INK["mark0"], marker="o", linewidth=1.2)
+        axes.plot(curve.x, curve.y, color=_INK["mark0"], marker="o", linewidth=1.2)
         _unit(axes, axes.xaxis, axes.yaxis)
         axes.set(ylabel="Observed share")
         (below or axes).set(xlabel="Predicted risk (mean of the bin)")
-        if below:
-            below.bar(curve["x"], sizes, width=0.03, color=_INK["soft"])
+        if below and sizes:
+            below.bar(curve.x, sizes, width=0.03, color=_INK["soft"])
             below.set(ylabel=counted.capitalize())
-        counts = [f", {size:,} {counted}" for size in sizes] if sizes else [""] * len(curve["x"])
-        bins = zip(curve["x"], curve["y"], counts, strict=True)
+        counts = [f", {size:,} {counted}" for size in sizes] if sizes else [""] * len(curve.x)
+        bins = zip(curve.x, curve.y, counts, strict=True)
         said = [f"predicted {x:.0%}, observed {y:.0%}{count}" for x, y, count in bins]
-        return _svg(figure, name, f"Calibration {cutoff_words(curve['cutoff'])}", "; ".join(said))
+        return _svg(figure, name, f"Calibration {cutoff_words(curve.cutoff)}", "; ".join(said))
 
 
-def importance(rows: Sequence[Row]) -> str:
+def importance(rows: Sequence[Importance]) -> str:
     """A bar a feature: its share of what moves the predictions, with its title above the bar, first on top."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(0.2 + 0.36 * len(rows))
         places = list(range(len(rows)))[::-1]
-        axes.barh(places, [row["share"] for row in rows], height=0.34, color=_INK["mark0"])
+        axes.barh(places, [row.share for row in rows], height=0.34, color=_INK["mark0"])
         for place, row in zip(places, rows, strict=True):
-            axes.annotate(_short(row["title"], 48), (0, place + 0.24), va="bottom")
-            share = row["share"]
+            axes.annotate(_short(row.title, 48), (0, place + 0.24), va="bottom")
+            share = row.share
             axes.annotate(f"{share:.0%}", (share, place), (4, 0), textcoords="offset points", va="center")
-        axes.set(ylim=(-0.4, len(rows) - 0.15), xlim=(0, 1.12 * rows[0]["share"]))
+        axes.set(ylim=(-0.4, len(rows) - 0.15), xlim=(0, 1.12 * rows[0].share))
         axes.set_axis_off()  # the shares stand beside the bars
-        said = [f"{row['title']}: {row['share']:.1%}" for row in rows]
+        said = [f"{row.title}: {row.share:.1%}" for row in rows]
         return _svg(figure, "picture-importance", "Features that move the predictions most", "; ".join(said))
 
 
@@ -193,38 +195,53 @@ def _figure_with_bars() -> tuple[Figure, Axes, Axes]:
 
 
 def _dots(
-    axes: Axes, places: Sequence[float], rows: Sequence[Row], number: int, label: str | None, *, across: bool = False
+    axes: Axes,
+    places: Sequence[float],
+    rows: Sequence[Measurement],
+    number: int,
+    label: str | None,
+    *,
+    across: bool = False,
 ) -> None:
     colour, marker = _INK[f"mark{number % _COLOURS}"], _MARKERS[number % len(_MARKERS)]
-    values = [row["value"] for row in rows]
+    values = [_value(row) for row in rows]
     axes.plot(*((values, places) if across else (places, values)), marker, color=colour, markersize=5.5, label=label)
     lines = axes.hlines if across else axes.vlines
-    lines(places, [_end(row, "low") for row in rows], [_end(row, "high") for row in rows], color=colour, linewidth=1.5)
+    lines(places, [_low(row) for row in rows], [_high(row) for row in rows], color=colour, linewidth=1.5)
 
 
-def _end(row: Row, end: str) -> float:
-    return float(row["value"] if row[end] is None else row[end])
+def _value(row: Measurement) -> float:
+    """Only what has a value is drawn."""
+    return math.nan if row.value is None else row.value
+
+
+def _low(row: Measurement) -> float:
+    return _value(row) if row.low is None else row.low
+
+
+def _high(row: Measurement) -> float:
+    return _value(row) if row.high is None else row.high
 
 
 _REFERENCE = {"roc_auc": 0.5, "calibration_gap": 0.0}
 
 
-def _limits(rows: Sequence[Row], metric: str) -> tuple[float, float]:
+def _limits(rows: Sequence[MetricRow], metric: str) -> tuple[float, float]:
     """Of an axis: all intervals, and what there is to compare them with."""
     if metric == "calibration_gap":
-        reach = max(0.05, *(abs(_end(row, end)) for row in rows for end in ("low", "high")))
+        reach = max(0.05, *(abs(end(row)) for row in rows for end in (_low, _high)))
         return -1.1 * reach, 1.1 * reach
-    return min([_REFERENCE.get(metric, 0.02), *(_end(row, "low") for row in rows)]) - 0.02, 1.01
+    return min([_REFERENCE.get(metric, 0.02), *(_low(row) for row in rows)]) - 0.02, 1.01
 
 
 def _reference(line: Any, at: float) -> None:
     line(at, color=_INK["soft"], linewidth=0.8, linestyle="--")
 
 
-def _lines(figure: Figure, axes: Axes, curves: Sequence[Row]) -> None:
+def _lines(figure: Figure, axes: Axes, curves: Sequence[Curve]) -> None:
     for number, curve in enumerate(curves):
         colour, dash = _INK[f"step{number % _COLOURS}"], _DASHES[number % len(_DASHES)]
-        axes.plot(curve["x"], curve["y"], color=colour, linestyle=dash, linewidth=1.6, label=_tick(curve["cutoff"]))
+        axes.plot(curve.x, curve.y, color=colour, linestyle=dash, linewidth=1.6, label=_tick(curve.cutoff))
     _unit(axes, axes.xaxis, axes.yaxis)
     figure.legend(loc="outside lower center", ncols=min(3, len(curves)), handlelength=2.6)
 
@@ -235,9 +252,9 @@ def _unit(axes: Axes, *sides: Any) -> None:
         side.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
-def _height(curve: Row, x: float) -> float:
-    order = np.argsort(curve["x"], kind="stable")
-    return float(np.interp(x, np.take(curve["x"], order), np.take(curve["y"], order)))
+def _height(curve: Curve, x: float) -> float:
+    order = np.argsort(curve.x, kind="stable")
+    return float(np.interp(x, np.take(curve.x, order), np.take(curve.y, order)))
 
 
 def _tick(cutoff: float | None) -> str:

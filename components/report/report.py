@@ -1,20 +1,25 @@
-"""The report: evaluation.json as one HTML file for teachers and university IT, with no other file and no script."""
+"""The report: an evaluation as one HTML file for teachers and university IT, with no other file and no script."""
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from components.evaluate import pictures
-from components.evaluate.groups import GroupFigures, attribute_words
-from components.evaluate.page import SPLITS, templates
+from msgspec import structs
+
+from components.report import pictures
+from components.report.groups import GroupTables, attribute_words
+from components.report.rendering import templates
+from components.report.words import SPLITS
+from earlybell.bundle import Evaluation
+from earlybell.bundle.evaluation import Importance
+from earlybell.bundle.figures import Curve
 from earlybell.gates import Verdict
 
 _TOP = 15
 _FLAT = 0.1  # a weaker correlation of value and effect has no direction worth a word
 
 
-def write_report(evaluation: dict[str, Any], out: Path, verdict: Verdict | None = None) -> None:
-    """Write `evaluation` (the contents of evaluation.json, format 1) to `out` as one HTML file that needs no other.
+def write_report(evaluation: Evaluation, out: Path, verdict: Verdict | None = None) -> None:
+    """Write an evaluation to `out` as one HTML file that needs no other.
 
     The same evaluation and verdict give the same bytes. What could not be measured (a split without rows, a null, no
     curve) is said in its place.
@@ -22,11 +27,11 @@ def write_report(evaluation: dict[str, Any], out: Path, verdict: Verdict | None 
     page, environment = _Report(evaluation, verdict), templates()
     environment.filters["direction"] = _direction
     template = environment.get_template("report.html")
-    text = template.render(page=page, **page.evaluation, metric_words=page.words(), splits=SPLITS)
+    text = template.render(page=page, **structs.asdict(evaluation), metric_words=page.words(), splits=SPLITS)
     out.write_text(text, encoding="utf-8")
 
 
-class _Report(GroupFigures):
+class _Report(GroupTables):
     """What the report asks beside it: pictures."""
 
     @cached_property
@@ -63,11 +68,11 @@ class _Report(GroupFigures):
 
     @cached_property
     def doubt_picture(self) -> str:
-        return pictures.doubt(self.evaluation["coverage"]) if self.evaluation["coverage"] else ""
+        return pictures.doubt(self.evaluation.coverage) if self.evaluation.coverage else ""
 
     @cached_property
     def evidence_picture(self) -> str:
-        return pictures.evidence(self.evaluation["evidence"]) if self.evaluation["evidence"] else ""
+        return pictures.evidence(self.evaluation.evidence) if self.evaluation.evidence else ""
 
     @cached_property
     def roc_picture(self) -> str:
@@ -77,18 +82,18 @@ class _Report(GroupFigures):
     @cached_property
     def pr_picture(self) -> str:
         curves, base = self._curves("pr"), self.figure("base_rate", self.focus)
-        return pictures.precision_recall(curves, base["value"] if base else None) if curves else ""
+        return pictures.precision_recall(curves, base.value if base else None) if curves else ""
 
     @cached_property
     def calibration_pictures(self) -> list[tuple[float | None, str]]:
         curves = self._curves("calibration")
         return [
-            (curve["cutoff"], pictures.calibration(curve, f"picture-calibration-{i}")) for i, curve in enumerate(curves)
+            (curve.cutoff, pictures.calibration(curve, f"picture-calibration-{i}")) for i, curve in enumerate(curves)
         ]
 
     @cached_property
-    def importance(self) -> list[dict[str, Any]]:
-        return list(self.evaluation["importance"][:_TOP])
+    def importance(self) -> tuple[Importance, ...]:
+        return self.evaluation.importance[:_TOP]
 
     @cached_property
     def importance_picture(self) -> str:
@@ -98,10 +103,11 @@ class _Report(GroupFigures):
         rows = [row for group in self.groups if (row := self.figure(metric, self.focus, group=group))]
         return pictures.by_group(rows, name, title) if len(rows) > 1 else ""
 
-    def _curves(self, kind: str) -> list[dict[str, Any]]:
-        wanted = (self.evaluation["chosen"], self.split, kind)
-        curves = [c for c in self.evaluation["curves"] if (c["candidate"], c["split"], c["kind"]) == wanted and c["x"]]
-        return sorted(curves, key=lambda curve: (curve["cutoff"] is None, curve["cutoff"]))
+    def _curves(self, kind: str) -> list[Curve]:
+        wanted = (self.evaluation.chosen, self.split, kind)
+        curves = (curve for curve in self.evaluation.curves if curve.x)
+        drawn = [curve for curve in curves if (curve.candidate, curve.split, curve.kind) == wanted]
+        return sorted(drawn, key=lambda curve: 2.0 if curve.cutoff is None else curve.cutoff)
 
 
 def _direction(correlation: float | None) -> str:

@@ -1,10 +1,12 @@
 """Tables that the report and the model card share, as text; the report draws them in HTML, the card in Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from components.evaluate.page import SPLITS, Page, count, cutoff_title, cutoff_words, nearest_focus, percent, ranged
+from components.report.figures import Figures, nearest_focus
+from components.report.words import SPLITS, count, cutoff_title, cutoff_words, percent, ranged
+from earlybell.bundle.figures import Measured, MetricRow, Quartiles
 
 _EXPECTED = {
     "flagged_a_week": "Flagged a week in a course run",
@@ -27,7 +29,7 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[str]]
 
 
-class Figures(Page):
+class Tables(Figures):
     """What an evaluation says of calibration, doubt, the operating point and reasons."""
 
     @cached_property
@@ -60,22 +62,24 @@ class Figures(Page):
     @cached_property
     def table1(self) -> float | None:
         """The cut-off of the paper's Table 1, measured by the main split too: all weeks together where possible."""
-        random = {key[2] for key in self._rows if key[1] == "random"}
+        random = {row.cutoff for row in self._rows if row.split == "random"}
         shared = random & set(self.cutoffs) or random
         return None if None in shared else nearest_focus(shared)
 
     @cached_property
     def operating_table(self) -> Table | None:
         """What to expect of calling learners high; None where it was not measured."""
+        if self.point is None:
+            return None
         words = {"flagged_a_week": _counted, "rightly_a_week": _counted, "rightly": _share, "found": _share}
-        found = {key: self.point.get(key) or {} for key in words}
+        figures: dict[str, Measured] = {name: getattr(self.point, name) for name in words}
         rows = [
-            (_EXPECTED[key].format(bad=self.bad), words[key](row))
-            for key, row in found.items()
-            if row.get("value") is not None
+            (_EXPECTED[name].format(bad=self.bad), words[name](figure))
+            for name, figure in figures.items()
+            if figure.value is not None
         ]
-        lead = self.point.get("lead_days") or {}
-        rows += [(_LATE[name], _days(days)) for name, days in lead.items() if days["median"] is not None]
+        lead = self.point.lead_days.items()
+        rows += [(_LATE[name], _days(days)) for name, days in lead if days.median is not None]
         return Table("What to expect of a high risk", ("Of learners left out", "Expected"), rows) if rows else None
 
     @cached_property
@@ -83,14 +87,14 @@ class Figures(Page):
         """What other capacities would mean; None where it was not measured."""
         rows = [
             (
-                f"{one['share']:.0%} of learners",
-                percent(one["high"]),
-                _counted(one["flagged_a_week"]),
-                _share(one["rightly"]),
-                _share(one["found"]),
-                _lead(one["lead_days"]),
+                f"{capacity.share:.0%} of learners",
+                percent(capacity.high),
+                _counted(capacity.flagged_a_week),
+                _share(capacity.rightly),
+                _share(capacity.found),
+                _lead(capacity.lead_days),
             )
-            for one in self.point.get("capacities") or []
+            for capacity in (self.point.capacities if self.point else ())
         ]
         header = (
             "Seen a week",
@@ -105,8 +109,8 @@ class Figures(Page):
     @cached_property
     def too_late(self) -> bool:
         """Whether half of the right flags came after the learner's last activity."""
-        median = ((self.point.get("lead_days") or {}).get("last_activity") or {}).get("median")
-        return median is not None and median < 0
+        days = self.point.lead_days.get("last_activity") if self.point else None
+        return days is not None and days.median is not None and days.median < 0
 
     @cached_property
     def evidence_table(self) -> Table | None:
@@ -114,11 +118,11 @@ class Figures(Page):
         metrics = ("roc_auc", "accuracy", "brier", "calibration_error")
         rows = [
             (
-                f"{row['most_outside']}{' (this model)' if row.get('used') else ''}",
-                percent(row["coverage"]),
-                *(ranged(row.get(metric), metric) for metric in metrics),
+                f"{row.most_outside}{' (this model)' if row.used else ''}",
+                percent(row.coverage),
+                *(ranged(getattr(row, metric), metric) for metric in metrics),
             )
-            for row in self.evaluation["evidence"]
+            for row in self.evaluation.evidence
         ]
         titles = (self.words()[metric].title for metric in metrics)
         header = ("Values outside allowed", "Get a band", *titles)
@@ -129,13 +133,13 @@ class Figures(Page):
         """The range around a risk beside what came true, by bins of the risk; None where it was not measured."""
         rows = [
             (
-                percent(row["risk"]),
-                f"{100 * (row['high'] - row['low']):.1f} points ({row['low']:.1%} to {row['high']:.1%})",
-                ranged(row["seen"], "share"),
-                "yes" if row["within"] else "no",
-                count(row["rows"]),
+                percent(row.risk),
+                f"{100 * (row.high - row.low):.1f} points ({row.low:.1%} to {row.high:.1%})",
+                ranged(row.seen, "share"),
+                "yes" if row.within else "no",
+                count(row.rows),
             )
-            for row in self.evaluation["coverage"]
+            for row in self.evaluation.coverage
         ]
         header = ("Mean risk", "Width of the range", "Came true", "Within", "Moments")
         return Table("The range around a risk, and what came true", header, rows) if rows else None
@@ -143,10 +147,10 @@ class Figures(Page):
     @cached_property
     def rubric_table(self) -> Table | None:
         """Agreement of derived indicators with a teacher's ratings; None without ratings or rubric."""
-        agreement = (self.evaluation.get("rubric") or {}).get("agreement") or {}
+        rubric = self.evaluation.rubric
         rows = [
-            (name, count(one["n"]), percent(one["exact"]), percent(one["within_one"]), _kappa(one["kappa"]))
-            for name, one in agreement.items()
+            (name, count(pairs.n), percent(pairs.exact), percent(pairs.within_one), _kappa(pairs.kappa))
+            for name, pairs in (rubric.agreement if rubric else {}).items()
         ]
         header = ("Indicator", "Learners", "Same", "Within one", "Kappa (quadratic)")
         return Table("Derived indicators beside a teacher's ratings", header, rows) if rows else None
@@ -154,23 +158,23 @@ class Figures(Page):
     @cached_property
     def overlap(self) -> tuple[str, str] | None:
         """The AUC of the label of what comes after, and of the whole run, with intervals; None for another label."""
-        found = (self.evaluation.get("rubric") or {}).get("overlap")
-        return (ranged(found["after"], "roc_auc"), ranged(found["whole"], "roc_auc")) if found else None
+        overlap = self.evaluation.rubric and self.evaluation.rubric.overlap
+        return (ranged(overlap.after, "roc_auc"), ranged(overlap.whole, "roc_auc")) if overlap else None
 
     @cached_property
     def reasons_table(self) -> Table | None:
         """SHAP beside LIME for one learner; None where it was not measured."""
-        effects = (self.evaluation["agreement"] or {}).get("learner") or []
-        rows = [(one["title"], f"{one['shap']:+.2f}", f"{one['lime']:+.2f}") for one in effects]
+        effects = self.evaluation.agreement.learner if self.evaluation.agreement else ()
+        rows = [(effect.title, f"{effect.shap:+.2f}", f"{effect.lime:+.2f}") for effect in effects]
         caption = "One learner of the highest risk: effects on the score"
         return Table(caption, ("Feature", "SHAP", "LIME"), rows) if rows else None
 
     @cached_property
-    def worst_gap(self) -> dict[str, Any] | None:
+    def worst_gap(self) -> MetricRow | None:
         """The course run and cut-off whose risks were furthest from what came true, of several runs."""
         cutoffs = [cutoff for cutoff in self.cutoffs if cutoff is not None]
         found = [self.figure("calibration_gap", at, group=run) for run in self.groups for at in cutoffs]
-        return max((row for row in found if row), key=lambda row: float(abs(row["value"])), default=None)
+        return max((row for row in found if row), key=lambda row: abs(row.value or 0.0), default=None)
 
     @cached_property
     def gap_table(self) -> Table:
@@ -184,22 +188,22 @@ class Figures(Page):
         return Table("Risk less truth by course run and cut-off", header, rows)
 
 
-def _counted(row: dict[str, Any]) -> str:
-    known = row["low"] is not None and row["high"] is not None
-    return f"{row['value']:.0f}" + (f" ({row['low']:.0f} to {row['high']:.0f})" if known else "")
+def _counted(figure: Measured) -> str:
+    known = figure.low is not None and figure.high is not None
+    return f"{figure.value:.0f}" + (f" ({figure.low:.0f} to {figure.high:.0f})" if known else "")
 
 
-def _share(row: dict[str, Any]) -> str:
-    return ranged(row, "share")
+def _share(figure: Measured) -> str:
+    return ranged(figure, "share")
 
 
-def _lead(lead: dict[str, Any]) -> str:
-    days = lead.get("last_activity") or {}
-    return "not known" if days.get("median") is None else _days(days).replace("half of them: ", "")
+def _lead(lead: Mapping[str, Quartiles]) -> str:
+    days = lead.get("last_activity")
+    return _days(days).replace("half of them: ", "") if days and days.median is not None else "not known"
 
 
-def _days(days: dict[str, Any]) -> str:
-    return f"{days['median']:.0f} (half of them: {days['low']:.0f} to {days['high']:.0f})"
+def _days(days: Quartiles) -> str:
+    return f"{days.median:.0f} (half of them: {days.low:.0f} to {days.high:.0f})"
 
 
 def _kappa(value: float | None) -> str:

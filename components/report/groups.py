@@ -2,10 +2,13 @@
 
 import re
 from functools import cached_property
-from typing import Any
 
-from components.evaluate.figures import Figures, Table
-from components.evaluate.page import as_metric, count, nearest_focus
+from msgspec import structs
+
+from components.report.figures import nearest_focus
+from components.report.tables import Table, Tables
+from components.report.words import as_metric, count
+from earlybell.bundle.figures import MetricRow
 from earlybell.tables import BY_NAME
 
 PROTECTED = {column.name: column.meaning for column in BY_NAME["learners"].columns if column.name != "learner_id"}
@@ -37,12 +40,12 @@ _DIFFERENCE_OF = {  # the figure of a group that each difference compares
 }
 
 
-class GroupFigures(Figures):
+class GroupTables(Tables):
     """Groups of the fairness check: `gender=F`, `gender=F & age=0-35`; `gender`, `gender & age` for differences."""
 
     @cached_property
     def fairness_cutoff(self) -> float | None:
-        return nearest_focus({cutoff for _, _, cutoff, group, _ in self._rows if group in self._protected})
+        return nearest_focus({row.cutoff for row in self._rows if row.group in self._protected})
 
     @cached_property
     def compared(self) -> dict[str, list[str]]:
@@ -80,7 +83,7 @@ class GroupFigures(Figures):
             for name in self.compared
             for difference, metric in _DIFFERENCE_OF.items()
         )
-        return [self._furthest(name, metric) for name, metric, row in differences if row and row["low"]]
+        return [self._furthest(name, metric) for name, metric, row in differences if row and row.low]
 
     @cached_property
     def group_tables(self) -> list[Table]:
@@ -96,21 +99,20 @@ class GroupFigures(Figures):
                 found.setdefault(_pair(group)[0], []).append(group)
         return [self._group_table(attribute_words(name), groups) for name, groups in found.items()]
 
-    def rates(self, attribute: str, metric: str) -> list[dict[str, Any]]:
+    def rates(self, attribute: str, metric: str) -> list[MetricRow]:
         """One figure of each group of an attribute, where it was measured."""
         cutoff = self.fairness_cutoff
         found = (self.figure(metric, cutoff, group=group) for group in self.compared[attribute])
-        return [row | {"group": group_words(row["group"])} for row in found if row]
+        return [structs.replace(row, group=group_words(row.group)) for row in found if row]
 
     @cached_property
     def _protected(self) -> list[str]:
-        wanted = (self.evaluation["chosen"], self.split)
-        found = {key[3] for key in self._rows if key[:2] == wanted}
-        return sorted(group for group in found if group.partition("=")[0].split(" & ")[0] in PROTECTED)
+        groups = {row.group for row in self._main_rows}
+        return sorted(group for group in groups if group.partition("=")[0].split(" & ")[0] in PROTECTED)
 
     def _furthest(self, attribute: str, metric: str) -> str:
-        most, least = (end(self.rates(attribute, metric), key=lambda row: row["value"]) for end in (max, min))
-        ends = (f"{row['group']} ({as_metric(row['value'], metric)})" for row in (most, least))
+        most, least = (end(self.rates(attribute, metric), key=lambda row: row.value or 0.0) for end in (max, min))
+        ends = (f"{row.group} ({as_metric(row.value or 0.0, metric)})" for row in (most, least))
         return f"{attribute_words(attribute)}, {_OF_GROUPS[metric].lower()}: most for {' and least for '.join(ends)}"
 
     def _difference_table(self, by: str, names: list[str]) -> Table | None:
@@ -124,7 +126,7 @@ class GroupFigures(Figures):
         if metric != "suppressed_groups":
             return self.figures([metric], cutoff, group)[0]
         row = self.figure(metric, cutoff, group=group)
-        return count(row["value"]) if row else "none"
+        return count(row.value) if row else "none"
 
     def _group_table(self, title: str, groups: list[str]) -> Table:
         cutoff = self.fairness_cutoff

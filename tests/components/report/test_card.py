@@ -11,14 +11,16 @@ import typer
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
-from components.evaluate.card import NO_CONTACT, card, write_card
-from earlybell.bundle import Bundle, Catalogue, Feature, read_bundle, seal
+from components.report.card import NO_CONTACT, card, write_card
+from earlybell.bundle import Bundle, Catalogue, Feature, Manifest, read_bundle, seal
+from earlybell.bundle.manifest import CodeFacts
 from earlybell.cli.card import add_to
 from earlybell.errors import BundleError, SettingError
 from earlybell.gates import Gates, judge, write_verdict
-from tests.components.evaluate.pages import (
-    Evaluation,
+from tests.components.report.pages import (
+    Content,
     Reader,
+    as_evaluation,
     check_headings,
     check_nothing_is_loaded,
     check_phone_and_dark,
@@ -38,19 +40,27 @@ BANDS = {
 }
 TRAINING = {"name": "xgboost", "title": "XGBoost", "remarks": "100 trees", "settings": {"max_depth": 3}}
 _PYTHON = re.compile(r"\b(None(?! recorded| of)|nan|inf)\b")  # what a template shows where it forgot a case
-FACTS = {"name": "learner-risk", "code": {"version": "1.2.3", "digest": "c0de" * 16}}
+FACTS = Manifest(name="learner-risk", code=CodeFacts("1.2.3", "c0de" * 16))
+REASONS = {
+    "kind": "linear",
+    "space": "log-odds",
+    "base": 0.0,
+    "calibration": {"slope": 1.0, "intercept": 0.0},
+    "coefficients": [],
+    "means": [],
+}
 
 
 @pytest.fixture(scope="module")
-def evaluation() -> Evaluation:
+def evaluation() -> Content:
     return full_evaluation()
 
 
 @pytest.fixture
-def sealed(tmp_path: Path, evaluation: Evaluation) -> Callable[..., Bundle]:
+def sealed(tmp_path: Path, evaluation: Content) -> Callable[..., Bundle]:
     """Seals a bundle of given contents."""
 
-    def make(files: dict[str, Any] | None = None, facts: dict[str, Any] = FACTS, features: Any = FEATURES) -> Bundle:
+    def make(files: dict[str, Any] | None = None, facts: Manifest = FACTS, features: Any = FEATURES) -> Bundle:
         folder = tmp_path / "bundle"
         folder.mkdir()
         catalogue = Catalogue(
@@ -58,8 +68,8 @@ def sealed(tmp_path: Path, evaluation: Evaluation) -> Callable[..., Bundle]:
         )
         (folder / "catalogue.json").write_text(catalogue.to_json())
         (folder / "features.sql").write_text("SELECT 1")
-        whole = {"evaluation.json": evaluation, "bands.json": BANDS, "training.json": TRAINING, "reasons.json": {}}
-        for name, content in (whole if files is None else {"reasons.json": {}} | files).items():
+        whole = {"evaluation.json": evaluation, "bands.json": BANDS, "training.json": TRAINING}
+        for name, content in ({"reasons.json": REASONS} | (whole if files is None else files)).items():
             (folder / name).write_text(json.dumps(content))
         return seal(folder, facts)
 
@@ -167,7 +177,7 @@ def test_the_card_says(whole: Bundle, said: str) -> None:
     assert re.sub(" +", " ", said) in _said(whole)
 
 
-def test_figures_are_those_of_the_evaluation(whole: Bundle, evaluation: Evaluation) -> None:
+def test_figures_are_those_of_the_evaluation(whole: Bundle, evaluation: Content) -> None:
     wanted = ("xgboost", "course_run", 0.6, "all", "roc_auc")
     keys = ("candidate", "split", "cutoff", "group", "metric")
     row = next(row for row in evaluation["metrics"] if tuple(row[key] for key in keys) == wanted)
@@ -188,7 +198,7 @@ def test_the_card_of_a_bundle_of_the_pipeline_lacks_little(bundle: Path, tmp_pat
 
 
 def test_an_empty_bundle_says_what_is_not_there(sealed: Callable[..., Bundle], tmp_path: Path) -> None:
-    bundle = sealed({"evaluation.json": {}}, facts={})
+    bundle = sealed({"evaluation.json": {}}, facts=Manifest())
     for said in (
         "a model without a name",
         "**How good it is.** Not measured.",
@@ -218,60 +228,61 @@ def test_an_empty_bundle_says_what_is_not_there(sealed: Callable[..., Bundle], t
 
 
 def test_a_bundle_without_an_evaluation_still_has_a_card(sealed: Callable[..., Bundle]) -> None:
-    assert "3 features" in _said(sealed({}, facts={}))
+    assert "3 features" in _said(sealed({}, facts=Manifest()))
 
 
-def _only(*splits: str) -> Callable[[Evaluation], None]:
-    def keep(evaluation: Evaluation) -> None:
+def _only(*splits: str) -> Callable[[Content], None]:
+    def keep(evaluation: Content) -> None:
         evaluation["metrics"] = [row for row in evaluation["metrics"] if row["split"] in splits]
 
     return keep
 
 
-def _all_weeks_only(evaluation: Evaluation) -> None:
+def _all_weeks_only(evaluation: Content) -> None:
     evaluation["metrics"] = [row for row in evaluation["metrics"] if row["cutoff"] is None]
 
 
-def _no_values(evaluation: Evaluation) -> None:
+def _no_values(evaluation: Content) -> None:
     for row in evaluation["metrics"]:
         row |= {"value": None, "low": None, "high": None}
 
 
-def _no_intervals(evaluation: Evaluation) -> None:
+def _no_intervals(evaluation: Content) -> None:
     for row in evaluation["metrics"]:
         row |= {"low": None, "high": None}
 
 
-def _no_precision(evaluation: Evaluation) -> None:
+def _no_precision(evaluation: Content) -> None:
     evaluation["metrics"] = [row for row in evaluation["metrics"] if row["metric"] != "precision"]
-    evaluation["operating_point"] = {"rule": "costs", "rightly": {"value": None, "low": None, "high": None}}
+    nobody = {"value": None, "low": None, "high": None}
+    evaluation["operating_point"] = {"rule": "costs", "high": 0.9, "medium": 0.5, "rightly": nobody}
 
 
-def _no_helped(evaluation: Evaluation) -> None:
+def _no_helped(evaluation: Content) -> None:
     evaluation["data"]["helped"] = {"learners": 0}
 
 
-def _no_treatment(evaluation: Evaluation) -> None:
+def _no_treatment(evaluation: Content) -> None:
     evaluation["data"]["helped"] = {"learners": 5}
 
 
-def _simulated(evaluation: Evaluation) -> None:
+def _simulated(evaluation: Content) -> None:
     evaluation["data"]["sources"] = ["simulate:learners=100"]
 
 
-def _guessing(evaluation: Evaluation) -> None:
+def _guessing(evaluation: Content) -> None:
     for row in evaluation["metrics"]:
         if (row["cutoff"], row["metric"]) == (0.2, "roc_auc"):
             row |= {"value": 0.52, "low": 0.48, "high": 0.56}
 
 
-def _gaps(evaluation: Evaluation) -> None:
+def _gaps(evaluation: Content) -> None:
     evaluation["missing"] = [{"feature": "mean_score", "title": "Mean score", "share": 0.9}]
     evaluation["data"]["course_runs"][0] |= {"base_rate": None, "moments": None}
     evaluation["curves"] = [curve | {"n": None} for curve in evaluation["curves"]]
 
 
-_CHANGES: dict[str, tuple[Callable[[Evaluation], None], str]] = {
+_CHANGES: dict[str, tuple[Callable[[Content], None], str]] = {
     "learners left out": (_only("learner"), "**No whole course run could be left out** with this data."),
     "random split": (_only("random"), "**Only a random split of rows could be measured**"),
     "all weeks only": (_all_weeks_only, "Over all weeks together, in course runs that it had not seen:"),
@@ -289,8 +300,8 @@ _CHANGES: dict[str, tuple[Callable[[Evaluation], None], str]] = {
 @pytest.mark.parametrize(("change", "said"), _CHANGES.values(), ids=list(_CHANGES))
 def test_another_evaluation_is_told_as_it_is(
     sealed: Callable[..., Bundle],
-    evaluation: Evaluation,
-    change: Callable[[Evaluation], None],
+    evaluation: Content,
+    change: Callable[[Content], None],
     said: str,
     tmp_path: Path,
 ) -> None:
@@ -301,10 +312,13 @@ def test_another_evaluation_is_told_as_it_is(
     assert not _PYTHON.search(Reader(_written(bundle, tmp_path)).words)
 
 
-def test_a_setting_of_doubt_that_has_no_words_is_shown(sealed: Callable[..., Bundle]) -> None:
-    bundle = sealed({"bands.json": {"days_needed": 10, "events_needed": 5}})
-    assert "Another setting: `events_needed=5`." in _said(bundle)
-    assert "with less than 10 days of teaching so far." in _said(bundle)
+def test_a_setting_of_doubt_that_is_not_known_is_refused_and_not_passed_over(sealed: Callable[..., Bundle]) -> None:
+    with pytest.raises(BundleError, match=r"bands\.json.*events_needed"):
+        sealed({"bands.json": BANDS | {"events_needed": 5}})
+
+
+def test_the_bundles_own_days_of_teaching_are_told(sealed: Callable[..., Bundle]) -> None:
+    assert "with less than 10 days of teaching so far" in _said(sealed({"bands.json": BANDS | {"days_needed": 10}}))
 
 
 def test_a_protected_attribute_among_the_inputs_is_denounced(sealed: Callable[..., Bundle]) -> None:
@@ -313,7 +327,7 @@ def test_a_protected_attribute_among_the_inputs_is_denounced(sealed: Callable[..
 
 
 def test_a_course_run_is_not_taken_for_a_group_of_the_fairness_check(
-    sealed: Callable[..., Bundle], evaluation: Evaluation
+    sealed: Callable[..., Bundle], evaluation: Content
 ) -> None:
     rows = [row for row in evaluation["metrics"] if "gender" not in row["group"]]
     bundle = sealed({"evaluation.json": evaluation | {"metrics": rows, "data": {"course_runs": []}}})
@@ -321,13 +335,13 @@ def test_a_course_run_is_not_taken_for_a_group_of_the_fairness_check(
 
 
 def test_markup_in_names_is_shown_and_not_run(
-    sealed: Callable[..., Bundle], evaluation: Evaluation, tmp_path: Path
+    sealed: Callable[..., Bundle], evaluation: Content, tmp_path: Path
 ) -> None:
     hostile = "<script>alert(1)</script> | [x](javascript:y) *صف* _a_ &amp; `z`"
     text = json.dumps(evaluation).replace("AAA_2013J", json.dumps(hostile)[1:-1])
     changed = json.loads(text)
     changed["data"] |= {"notes": [hostile, "1. one"], "sources": [hostile]}
-    bundle = sealed({"evaluation.json": changed}, facts={"name": hostile})
+    bundle = sealed({"evaluation.json": changed}, facts=Manifest(name=hostile))
     reader = Reader(_written(bundle, tmp_path))
     assert not reader.all("script")
     assert reader.words.count(hostile) >= 4
@@ -348,6 +362,8 @@ def test_the_same_bundle_gives_the_same_card(whole: Bundle, page: str, tmp_path:
 def test_a_card_in_the_bundle_would_break_its_seal(whole: Bundle) -> None:
     with pytest.raises(SettingError, match="would break the bundle's seal"):
         write_card(whole, whole.path / "docs" / "card.md")
+    read_bundle(whole.path)
+    write_card(whole, whole.path / "card.md")
     read_bundle(whole.path)
 
 
@@ -392,10 +408,10 @@ def test_the_command_refuses_a_bundle_that_was_changed(whole: Bundle) -> None:
     ids=["passed", "missed", "waived"],
 )
 def test_the_gates_are_told_with_figures_and_thresholds(
-    whole: Bundle, evaluation: Evaluation, least: float, reason: str, outcome: str, sentence: str
+    whole: Bundle, evaluation: Content, least: float, reason: str, outcome: str, sentence: str
 ) -> None:
     (whole.path / "manifest.json").unlink()
-    verdict = judge(evaluation, Gates(min_auc=least, max_calibration_error=0.9), reason)
+    verdict = judge(as_evaluation(evaluation), Gates(min_auc=least, max_calibration_error=0.9), reason)
     write_verdict(verdict, whole.path)
     text = _said(seal(whole.path, FACTS))
     assert sentence in text
