@@ -61,7 +61,7 @@ class Gate:
     """An API server that has one InferenceService in each namespace, and a proxy that leads to it whatever is asked.
 
     Attributes:
-        asked: the paths that were.
+        paths: what was asked for.
         through: the addresses that the proxy was asked for.
         plain: the port of a server without TLS.
     """
