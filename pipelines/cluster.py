@@ -140,7 +140,9 @@ def _settle(task: Any) -> None:
             kubernetes.use_secret_as_env(task, _SITE.proxy_secret, keys, optional=True)
     for key, value in _SITE.node_selector.items():
         kubernetes.add_node_selector(task, key, value)
-    for one in _SITE.tolerations:
-        kubernetes.add_toleration(task, one.key, one.operator, one.value, one.effect, one.seconds)
+    for toleration in _SITE.tolerations:
+        kubernetes.add_toleration(
+            task, toleration.key, toleration.operator, toleration.value, toleration.effect, toleration.seconds
+        )
     if _SITE.node_affinity:
         kubernetes.add_node_affinity_json(task, _SITE.node_affinity)

@@ -19,7 +19,7 @@ def compile_all(folder: Path, namespace: str | None = None) -> list[Path]:
     written = []
     for name, pipeline in PIPELINES.items():
         plain, objects = folder / f"{name}.yaml", folder / f"{name}-kubernetes.yaml"
-        version = compile_one(name, plain)
+        version = compile_pipeline(name, plain)
         options = KubernetesManifestOptions(
             pipeline_name=pipeline_name(name),
             pipeline_display_name=pipeline_name(name),
@@ -34,7 +34,7 @@ def compile_all(folder: Path, namespace: str | None = None) -> list[Path]:
     return written
 
 
-def compile_one(name: str, path: Path) -> str:
+def compile_pipeline(name: str, path: Path) -> str:
     """Write KFP's YAML of a pipeline; the name of its version.
 
     The name has the digest of the YAML: KFP never changes a version, and the same pipeline is the same version.

@@ -40,7 +40,7 @@ def run(pipeline: Any, arguments: dict[str, Any], folder: Path, tell: Callable[[
         local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "artifacts"))
         with redirect_stdout(_Tee(log, set(steps(pipeline)), tell)):
             try:
-                return _bare(pipeline)(**arguments).outputs
+                return _local_copy(pipeline)(**arguments).outputs
             except RuntimeError as error:
                 raise read_error(failed) or RuntimeError(f"{error} See {folder / LOG}.") from None
 
@@ -72,7 +72,7 @@ def _step(task: str) -> str:
     return task.replace("-", "_")
 
 
-def _bare(pipeline: Any) -> Any:
+def _local_copy(pipeline: Any) -> Any:
     """A copy without retries and patience, which would only delay an error's message, and limits, which nothing keeps.
 
     The time of the run, which the local runner does not know, is now.
@@ -82,9 +82,9 @@ def _bare(pipeline: Any) -> Any:
     for graph in (spec.root, *spec.components.values()):
         for task in graph.dag.tasks.values():
             task.ClearField("retry_policy")
-            for given in task.inputs.parameters.values():
-                if given.runtime_value.constant.string_value == dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER:
-                    given.runtime_value.constant.string_value = datetime.now(UTC).isoformat()
+            for parameter in task.inputs.parameters.values():
+                if parameter.runtime_value.constant.string_value == dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER:
+                    parameter.runtime_value.constant.string_value = datetime.now(UTC).isoformat()
     for executor in spec.deployment_spec["executors"].values():
         if "container" in executor:
             for unwanted in ("resources", "env"):

@@ -51,12 +51,12 @@ def read_schedule(cron: str, weeks: int) -> Schedule | None:
 
 def _is_part(text: str, least: int, most: int, words: Sequence[str]) -> bool:
     """Whether it is `*`, a number or word, or a range of them, maybe with a step."""
-    found = _PART.fullmatch(text)
-    if not found:
+    match = _PART.fullmatch(text)
+    if not match:
         return False
-    low, high = (_number(found[end], least, words) for end in ("low", "high"))
+    low, high = (_number(match[end], least, words) for end in ("low", "high"))
     ends = [end for end in (low, high) if end is not None]
-    return all(least <= end <= most for end in ends) and ends == sorted(ends) and found["step"] != "0"
+    return all(least <= end <= most for end in ends) and ends == sorted(ends) and match["step"] != "0"
 
 
 def _number(text: str | None, least: int, words: Sequence[str]) -> int | None:

@@ -196,7 +196,8 @@ def _signature(
 ) -> inspect.Signature:
     either = inspect.Parameter.POSITIONAL_OR_KEYWORD
     spread = [
-        inspect.Parameter(name, either, default=one.default, annotation=annotation(one)) for name, one in known.items()
+        inspect.Parameter(name, either, default=parameter.default, annotation=annotation(parameter))
+        for name, parameter in known.items()
     ]
     own = inspect.signature(function, eval_str=True)
     before, after = list(own.parameters.values()), list[inspect.Parameter]()

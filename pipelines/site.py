@@ -90,7 +90,7 @@ def read_site(files: Sequence[Path]) -> Site:
         trust_config_map=names["config_map"],
         trust_secret=names["secret"],
         node_selector=_part(scheduling, "nodeSelector"),
-        tolerations=[_toleration(one) for one in scheduling.get("tolerations") or []],
+        tolerations=[_toleration(toleration) for toleration in scheduling.get("tolerations") or []],
         node_affinity=_part(_part(scheduling, "affinity"), "nodeAffinity"),
         user=security["runAsUser"],
         group=security["runAsGroup"],
@@ -130,14 +130,14 @@ def _part(values: Values, name: str) -> Values:
 def _proxied(values: Values, proxy: Values) -> dict[str, str]:
     """Variables of its proxy, in both spellings, as some clients read the one and some the other."""
     addresses = {name: proxy.get(name.partition("_")[0].lower()) for name in PROXIES}
-    given = {name: address for name, address in addresses.items() if address}
-    if not given and not proxy.get("secret"):
+    variables = {name: address for name, address in addresses.items() if address}
+    if not variables and not proxy.get("secret"):
         return {}
     pipelines = _part(values, "networkPolicies").get("pipelines", "kubeflow")
-    given["NO_PROXY"] = ",".join([*_DIRECT, *proxy.get("noProxy", [])]).replace("{pipelines}", pipelines)
-    return given | {name.lower(): value for name, value in given.items()}
+    variables["NO_PROXY"] = ",".join([*_DIRECT, *proxy.get("noProxy", [])]).replace("{pipelines}", pipelines)
+    return variables | {name.lower(): value for name, value in variables.items()}
 
 
-def _toleration(given: Values) -> Toleration:
-    words = {key: given.get(key) for key in ("key", "operator", "value", "effect")}
-    return Toleration(**words, seconds=given.get("tolerationSeconds"))
+def _toleration(toleration: Values) -> Toleration:
+    words = {key: toleration.get(key) for key in ("key", "operator", "value", "effect")}
+    return Toleration(**words, seconds=toleration.get("tolerationSeconds"))

@@ -10,11 +10,11 @@ from earlybell.whole import written_whole
 
 def keep(tables: Path, home: Path) -> Path:
     """Keep the tables of a run under `home`, once for each content; the folder `tables/DIGEST`."""
-    kept = home / "tables" / str(read_facts(tables)["digest"])
-    if not kept.exists():
-        with written_whole(kept) as part:
+    snapshot = home / "tables" / str(read_facts(tables)["digest"])
+    if not snapshot.exists():
+        with written_whole(snapshot) as part:
             shutil.copytree(tables, part)
-    return kept
+    return snapshot
 
 
 def find(digest: str, home: Path) -> Path:
@@ -23,9 +23,9 @@ def find(digest: str, home: Path) -> Path:
     Raises:
         SourceError: there is none, or a file in it has changed since.
     """
-    kept = home / "tables" / digest
-    if not kept.is_dir():
-        raise SourceError("no snapshot of the tables", str(kept), "Name the home of the run by EARLYBELL_HOME.")
-    if tables_digest(kept) != digest:
-        raise SourceError("a snapshot has changed since it was kept", str(kept), "Take it from your backup.")
-    return kept
+    snapshot = home / "tables" / digest
+    if not snapshot.is_dir():
+        raise SourceError("no snapshot of the tables", str(snapshot), "Name the home of the run by EARLYBELL_HOME.")
+    if tables_digest(snapshot) != digest:
+        raise SourceError("a snapshot has changed since it was kept", str(snapshot), "Take it from your backup.")
+    return snapshot

@@ -22,7 +22,7 @@ from earlybell.clock import within
 from earlybell.errors import PipelineError, SettingError
 from earlybell.moved import check_moved
 from earlybell.proxies import proxy_of
-from pipelines.compiled import PIPELINES, compile_one, pipeline_name
+from pipelines.compiled import PIPELINES, compile_pipeline, pipeline_name
 from pipelines.schedule import Schedule as Schedule
 from pipelines.schedule import read_schedule as read_schedule  # for who looks for it here
 from pipelines.settings import SETTINGS, parameters
@@ -32,7 +32,7 @@ ACCOUNT = "earlybell-pipeline"  # of the chart
 SECONDS = 60.0  # for KFP to answer all that a step of ours asks
 _PAGE = 100
 _ENDED = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
-_TOLD = ("SUCCEEDED", "FAILED")
+_ANNOUNCED = ("SUCCEEDED", "FAILED")
 _LIVE = ("PENDING", "RUNNING")
 _LATE = 4  # how often an ended run is read: KFP says that it has ended before it says how its last steps did
 # KFP lists every node of Argo's: a step of ours is one of its name, beside its driver, its executor and their attempts.
@@ -101,15 +101,15 @@ class Backend:
         Raises:
             PipelineError: it failed; the error names the tasks.
         """
-        told, late = set[str](), _LATE
+        announced, late = set[str](), _LATE
         while late:
             state, nodes = self._read(run)
-            for one in nodes:
-                if one.state in _TOLD and one.display_name in _STEPS and one.task_id not in told:
-                    told.add(one.task_id)
-                    say(f"{one.display_name}: {one.state.lower()}")
+            for node in nodes:
+                if node.state in _ANNOUNCED and node.display_name in _STEPS and node.task_id not in announced:
+                    announced.add(node.task_id)
+                    say(f"{node.display_name}: {node.state.lower()}")
             if state in _ENDED:
-                late = late - 1 if any(one.state in _LIVE for one in nodes) else 0
+                late = late - 1 if any(node.state in _LIVE for node in nodes) else 0
             time.sleep(seconds if late else 0)
         if state != "SUCCEEDED":
             way_out = f"Read their logs in the pods, or at {self._endpoint}/#/runs/details/{run}."
@@ -117,12 +117,12 @@ class Backend:
 
     def nodes(self, run: str) -> list[tuple[str, str]]:
         """Name and state of every node of a run; several have the same name, as `executor`."""
-        return [(one.display_name, one.state) for one in self._read(run)[1]]
+        return [(node.display_name, node.state) for node in self._read(run)[1]]
 
     def _read(self, run: str) -> tuple[str, list[Any]]:
         with self._reached():
-            found = within(SECONDS, lambda: self._client.get_run(run))
-        return str(found.state), (found.run_details and found.run_details.task_details) or []
+            response = within(SECONDS, lambda: self._client.get_run(run))
+        return str(response.state), (response.run_details and response.run_details.task_details) or []
 
     def _connected(self, token: str, namespace: str) -> kfp.Client:
         self._probe(token)
@@ -137,18 +137,18 @@ class Backend:
     def _run(self, name: str, parameters: dict[str, Any]) -> str:
         version = self._version(name)
         title = f"{pipeline_name(name)} {datetime.now(UTC):%Y-%m-%d %H:%M}"
-        made = self._client.run_pipeline(
+        created = self._client.run_pipeline(
             self._experiment(), title, params=parameters, service_account=self._account, **version
         )
-        return str(made.run_id)
+        return str(created.run_id)
 
     def _schedule(self, name: str, parameters: dict[str, Any], when: Schedule) -> str:
         version, experiment = self._version(name), self._experiment()
         before = self._scheduled(pipeline_name(name), experiment)
-        wanted = _wanted(version, parameters, when, self._account)
-        if len(before) == 1 and _as_wanted(before[0], self._account) == wanted:
+        desired = _desired(version, parameters, when, self._account)
+        if len(before) == 1 and _as_desired(before[0], self._account) == desired:
             return f"recurring run {before[0].recurring_run_id} stays as it is"
-        made = self._client.create_recurring_run(
+        created = self._client.create_recurring_run(
             experiment,
             pipeline_name(name),
             cron_expression=when.cron or None,
@@ -158,28 +158,30 @@ class Backend:
             service_account=self._account,
             **version,
         )
-        for one in before:
-            self._client.delete_recurring_run(one.recurring_run_id)
-        replaced = f", in the place of {', '.join(one.recurring_run_id for one in before)}" if before else ""
-        return f"recurring run {made.recurring_run_id}{replaced}"
+        for recurring in before:
+            self._client.delete_recurring_run(recurring.recurring_run_id)
+        replaced = (
+            f", in the place of {', '.join(recurring.recurring_run_id for recurring in before)}" if before else ""
+        )
+        return f"recurring run {created.recurring_run_id}{replaced}"
 
     def _version(self, name: str) -> dict[str, str]:
         """The ids of the pipeline and of its version, which are made if KFP does not have them."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"{name}.yaml"
-            version = compile_one(name, path)
+            version = compile_pipeline(name, path)
             pipeline = self._pipeline(pipeline_name(name))
             pages = self._pages(self._client.list_pipeline_versions, "pipeline_versions", pipeline_id=pipeline)
-            known = {one.display_name: one.pipeline_version_id for one in pages}
+            known = {entry.display_name: entry.pipeline_version_id for entry in pages}
             if version not in known:
-                made = self._client.upload_pipeline_version(str(path), version, pipeline_id=pipeline)
-                known[version] = made.pipeline_version_id
+                uploaded = self._client.upload_pipeline_version(str(path), version, pipeline_id=pipeline)
+                known[version] = uploaded.pipeline_version_id
         return {"pipeline_id": pipeline, "version_id": known[version]}
 
     def _pipeline(self, name: str) -> str:
-        for one in self._pages(self._client.list_pipelines, "pipelines", namespace=self._namespace):
-            if name in (one.name, one.display_name):
-                return str(one.pipeline_id)
+        for pipeline in self._pages(self._client.list_pipelines, "pipelines", namespace=self._namespace):
+            if name in (pipeline.name, pipeline.display_name):
+                return str(pipeline.pipeline_id)
         body = kfp_server_api.V2beta1Pipeline(name=name, display_name=name, namespace=self._namespace)
         return str(self._client.pipelines.pipeline_service_create_pipeline(body).pipeline_id)
 
@@ -188,12 +190,12 @@ class Backend:
 
     def _scheduled(self, name: str, experiment: str) -> list[Any]:
         pages = self._pages(self._client.list_recurring_runs, "recurring_runs", experiment_id=experiment)
-        return [one for one in pages if one.display_name == name]
+        return [recurring for recurring in pages if recurring.display_name == name]
 
-    def _pages(self, list_page: Callable[..., Any], kind: str, **asked: Any) -> Iterator[Any]:
+    def _pages(self, list_page: Callable[..., Any], kind: str, **arguments: Any) -> Iterator[Any]:
         token = ""
         while True:
-            page = list_page(page_token=token, page_size=_PAGE, **asked)
+            page = list_page(page_token=token, page_size=_PAGE, **arguments)
             yield from getattr(page, kind) or []
             if not (token := page.next_page_token or ""):
                 return
@@ -218,8 +220,8 @@ class Backend:
         except kfp_server_api.ApiException as error:
             other = "Check the address, KFP_TOKEN and --namespace, and look into the log of its API server."
             if not error.status:  # what its client makes of a failure of TLS
-                raise PipelineError(f"{at} cannot be reached", _said(error), self._remedy(error, other)) from None
-            raise PipelineError(f"{at} refuses", _said(error), self._remedy(error, other)) from None
+                raise PipelineError(f"{at} cannot be reached", _message(error), self._remedy(error, other)) from None
+            raise PipelineError(f"{at} refuses", _message(error), self._remedy(error, other)) from None
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             other = "Start it, or name its address by --endpoint or KFP_ENDPOINT, as http://localhost:8888."
             raise PipelineError(f"{at} cannot be reached", innermost(error), self._remedy(error, other)) from None
@@ -237,16 +239,18 @@ class Backend:
 
 def _failed(nodes: list[Any]) -> str:
     """The steps that failed, or whose driver did: nothing of the step itself ran then."""
-    steps = {one.display_name.removesuffix("-driver") for one in nodes if one.state == "FAILED"}
+    steps = {node.display_name.removesuffix("-driver") for node in nodes if node.state == "FAILED"}
     return ", ".join(sorted(steps & _STEPS))
 
 
-def _wanted(version: dict[str, str], parameters: dict[str, Any], when: Schedule, account: str | None) -> dict[str, Any]:
+def _desired(
+    version: dict[str, str], parameters: dict[str, Any], when: Schedule, account: str | None
+) -> dict[str, Any]:
     ids = (version["pipeline_id"], version["version_id"])
     return {"version": ids, "parameters": parameters, "when": when, "account": account, "mode": "ENABLE"}
 
 
-def _as_wanted(run: Any, account: str | None) -> dict[str, Any]:
+def _as_desired(run: Any, account: str | None) -> dict[str, Any]:
     """What a recurring run of KFP does, in the words of `_wanted`; where no account is asked for, any will do."""
     reference, trigger = run.pipeline_version_reference, run.trigger
     periodic, cron = trigger.periodic_schedule, trigger.cron_schedule
@@ -259,10 +263,10 @@ def _as_wanted(run: Any, account: str | None) -> dict[str, Any]:
     }
 
 
-def _said(error: Any) -> str:
+def _message(error: Any) -> str:
     """The server's own words, or the status."""
     try:
-        said = json.loads(error.body)
-        return f"{error.status}: {said.get('error') or said.get('message')}"
+        body = json.loads(error.body)
+        return f"{error.status}: {body.get('error') or body.get('message')}"
     except (ValueError, TypeError, AttributeError):
         return " ".join(f"{error.status or ''} {error.reason}".split())

@@ -33,19 +33,19 @@ def changes(now: Rollout, aliases: dict[str, str]) -> list[Change]:
     Args:
         aliases: the version that each names in the registry.
     """
-    wanted = {CHAMPION: _champion(now) or aliases.get(CHAMPION), CHALLENGER: _challenger(now, aliases.get(CHALLENGER))}
-    if wanted[CHALLENGER] == wanted[CHAMPION]:
-        wanted[CHALLENGER] = None  # the same version on another image
-    found = [Change(alias, aliases.get(alias), version) for alias, version in wanted.items()]
-    return [change for change in found if change.before != change.after]
+    targets = {CHAMPION: _champion(now) or aliases.get(CHAMPION), CHALLENGER: _challenger(now, aliases.get(CHALLENGER))}
+    if targets[CHALLENGER] == targets[CHAMPION]:
+        targets[CHALLENGER] = None  # the same version on another image
+    all_changes = [Change(alias, aliases.get(alias), version) for alias, version in targets.items()]
+    return [change for change in all_changes if change.before != change.after]
 
 
 def _champion(now: Rollout) -> str | None:
     """The version that serves, once it is seen to; None while that cannot be told."""
-    stable, wanted = now.stable, pin_of(now.service["spec"]["predictor"])
+    stable, desired = now.stable, pin_of(now.service["spec"]["predictor"])
     if not (stable.ready and stable.traffic and stable.pin.version):
         return None
-    moving = now.trial is None and (stable.traffic < 100 or stable.pin.version != wanted.version)
+    moving = now.trial is None and (stable.traffic < 100 or stable.pin.version != desired.version)
     return None if moving else stable.pin.version
 
 
@@ -56,4 +56,4 @@ def _challenger(now: Rollout, named: str | None) -> str | None:
         return None
     if trial.ready and trial.traffic:
         return trial.pin.version
-    return trial.pin.version if trial.asked and trial.pin.version == named else None
+    return trial.pin.version if trial.desired_traffic and trial.pin.version == named else None

@@ -54,33 +54,33 @@ class Cluster:
 
     def runtimes(self) -> list[str]:
         """The names of the ServingRuntimes of the namespace."""
-        found = self._ask(f"{RUNTIMES}/namespaces/{self.namespace}/servingruntimes", "servingruntimes")
-        return [one["metadata"]["name"] for one in found.get("items", [])]
+        answer = self._ask(f"{RUNTIMES}/namespaces/{self.namespace}/servingruntimes", "servingruntimes")
+        return [runtime["metadata"]["name"] for runtime in answer.get("items", [])]
 
     def runtimes_of_all(self) -> list[str] | None:
         """The names of the ClusterServingRuntimes; None for who may not list them, as most in a site may not."""
         try:
-            found = self._ask(f"{RUNTIMES}/clusterservingruntimes", "clusterservingruntimes")
+            answer = self._ask(f"{RUNTIMES}/clusterservingruntimes", "clusterservingruntimes")
         except ClusterError:
             return None
-        return [one["metadata"]["name"] for one in found.get("items", [])]
+        return [runtime["metadata"]["name"] for runtime in answer.get("items", [])]
 
     def revisions(self, name: str) -> dict[str, Object]:
         """Knative's revisions of an InferenceService, by name."""
-        return {one["metadata"]["name"]: one for one in self._list(KNATIVE, "revisions", name)}
+        return {revision["metadata"]["name"]: revision for revision in self._list(KNATIVE, "revisions", name)}
 
     def pods(self, name: str) -> list[Object]:
         """The pods of an InferenceService, but for those that are going."""
-        return [one for one in self._list("/api/v1", "pods", name) if "deletionTimestamp" not in one["metadata"]]
+        return [pod for pod in self._list("/api/v1", "pods", name) if "deletionTimestamp" not in pod["metadata"]]
 
     def _get(self, api: str, kind: str, name: str) -> Object | None:
-        found = self._ask(f"{api}/namespaces/{self.namespace}/{kind}/{name}", kind)
-        return found or None
+        answer = self._ask(f"{api}/namespaces/{self.namespace}/{kind}/{name}", kind)
+        return answer or None
 
     def _list(self, api: str, kind: str, name: str) -> list[Object]:
         query = urlencode({"labelSelector": f"{OF_SERVICE}={name}"})
-        found = self._ask(f"{api}/namespaces/{self.namespace}/{kind}?{query}", kind)
-        return list(found.get("items", []))
+        answer = self._ask(f"{api}/namespaces/{self.namespace}/{kind}?{query}", kind)
+        return list(answer.get("items", []))
 
     def _ask(self, path: str, kind: str) -> Object:
         """What is there, and {} if nothing is."""

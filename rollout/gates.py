@@ -56,4 +56,4 @@ def _raises_share(step: Step, now: Rollout | None) -> bool:
         return False
     if trial is None or version != trial.pin.version or step.traffic is None:
         return True
-    return step.traffic > trial.asked
+    return step.traffic > trial.desired_traffic

@@ -27,11 +27,11 @@ _BOILERPLATE = re.compile(r"It looks like you are trying to use a client-go.*?#c
 
 @dataclass(frozen=True)
 class Done:
-    """What a program left: its exit code, and what it said on each stream."""
+    """What a program left: its exit code, and what it wrote to each stream."""
 
     code: int
-    out: str
-    said: str
+    stdout: str
+    stderr: str
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Kubectl:
         """
         self._context = [f"--context={context}"] if context else []
         view = self._view(context)
-        found = view["contexts"][0]["context"]
+        selected = view["contexts"][0]["context"]
         self.server = str(view["clusters"][0]["cluster"].get("server", ""))
-        self.namespace = str(found.get("namespace") or "default")
-        self._plugin = any("exec" in one.get("user", {}) for one in view.get("users") or [])
+        self.namespace = str(selected.get("namespace") or "default")
+        self._plugin = any("exec" in user.get("user", {}) for user in view.get("users") or [])
         self._asks = self._plugin and sys.stdin is not None and sys.stdin.isatty()
 
     def get(self, path: str) -> Answer:
@@ -75,18 +75,18 @@ class Kubectl:
         words = [] if self._asks else [f"--request-timeout={_REQUEST}s", "-v=4"]  # -v=4: the cause as it was
         done = run("get", *self._context, *words, "--raw", path, asks=self._asks)
         if done.code == 0:
-            return Answer(200, done.out)
-        said = _without_log(done.said)
-        if match := re.search(r"Error from server(?: \((\w+)\))?: (.*)", said, re.S):
+            return Answer(200, done.stdout)
+        message = _without_log(done.stderr)
+        if match := re.search(r"Error from server(?: \((\w+)\))?: (.*)", message, re.S):
             reason, words_of_server = match[1] or "", " ".join(match[2].split())
             return Answer(_REASONS.get(reason, 500), "" if words_of_server == _UNKNOWN else words_of_server)
-        if "You must be logged in" in said:
-            return Answer(401, said)
-        raise self._unreachable(done, said)
+        if "You must be logged in" in message:
+            return Answer(401, message)
+        raise self._unreachable(done, message)
 
-    def _unreachable(self, done: Done, said: str) -> ClusterError:
-        connection = re.search(r"Connection error: \w+ \S+?: (.*)", done.said)
-        cause = _cause(said, connection[1] if connection else "")
+    def _unreachable(self, done: Done, message: str) -> ClusterError:
+        connection = re.search(r"Connection error: \w+ \S+?: (.*)", done.stderr)
+        cause = _cause(message, connection[1] if connection else "")
         if late := done.code == -signal.SIGKILL:
             program = "its login plugin" if self._plugin else "kubectl"
             cause = f"{cause} ({program} did not end within {_LOGIN if self._asks else SECONDS:g} s)".strip()
@@ -107,12 +107,12 @@ class Kubectl:
     def _view(self, context: str) -> dict[str, list[dict[str, dict[str, object]]]]:
         done = run("config", "view", "--minify", "-o", "json", *self._context)
         if done.code == 0:
-            view: dict[str, list[dict[str, dict[str, object]]]] = json.loads(done.out)
+            view: dict[str, list[dict[str, dict[str, object]]]] = json.loads(done.stdout)
             return view
-        names = run("config", "get-contexts", "-o", "name").out.split()
+        names = run("config", "get-contexts", "-o", "name").stdout.split()
         known = f"; its contexts are {', '.join(sorted(names))}" if names else ""
-        said = " ".join(done.said.split()).removeprefix("error: ").replace(" in order to minify", "")
-        value = f"{os.pathsep.join(map(str, kubeconfigs()))}: {said}{known}"
+        message = " ".join(done.stderr.split()).removeprefix("error: ").replace(" in order to minify", "")
+        value = f"{os.pathsep.join(map(str, kubeconfigs()))}: {message}{known}"
         if names:
             way_out = "Name a context by --context, or by `kubectl config use-context`."
             thing = "the kubeconfig has no such context" if context else "no context is chosen"
@@ -123,7 +123,7 @@ class Kubectl:
 
 def kubeconfigs() -> list[Path]:
     """The files that kubectl reads, whether there or not."""
-    named = [Path(one) for one in os.environ.get("KUBECONFIG", "").split(os.pathsep) if one]
+    named = [Path(path) for path in os.environ.get("KUBECONFIG", "").split(os.pathsep) if path]
     return named or [Path("~/.kube/config").expanduser()]
 
 
@@ -139,31 +139,31 @@ def run(*words: str, asks: bool = False) -> Done:
     if (kubectl := shutil.which("kubectl")) is None:
         way_out = "Install it: releases are rendered, looked at and applied with it."
         raise SettingError("a program is missing on PATH", "kubectl", way_out)
-    with TemporaryFile() as out, TemporaryFile() as said:
+    with TemporaryFile() as out, TemporaryFile() as errors:
         # In a session of its own all that it has started ends with it; but there is no terminal to ask at.
         process = subprocess.Popen(  # noqa: S603
             [kubectl, *words],
             stdin=None if asks else subprocess.DEVNULL,
             stdout=out,
-            stderr=said,
+            stderr=errors,
             start_new_session=not asks,
         )
         try:
-            _wait(process, _LOGIN if asks else SECONDS, said.fileno() if asks else None)
+            _wait(process, _LOGIN if asks else SECONDS, errors.fileno() if asks else None)
         finally:
             if process.poll() is None:
                 process.kill() if asks else os.killpg(process.pid, signal.SIGKILL)
-        return Done(process.wait(), _text(out.fileno()), _text(said.fileno()))
+        return Done(process.wait(), _text(out.fileno()), _text(errors.fileno()))
 
 
 def _wait(process: "subprocess.Popen[bytes]", seconds: float, tell: int | None) -> None:
     """Until a process has ended or the time has; what it writes into the file `tell` is seen at once."""
-    until, told = time.monotonic() + seconds, 0
+    until, printed = time.monotonic() + seconds, 0
     while process.poll() is None and time.monotonic() < until:
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
-        if tell is not None and (part := _text(tell, told)):
-            told = os.fstat(tell).st_size
+        if tell is not None and (part := _text(tell, printed)):
+            printed = os.fstat(tell).st_size
             sys.stderr.write(part)
             sys.stderr.flush()
 
@@ -172,15 +172,15 @@ def _text(file: int, start: int = 0) -> str:
     return os.pread(file, os.fstat(file).st_size - start, start).decode(errors="replace")
 
 
-def _without_log(said: str) -> str:
+def _without_log(text: str) -> str:
     """Without kubectl's log (-v), and each line once."""
-    lines = (line.strip() for line in _BOILERPLATE.sub("", said).splitlines())
+    lines = (line.strip() for line in _BOILERPLATE.sub("", text).splitlines())
     return "\n".join(dict.fromkeys(line for line in lines if line and not _KLOG.match(line)))
 
 
-def _cause(said: str, connection: str) -> str:
+def _cause(text: str, connection: str) -> str:
     """kubectl's own words with the connection's error in them, of which it says only the half."""
-    lines = [re.sub("^(Unable to connect to the server|error): ", "", line) for line in said.splitlines()]
+    lines = [re.sub("^(Unable to connect to the server|error): ", "", line) for line in text.splitlines()]
     if connection:
         lines = [line for line in lines if not line.startswith("The connection to the server") and line != connection]
         lines.append(connection)

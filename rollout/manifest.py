@@ -47,18 +47,18 @@ def pinned(predictor: Object, version: Version, pin: Pin, name: str) -> Object:
     Raises:
         SettingError: the overlay has no model, or KServe cannot fetch the bundle from where it lies.
     """
-    made = copy.deepcopy(predictor)
-    made.pop("canaryTrafficPercent", None)
-    if "model" not in made:
-        raise SettingError("the InferenceService has no predictor.model", sorted(made), "Take one of our overlays.")
-    model = made["model"]
+    spec = copy.deepcopy(predictor)
+    spec.pop("canaryTrafficPercent", None)
+    if "model" not in spec:
+        raise SettingError("the InferenceService has no predictor.model", sorted(spec), "Take one of our overlays.")
+    model = spec["model"]
     pins = {VERSION_VARIABLE: pin.version, _DIGEST_VARIABLE: version.digest}
-    env = [one for one in model.get("env", []) if one["name"] not in pins]
+    env = [variable for variable in model.get("env", []) if variable["name"] not in pins]
     model["env"] = [*env, *({"name": name, "value": value} for name, value in pins.items())]
     model["runtime"], model["storageUri"] = pin.runtime, _address(model.get("storageUri", ""), version)
-    made["labels"] = made.get("labels", {}) | {VERSION_LABEL: pin.version, RUNTIME_LABEL: pin.runtime}
-    made["annotations"] = made.get("annotations", {}) | {DIGEST: version.digest}
-    return {**made, "name": name} if name else made
+    spec["labels"] = spec.get("labels", {}) | {VERSION_LABEL: pin.version, RUNTIME_LABEL: pin.runtime}
+    spec["annotations"] = spec.get("annotations", {}) | {DIGEST: version.digest}
+    return {**spec, "name": name} if name else spec
 
 
 def _address(rendered: str, version: Version) -> str:
@@ -66,8 +66,8 @@ def _address(rendered: str, version: Version) -> str:
     if rendered.startswith("oci://"):
         head, _, last = rendered.rpartition("/")
         return f"{head}/{last.partition(':')[0]}:{version.version}"
-    if found := _AZURE.fullmatch(version.address):  # MLflow's two names of it; KServe knows a third
-        container, account, path = found.groups()
+    if match := _AZURE.fullmatch(version.address):  # MLflow's two names of it; KServe knows a third
+        container, account, path = match.groups()
         return f"https://{account}.blob.core.windows.net/{container}/{path}"
     if version.address.startswith(_READ):
         return version.address
@@ -77,9 +77,9 @@ def _address(rendered: str, version: Version) -> str:
 
 def canary(rendered: Object) -> Object:
     """A predictor as a canary of the Standard mode, which KServe does not scale: with all the pods that it may need."""
-    made = {key: value for key, value in rendered.items() if key not in _SCALING}
+    unscaled = {key: value for key, value in rendered.items() if key not in _SCALING}
     # The schema wants the name of its container of a canary alone.
-    return made | {"model": {"name": _CONTAINER, **made["model"]}, "minReplicas": _replicas(rendered)[1]}
+    return unscaled | {"model": {"name": _CONTAINER, **unscaled["model"]}, "minReplicas": _replicas(rendered)[1]}
 
 
 def beside(stable: Object, rendered: Object) -> Object:
@@ -107,23 +107,25 @@ def _replicas(rendered: Object) -> tuple[int, int]:
 
 def service(base: Object, target: Target, mode: Mode, champion: str) -> Object:
     """An InferenceService with the target's predictors and the rest as in `base`, which may come from the cluster."""
-    kept = {key: base["metadata"][key] for key in ("name", "namespace", "labels") if base["metadata"].get(key)}
+    metadata = {key: base["metadata"][key] for key in ("name", "namespace", "labels") if base["metadata"].get(key)}
     notes = base["metadata"].get("annotations", {})
     # Its label is the champion's, for people; the pods have their predictor's own.
-    kept["labels"] = kept.get("labels", {}) | {VERSION_LABEL: champion}
-    kept["annotations"] = {key: value for key, value in notes.items() if not key.startswith("kubectl.kubernetes.io/")}
+    metadata["labels"] = metadata.get("labels", {}) | {VERSION_LABEL: champion}
+    metadata["annotations"] = {
+        key: value for key, value in notes.items() if not key.startswith("kubectl.kubernetes.io/")
+    }
     spec = {key: value for key, value in base["spec"].items() if key not in ("predictor", "canary")}
     spec["predictor"] = dict(target.stable)
     if mode is Mode.knative and target.percent is not None:
         spec["predictor"]["canaryTrafficPercent"] = target.percent
     if target.trial is not None:
         spec["canary"] = [{"trafficPercent": target.percent, "predictor": target.trial}]
-    return {"apiVersion": base["apiVersion"], "kind": base["kind"], "metadata": kept, "spec": spec}
+    return {"apiVersion": base["apiVersion"], "kind": base["kind"], "metadata": metadata, "spec": spec}
 
 
 def predictors(service: Object) -> list[Object]:
     """What an InferenceService deploys: its predictor, and its canaries in the Standard mode."""
-    return [service["spec"]["predictor"], *(one["predictor"] for one in service["spec"].get("canary", []))]
+    return [service["spec"]["predictor"], *(canary["predictor"] for canary in service["spec"].get("canary", []))]
 
 
 def budgets(rendered: Object, serving: Pin, other: Pin | None) -> list[Object]:
@@ -138,10 +140,10 @@ def budgets(rendered: Object, serving: Pin, other: Pin | None) -> list[Object]:
 
 
 def _budget(rendered: Object, name: str, pin: Pin) -> Object:
-    made = copy.deepcopy(rendered)
-    made["metadata"]["name"] = name
-    made["spec"]["selector"]["matchLabels"] |= {VERSION_LABEL: pin.version, RUNTIME_LABEL: pin.runtime}
-    return made
+    budget = copy.deepcopy(rendered)
+    budget["metadata"]["name"] = name
+    budget["spec"]["selector"]["matchLabels"] |= {VERSION_LABEL: pin.version, RUNTIME_LABEL: pin.runtime}
+    return budget
 
 
 def route(rendered: Object, name: str, target: Target) -> Object:
@@ -149,14 +151,14 @@ def route(rendered: Object, name: str, target: Target) -> Object:
 
     A gateway answers 500 for a Service that is not there yet, and some do so whatever its weight.
     """
-    made = copy.deepcopy(rendered)
+    weighted = copy.deepcopy(rendered)
     percent = target.percent or 0
     shares = [(target.stable, 100 - percent), *([(target.trial, percent)] if target.trial is not None else [])]
-    for rule in made["spec"].get("rules", []):
-        if like := next(iter(rule.get("backendRefs", [])), None):
+    for rule in weighted["spec"].get("rules", []):
+        if reference := next(iter(rule.get("backendRefs", [])), None):
             rule["backendRefs"] = [
-                {"port": _PORT, **like, "name": backend(name, predictor.get("name", "")), "weight": weight}
+                {"port": _PORT, **reference, "name": backend(name, predictor.get("name", "")), "weight": weight}
                 for predictor, weight in shares
                 if weight
             ]
-    return made
+    return weighted

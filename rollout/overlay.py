@@ -25,11 +25,11 @@ def render(overlay: Path) -> list[Object]:
         raise SettingError("there is no such overlay", str(overlay), way_out)
     done = run("kustomize", str(overlay))
     if done.code:
-        raise SettingError(f"kubectl cannot render {overlay}", done.said.strip()[-500:], "Mend its kustomization.")
-    objects = [one for one in yaml.safe_load_all(done.out) if one]
-    if len(found := [one for one in objects if one.get("kind") == SERVICE]) != 1:
+        raise SettingError(f"kubectl cannot render {overlay}", done.stderr.strip()[-500:], "Mend its kustomization.")
+    objects = [document for document in yaml.safe_load_all(done.stdout) if document]
+    if len(services := [document for document in objects if document.get("kind") == SERVICE]) != 1:
         way_out = "A release is of one InferenceService."
-        raise SettingError(f"{overlay} has not one {SERVICE}", len(found), way_out)
+        raise SettingError(f"{overlay} has not one {SERVICE}", len(services), way_out)
     return objects
 
 
@@ -39,7 +39,7 @@ def check_name(objects: list[Object], model_name: str, overlay: Path) -> None:
         SettingError: the InferenceService of the overlay is not called as the model: another would be looked at than
             is released.
     """
-    name = next(one["metadata"]["name"] for one in objects if one.get("kind") == SERVICE)
+    name = next(rendered["metadata"]["name"] for rendered in objects if rendered.get("kind") == SERVICE)
     if name != model_name:
         way_out = f"Name the overlay of {model_name} by --overlay, or the model {name} by --model-name."
         raise SettingError(f"the InferenceService of {overlay} is not called {model_name}", name, way_out)
@@ -47,7 +47,7 @@ def check_name(objects: list[Object], model_name: str, overlay: Path) -> None:
 
 def to_yaml(objects: list[Object]) -> str:
     """A document an object, in the order given: kubectl applies them in that order."""
-    return "---\n".join(yaml.dump(one, Dumper=_Dumper, sort_keys=False, width=120) for one in objects)
+    return "---\n".join(yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120) for document in objects)
 
 
 class _Dumper(yaml.SafeDumper):

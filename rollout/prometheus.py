@@ -52,11 +52,11 @@ def ask(address: str, namespace: str, name: str) -> dict[Key, Answers]:
     """
     # A Prometheus that knows no namespaces or InferenceServices has this site alone.
     where = f'namespace=~"{namespace}|",inferenceservice=~"{name}|"'
-    asked, errors = (_query(address, f"{figure}{{{where}}}") for figure in (ASKED, ERRORS))
+    requests, errors = (_query(address, f"{figure}{{{where}}}") for figure in (ASKED, ERRORS))
     whole = f'earlybell_seconds_bucket{{{where},stage="whole"}}'
     seconds = f"sum by (le, model_version, revision) (rate({whole}[{_WINDOW}s]))"
     p50, p99 = (_query(address, f"histogram_quantile({share}, {seconds})") for share in (0.5, 0.99))
-    return {key: Answers(rate * _WINDOW, errors.get(key), p50.get(key), p99.get(key)) for key, rate in asked.items()}
+    return {key: Answers(rate * _WINDOW, errors.get(key), p50.get(key), p99.get(key)) for key, rate in requests.items()}
 
 
 def _query(address: str, query: str) -> dict[Key, float]:
@@ -65,13 +65,13 @@ def _query(address: str, query: str) -> dict[Key, float]:
     try:
         if not url.startswith(("http://", "https://")):
             raise ValueError("it is no HTTP address")
-        found = json.loads(within(SECONDS, lambda: _read(url)))["data"]["result"]
+        series = json.loads(within(SECONDS, lambda: _read(url)))["data"]["result"]
     except (OSError, ValueError, KeyError) as error:
         other = "Give its address by --prometheus, as http://localhost:9090 behind a `kubectl port-forward`."
         login = "or go round it by a `kubectl port-forward`"
         way_out = remedy(error, other, what="Prometheus", setting="--prometheus", login=login, address=address)
         raise SettingError("Prometheus cannot be asked", f"{address}: {innermost(error)}", way_out) from None
-    values = {_key(one["metric"]): float(one["value"][1]) for one in found}
+    values = {_key(sample["metric"]): float(sample["value"][1]) for sample in series}
     return {key: value for key, value in values.items() if math.isfinite(value)}
 
 

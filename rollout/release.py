@@ -60,46 +60,46 @@ def release(step: Step, objects: list[Object], now: Rollout | None, namespace: s
         ClusterError: the step may not be taken now.
         SettingError: the overlay cannot be pinned, or is of another mode than the cluster's InferenceService.
     """
-    rendered = next(one for one in objects if one["kind"] == SERVICE)
+    rendered = next(resource for resource in objects if resource["kind"] == SERVICE)
     mode, name = mode_of(rendered), rendered["metadata"]["name"]
     if now is not None and now.mode is not mode:
         way_out = f"Give the overlay of the mode {now.mode} by --overlay."
         raise SettingError(f"InferenceService {name} is deployed in another mode than the overlay's", mode, way_out)
     target, base = _Rules(step, rendered, mode, now).target()
     serving = pin_of(target.stable) if now is None or target.percent is None else now.stable.pin
-    others = [one for one in objects if one["kind"] not in (BUDGET, ROUTE, SERVICE)]
-    for one in objects:
-        if one["kind"] == BUDGET:
-            others += manifest.budgets(one, serving, _other(serving, target, now))
-    routes = [manifest.route(one, name, target) for one in objects if one["kind"] == ROUTE]
-    made = [*others, *routes, manifest.service(base, target, mode, serving.version)]
-    return [one | {"metadata": one["metadata"] | {"namespace": namespace}} for one in made]
+    others = [resource for resource in objects if resource["kind"] not in (BUDGET, ROUTE, SERVICE)]
+    for resource in objects:
+        if resource["kind"] == BUDGET:
+            others += manifest.budgets(resource, serving, _other(serving, target, now))
+    routes = [manifest.route(resource, name, target) for resource in objects if resource["kind"] == ROUTE]
+    released = [*others, *routes, manifest.service(base, target, mode, serving.version)]
+    return [resource | {"metadata": resource["metadata"] | {"namespace": namespace}} for resource in released]
 
 
 def _other(serving: Pin, target: Target, now: Rollout | None) -> Pin | None:
     """What is on trial after the step; without a trial, what goes."""
-    before = [one.pin for one in (now.trial, now.stable) if one] if now else []
+    before = [version.pin for version in (now.trial, now.stable) if version] if now else []
     return next((pin for pin in (pin_of(target.trial or target.stable), *before) if pin != serving), None)
 
 
-def may_run(made: list[Object], now: Rollout | None, cluster: Cluster) -> None:
+def may_run(objects: list[Object], now: Rollout | None, cluster: Cluster) -> None:
     """Refuse what the cluster cannot do as yet. The way back is never barred.
 
     Raises:
         ClusterError: a ServingRuntime is not there, or not all pods of what shall get more traffic are ready.
     """
-    _has_runtimes(made, now, cluster)
+    _has_runtimes(objects, now, cluster)
     if now and now.trial and now.mode is Mode.standard:
-        for one in made[-1]["spec"].get("canary", []):
-            if one["trafficPercent"] > now.trial.asked:
-                _has_pods(now, now.trial, one["predictor"].get("minReplicas", 1), cluster)
+        for canary in objects[-1]["spec"].get("canary", []):
+            if canary["trafficPercent"] > now.trial.desired_traffic:
+                _has_pods(now, now.trial, canary["predictor"].get("minReplicas", 1), cluster)
 
 
 def _has_pods(now: Rollout, trial: Deployed, least: int, cluster: Cluster) -> None:
     """KServe calls a canary ready that has one pod of several."""
     name = now.service["metadata"]["name"]
-    mine = [pod for pod in cluster.pods(name) if belongs(pod, trial, now)]
-    ready = sum(condition(pod.get("status", {}), "Ready") for pod in mine)
+    trial_pods = [pod for pod in cluster.pods(name) if belongs(pod, trial, now)]
+    ready = sum(condition(pod.get("status", {}), "Ready") for pod in trial_pods)
     if ready < least:
         wait = _all_ready(cluster.kubectl, cluster.namespace, backend(name, trial.name), least)
         raise ClusterError(f"not all pods of {trial.pin} are ready", f"{ready} of {least}", f"First {wait}.")
@@ -110,15 +110,15 @@ def _all_ready(kubectl: str, namespace: str, deployment: str, pods: int) -> str:
     return f"`{kubectl} wait -n {namespace} {wait} deployment/{deployment}`"
 
 
-def _has_runtimes(made: list[Object], now: Rollout | None, cluster: Cluster) -> None:
+def _has_runtimes(objects: list[Object], now: Rollout | None, cluster: Cluster) -> None:
     """KServe would wait without end for one that is not there. What is deployed already is not asked about."""
-    deployed = [one.pin for one in (now.stable, now.trial) if one] if now else []
-    wanted = {pin.runtime for pin in map(pin_of, manifest.predictors(made[-1])) if pin not in deployed}
-    if not (missing := wanted - {""} - set(there := cluster.runtimes())):
+    deployed = [version.pin for version in (now.stable, now.trial) if version] if now else []
+    needed = {pin.runtime for pin in map(pin_of, manifest.predictors(objects[-1])) if pin not in deployed}
+    if not (missing := needed - {""} - set(available := cluster.runtimes())):
         return
     of_all = cluster.runtimes_of_all()
     if missing := missing - set(of_all or []):
-        known = ", ".join(sorted({*there, *(of_all or [])})) or "none; the chart brings ours"
+        known = ", ".join(sorted({*available, *(of_all or [])})) or "none; the chart brings ours"
         unknown = " (ClusterServingRuntimes you may not list)" if of_all is None else ""
         way_out = f"Name one by --runtime. There are: {known}{unknown}."
         raise ClusterError(f"no such ServingRuntime in {cluster.namespace}", ", ".join(missing), way_out)
@@ -130,7 +130,7 @@ class _Rules:
     def __init__(self, step: Step, rendered: Object, mode: Mode, now: Rollout | None) -> None:
         self._step, self._rendered, self._mode = step, rendered, mode
         self._now, self._trial = now, now.trial if now else None
-        self._asked = Pin(step.version.version, step.runtime or self._runtime())
+        self._pin = Pin(step.version.version, step.runtime or self._runtime())
 
     def target(self) -> tuple[Target, Object]:
         """What it leads to, and the InferenceService that its other fields come from."""
@@ -138,14 +138,14 @@ class _Rules:
             return self._first(), self._rendered
         if self._step.traffic is None:
             return self._promote(self._now)
-        if self._trial and self._asked == self._trial.pin:
+        if self._trial and self._pin == self._trial.pin:
             return self._share(self._now, self._trial, self._step.traffic)
         return self._bring(self._now, self._step.traffic)
 
     def _runtime(self) -> str:
         """The runtime where none is named: that of the same version on the cluster, else the overlay's."""
         deployed = [self._now.stable, self._trial] if self._now else []
-        pins = {one.pin for one in deployed if one and one.pin.version == self._step.version.version}
+        pins = {version.pin for version in deployed if version and version.pin.version == self._step.version.version}
         if len(runtimes := {pin.runtime for pin in pins if pin.runtime}) > 1:
             way_out = "Say by --runtime which one."
             raise SettingError("this version is deployed on two runtimes", ", ".join(sorted(runtimes)), way_out)
@@ -155,9 +155,9 @@ class _Rules:
         """The overlay's predictor for what is asked; one with a runtime of its own needs a name of its own."""
         tag = f"-{self._step.runtime.removeprefix('earlybell-').replace('.', '-')}" if self._step.runtime else ""
         deployed = [self._now.stable, self._trial] if self._now else []
-        names = [one.name for one in deployed if one and one.pin == self._asked]
-        name = next(iter(names), f"v{self._asked.version}{tag}") if self._mode is Mode.standard else ""
-        return manifest.pinned(self._rendered["spec"]["predictor"], self._step.version, self._asked, name)
+        names = [version.name for version in deployed if version and version.pin == self._pin]
+        name = next(iter(names), f"v{self._pin.version}{tag}") if self._mode is Mode.standard else ""
+        return manifest.pinned(self._rendered["spec"]["predictor"], self._step.version, self._pin, name)
 
     def _first(self) -> Target:
         if self._step.traffic not in (None, 100):
@@ -179,63 +179,67 @@ class _Rules:
 
     def _may_be_brought(self, now: Rollout, traffic: int) -> None:
         stable, trial = now.stable, self._trial
-        again = self._asked == stable.pin
-        if trial and trial.asked:
+        again = self._pin == stable.pin
+        if trial and trial.desired_traffic:
             way_out = f"Promote it, or take it back first: {self._back(trial)}."
-            raise ClusterError("a canary is under way", f"{trial.pin} with {trial.asked}%", way_out)
+            raise ClusterError("a canary is under way", f"{trial.pin} with {trial.desired_traffic}%", way_out)
         if again and (self._mode is Mode.standard or not trial):
             self._refuse("this is what serves, so there is nothing to split", str(stable.pin), (None, ""))
         if traffic and (self._mode is Mode.standard or trial or not stable.ready):
-            self._refuse("a version that is not up gets no traffic", str(self._asked), (0, ""))
+            self._refuse("a version that is not up gets no traffic", str(self._pin), (0, ""))
         if traffic > _AT_ONCE:
-            asked, then = f"{self._asked} with {traffic}%", f"{self._wait()}, then {self._step.command(10)}"
-            self._refuse(f"what is not on trial yet gets at most {_AT_ONCE}%", asked, (0, then))
+            value, then = f"{self._pin} with {traffic}%", f"{self._wait()}, then {self._step.command(10)}"
+            self._refuse(f"what is not on trial yet gets at most {_AT_ONCE}%", value, (0, then))
 
     def _share(self, now: Rollout, trial: Deployed, traffic: int) -> tuple[Target, Object]:
         """Another share for what is on trial. Without traffic before and after, it is brought up anew."""
         if traffic and not trial.ready:
             self._refuse("what is on trial is not ready", str(trial.pin), (0, self._wait()))
         if self._mode is Mode.standard:
-            again = not (traffic or trial.asked)
-            kept = Target(now.stable.predictor, trial.predictor, traffic)
-            return self._beside(now, self._fresh(), traffic) if again else kept, now.service
-        if traffic or trial.asked:
+            again = not (traffic or trial.desired_traffic)
+            target = Target(now.stable.predictor, trial.predictor, traffic)
+            return self._beside(now, self._fresh(), traffic) if again else target, now.service
+        if traffic or trial.desired_traffic:
             return Target(trial.predictor, percent=traffic), now.service
         return Target(self._fresh(), percent=0), self._rendered
 
     def _promote(self, now: Rollout) -> tuple[Target, Object]:
         stable, trial = now.stable, self._trial
-        if trial and self._asked == trial.pin:
+        if trial and self._pin == trial.pin:
             self._may_be_promoted(trial, same=trial.pin == stable.pin)
-            kept = {key: value for key, value in trial.predictor.items() if key != "canaryTrafficPercent"}
-            return Target(kept if self._mode is Mode.knative else self._in_place(stable, kept)), now.service
-        if self._asked != stable.pin:
-            self._refuse("this is not on trial", str(self._asked), (0, ""))
+            predictor = {key: value for key, value in trial.predictor.items() if key != "canaryTrafficPercent"}
+            return Target(predictor if self._mode is Mode.knative else self._in_place(stable, predictor)), now.service
+        if self._pin != stable.pin:
+            self._refuse("this is not on trial", str(self._pin), (0, ""))
         if not trial:
             return Target(self._fresh()), self._rendered
-        if trial.asked or trial.traffic:
+        if trial.desired_traffic or trial.traffic:
             way_out = f"Take it back first: {self._back(trial)}."
-            raise ClusterError("what is on trial has traffic", f"{trial.pin} with {trial.asked}%", way_out)
+            raise ClusterError("what is on trial has traffic", f"{trial.pin} with {trial.desired_traffic}%", way_out)
         if self._mode is Mode.knative:
             # Without the field all traffic goes to the latest revision that is ready: to what was taken back.
             self._refuse("Knative would send all traffic to what was taken back", str(trial.pin), (0, self._wait()))
         return Target(manifest.alone(stable.predictor, self._rendered["spec"]["predictor"])), now.service
 
-    def _in_place(self, stable: Deployed, kept: Object) -> Object:
+    def _in_place(self, stable: Deployed, predictor: Object) -> Object:
         """What was a canary as what serves.
 
         KServe's webhook lets a predictor have another name with another model alone. So a new image of the same version
         comes into the predictor that serves, whose pods are replaced one by one.
         """
-        made = manifest.alone(kept, self._rendered["spec"]["predictor"])
-        return made | {"name": stable.name} if pin_of(kept).version == stable.pin.version else made
+        serving = manifest.alone(predictor, self._rendered["spec"]["predictor"])
+        return serving | {"name": stable.name} if pin_of(predictor).version == stable.pin.version else serving
 
     def _may_be_promoted(self, trial: Deployed, same: bool) -> None:
         if not trial.ready:
             self._refuse("what is on trial is not ready", str(trial.pin), (0, self._wait()))
-        if not same and (trial.asked < 100 or trial.traffic < 100):
-            said = f"{trial.asked}%" if trial.asked < 100 else f"{trial.traffic}% as yet: the gateway has not taken it"
-            self._refuse("only what has all traffic is promoted, and this has", said, (100, ""))
+        if not same and (trial.desired_traffic < 100 or trial.traffic < 100):
+            value = (
+                f"{trial.desired_traffic}%"
+                if trial.desired_traffic < 100
+                else f"{trial.traffic}% as yet: the gateway has not taken it"
+            )
+            self._refuse("only what has all traffic is promoted, and this has", value, (100, ""))
 
     def _wait(self) -> str:
         kind = "CanaryPredictorReady" if self._mode is Mode.standard else "PredictorReady"
@@ -252,14 +256,14 @@ class _Rules:
         return self._step.of(trial.pin.version, trial.pin.runtime if twice else "", 0)
 
 
-def advice(step: Step, made: list[Object], now: Rollout | None) -> list[str]:
+def advice(step: Step, objects: list[Object], now: Rollout | None) -> list[str]:
     """What the step does, and what to look at before the next: for the person, a line each.
 
     Args:
-        made: what the step applies.
+        objects: what the step applies.
         now: how it stands before that.
     """
-    version, traffic, service = step.version.version, step.traffic, made[-1]
+    version, traffic, service = step.version.version, step.traffic, objects[-1]
     look = "`earlybell status`: pods ready, no errors, p99 as the champion's; and the alerts"
     if now is None:
         then = _wait(step, service, "Ready")
@@ -272,7 +276,7 @@ def advice(step: Step, made: list[Object], now: Rollout | None) -> list[str]:
     if traffic == 0:
         up = _until_up(step, service, now.mode)
         return [f"Version {version} gets no traffic. To go on: {up}, then {step.command(10)}."]
-    following = next((one for one in (50, 100) if one > traffic), None)
+    following = next((share for share in (50, 100) if share > traffic), None)
     cold = traffic == 100 and now.mode is Mode.knative
     how = "Back, by a cold start, since the pods of before go now" if cold else "Back at once"
     return [

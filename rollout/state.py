@@ -43,7 +43,7 @@ class Deployed:
         pin: what it is.
         name: of its Knative revision, or of its predictor in the Standard mode; empty while there is none yet.
         traffic: the percentage that it gets, by the status.
-        asked: the percentage that the spec asks for.
+        desired_traffic: the percentage that the spec asks for.
         ready: whether it can answer.
         predictor: its spec; empty where the InferenceService no longer holds it (a Knative revision of before).
     """
@@ -51,7 +51,7 @@ class Deployed:
     pin: Pin
     name: str
     traffic: int
-    asked: int
+    desired_traffic: int
     ready: bool
     predictor: Object = field(default_factory=dict, compare=False, repr=False)
 
@@ -79,13 +79,13 @@ def mode_of(service: Object) -> Mode:
     Raises:
         ClusterError: it does not say.
     """
-    said = service["metadata"].get("annotations", {}).get(_MODE) or service.get("status", {}).get("deploymentMode")
+    mode = service["metadata"].get("annotations", {}).get(_MODE) or service.get("status", {}).get("deploymentMode")
     known = {"Knative": Mode.knative, "Serverless": Mode.knative}
     known |= {"Standard": Mode.standard, "RawDeployment": Mode.standard}
-    if said in known:
-        return known[said]
+    if mode in known:
+        return known[mode]
     way_out = f"Annotate it with {_MODE}: Knative or Standard."
-    raise ClusterError("the InferenceService is of no mode that is known here", said, way_out)
+    raise ClusterError("the InferenceService is of no mode that is known here", mode, way_out)
 
 
 def pin_of(predictor: Object) -> Pin:
@@ -101,26 +101,27 @@ def knative(service: Object, revisions: dict[str, Object]) -> Rollout:
     in the spec; without it the latest ready revision has all of it.
     """
     predictor = service["spec"]["predictor"]
-    status, wanted = _component(service), pin_of(predictor)
+    status, desired = _component(service), pin_of(predictor)
     shares = Counter[str]()
     for target in status.get("traffic", []):
         shares[target.get("revisionName", "")] += target.get("percent") or 0
     pins = {name: _pin_of_revision(revision) for name, revision in revisions.items()}
     newest = status.get("latestCreatedRevision", "")
-    newest = newest if newest in pins and _same(pins[newest], wanted) else ""  # or the controller has not seen the spec
+    # Of another pin, it is from before the spec, which the controller has not seen yet.
+    newest = newest if newest in pins and _matches(pins[newest], desired) else ""
     percent = predictor.get("canaryTrafficPercent")
 
-    def deployed(name: str, pin: Pin, asked: int, spec: Object) -> Deployed:
+    def deployed(name: str, pin: Pin, share: int, spec: Object) -> Deployed:
         ready = bool(name) and (name == status.get("latestReadyRevision") or _ready(revisions.get(name, {})))
-        return Deployed(pin, name, shares[name] if name else 0, asked, ready, spec)
+        return Deployed(pin, name, shares[name] if name else 0, share, ready, spec)
 
     if percent is None:
-        name = newest if shares[newest] or not shares else max(shares, key=lambda one: shares[one])
-        return Rollout(Mode.knative, deployed(name, pins.get(name, wanted), 100, predictor), None, service)
+        name = newest if shares[newest] or not shares else max(shares, key=lambda revision_name: shares[revision_name])
+        return Rollout(Mode.knative, deployed(name, pins.get(name, desired), 100, predictor), None, service)
     base = status.get("latestRolledoutRevision", "")
     base = base if base != newest else status.get("previousRolledoutRevision", "")
     stable = deployed(base, pins.get(base, Pin("", "")), 100 - percent, {})
-    return Rollout(Mode.knative, stable, deployed(newest, wanted, percent, predictor), service)
+    return Rollout(Mode.knative, stable, deployed(newest, desired, percent, predictor), service)
 
 
 def standard(service: Object, route: Object | None) -> Rollout:
@@ -130,16 +131,17 @@ def standard(service: Object, route: Object | None) -> Rollout:
         ClusterError: there is more than one canary.
     """
     spec, status = service["spec"], service.get("status", {})
-    asked, settled = _weights(route), route is not None and route_settled(route)
-    canaries = {one["name"]: one.get("ready", False) for one in status.get("canaryStatuses", [])}
+    weights, settled = _weights(route), route is not None and route_settled(route)
+    canaries = {canary["name"]: canary.get("ready", False) for canary in status.get("canaryStatuses", [])}
 
     def deployed(predictor: Object, ready: bool) -> Deployed:
         name = predictor.get("name", "")
-        weight = asked.get(backend(service["metadata"]["name"], name), 0)
+        weight = weights.get(backend(service["metadata"]["name"], name), 0)
         return Deployed(pin_of(predictor), name, weight if settled and ready else 0, weight, ready, predictor)
 
     trials = [
-        deployed(one["predictor"], canaries.get(one["predictor"]["name"], False)) for one in spec.get("canary", [])
+        deployed(canary["predictor"], canaries.get(canary["predictor"]["name"], False))
+        for canary in spec.get("canary", [])
     ]
     if len(trials) > 1:
         names = ", ".join(trial.name for trial in trials)
@@ -153,17 +155,17 @@ def backend(service: str, predictor: str) -> str:
     return f"{service}-{predictor}-predictor" if predictor else f"{service}-predictor"
 
 
-def revision(one: Deployed, now: Rollout) -> str:
+def revision(deployed: Deployed, now: Rollout) -> str:
     """What tells its pods from all others: Knative's revision, or the Deployment; empty while there is none yet.
 
     The chart's PodMonitor puts it on every sample as `revision`.
     """
-    return one.name if now.mode is Mode.knative else backend(now.service["metadata"]["name"], one.name)
+    return deployed.name if now.mode is Mode.knative else backend(now.service["metadata"]["name"], deployed.name)
 
 
-def belongs(pod: Object, one: Deployed, now: Rollout) -> bool:
+def belongs(pod: Object, deployed: Deployed, now: Rollout) -> bool:
     """Whether a pod of the InferenceService is of this version."""
-    labels, name = pod["metadata"].get("labels", {}), revision(one, now)
+    labels, name = pod["metadata"].get("labels", {}), revision(deployed, now)
     if now.mode is Mode.knative:
         return bool(name) and labels.get("serving.knative.dev/revision") == name
     return bool(labels.get("app") == f"isvc.{name}")
@@ -171,7 +173,7 @@ def belongs(pod: Object, one: Deployed, now: Rollout) -> bool:
 
 def condition(status: Object, kind: str) -> bool:
     """Whether a condition of a status is true."""
-    return any(one["type"] == kind and one["status"] == "True" for one in status.get("conditions", []))
+    return any(entry["type"] == kind and entry["status"] == "True" for entry in status.get("conditions", []))
 
 
 def route_settled(route: Object) -> bool:
@@ -181,7 +183,11 @@ def route_settled(route: Object) -> bool:
 
 
 def _taken(parent: Object, generation: int) -> bool:
-    now = {one["type"]: one for one in parent.get("conditions", []) if one.get("observedGeneration", 0) >= generation}
+    now = {
+        entry["type"]: entry
+        for entry in parent.get("conditions", [])
+        if entry.get("observedGeneration", 0) >= generation
+    }
     return all(now.get(kind, {}).get("status") == "True" for kind in ("Accepted", "ResolvedRefs"))
 
 
@@ -189,25 +195,25 @@ def _weights(route: Object | None) -> dict[str, int]:
     """The percentage of each Service behind the HTTPRoute's first rule that leads anywhere."""
     rules = route["spec"].get("rules", []) if route else []
     references: list[Object] = next((rule["backendRefs"] for rule in rules if rule.get("backendRefs")), [])
-    weights = {one["name"]: one.get("weight", 1) for one in references}
+    weights = {reference["name"]: reference.get("weight", 1) for reference in references}
     total = sum(weights.values()) or 1
     return {name: round(100 * weight / total) for name, weight in weights.items()}
 
 
-def _same(revision: Pin, wanted: Pin) -> bool:
+def _matches(revision: Pin, desired: Pin) -> bool:
     """A revision that was not made by a release has no label that names its runtime."""
-    return revision.version == wanted.version and revision.runtime in ("", wanted.runtime)
+    return revision.version == desired.version and revision.runtime in ("", desired.runtime)
 
 
 def _component(service: Object) -> Object:
-    found: Object = service.get("status", {}).get("components", {}).get("predictor", {})
-    return found
+    component: Object = service.get("status", {}).get("components", {}).get("predictor", {})
+    return component
 
 
 def _pin_of_revision(revision: Object) -> Pin:
     containers = revision.get("spec", {}).get("containers", [])
-    version = next((found for one in containers if (found := _variable(one.get("env", [])))), "")
-    return Pin(version, revision["metadata"].get("labels", {}).get(RUNTIME_LABEL, ""))
+    versions = (_variable(container.get("env", [])) for container in containers)
+    return Pin(next(filter(None, versions), ""), revision["metadata"].get("labels", {}).get(RUNTIME_LABEL, ""))
 
 
 def _ready(revision: Object) -> bool:
@@ -215,4 +221,4 @@ def _ready(revision: Object) -> bool:
 
 
 def _variable(env: list[Object]) -> str:
-    return next((str(one.get("value", "")) for one in env if one["name"] == VERSION_VARIABLE), "")
+    return next((str(variable.get("value", "")) for variable in env if variable["name"] == VERSION_VARIABLE), "")

@@ -68,35 +68,35 @@ def rows(
         verdicts: in words, by version.
         answers: by version and revision; None if Prometheus was not asked.
     """
-    deployed = [one for one in (now.stable, now.trial) if one is not None]
-    return [_row(now, one, pods, aliases, answers, verdicts.get(one.pin.version)) for one in deployed]
+    deployed = [version for version in (now.stable, now.trial) if version is not None]
+    return [_row(now, version, pods, aliases, answers, verdicts.get(version.pin.version)) for version in deployed]
 
 
 def _row(
     now: Rollout,
-    one: Deployed,
+    deployed: Deployed,
     pods: list[Object],
     aliases: dict[str, str] | None,
     answers: dict[Key, Answers] | None,
     gates: str | None,
 ) -> Row:
-    version, mine = one.pin.version, [pod for pod in pods if belongs(pod, one, now)]
+    version, own_pods = deployed.pin.version, [pod for pod in pods if belongs(pod, deployed, now)]
     return Row(
         version=version,
         aliases=None if aliases is None else sorted(name for name, named in aliases.items() if named == version),
-        traffic=one.traffic,
-        asked=one.asked,
-        ready=sum(condition(pod.get("status", {}), "Ready") for pod in mine),
-        pods=len(mine),
-        runtime=one.pin.runtime,
-        since=min((pod["metadata"]["creationTimestamp"] for pod in mine), default=""),
-        answers=None if answers is None else _lately(now, one, answers),
+        traffic=deployed.traffic,
+        asked=deployed.desired_traffic,
+        ready=sum(condition(pod.get("status", {}), "Ready") for pod in own_pods),
+        pods=len(own_pods),
+        runtime=deployed.pin.runtime,
+        since=min((pod["metadata"]["creationTimestamp"] for pod in own_pods), default=""),
+        answers=None if answers is None else _recent_answers(now, deployed, answers),
         gates=gates,
     )
 
 
-def _lately(now: Rollout, one: Deployed, answers: dict[Key, Answers]) -> Answers:
+def _recent_answers(now: Rollout, deployed: Deployed, answers: dict[Key, Answers]) -> Answers:
     """Its own answers: where Prometheus knows no revisions those of its version, unless another image serves it too."""
-    version, twice = one.pin.version, now.trial is not None and now.trial.pin.version == now.stable.pin.version
-    keys = [(version, name) for name in (revision(one, now), "") if name or not twice]
+    version, twice = deployed.pin.version, now.trial is not None and now.trial.pin.version == now.stable.pin.version
+    keys = [(version, name) for name in (revision(deployed, now), "") if name or not twice]
     return next((answers[key] for key in keys if key in answers), Answers())

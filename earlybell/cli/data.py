@@ -70,8 +70,8 @@ def extract(
         return
     for table, rows in facts["rows"].items():
         typer.echo(f"{table:14} {rows:>12,} rows")
-    for one in facts["quarantine"]:
-        typer.echo(f"quarantine: {one['rows']:,} rows of {one['file']}: {one['reason']}")
+    for entry in facts["quarantine"]:
+        typer.echo(f"quarantine: {entry['rows']:,} rows of {entry['file']}: {entry['reason']}")
     for note in facts["notes"]:
         typer.echo(f"note: {note}")
     typer.echo(f"Wrote {out}.")

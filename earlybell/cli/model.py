@@ -137,11 +137,11 @@ def predict(
     ready_trail(trail, trail_anchors)
     predictor = Predictor(read_bundle(bundle))
     ready_sources([source], ids)
-    asked = capacity is not None or worklist is not None
+    with_worklist = capacity is not None or worklist is not None
     with tables_of([source], ids) as tables:
         predictions = predictor.predict_tables(tables, as_of)
     places = bundle_capacity(predictor.bundle) if capacity is None else capacity
-    entries = make_worklist(predictions, places) if asked else []
+    entries = make_worklist(predictions, places) if with_worklist else []
     if trail:
         from earlybell.trail.predicted import keep_batch
 
@@ -158,7 +158,7 @@ def predict(
     evaluation = predictor.bundle.evaluation
     if not len(predictions.risk):
         typer.echo("Nobody is enrolled now.")
-    elif asked:
+    elif with_worklist:
         show.worklist(entries, predictions, evaluation)
     else:
         show.at_risk(predictions, evaluation)
@@ -191,7 +191,7 @@ def evaluate(
     kind = opened.manifest.label
     ready_label(kind, rubric, opened.evaluation.rubric)
     ready_sources(sources, Ids.keep)
-    moments = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}" if one == "now" else one for one in as_of]
+    moments = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}" if moment == "now" else moment for moment in as_of]
     with tables_of(sources, Ids.keep) as tables:
         rows = [
             row

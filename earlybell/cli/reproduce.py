@@ -54,8 +54,8 @@ def reproduce(
     after = read_bundle(Path(outputs["Output"].path))
     differing = _differing(before.manifest, after.manifest)
     if as_json:
-        found = {"same": not differing, "before": before.digest, "after": after.digest, "differing": differing}
-        typer.echo(json.dumps(found))
+        comparison = {"same": not differing, "before": before.digest, "after": after.digest, "differing": differing}
+        typer.echo(json.dumps(comparison))
     if differing:
         way_out = "Take the code and the locked packages of its time, and the same engine."
         raise ReproductionError(f"version {version} of {model_name} was not reproduced", ", ".join(differing), way_out)

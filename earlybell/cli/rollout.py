@@ -63,30 +63,30 @@ def release(
     """
     need_training("release")
     if (traffic is None) is not promote:
-        given = "both" if promote else "neither"
-        raise SettingError("one of --traffic and --promote is needed", given, "Begin with --traffic 0.")
+        value = "both" if promote else "neither"
+        raise SettingError("one of --traffic and --promote is needed", value, "Begin with --traffic 0.")
     if without_gates is not None:
         _ready_waiver(without_gates, trail, trail_anchors)
     from components.registry import find
     from rollout.gates import check_verdict, waive_gates
     from rollout.overlay import check_name, render, to_yaml
     from rollout.release import Step, advice, may_run
-    from rollout.release import release as made_for
+    from rollout.release import release as release_objects
 
     objects = render(overlay)
     check_name(objects, model_name, overlay)
-    found = find(model_name, version)
+    registered = find(model_name, version)
     cluster = _cluster(namespace, context)
     now = _rollout(cluster, model_name)
-    given = _given(overlay, namespace, context, model_name)
-    step = Step(found, None if promote else traffic, runtime, given, cluster.kubectl)
+    options = _options(overlay, namespace, context, model_name)
+    step = Step(registered, None if promote else traffic, runtime, options, cluster.kubectl)
     check_verdict(step, now, waived=without_gates is not None)
-    made = made_for(step, objects, now, cluster.namespace)
-    may_run(made, now, cluster)
+    objects_to_apply = release_objects(step, objects, now, cluster.namespace)
+    may_run(objects_to_apply, now, cluster)
     if without_gates is not None:
-        waive_gates(found, without_gates, trail, trail_anchors)
-    typer.echo(to_yaml(made), nl=False)
-    for line in advice(step, made, now):
+        waive_gates(registered, without_gates, trail, trail_anchors)
+    typer.echo(to_yaml(objects_to_apply), nl=False)
+    for line in advice(step, objects_to_apply, now):
         typer.echo(line, err=True)
 
 
@@ -110,15 +110,15 @@ def status(
     named, remark = _named(model_name)
     answers = ask(prometheus, cluster.namespace, model_name) if prometheus else None
     verdicts = {} if named is None else _verdicts(model_name, now)
-    found = rows(now, cluster.pods(model_name), named, answers, verdicts)
+    deployed = rows(now, cluster.pods(model_name), named, answers, verdicts)
     if as_json:
-        versions = [row.to_json() for row in found]
+        versions = [row.to_json() for row in deployed]
         typer.echo(
             json.dumps({"model": model_name, "mode": now.mode, "namespace": cluster.namespace, "versions": versions})
         )
         return
-    _show(f"{model_name} in {cluster.namespace}, {now.mode} mode", found, prometheus=bool(prometheus))
-    for line in _remarks(found, remark, answers):
+    _show(f"{model_name} in {cluster.namespace}, {now.mode} mode", deployed, prometheus=bool(prometheus))
+    for line in _remarks(deployed, remark, answers):
         typer.echo(line)
 
 
@@ -142,12 +142,12 @@ def aliases(
     if now is None:
         typer.echo(f"Nothing serves yet: there is no InferenceService {model_name} in {cluster.namespace}.")
         return
-    found = changes(now, read_aliases(model_name))
-    for change in found:
+    alias_changes = changes(now, read_aliases(model_name))
+    for change in alias_changes:
         if not dry_run:
             set_alias(model_name, change.alias, change.after)
         typer.echo(f"{'would set' if dry_run else 'set'} {change}")
-    if not found:
+    if not alias_changes:
         typer.echo("The aliases say what gets the traffic: nothing to change.")
 
 
@@ -166,7 +166,7 @@ def _ready_waiver(reason: str, trail: str, anchors: str) -> None:
     ready_trail(trail, anchors)
 
 
-def _given(overlay: Path, namespace: str, context: str, model_name: str) -> str:
+def _options(overlay: Path, namespace: str, context: str, model_name: str) -> str:
     """The options of a release that its next step must have too."""
     named = [("overlay", str(overlay), str(OVERLAY)), ("namespace", namespace, ""), ("context", context, "")]
     named.append(("model-name", model_name, MODEL_NAME))
@@ -220,7 +220,7 @@ def _verdicts(model_name: str, now: "Rollout") -> dict[str, str]:
     return words
 
 
-def _show(title: str, found: "list[Row]", *, prometheus: bool) -> None:
+def _show(title: str, rows: "list[Row]", *, prometheus: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -231,7 +231,7 @@ def _show(title: str, found: "list[Row]", *, prometheus: bool) -> None:
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for name in ("age", "errors", "p50", "p99") if prometheus else ("age",):
         table.add_column(name, justify="right", no_wrap=True)
-    for row in found:
+    for row in rows:
         table.add_row(*_cells(row, prometheus=prometheus))
     Console(highlight=False).print(table)
 
@@ -257,13 +257,13 @@ def _time(seconds: float | None) -> str:
     return "-" if seconds is None else f"{1000 * seconds:,.0f} ms"
 
 
-def _remarks(found: "list[Row]", remark: str, answers: "dict[Key, Answers] | None") -> list[str]:
-    verdicts = {row.version: row.gates for row in found if row.gates}
-    said: list[Any] = [remark, *(f"Gates of version {version}: {words}." for version, words in verdicts.items())]
-    if any(row.traffic != row.asked for row in found):
-        said.append("Traffic is not yet as asked: a pod is not ready, or the gateway has not taken it.")
+def _remarks(rows: "list[Row]", remark: str, answers: "dict[Key, Answers] | None") -> list[str]:
+    verdicts = {row.version: row.gates for row in rows if row.gates}
+    lines: list[Any] = [remark, *(f"Gates of version {version}: {words}." for version, words in verdicts.items())]
+    if any(row.traffic != row.asked for row in rows):
+        lines.append("Traffic is not yet as asked: a pod is not ready, or the gateway has not taken it.")
     if answers == {}:
-        said.append("Prometheus has no figures of it yet, or not the chart's rules (helm/earlybell/files/rules).")
+        lines.append("Prometheus has no figures of it yet, or not the chart's rules (helm/earlybell/files/rules).")
     if answers is None:
-        said.append("For requests, errors and times give --prometheus URL (a `kubectl port-forward` to it will do).")
-    return [line for line in said if line]
+        lines.append("For requests, errors and times give --prometheus URL (a `kubectl port-forward` to it will do).")
+    return [line for line in lines if line]

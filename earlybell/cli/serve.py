@@ -77,7 +77,7 @@ def serve(
     in_flight_mib = _in_flight(max_inflight_mib, max_body_mib)
     from serving.runtime.settings import Limits, Settings
 
-    trail = trail or f"sqlite:{_home_made() / 'trail.db'}"
+    trail = trail or f"sqlite:{_make_home() / 'trail.db'}"
     ready_trail(trail, trail_anchors)
     if trail_journal:
         check_folder(trail_journal, "--trail-journal")
@@ -134,7 +134,7 @@ def _metrics_shared(workers: int) -> Iterator[None]:
         yield
 
 
-def _home_made() -> Path:
+def _make_home() -> Path:
     place = home()
     place.mkdir(parents=True, exist_ok=True)
     return place

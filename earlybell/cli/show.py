@@ -75,9 +75,9 @@ def _risk_and_interval(risk: float, low: float, high: float) -> str:
 
 def _say_counts(console: Console, predictions: Predictions, evaluation: Evaluation) -> None:
     bands, counts = np.unique(predictions.band, return_counts=True)
-    said = ", ".join(f"{count:,} {band}" for band, count in zip(bands, counts, strict=True))
+    by_band = ", ".join(f"{count:,} {band}" for band, count in zip(bands, counts, strict=True))
     console.print(
-        f"Of all: {said}. In brackets: between which shares of learners with such a risk failed or left, in "
+        f"Of all: {by_band}. In brackets: between which shares of learners with such a risk failed or left, in "
         f"{_UNSEEN[evaluation.split]} that the model had not seen. A risk is a reason to look and ask, not a "
         "verdict.\n",
         highlight=False,
@@ -118,12 +118,12 @@ def _flags(point: OperatingPoint | None) -> str:
     if point is None:
         return "Flags: what to expect of them was not measured."
     rightly = point.rightly.value
-    found = f"{point.flagged_a_week.value or 0:.0f} a week in a course run"
-    found += ", none of them known" if rightly is None else f", {rightly:.0%} rightly"
+    text = f"{point.flagged_a_week.value or 0:.0f} a week in a course run"
+    text += ", none of them known" if rightly is None else f", {rightly:.0%} rightly"
     left = point.lead_days.get("last_activity")
     days = left and left.median
     late = "" if days is None else f"; half of the right ones come {days:.0f} days before the last activity, or earlier"
-    return f"Flags, a risk of {point.high:.0%} or more ({point.rule}): {found}{late}."
+    return f"Flags, a risk of {point.high:.0%} or more ({point.rule}): {text}{late}."
 
 
 def _groups(evaluation: Evaluation) -> str:
@@ -157,9 +157,9 @@ def metrics(rows: "list[BundleRow]") -> None:
     table = Table("as of", "course run", "learners", *_METRICS.values())
     keys = list(dict.fromkeys((row.as_of, row.group) for row in rows))
     for as_of, group in keys:
-        found = {row.metric: row for row in rows if (row.as_of, row.group) == (as_of, group)}
-        figures = (_with_interval(found[metric]) for metric in _METRICS)
-        table.add_row(as_of, group, str(found["roc_auc"].learners), *figures)
+        by_metric = {row.metric: row for row in rows if (row.as_of, row.group) == (as_of, group)}
+        figures = (_with_interval(by_metric[metric]) for metric in _METRICS)
+        table.add_row(as_of, group, str(by_metric["roc_auc"].learners), *figures)
     Console().print(table)
 
 

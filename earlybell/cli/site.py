@@ -49,7 +49,9 @@ def predict_site(
     outputs = run_here(prediction, {"sources": sources, **asdict(settings)}, "Predicting")
     copies = {"predictions": out, "worklist": worklist}
     places = {name: _copy(Path(outputs[name].path), place) for name, place in copies.items()}
-    _say(_facts(outputs["predictions"].metadata) | {name: str(place) for name, place in places.items()}, as_json)
+    _print_facts(
+        _facts(outputs["predictions"].metadata) | {name: str(place) for name, place in places.items()}, as_json
+    )
 
 
 def _copy(source: Path, out: Path | None) -> Path:
@@ -71,11 +73,11 @@ def _count(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _say(found: dict[str, Any], as_json: bool) -> None:
+def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(facts))
         return
-    bands = ", ".join(f"{count:,} {band}" for band, count in found["bands"].items()) or "nobody is enrolled now"
-    typer.echo(f"{found['learners']:,} learners in {found['runs']} course runs, as of {found['as_of']}: {bands}")
-    typer.echo(f"Predictions: {found['predictions']}")
-    typer.echo(f"Worklist:    {found['worklist']}")
+    bands = ", ".join(f"{count:,} {band}" for band, count in facts["bands"].items()) or "nobody is enrolled now"
+    typer.echo(f"{facts['learners']:,} learners in {facts['runs']} course runs, as of {facts['as_of']}: {bands}")
+    typer.echo(f"Predictions: {facts['predictions']}")
+    typer.echo(f"Worklist:    {facts['worklist']}")

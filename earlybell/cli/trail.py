@@ -112,11 +112,11 @@ def pairs(
     as_json: Json = False,
 ) -> None:
     """Compare two trails of the same request ids, learner by learner: a champion's and a mirrored challenger's."""
-    found = compare(champion, challenger)
+    paired = compare(champion, challenger)
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(found)))
+        typer.echo(json.dumps(dataclasses.asdict(paired)))
     else:
-        _show_pairs(found)
+        _show_pairs(paired)
 
 
 def _in_words(record: Record) -> str:
@@ -128,17 +128,18 @@ def _in_words(record: Record) -> str:
     )
 
 
-def _show_pairs(found: Pairs) -> None:
-    typer.echo(f"pairs                    {found.pairs:,}")
-    typer.echo(f"missing in challenger    {found.only_champion:,}")
-    typer.echo(f"missing in champion      {found.only_challenger:,}")
-    typer.echo(f"same band                {_share(found.band_agreement)}")
-    typer.echo(f"correlation of risk      {_share(found.correlation)}")
-    typer.echo(f"mean difference of risk  {_share(found.mean_difference)}")
-    for one in found.largest:
+def _show_pairs(paired: Pairs) -> None:
+    typer.echo(f"pairs                    {paired.pairs:,}")
+    typer.echo(f"missing in challenger    {paired.only_champion:,}")
+    typer.echo(f"missing in champion      {paired.only_challenger:,}")
+    typer.echo(f"same band                {_share(paired.band_agreement)}")
+    typer.echo(f"correlation of risk      {_share(paired.correlation)}")
+    typer.echo(f"mean difference of risk  {_share(paired.mean_difference)}")
+    for difference in paired.largest:
         typer.echo(
-            f"  {one.learner_id}  {one.course_id}  {one.champion_risk:.3f} {one.champion_band} -> "
-            f"{one.challenger_risk:.3f} {one.challenger_band}  request {one.request_id}"
+            f"  {difference.learner_id}  {difference.course_id}  {difference.champion_risk:.3f} "
+            f"{difference.champion_band} -> {difference.challenger_risk:.3f} {difference.challenger_band}  "
+            f"request {difference.request_id}"
         )
 
 

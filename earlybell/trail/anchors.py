@@ -68,11 +68,11 @@ class Anchors:
 
     def add(self, heads: Iterable[Head], *, end: bool = False) -> None:
         """Append heads; a problem is logged and kept in `problem`, for the entries themselves are safe."""
-        said: dict[tuple[str, str], dict[str, object]] = {}
+        anchors: dict[tuple[str, str], dict[str, object]] = {}
         for head in heads:
             what = "beginning" if head.seq == 0 and not end else "head"
-            said[head.writer, what] = {"seq": head.seq, "link": head.link.hex()} | ({"end": True} if end else {})
-        self._write(said)
+            anchors[head.writer, what] = {"seq": head.seq, "link": head.link.hex()} | ({"end": True} if end else {})
+        self._write(anchors)
 
     def add_erased(self, entries: dict[str, list[int]], of: Whose) -> None:
         """Append which seqs of each writer are erased, and whose they are; a problem as in `add`."""
@@ -84,13 +84,15 @@ class Anchors:
             }
         )
 
-    def _write(self, said: dict[tuple[str, str], dict[str, object]]) -> None:
+    def _write(self, anchors: dict[tuple[str, str], dict[str, object]]) -> None:
         """Append a line of each, by its writer and what it is, after those that wait: a later one takes its place."""
         if self._path is None:
             return
         now = datetime.now(UTC).isoformat()
         with self._lock:
-            self._waiting |= {key: json.dumps({"writer": key[0], **one, "time": now}) for key, one in said.items()}
+            self._waiting |= {
+                key: json.dumps({"writer": key[0], **anchor, "time": now}) for key, anchor in anchors.items()
+            }
         try:
             self._hand.call(self._flush, self._seconds)
         except OSError as error:
@@ -116,21 +118,23 @@ class Anchors:
             taken, self._waiting = self._waiting, {}
         try:
             if self._path and taken:
-                (_say if self._path == _STDOUT else _append)(self._path, [f"{line}\n" for line in taken.values()])
+                (_print_lines if self._path == _STDOUT else _append)(
+                    self._path, [f"{line}\n" for line in taken.values()]
+                )
         except BaseException:
             with self._lock:
                 self._waiting = taken | self._waiting
             raise
 
 
-def anchors_path(address: str, given: str | Path | None) -> Path | None:
+def anchors_path(address: str, anchors: str | Path | None) -> Path | None:
     """The anchor file of a trail: as given, else beside an SQLite store; standard output for `log`, None for `none`.
 
     Raises:
         SettingError: the store is PostgreSQL and nothing was given.
     """
-    if given is not None:
-        return {NONE: None, LOG: _STDOUT}.get(str(given), Path(given))
+    if anchors is not None:
+        return {NONE: None, LOG: _STDOUT}.get(str(anchors), Path(anchors))
     if not is_sqlite(address):
         file = "a file on another machine or volume than the database's, `log`, or `none` to go without"
         way_out = f"Name {file}: --trail-anchors of what writes, --anchors of `earlybell trail`."
@@ -157,8 +161,8 @@ def read_anchors(path: Path | None) -> dict[str, Known] | None:
         return _known(_lines(path))
     except OSError as error:
         way_out = "Name the file with --anchors, or say --anchors none: then a cut-off end is not found."
-        said = f"{path}: {error.strerror or error}"
-        raise TrailError("anchors of the trail cannot be read", said, way_out) from error
+        value = f"{path}: {error.strerror or error}"
+        raise TrailError("anchors of the trail cannot be read", value, way_out) from error
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -181,25 +185,25 @@ def _known(lines: Iterable[str]) -> dict[str, Known]:
     known: dict[str, Known] = {}
     for line in lines:
         with suppress(ValueError, KeyError, TypeError):
-            said = json.loads(line[max(0, line.find("{")) :])
-            _learn(known, said)
+            anchor = json.loads(line[max(0, line.find("{")) :])
+            _learn(known, anchor)
     return known
 
 
-def _learn(known: dict[str, Known], said: Any) -> None:
+def _learn(known: dict[str, Known], anchor: Any) -> None:
     """Take in one line; ValueError, KeyError or TypeError where it is no anchor."""
-    writer = str(said["writer"])
-    if "erased" in said:
-        known.setdefault(writer, Known()).erased.update([int(seq) for seq in said["erased"]])
-        known[writer].whose.update(read_whose(said))
+    writer = str(anchor["writer"])
+    if "erased" in anchor:
+        known.setdefault(writer, Known()).erased.update([int(seq) for seq in anchor["erased"]])
+        known[writer].whose.update(read_whose(anchor))
         return
-    seq, link = int(said["seq"]), bytes.fromhex(said["link"])
-    one = known.setdefault(writer, Known())
-    one.links[seq], one.last = link, max(one.last, seq)
-    one.ended = one.ended or said.get("end", False)
+    seq, link = int(anchor["seq"]), bytes.fromhex(anchor["link"])
+    of_writer = known.setdefault(writer, Known())
+    of_writer.links[seq], of_writer.last = link, max(of_writer.last, seq)
+    of_writer.ended = of_writer.ended or anchor.get("end", False)
 
 
-def _say(_: Path, lines: list[str]) -> None:
+def _print_lines(_: Path, lines: list[str]) -> None:
     """To standard output, each line in a write of its own: a pipe takes such a short one whole or not at all."""
     for line in lines:
         _write(1, line.encode())

@@ -91,11 +91,11 @@ def hidden(salt: str, learner: str) -> str:
     return hashlib.sha256(bytes.fromhex(salt) + learner.encode()).hexdigest()
 
 
-def read_whose(said: dict[str, Any]) -> list[Whose]:
+def read_whose(facts: dict[str, Any]) -> list[Whose]:
     """What an erasure's JSON says of that; those of older versions say nothing. ValueError or TypeError: it is none."""
-    if "whose" not in said:
+    if "whose" not in facts:
         return []
-    salt, digest, time = map(str, said["whose"])
+    salt, digest, time = map(str, facts["whose"])
     if datetime.fromisoformat(time).tzinfo is None:
         raise ValueError
     return [Whose(bytes.fromhex(salt).hex(), digest, time)]
@@ -119,4 +119,4 @@ def entry_of(line: str) -> Entry:
 
 def line_of(entry: Entry) -> str:
     """One line of JSON."""
-    return json.dumps([one.hex() if isinstance(one, bytes) else one for one in entry], separators=(",", ":"))
+    return json.dumps([value.hex() if isinstance(value, bytes) else value for value in entry], separators=(",", ":"))

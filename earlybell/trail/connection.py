@@ -68,7 +68,7 @@ class Connection:
         opening, self._opening = self._opening, None
         self._next_try = time.monotonic() + self._retry
         if opening:
-            self._there(opening.result())
+            self._opened(opening.result())
 
     def store(self, seconds: float = 0.0) -> Store | None:
         """The store, if it is there. One that is not is tried when it is time; that is waited for so long."""
@@ -77,7 +77,7 @@ class Connection:
         if self._opening and wait([self._opening], max(0.0, seconds)).done:
             opening, self._opening = self._opening, None
             try:
-                self._there(opening.result())
+                self._opened(opening.result())
             except Exception as error:
                 self.lose(str(error))
             else:
@@ -135,7 +135,7 @@ class Connection:
                 lost.close()
         return connect(self._address, create=not self._was_there, timeout=self._timeout)
 
-    def _there(self, store: Store) -> None:
+    def _opened(self, store: Store) -> None:
         self._store, self._was_there, self._pause, self.away_since = store, True, self._retry, None
 
 

@@ -82,5 +82,5 @@ def _by_writer(erased: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
 
 
 def _body(erased: dict[str, list[int]], of: Whose, reason: str, who: str) -> Body:
-    said = {"kind": KIND, "time": of.time, "who": who, "reason": reason, "whose": of, "entries": erased}
-    return Body(json.dumps(said, separators=(",", ":")))
+    payload = {"kind": KIND, "time": of.time, "who": who, "reason": reason, "whose": of, "entries": erased}
+    return Body(json.dumps(payload, separators=(",", ":")))

@@ -42,7 +42,7 @@ class Journal:
 
     def given_up(self) -> "Journal":
         """Another journal in its place, for another chain. A call of this one hangs: it may end, and drop its file."""
-        former, self._former = [one for one in self._former if one.behind], ()
+        former, self._former = [journal for journal in self._former if journal.behind], ()
         return Journal(self._folder, self._limit, [*former, self])
 
     @property
@@ -61,7 +61,7 @@ class Journal:
 
     def append(self, lines: bytes) -> None:
         """Write lines of `lines_of`; on the disk when it returns. OSError: nothing of them is kept."""
-        file = self._own()
+        file = self._own_file()
         size = file.seek(0, os.SEEK_END)
         try:
             if file.write(lines) < len(lines):
@@ -102,21 +102,21 @@ class Journal:
 
     def _close_former(self) -> None:
         former, self._former = self._former, ()
-        for one in former:
-            one.close()
+        for journal in former:
+            journal.close()
 
-    def _own(self) -> FileIO:
+    def _own_file(self) -> FileIO:
         """The file of this process; it is that only once it can be replayed, and is on the disk."""
         if self._file is None:
             path = self._folder / f"{time.time_ns()}-{secrets.token_hex(4)}{_SUFFIX}"
-            self._path, self._file = path, _made(path)
+            self._path, self._file = path, _create(path)
         return self._file
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob(f"*{_SUFFIX}"))
 
 
-def _made(path: Path) -> FileIO:
+def _create(path: Path) -> FileIO:
     """A new journal's file, locked before another process can see it as a journal."""
     new = path.with_suffix(".new")
     file = FileIO(new, "xb", opener=private)

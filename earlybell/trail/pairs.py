@@ -62,31 +62,32 @@ def compare(champion: str, challenger: str) -> Pairs:
         len(both),
         len(first) - len(both),
         len(second) - len(both),
-        statistics.fmean(one.band == other.band for one, other in both) if both else None,
+        statistics.fmean(pair[0].band == pair[1].band for pair in both) if both else None,
         _correlation(differences),
-        statistics.fmean(one.size for one in differences) if differences else None,
-        tuple(sorted(differences, key=lambda one: -one.size)[:MOST]),
+        statistics.fmean(difference.size for difference in differences) if differences else None,
+        tuple(sorted(differences, key=lambda difference: -difference.size)[:MOST]),
     )
 
 
 def _by_key(address: str) -> dict[_Key, Record]:
-    seen, found = Counter[tuple[str, str, str]](), dict[_Key, Record]()
+    seen, records = Counter[tuple[str, str, str]](), dict[_Key, Record]()
     for record in read_records(address):
         key = record.request_id, record.course_id, record.learner_id
-        found[(*key, seen[key])] = record
+        records[(*key, seen[key])] = record
         seen[key] += 1
-    return found
+    return records
 
 
-def _difference(one: Record, other: Record) -> Difference:
-    same = one.request_id, one.course_id, one.learner_id
-    return Difference(*same, float(one.risk or 0), float(other.risk or 0), one.band, other.band)
+def _difference(champion: Record, challenger: Record) -> Difference:
+    same = champion.request_id, champion.course_id, champion.learner_id
+    return Difference(*same, float(champion.risk or 0), float(challenger.risk or 0), champion.band, challenger.band)
 
 
 def _correlation(differences: list[Difference]) -> float | None:
     try:
         return statistics.correlation(
-            [one.champion_risk for one in differences], [one.challenger_risk for one in differences]
+            [difference.champion_risk for difference in differences],
+            [difference.challenger_risk for difference in differences],
         )
     except statistics.StatisticsError:  # fewer than two, or all the same
         return None

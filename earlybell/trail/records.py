@@ -83,8 +83,8 @@ def read_records(address: str, *, learner: str | None = None, request: str | Non
 
 def read_payloads(address: str, *, learner: str | None = None, request: str | None = None) -> Iterator[str]:
     """As `read_records`, the JSON that is kept: with its place in the chain, `writer` and `seq`."""
-    wanted = {"learner_id": learner, "request_id": request}
-    values = {column: value for column, value in wanted.items() if value is not None}
+    filters = {"learner_id": learner, "request_id": request}
+    values = {column: value for column, value in filters.items() if value is not None}
     where = "".join(f" AND {column} = ?" for column in values)
     sql = f"SELECT payload FROM trail_payload WHERE learner_id IS NOT NULL{where} ORDER BY writer, seq"
     with reading(address) as store:

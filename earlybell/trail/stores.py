@@ -302,21 +302,21 @@ class _Postgresql(Store):
     def __init__(self, address: str, timeout: float) -> None:
         self._psycopg, self._timeout = _psycopg(), timeout
         waits = {"connect_timeout": max(2, round(timeout)), "tcp_user_timeout": round(1000 * timeout)}
-        given = self._given(address)
+        options = self._options(address)
         with self._errors():
-            settings: dict[str, Any] = {"application_name": "earlybell-trail", **waits, **given}
+            settings: dict[str, Any] = {"application_name": "earlybell-trail", **waits, **options}
             self._connection = self._psycopg.connect(**settings, autocommit=True, prepare_threshold=None)
 
-    def _given(self, address: str) -> dict[str, Any]:
+    def _options(self, address: str) -> dict[str, Any]:
         """What the address says. Where it cannot be read, PostgreSQL's message would show parts of a password."""
         try:
-            given: dict[str, Any] = self._psycopg.conninfo.conninfo_to_dict(address)
+            options: dict[str, Any] = self._psycopg.conninfo.conninfo_to_dict(address)
         except self._psycopg.Error:
-            given = {"port": "not read"}
-        if not re.fullmatch(r"[\d,]*", str(given.get("port", ""))):
+            options = {"port": "not read"}
+        if not re.fullmatch(r"[\d,]*", str(options.get("port", ""))):
             way_out = "Write user and password percent-encoded, or leave the password to PGPASSWORD or .pgpass."
             raise SettingError("address of a trail cannot be read", shown(address), way_out)
-        return given
+        return options
 
     def create(self) -> None:
         with self.transaction():
@@ -380,11 +380,11 @@ class _Postgresql(Store):
         try:
             yield
         except self._psycopg.Error as error:
-            said = " ".join(str(error).split())
+            message = " ".join(str(error).split())
             for refused, way_out in _POOLER.items():
-                if refused in said:
-                    raise SettingError("a pooler before the trail's store refuses", said, way_out) from error
-            raise self._kind()(said) from error
+                if refused in message:
+                    raise SettingError("a pooler before the trail's store refuses", message, way_out) from error
+            raise self._kind()(message) from error
 
     def _kind(self) -> type[StoreError]:
         connection = getattr(self, "_connection", None)  # there is none while it is made
@@ -409,18 +409,18 @@ class _Watched(Store):
             yield
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        return self._done(lambda: self._store.execute(sql, values))
+        return self._run(lambda: self._store.execute(sql, values))
 
     def many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        self._done(lambda: self._store.many(sql, rows))
+        self._run(lambda: self._store.many(sql, rows))
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         rows = self._store.rows(sql, values)
-        while some := self._done(lambda: list(islice(rows, _AT_ONCE))):
-            yield from some
+        while batch := self._run(lambda: list(islice(rows, _AT_ONCE))):
+            yield from batch
 
     def clean(self) -> None:
-        self._done(self._store.clean)
+        self._run(self._store.clean)
 
     def close(self) -> None:
         with suppress(StoreError, HungError):
@@ -430,13 +430,13 @@ class _Watched(Store):
     def abandon(self) -> None:
         self._store.abandon()
 
-    def _done(self, function: Callable[[], _T]) -> _T:
+    def _run(self, function: Callable[[], _T]) -> _T:
         if self._hangs:
             raise StoreError("it hangs")
         future = self._hand.start(function)
         while not wait([future], TIMEOUT).done:
             try:
-                within(TIMEOUT, lambda: _asked(self._address))
+                within(TIMEOUT, lambda: _probe(self._address))
             except HungError:
                 self._hangs = True
                 self.abandon()
@@ -448,21 +448,21 @@ class _Watched(Store):
 
     @contextmanager
     def _within(self, context: AbstractContextManager[None]) -> Iterator[None]:
-        self._done(context.__enter__)
+        self._run(context.__enter__)
         try:
             yield
         except BaseException as error:
             how = type(error), error, error.__traceback__
             if not self._hangs:
-                self._done(lambda: context.__exit__(*how))
+                self._run(lambda: context.__exit__(*how))
             else:
                 with suppress(StoreError, HungError):  # it says again that the connection is gone
                     self._hand.call(lambda: context.__exit__(*how), _ENDS_IN)
             raise
-        self._done(lambda: context.__exit__(None, None, None))
+        self._run(lambda: context.__exit__(None, None, None))
 
 
-def _asked(address: str) -> None:
+def _probe(address: str) -> None:
     """Returns when the store has answered, on its disk too where that is ours."""
     if is_sqlite(address):
         with sqlite_path(address).open("rb") as file:

@@ -54,8 +54,8 @@ def open_trail(
         MissingPackageError: PostgreSQL's client is not installed.
     """
     heads = Anchors(anchors_path(address, anchors), _DISK_SECONDS / 2)
-    kept = _journal(journal, journal_limit) if journal else None
-    trail = Trail(address, heads, kept, timeout, retry)
+    opened_journal = _journal(journal, journal_limit) if journal else None
+    trail = Trail(address, heads, opened_journal, timeout, retry)
     try:
         trail.begin()
     except BaseException:
@@ -148,14 +148,14 @@ class Trail:
     def pending(self) -> int:
         """How many records wait to be acknowledged."""
         with self._ready:
-            return sum(len(one.bodies) for one in self._taken + self._queue)
+            return sum(len(waiting.bodies) for waiting in self._taken + self._queue)
 
     @property
     def lag(self) -> float:
         """Seconds that the oldest record has waited for the store, in the journal too, or that the store is away."""
         with self._ready:
-            oldest = [one.since for one in (self._taken or self._queue)[:1]]
-        since = [*oldest, *(one for one in (self._aside_since, self._connection.away_since) if one is not None)]
+            oldest = [waiting.since for waiting in (self._taken or self._queue)[:1]]
+        since = [*oldest, *(began for began in (self._aside_since, self._connection.away_since) if began is not None)]
         return time.monotonic() - min(since) if since else 0.0
 
     @property
@@ -201,7 +201,7 @@ class Trail:
             except Exception as error:  # a defect of ours must not leave callers waiting
                 _log.exception("the trail's writer failed")
                 self._lose(f"{type(error).__name__}: {error}")
-                self._refuse([one for one in group if not one.future.done()])
+                self._refuse([waiting for waiting in group if not waiting.future.done()])
             group = self._take()
         self._end()
 
@@ -227,7 +227,7 @@ class Trail:
             if self._closing and not self._queue:
                 return None
             count = _fitting_a_commit(self._queue)
-            taken = [one for one in self._queue[:count] if one.future.set_running_or_notify_cancel()]
+            taken = [waiting for waiting in self._queue[:count] if waiting.future.set_running_or_notify_cancel()]
             self._taken, self._queue = taken, self._queue[count:]
         return taken
 
@@ -247,7 +247,7 @@ class Trail:
         if store is None:
             self._keep_aside(group)
             return
-        entries, head = extend(self._head, [body for one in group for body in one.bodies])
+        entries, head = extend(self._head, [body for waiting in group for body in waiting.bodies])
         try:
             self._connection.do(lambda: store.write(entries), until - time.monotonic())
         except StoreError as error:
@@ -286,17 +286,19 @@ class Trail:
             self._refuse(group, f"{self._connection.problem}; nor the journal: {error}")
             return
         self._acknowledge(fitting)
-        self._refuse([one for one in group if one not in fitting], f"{self._connection.problem}; the journal is full")
+        self._refuse(
+            [waiting for waiting in group if waiting not in fitting], f"{self._connection.problem}; the journal is full"
+        )
 
     def _fitting(self, group: list[_Waiting], room: int) -> tuple[list[_Waiting], list[bytes]]:
         """Those of the group that fit into so many bytes, and their lines; the chain goes on over them."""
         fitting, lines = [], []
-        for one in group:
-            entries, head = extend(self._head, one.bodies)
+        for waiting in group:
+            entries, head = extend(self._head, waiting.bodies)
             text = lines_of(entries)
             if len(text) <= room:
                 self._head, room = head, room - len(text)
-                fitting.append(one)
+                fitting.append(waiting)
                 lines.append(text)
         return fitting, lines
 
@@ -359,30 +361,30 @@ class Trail:
 
     def _acknowledge(self, group: list[_Waiting]) -> None:
         self._forget(group)
-        for one in group:
+        for waiting in group:
             with contextlib.suppress(InvalidStateError):  # refused, as it was closed meanwhile
-                one.future.set_result(None)
+                waiting.future.set_result(None)
 
     def _refuse(self, group: list[_Waiting], problem: str = "") -> None:
         self._forget(group)
-        for one in group:
+        for waiting in group:
             with contextlib.suppress(InvalidStateError):
-                one.future.set_exception(_refusal(self._address, problem or self._connection.problem))
+                waiting.future.set_exception(_refusal(self._address, problem or self._connection.problem))
 
     def _forget(self, group: list[_Waiting]) -> None:
         with self._ready:
-            self._taken = [one for one in self._taken if one not in group]
+            self._taken = [waiting for waiting in self._taken if waiting not in group]
 
 
 def _until(group: list[_Waiting], timeout: float) -> float:
     """When the store has had its time for a group, from when its oldest was appended; half of it at least."""
-    records = sum(len(one.bodies) for one in group)
+    records = sum(len(waiting.bodies) for waiting in group)
     return max(group[0].since + timeout, time.monotonic() + timeout / 2) + records / RECORDS_A_SECOND
 
 
 def _fitting_a_commit(queue: list[_Waiting]) -> int:
     """How many of the first take no more records than a commit should have; one at least."""
-    sizes = accumulate(len(one.bodies) for one in queue)
+    sizes = accumulate(len(waiting.bodies) for waiting in queue)
     return max(1, sum(1 for size in sizes if size <= _RECORDS_AT_ONCE))
 
 

@@ -107,17 +107,17 @@ def _audit(store: Store, chains: "list[_Chain]", known: dict[str, Known] | None)
     findings = [finding for chain in chains for finding in chain.findings]
     findings += _lost(known or {}, {chain.writer for chain in chains})
     findings += _strays(store, findings)
-    gone = {one for chain in chains for one in chain.gone}
-    erased = {one for chain in chains for one in chain.erased}
+    gone = {key for chain in chains for key in chain.gone}
+    erased = {key for chain in chains for key in chain.erased}
     findings += [
         Finding(writer, seq, seq, "removed", "its payload is gone, and no erasure names it")
         for writer, seq in gone - erased
     ]
-    anchored = {(writer, seq) for writer, one in (known or {}).items() for seq in one.erased}
+    anchored = {(writer, seq) for writer, anchors in (known or {}).items() for seq in anchors.erased}
     findings += _back(store, (erased | anchored) - gone)
-    whose = {one for chain in chains for one in chain.whose}
-    whose |= {one for of_writer in (known or {}).values() for one in of_writer.whose}
-    findings += _returned(store, whose, {(one.writer, one.seq) for one in findings})
+    whose = {owner for chain in chains for owner in chain.whose}
+    whose |= {owner for anchors in (known or {}).values() for owner in anchors.whose}
+    findings += _returned(store, whose, {(finding.writer, finding.seq) for finding in findings})
     entries = sum(chain.entries for chain in chains)
     return Audit(entries, len(chains), len(gone & erased), known is not None, tuple(sorted(findings)))
 
@@ -176,17 +176,17 @@ class _Chain:
         return None
 
     def _wrong_payload(self, row: _Row, salt: bytes, payload: str) -> tuple[What, str] | None:
-        said = _said(payload)
-        place = said.get("writer"), said.get("seq")
+        facts = _parsed(payload)
+        place = facts.get("writer"), facts.get("seq")
         if None not in place and place != (row.writer, row.seq):
             return "reordered", f"its payload says that it is entry {place[1]} of {place[0]}"
         if digest_of(salt, payload) != row.digest:
             return "changed", "its payload does not meet its digest"
-        if row[6:] != (said.get("request_id"), said.get("course_id"), said.get("learner_id")):
+        if row[6:] != (facts.get("request_id"), facts.get("course_id"), facts.get("learner_id")):
             return "changed", "what it is looked up by does not meet its payload"
-        if said["kind"] == erasure.KIND:
-            self.erased += _erased(said)
-            self.whose += read_whose(said)
+        if facts["kind"] == erasure.KIND:
+            self.erased += _erased(facts)
+            self.whose += read_whose(facts)
         return None
 
     @property
@@ -219,17 +219,17 @@ def _strays(store: Store, findings: list[Finding]) -> list[Finding]:
     return [
         Finding(writer, seq, seq, "inserted", "a payload without an entry in the chain")
         for writer, seq in store.rows(_STRAYS)
-        if not any(one.writer == writer and one.seq <= seq <= one.until for one in missing)
+        if not any(finding.writer == writer and finding.seq <= seq <= finding.until for finding in missing)
     ]
 
 
 def _back(store: Store, erased: set[tuple[str, int]]) -> list[Finding]:
     """Payloads that were erased and are there."""
     sql = "SELECT writer, seq, learner_id FROM trail_payload WHERE writer = ? AND seq = ?"
-    found = [row for one in sorted(erased) for row in store.rows(sql, one)]
+    rows = [row for key in sorted(erased) for row in store.rows(sql, key)]
     return [
         Finding(writer, seq, seq, "inserted", f"it was erased, and its payload is here: erase {learner} again")
-        for writer, seq, learner in found
+        for writer, seq, learner in rows
     ]
 
 
@@ -248,9 +248,9 @@ def _returned(store: Store, whose: set[Whose], named: set[tuple[str, int]]) -> l
 def _until(store: Store, whose: set[Whose]) -> dict[str, datetime]:
     """When each learner who has records was last erased; each is hashed once for all erasures that share a salt."""
     times = defaultdict[str, dict[str, datetime]](dict)
-    for one in whose:
-        time = datetime.fromisoformat(one.time)
-        times[one.salt][one.digest] = max(time, times[one.salt].get(one.digest, time))
+    for owner in whose:
+        time = datetime.fromisoformat(owner.time)
+        times[owner.salt][owner.digest] = max(time, times[owner.salt].get(owner.digest, time))
     learners = store.rows("SELECT DISTINCT learner_id FROM trail_payload WHERE learner_id IS NOT NULL") if times else ()
     until: dict[str, datetime] = {}
     for (learner,) in learners:
@@ -263,22 +263,22 @@ def _until(store: Store, whose: set[Whose]) -> dict[str, datetime]:
 def _is_of_before(payload: str, time: datetime) -> bool:
     """Whether a record may be older than an erasure; one whose time cannot be read may be."""
     try:
-        return datetime.fromisoformat(_said(payload)["time"]) - time <= _CLOCKS_DIFFER
+        return datetime.fromisoformat(_parsed(payload)["time"]) - time <= _CLOCKS_DIFFER
     except (LookupError, TypeError, ValueError):
         return True
 
 
-def _erased(said: dict[str, Any]) -> list[tuple[str, int]]:
+def _erased(facts: dict[str, Any]) -> list[tuple[str, int]]:
     """The entries that an erasure names; ValueError and its like where they are none that a store can look up."""
-    named = [(writer, seq) for writer, seqs in said["entries"].items() for seq in seqs]
+    named = [(writer, seq) for writer, seqs in facts["entries"].items() for seq in seqs]
     if not all(writer.isprintable() and type(seq) is int and 0 < seq < 2**63 for writer, seq in named):
         raise ValueError
     return named
 
 
-def _said(payload: str) -> dict[str, Any]:
+def _parsed(payload: str) -> dict[str, Any]:
     try:
-        said = json.loads(payload)
+        value = json.loads(payload)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return value if isinstance(value, dict) else {}

@@ -73,20 +73,20 @@ class Tokens:
 
     def caller(self, authorization: str | None) -> str | None:
         """The name behind an Authorization header; None where there is none, or it has expired."""
-        scheme, _, given = (authorization or "").partition(" ")
-        digest = hashlib.sha256(given.strip().encode()).hexdigest()
-        now, found = self._now(), None
+        scheme, _, credentials = (authorization or "").partition(" ")
+        digest = hashlib.sha256(credentials.strip().encode()).hexdigest()
+        now, name = self._now(), None
         for token in self._tokens:  # all of them, whichever fits: the time tells nothing
             if hmac.compare_digest(token.sha256, digest) and token.seconds_left(now) > 0:
-                found = token.name
-        return found if scheme.lower() == "bearer" else None
+                name = token.name
+        return name if scheme.lower() == "bearer" else None
 
     def expiries(self) -> dict[str, float]:
         """For each name when its last token expires, in seconds since 1970."""
-        found: dict[str, float] = {}
+        times: dict[str, float] = {}
         for token in self._tokens:
-            found[token.name] = max(found.get(token.name, 0.0), datetime.fromisoformat(token.expires_at).timestamp())
-        return found
+            times[token.name] = max(times.get(token.name, 0.0), datetime.fromisoformat(token.expires_at).timestamp())
+        return times
 
 
 def _state(path: Path) -> tuple[int, int] | None:
@@ -105,11 +105,11 @@ def read_tokens(path: Path) -> list[Token]:
         SettingError: it does not hold tokens.
     """
     try:
-        found = [Token(**one) for one in json.loads(path.read_text())["tokens"]]
-        for token in found:
+        tokens = [Token(**fields) for fields in json.loads(path.read_text())["tokens"]]
+        for token in tokens:
             token.seconds_left(datetime.now(UTC))
             bytes.fromhex(token.sha256)
-        return found
+        return tokens
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SettingError("not a file of tokens", str(path), f"`earlybell token` makes one ({error}).") from None
 
@@ -120,9 +120,9 @@ def add_token(path: Path, name: str, days: int, now: datetime) -> str:
     Tokens of a name stay until they expire, so that callers can change over; what has expired is taken out.
     """
     token = secrets.token_urlsafe(32)
-    kept = [one for one in (read_tokens(path) if path.exists() else []) if one.seconds_left(now) > 0]
+    unexpired = [entry for entry in (read_tokens(path) if path.exists() else []) if entry.seconds_left(now) > 0]
     expires = (now + timedelta(days=days)).isoformat(timespec="seconds")
-    _write(path, [*kept, Token(name, hashlib.sha256(token.encode()).hexdigest(), expires)])
+    _write(path, [*unexpired, Token(name, hashlib.sha256(token.encode()).hexdigest(), expires)])
     return token
 
 
@@ -132,14 +132,14 @@ def revoke(path: Path, name: str, *, keep_last: bool = False) -> int:
     Raises:
         SettingError: it does not hold tokens, or none of that name.
     """
-    found = read_tokens(path)
-    of_name = [one for one in found if one.name == name]
-    kept = [one for one in found if one.name != name or (keep_last and one is of_name[-1])]
+    tokens = read_tokens(path)
+    of_name = [token for token in tokens if token.name == name]
+    remaining = [token for token in tokens if token.name != name or (keep_last and token is of_name[-1])]
     if not of_name:
-        names = ", ".join(sorted({one.name for one in found})) or "nobody"
+        names = ", ".join(sorted({token.name for token in tokens})) or "nobody"
         raise SettingError(f"no token in {path} of the name", name, f"It has tokens of {names}.")
-    _write(path, kept)
-    return len(found) - len(kept)
+    _write(path, remaining)
+    return len(tokens) - len(remaining)
 
 
 def _write(path: Path, tokens: list[Token]) -> None:
@@ -150,7 +150,7 @@ def _write(path: Path, tokens: list[Token]) -> None:
             there = path.stat()
             part.chmod(there.st_mode)
             os.chown(part, there.st_uid, there.st_gid)
-        part.write_text(json.dumps({"tokens": [asdict(one) for one in tokens]}, indent=1) + "\n")
+        part.write_text(json.dumps({"tokens": [asdict(token) for token in tokens]}, indent=1) + "\n")
 
 
 class Rate:

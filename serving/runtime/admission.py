@@ -132,7 +132,9 @@ class Turns:
         behind = {place.caller for place in growing}
         new = [queue[0] for caller, queue in self._queues.items() if caller not in behind and queue[0].waits]
         if self._first is None:
-            self._first = next((one for one in growing + new if self._left < one.wants <= self._room(one)), None)
+            self._first = next(
+                (place for place in growing + new if self._left < place.wants <= self._room(place)), None
+            )
             self._past = 0
         fit = (place for place in growing + new if place.wants <= min(self._left, self._room(place)))
         return next((place for place in fit if place.held or self._may_pass(place)), None)
@@ -160,7 +162,7 @@ class Turns:
         left, taken = self._most - sum(place.held for place in waiting), Counter[str]()
         for place in waiting:
             taken[place.caller] += place.held
-        while ends := {one for one in waiting if one.wants <= min(left, self._each - taken[one.caller])}:
+        while ends := {place for place in waiting if place.wants <= min(left, self._each - taken[place.caller])}:
             for place in ends:
                 left += place.held
                 taken[place.caller] -= place.held

@@ -69,7 +69,7 @@ class Guard:
             _check_route(scope, route)
             _set(scope, REQUEST_ID, answer.request_id)
             if route in ASKED:
-                await self._asked(scope, receive, route, answer)
+                await self._handle(scope, receive, route, answer)
             else:
                 await self._app({**scope, "method": "GET"}, receive, answer.send)  # of HEAD the body is not sent
         except RefusedError as refusal:
@@ -82,7 +82,7 @@ class Guard:
             if route in ASKED:
                 SECONDS.labels("whole", self._version).observe(time.monotonic() - began)
 
-    async def _asked(self, scope: Scope, receive: Receive, route: str, answer: "_Answer") -> None:
+    async def _handle(self, scope: Scope, receive: Receive, route: str, answer: "_Answer") -> None:
         with self._access.admitted(_get(scope, "authorization")) as work:
             try:
                 body = await self._body(scope, receive, work)
@@ -128,12 +128,12 @@ def _check_route(scope: Scope, route: str) -> None:
 
 
 def _gunzip(scope: Scope) -> Gunzip | None:
-    given = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding")
-    if (coding := given.strip().lower()) in ("", "identity"):
+    header = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding")
+    if (coding := header.strip().lower()) in ("", "identity"):
         return None
     if coding in ("gzip", "x-gzip"):
         return Gunzip()
-    raise RefusedError(415, f"content-encoding: {given[:80]!r}. It must be gzip, or left out.", accept_encoding="gzip")
+    raise RefusedError(415, f"content-encoding: {header[:80]!r}. It must be gzip, or left out.", accept_encoding="gzip")
 
 
 async def _parts(work: Work, receive: Receive, gunzip: Gunzip | None) -> AsyncIterator[bytes]:
@@ -225,14 +225,14 @@ def _route(scope: Scope) -> str:
     Metrics name callers, and a sum grows by each learner's risk: they are for Prometheus, which asks the pod itself.
     Knative's gateway leads whoever has no token to every route.
     """
-    found = next((name for name, (_, pattern) in ROUTES.items() if pattern.fullmatch(scope["path"])), "unknown")
-    hidden = found == "metrics" and any(_get(scope, name) is not None for name in _FORWARDED)
-    return "unknown" if hidden else found
+    route = next((name for name, (_, pattern) in ROUTES.items() if pattern.fullmatch(scope["path"])), "unknown")
+    hidden = route == "metrics" and any(_get(scope, name) is not None for name in _FORWARDED)
+    return "unknown" if hidden else route
 
 
-def usable_id(given: str | None) -> str:
+def usable_id(value: str | None) -> str:
     """What is given if it is of the form, else a new one."""
-    return given if given and _ID.fullmatch(given) else str(uuid.uuid4())
+    return value if value and _ID.fullmatch(value) else str(uuid.uuid4())
 
 
 def _get(scope: Scope, name: str) -> str | None:
@@ -248,10 +248,10 @@ def _set(scope: Scope, name: str, value: str) -> None:
 def _set_type(scope: Scope, route: str, body: bytes) -> None:
     """What the body is, now that its coding is off. V2's is JSON with binary data after it, of no bytes perhaps."""
     length = _get(scope, JSON_LENGTH) if route == "infer" else None
-    given = (_get(scope, "content-type") or _JSON) if length is None else _JSON
-    kind = given.partition(";")[0].strip().lower()
+    header = (_get(scope, "content-type") or _JSON) if length is None else _JSON
+    kind = header.partition(";")[0].strip().lower()
     if kind != _JSON:
-        raise RefusedError(415, f"content-type: {given[:80]!r}. It must be {_JSON}.")
+        raise RefusedError(415, f"content-type: {header[:80]!r}. It must be {_JSON}.")
     if length is not None and not (re.fullmatch("[0-9]{1,18}", length) and int(length) <= len(body)):
         raise RefusedError(400, f"{JSON_LENGTH}: {length[:80]!r}. It is the length of the JSON before the binary data.")
     _set(scope, "content-type", kind)

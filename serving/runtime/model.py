@@ -351,18 +351,18 @@ def _is_small(request: InferRequest, headers: Mapping[str, str]) -> bool:
 
 def _is_quick(payload: Any) -> bool:
     """Whether it is about a learner or two; who is enrolled in nothing takes as long to refuse as anybody."""
-    instances = _given(payload)
+    instances = _instances(payload)
     few = max(len(instances), _learners(payload)) <= LEARNERS_AT_ONCE
     return few and sum(map(rows_given, instances)) <= ROWS_AT_ONCE
 
 
 def _learners(payload: Any) -> int:
     """How many a V1 request is about, as far as it is of the form."""
-    known = (instance for instance in _given(payload) if isinstance(instance, dict))
+    known = (instance for instance in _instances(payload) if isinstance(instance, dict))
     return sum(rows_given({"enrolments": instance.get("enrolments")}) for instance in known)
 
 
-def _given(payload: Any) -> list[Any]:
+def _instances(payload: Any) -> list[Any]:
     """The instances of a request that is not read yet; none where it has no list of them."""
     instances = payload.get("instances") if isinstance(payload, dict) else None
     return instances if isinstance(instances, list) else []

@@ -110,11 +110,15 @@ def _paths(bundle: Bundle) -> dict[str, Any]:
     v1, v2 = f"/v1/models/{MODEL_NAME}", f"/v2/models/{MODEL_NAME}"
     ready = {"503": _answer(Error, "not ready")}
     return {
-        f"{v1}:predict": _asked("Risk, band, interval and reasons", "Request", Predictions, {"instances": [EXAMPLE]}),
-        f"{v1}:explain": _asked(
+        f"{v1}:predict": _prediction_route(
+            "Risk, band, interval and reasons", "Request", Predictions, {"instances": [EXAMPLE]}
+        ),
+        f"{v1}:explain": _prediction_route(
             "The full attribution, and a counterfactual", "Request", Explanations, {"instances": [EXAMPLE]}
         ),
-        f"{v2}/infer": _asked("Risk and band of feature vectors", InferRequest.__name__, InferResponse, _infer(bundle)),
+        f"{v2}/infer": _prediction_route(
+            "Risk and band of feature vectors", InferRequest.__name__, InferResponse, _infer(bundle)
+        ),
         v1: {"get": _plain("Is the model ready", Ready, ready)},
         v2: {"get": _plain("Names, types and shapes of inputs and outputs", Metadata, {})},
         f"{v2}/ready": {"get": _plain("Is the model ready", Ready, ready)},
@@ -135,7 +139,7 @@ _PROBLEMS = {
 }
 
 
-def _asked(summary: str, request: str, answer: type[Struct], example: dict[str, Any]) -> dict[str, Any]:
+def _prediction_route(summary: str, request: str, answer: type[Struct], example: dict[str, Any]) -> dict[str, Any]:
     body = {"application/json": {"schema": _ref(request), "example": example}}
     responses = {str(status): _answer(Error, reason) for status, reason in _PROBLEMS.items()}
     return {

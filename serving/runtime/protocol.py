@@ -39,8 +39,8 @@ class Http(HttpToolsProtocol):
         self._unread += len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as asked:
-            return self._without_upgrade(data[asked.args[0] :])
+        except httptools.HttpParserUpgrade as upgrade:
+            return self._without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             if isinstance(error.__context__, _HeadTooLargeError):
                 self._refuse_head()

@@ -59,13 +59,13 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
         return grpc.stream_unary_rpc_method_handler(self._infer, None, write)
 
     async def _infer(self, requests: AsyncIterator[bytes], context: Any) -> Any:
-        outcome, said = _outcome(StatusCode.OK), ""
+        outcome, reported = _outcome(StatusCode.OK), ""
         try:
             with self._model.access.admitted(_authorization(context)) as work:
                 try:
                     return await self._answered(requests, context, work)
                 finally:
-                    said = work.outcome
+                    reported = work.outcome
         except asyncio.CancelledError:
             outcome = _outcome(StatusCode.CANCELLED)
             raise
@@ -76,7 +76,7 @@ class _Servicer(InferenceServicer):  # type: ignore[misc]
             outcome = _outcome(_code(error))
             raise
         finally:
-            metrics.REQUESTS.labels(_ROUTE, said or outcome, self._model.version).inc()
+            metrics.REQUESTS.labels(_ROUTE, reported or outcome, self._model.version).inc()
         raise GrpcException(words, code)  # here, where the error is gone whose frames hold the message
 
     async def _answered(self, requests: AsyncIterator[bytes], context: Any, work: Work) -> Any:
@@ -114,8 +114,8 @@ def _parsed(message: bytes) -> Any:
         raise InvalidInput(f"message: {error}. It must be a ModelInferRequest.") from None
     tensors = [*request.inputs[:_PARTS], *request.outputs[:_PARTS]]
     parts = {"inputs": request.inputs, "outputs": request.outputs, "raw_input_contents": request.raw_input_contents}
-    parameters = [request.parameters, *(one.parameters for one in tensors)]
-    shapes = [one.shape for one in request.inputs[:_PARTS]]
+    parameters = [request.parameters, *(tensor.parameters for tensor in tensors)]
+    shapes = [tensor.shape for tensor in request.inputs[:_PARTS]]
     counts = {name: len(many) for name, many in parts.items()}
     counts |= {"parameters": max(map(len, parameters)), "shape": max(map(len, shapes), default=0)}
     for name, count in counts.items():
@@ -162,8 +162,8 @@ def _code(error: Exception) -> StatusCode:
     if isinstance(error, RefusedError):
         return _OF_STATUS[error.status]
     known = next((code for kind, code in _CODES.items() if isinstance(error, kind)), StatusCode.INTERNAL)
-    found: StatusCode = getattr(error, "status_code", known)
-    return found
+    code: StatusCode = getattr(error, "status_code", known)
+    return code
 
 
 def _words(error: Exception) -> str:

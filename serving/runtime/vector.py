@@ -128,7 +128,7 @@ def observed(request: InferRequest, catalogue: Catalogue, most_rows: int) -> Obs
     with faults.gathered():
         courses = _parameter(parameters, "course_id", rows, several=False)
     with faults.gathered():
-        _outputs_asked(request)
+        _requested_outputs(request)
     if faults or rows is None:
         faults.end()
         raise ValueError("no rows and no fault")
@@ -151,7 +151,7 @@ def _rows(tensors: Mapping[str, npt.NDArray[np.float32]], faults: Faults) -> int
     return len(features)
 
 
-def _outputs_asked(request: InferRequest) -> list[str]:
+def _requested_outputs(request: InferRequest) -> list[str]:
     """The outputs that are asked for, or all.
 
     Raises:
@@ -168,7 +168,7 @@ def _outputs_asked(request: InferRequest) -> list[str]:
 def response(request: InferRequest, predictions: Predictions, version: str, request_id: str) -> InferResponse:
     """The outputs that are asked for, or all."""
     values, tensors = predictions.columns(), []
-    for name in _outputs_asked(request):
+    for name in _requested_outputs(request):
         output = InferOutput(name=name, shape=[len(predictions.risk)], datatype=_OUTPUTS[name])
         binary = request.use_binary_outputs
         output.set_data_from_numpy(_encoded(values[name]), binary_data=binary)
@@ -186,9 +186,13 @@ def _tensor(tensor: InferInput, declared: Tensor, most_rows: int) -> npt.NDArray
     faults, place, shape = Faults(), f"inputs.{tensor.name}", list(tensor.shape)
     if tensor.datatype != declared.datatype:
         faults.add(f"{place}.datatype", shown(tensor.datatype), f"It must be {declared.datatype}.")
-    wanted = declared.shape
-    if len(shape) != len(wanted) or any(w not in (-1, g) for w, g in zip(wanted, shape, strict=True)) or shape[0] < 1:
-        faults.add(f"{place}.shape", shown(shape), f"It must be {wanted}, at least one row.")
+    expected = declared.shape
+    if (
+        len(shape) != len(expected)
+        or any(w not in (-1, g) for w, g in zip(expected, shape, strict=True))
+        or shape[0] < 1
+    ):
+        faults.add(f"{place}.shape", shown(shape), f"It must be {expected}, at least one row.")
     elif shape[0] > most_rows:
         faults.add(f"{place}.shape", shown(shape), f"At most {most_rows:,} rows at a time.")
     faults.end()

@@ -29,14 +29,14 @@ class Compiled:
 
     def container(self, name: str) -> dict[str, Any]:
         """Image, command, arguments and resources of a task; none of a loop."""
-        found: dict[str, Any] = self.spec["deploymentSpec"]["executors"][f"exec-{name}"]["container"]
-        return found
+        container: dict[str, Any] = self.spec["deploymentSpec"]["executors"][f"exec-{name}"]["container"]
+        return container
 
     def kubernetes(self, name: str) -> dict[str, Any]:
         """What kfp-kubernetes set for a task."""
         executors = self.platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
-        found: dict[str, Any] = executors[f"exec-{name}"]
-        return found
+        settings: dict[str, Any] = executors[f"exec-{name}"]
+        return settings
 
 
 def read(path: Path) -> Compiled:
@@ -66,8 +66,8 @@ class Task:
         Raises:
             ValueError: the launcher or its metadata store does not take what the task left: null, or NaN.
         """
-        said = json.loads((self.folder / "output_metadata.json").read_text(), parse_constant=_refuse)
-        return {name: _stored(one["artifacts"][0]) for name, one in said.get("artifacts", {}).items()}
+        output = json.loads((self.folder / "output_metadata.json").read_text(), parse_constant=_refuse)
+        return {name: _stored(artifact["artifacts"][0]) for name, artifact in output.get("artifacts", {}).items()}
 
 
 def task(
@@ -89,14 +89,18 @@ def task(
     seen = inside or folder
     component = compiled.spec["components"][f"comp-{name}"]
     inputs = component.get("inputDefinitions", {})
-    asked = (set(inputs.get("parameters", {})), set(inputs.get("artifacts", {})))
-    assert (set(parameters), set(artifacts or {})) == asked, f"{name} takes {asked}"
+    required = (set(inputs.get("parameters", {})), set(inputs.get("artifacts", {})))
+    assert (set(parameters), set(artifacts or {})) == required, f"{name} takes {required}"
     executor_input = {
         "inputs": {"parameterValues": parameters, "artifacts": _lists(artifacts or {})},
         "outputs": {
             "artifacts": {
-                key: {"artifacts": [{"name": key, "uri": str(seen / key), "type": one["artifactType"], "metadata": {}}]}
-                for key, one in component.get("outputDefinitions", {}).get("artifacts", {}).items()
+                key: {
+                    "artifacts": [
+                        {"name": key, "uri": str(seen / key), "type": artifact["artifactType"], "metadata": {}}
+                    ]
+                }
+                for key, artifact in component.get("outputDefinitions", {}).get("artifacts", {}).items()
             },
             "outputFile": str(seen / "output_metadata.json"),
         },
@@ -110,14 +114,14 @@ def variables(compiled: Compiled, name: str) -> dict[str, tuple[str, str]]:
     """The variables that a task is given: the name of the Secret or ConfigMap and its key, by variable."""
     own = compiled.kubernetes(name)
     secrets = {
-        key["envVar"]: (one["secretName"], key["secretKey"])
-        for one in own.get("secretAsEnv", [])
-        for key in one["keyToEnv"]
+        key["envVar"]: (secret["secretName"], key["secretKey"])
+        for secret in own.get("secretAsEnv", [])
+        for key in secret["keyToEnv"]
     }
     settings = {
-        key["envVar"]: (one["configMapName"], key["configMapKey"])
-        for one in own.get("configMapAsEnv", [])
-        for key in one["keyToEnv"]
+        key["envVar"]: (config_map["configMapName"], key["configMapKey"])
+        for config_map in own.get("configMapAsEnv", [])
+        for key in config_map["keyToEnv"]
     }
     return secrets | settings
 
@@ -131,13 +135,16 @@ def pod(compiled: Compiled, ready: Task, volume: dict[str, Any], at: Path, image
         image: instead of the compiled one.
     """
     own, container = compiled.kubernetes(ready.name), compiled.container(ready.name)
-    empty = [{"name": one["volumeName"], "emptyDir": {"sizeLimit": one["sizeLimit"]}} for one in own["emptyDirMounts"]]
-    claims = [
-        {"name": one["constant"], "persistentVolumeClaim": {"claimName": one["constant"]}}
-        for one in own.get("pvcMount", [])
+    empty = [
+        {"name": volume["volumeName"], "emptyDir": {"sizeLimit": volume["sizeLimit"]}}
+        for volume in own["emptyDirMounts"]
     ]
-    mounts = [{"name": one["volumeName"], "mountPath": one["mountPath"]} for one in own["emptyDirMounts"]]
-    mounts += [{"name": one["constant"], "mountPath": one["mountPath"]} for one in own.get("pvcMount", [])]
+    claims = [
+        {"name": volume["constant"], "persistentVolumeClaim": {"claimName": volume["constant"]}}
+        for volume in own.get("pvcMount", [])
+    ]
+    mounts = [{"name": volume["volumeName"], "mountPath": volume["mountPath"]} for volume in own["emptyDirMounts"]]
+    mounts += [{"name": volume["constant"], "mountPath": volume["mountPath"]} for volume in own.get("pvcMount", [])]
     main = {
         "name": "main",
         "image": image or container["image"],
@@ -164,10 +171,10 @@ def _env(own: dict[str, Any]) -> list[dict[str, Any]]:
     kinds = (("secretAsEnv", "secretName", "secretKey"), ("configMapAsEnv", "configMapName", "configMapKey"))
     env = []
     for kind, name, key in kinds:
-        for one in own.get(kind, []):
-            for named in one["keyToEnv"]:
-                found = {"name": one[name], "key": named[key], "optional": one.get("optional", False)}
-                env.append({"name": named["envVar"], "valueFrom": {f"{key}Ref": found}})
+        for source in own.get(kind, []):
+            for named in source["keyToEnv"]:
+                reference = {"name": source[name], "key": named[key], "optional": source.get("optional", False)}
+                env.append({"name": named["envVar"], "valueFrom": {f"{key}Ref": reference}})
     return env
 
 
@@ -189,7 +196,10 @@ def _security(own: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lists(artifacts: dict[str, Artifact | list[Artifact]]) -> dict[str, Any]:
-    return {name: {"artifacts": one if isinstance(one, list) else [one]} for name, one in artifacts.items()}
+    return {
+        name: {"artifacts": artifact if isinstance(artifact, list) else [artifact]}
+        for name, artifact in artifacts.items()
+    }
 
 
 def _stored(artifact: Artifact) -> Artifact:

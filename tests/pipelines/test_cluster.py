@@ -24,8 +24,8 @@ LOOPS = ("for-loop-",)
 
 @pytest.fixture(params=["training", "prediction"])
 def compiled(request: pytest.FixtureRequest) -> Compiled:
-    found: Compiled = request.getfixturevalue(request.param)
-    return found
+    pipeline: Compiled = request.getfixturevalue(request.param)
+    return pipeline
 
 
 def _tasks(compiled: Compiled) -> list[str]:
@@ -55,7 +55,7 @@ def test_a_task_waits_for_a_registry_that_is_away_since_nobody_tries_it_again(
     training: Compiled, prediction: Compiled
 ) -> None:
     for compiled, name in ((training, "register"), (prediction, "fetch")):
-        set_here = {one["name"]: one["value"] for one in compiled.container(name)["env"]}
+        set_here = {variable["name"]: variable["value"] for variable in compiled.container(name)["env"]}
         tries, factor = (int(set_here[f"MLFLOW_HTTP_REQUEST_{part}"]) for part in ("MAX_RETRIES", "BACKOFF_FACTOR"))
         assert 60 < sum(factor * 2**attempt for attempt in range(tries)) < 300
         assert int(set_here["AWS_MAX_ATTEMPTS"]) > 5
@@ -70,7 +70,7 @@ def test_every_task_runs_as_nobody_with_temporary_files_of_its_own(compiled: Com
     for name in _tasks(compiled):
         own = compiled.kubernetes(name)
         assert own["securityContext"] == {"runAsUser": "65532", "runAsGroup": "65532", "runAsNonRoot": True}
-        assert [one["mountPath"] for one in own["emptyDirMounts"]] == ["/tmp"]  # noqa: S108
+        assert [mount["mountPath"] for mount in own["emptyDirMounts"]] == ["/tmp"]  # noqa: S108
         assert own["imagePullPolicy"] == "IfNotPresent"
 
 
@@ -78,9 +78,9 @@ def test_a_task_sees_the_secrets_of_what_it_uses_and_no_other(training: Compiled
     seen: dict[str, set[str]] = {}
     for compiled in (training, prediction):
         for name in _tasks(compiled):
-            seen.setdefault(name, set()).update(one for one, _ in variables(compiled, name).values())
+            seen.setdefault(name, set()).update(source for source, _ in variables(compiled, name).values())
     registry = {"earlybell-mlflow", "earlybell-s3", "earlybell-settings"}
-    assert {name: found for name, found in seen.items() if found} == {
+    assert {name: sources for name, sources in seen.items() if sources} == {
         "extract": {"earlybell-pseudonym"},
         "fetch": registry,
         "gates": {"earlybell-trail", "earlybell-settings"},
@@ -96,12 +96,12 @@ def test_who_uses_the_store_may_do_so_by_keys_of_s3_or_azure_or_by_azures_identi
     keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_CONNECTION_STRING"}
     for compiled in (training, prediction):
         for name in _tasks(compiled):
-            given = variables(compiled, name)
-            of_store = {key for key, (held_by, _) in given.items() if held_by == "earlybell-s3"}
+            sources = variables(compiled, name)
+            of_store = {key for key, (held_by, _) in sources.items() if held_by == "earlybell-s3"}
             labels = compiled.kubernetes(name).get("podMetadata", {}).get("labels", {})
             if name in ("register", "fetch"):
                 assert (of_store, labels) == (keys, {"azure.workload.identity/use": "true"})
-                assert given["AZURE_STORAGE_ACCOUNT"] == ("earlybell-settings", "AZURE_STORAGE_ACCOUNT")
+                assert sources["AZURE_STORAGE_ACCOUNT"] == ("earlybell-settings", "AZURE_STORAGE_ACCOUNT")
             else:
                 assert (of_store, labels) == (set(), {}), name
 
@@ -113,10 +113,10 @@ def test_no_pod_starts_without_the_registrys_address_or_the_key_of_the_pseudonym
         needed = {
             key["envVar"]
             for name in _tasks(compiled)
-            for one in compiled.kubernetes(name).get("secretAsEnv", [])
+            for source in compiled.kubernetes(name).get("secretAsEnv", [])
             + compiled.kubernetes(name).get("configMapAsEnv", [])
-            for key in one["keyToEnv"]
-            if not one.get("optional")
+            for key in source["keyToEnv"]
+            if not source.get("optional")
         }
         assert needed == {"EARLYBELL_PSEUDONYM_KEY", "MLFLOW_TRACKING_URI"}
 
@@ -124,8 +124,10 @@ def test_no_pod_starts_without_the_registrys_address_or_the_key_of_the_pseudonym
 def test_the_sites_files_are_mounted_where_they_are_read(training: Compiled, prediction: Compiled) -> None:
     for compiled, expected in ((training, {"extract", "label"}), (prediction, {"extract", "fetch"})):
         mounts = {name: compiled.kubernetes(name).get("pvcMount", []) for name in _tasks(compiled)}
-        found = {name: [(one["constant"], one["mountPath"]) for one in each] for name, each in mounts.items() if each}
-        assert found == {name: [("earlybell-sources", "/sources")] for name in expected}
+        mounted = {
+            name: [(mount["constant"], mount["mountPath"]) for mount in each] for name, each in mounts.items() if each
+        }
+        assert mounted == {name: [("earlybell-sources", "/sources")] for name in expected}
 
 
 def test_no_host_name_is_in_a_compiled_pipeline_but_its_images(written: Path) -> None:
@@ -139,9 +141,9 @@ def test_the_gauge_is_left_after_everything_else(training: Compiled, prediction:
         tasks = compiled.spec["root"]["dag"]["tasks"]
         waited, todo = set[str](), ["push-gauges"]
         while todo:
-            found = set(tasks[todo.pop()].get("dependentTasks", [])) - waited
-            waited |= found
-            todo += found
+            prerequisites = set(tasks[todo.pop()].get("dependentTasks", [])) - waited
+            waited |= prerequisites
+            todo += prerequisites
         assert waited == set(tasks) - {"push-gauges"}
 
 
@@ -165,8 +167,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 def test_a_namespace_of_restricted_pods_takes_every_task(compiled: Compiled, cluster: ApiServer) -> None:
     for name in _tasks(compiled):
-        made = pod(compiled, Task(name, ["true"], Path(), Path()), {"emptyDir": {}}, Path("/artifacts"))
-        cluster.kubectl("-n", "site", "apply", "--dry-run=server", "-f", "-", stdin=json.dumps(made))
+        manifest = pod(compiled, Task(name, ["true"], Path(), Path()), {"emptyDir": {}}, Path("/artifacts"))
+        cluster.kubectl("-n", "site", "apply", "--dry-run=server", "-f", "-", stdin=json.dumps(manifest))
 
 
 @dsl.pipeline  # type: ignore[untyped-decorator]

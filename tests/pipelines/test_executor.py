@@ -30,35 +30,37 @@ class Chain:
     folder: Path
     values: dict[str, str]
     left: dict[str, Artifact] = field(default_factory=dict)
-    said: dict[str, str] = field(default_factory=dict)
+    stderr: dict[str, str] = field(default_factory=dict)
 
     def run(self, compiled: Compiled, name: str, artifacts: dict[str, Any], title: str = "", **parameters: Any) -> None:
         """Run a task; artifacts by `task.output`, or a list of those."""
         title = title or name
-        found = {key: self._artifact(one) for key, one in artifacts.items()}
-        ready = task(compiled, name, self.folder / title, parameters, found)
+        inputs = {key: self._artifact(names) for key, names in artifacts.items()}
+        ready = task(compiled, name, self.folder / title, parameters, inputs)
         for empty in ("home", "cwd", "tmp"):
             (self.folder / empty).mkdir(exist_ok=True)
-        given = {one: self.values[one] for one in variables(compiled, name) if one in self.values}
+        environment = {
+            variable: self.values[variable] for variable in variables(compiled, name) if variable in self.values
+        }
         path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
         places = {"HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp"), "PATH": path}
         done = subprocess.run(
             ready.command,
-            env=places | given | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")},
+            env=places | environment | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")},
             cwd=self.folder / "cwd",
             capture_output=True,
             text=True,
             timeout=600,
         )
         assert done.returncode == 0, f"{title}: {done.stderr[-3000:]}"
-        self.said[title] = done.stderr
-        self.left |= {f"{title}.{key}": one for key, one in ready.left().items()}
+        self.stderr[title] = done.stderr
+        self.left |= {f"{title}.{key}": artifact for key, artifact in ready.left().items()}
 
     def path(self, artifact: str) -> Path:
         return Path(self.left[artifact]["uri"])
 
     def _artifact(self, named: str | list[str]) -> Artifact | list[Artifact]:
-        return [self.left[one] for one in named] if isinstance(named, list) else self.left[named]
+        return [self.left[name] for name in named] if isinstance(named, list) else self.left[named]
 
 
 @pytest.fixture(scope="module")
@@ -68,39 +70,39 @@ def chain(training: Compiled, prediction: Compiled, tmp_path_factory: pytest.Tem
     registry = f"sqlite:///{folder}/mlflow.db"
     values = {"EARLYBELL_PSEUDONYM_KEY": "k" * 32, "MLFLOW_TRACKING_URI": registry}
     values |= {"EARLYBELL_TRAIL": f"sqlite:{folder}/trail.db", "EARLYBELL_TRAIL_ANCHORS": str(folder / "heads")}
-    made = Chain(folder, values)
-    _train(made, training)
-    _predict(made, prediction)
-    return made
+    chain = Chain(folder, values)
+    _train(chain, training)
+    _predict(chain, prediction)
+    return chain
 
 
-def _train(made: Chain, training: Compiled) -> None:
-    made.run(training, "extract", {}, **READING)
-    made.run(training, "validate", {"tables": "extract.tables"}, max_bad_share=0.01)
+def _train(chain: Chain, training: Compiled) -> None:
+    chain.run(training, "extract", {}, **READING)
+    chain.run(training, "validate", {"tables": "extract.tables"}, max_bad_share=0.01)
     tables = {"tables": "validate.checked"}
-    made.run(training, "features", tables, engine="duckdb")
+    chain.run(training, "features", tables, engine="duckdb")
     seen = {"examples": "features.examples"}
-    made.run(training, "label", tables | seen, kind="outcome", rubric="")
+    chain.run(training, "label", tables | seen, kind="outcome", rubric="")
     seen["labels"] = "label.labels"
     for candidate in CANDIDATES:
-        made.run(training, "train", seen, title=f"train-{candidate}", candidate=candidate)
+        chain.run(training, "train", seen, title=f"train-{candidate}", candidate=candidate)
     candidates = [f"train-{candidate}.model" for candidate in CANDIDATES]
     policy: dict[str, Any] = {"label_kind": "outcome", "capacity": 0.2, "cost_miss": 0.0, "cost_false_alarm": 0.0}
     policy |= {"min_auc": 0.5, "max_calibration_error": 0.5, "max_disparity": 0.9, "without_gates": ""}
-    made.run(training, "evaluate", {"candidates": candidates, **tables, **seen}, **policy)
+    chain.run(training, "evaluate", {"candidates": candidates, **tables, **seen}, **policy)
     chosen = {"bundle": "evaluate.bundle"}
-    made.run(training, "report", chosen)
-    made.run(training, "gates", chosen, model_name="learner-risk", trail="", trail_anchors="")
-    made.run(training, "register", chosen | tables, model_name="learner-risk")
-    made.run(
+    chain.run(training, "report", chosen)
+    chain.run(training, "gates", chosen, model_name="learner-risk", trail="", trail_anchors="")
+    chain.run(training, "register", chosen | tables, model_name="learner-risk")
+    chain.run(
         training, "push-gauges", {"result": "evaluate.bundle"}, pipeline="training", started="2026-01-01T00:00:00Z"
     )
 
 
-def _predict(made: Chain, prediction: Compiled) -> None:
-    made.run(prediction, "fetch", {}, model_name="learner-risk", version="1", folder="", model_version="")
-    asked: dict[str, Any] = {"as_of": "0.5", "capacity": 4.0, "trail": "", "trail_anchors": ""}
-    made.run(prediction, "predict", {"bundle": "fetch.bundle", "tables": "validate.checked"}, **asked)
+def _predict(chain: Chain, prediction: Compiled) -> None:
+    chain.run(prediction, "fetch", {}, model_name="learner-risk", version="1", folder="", model_version="")
+    options: dict[str, Any] = {"as_of": "0.5", "capacity": 4.0, "trail": "", "trail_anchors": ""}
+    chain.run(prediction, "predict", {"bundle": "fetch.bundle", "tables": "validate.checked"}, **options)
 
 
 def test_a_version_is_registered_and_fetched_back_as_it_was_trained(chain: Chain) -> None:
@@ -117,26 +119,27 @@ def test_everybody_predicted_is_in_the_trail_of_the_settings(chain: Chain) -> No
 
 def test_the_registrys_number_of_the_version_goes_from_fetch_to_the_files_and_the_trail(chain: Chain) -> None:
     named = {
-        chain.left[one]["metadata"]["version"] for one in ("fetch.bundle", "predict.predictions", "predict.worklist")
+        chain.left[output]["metadata"]["version"]
+        for output in ("fetch.bundle", "predict.predictions", "predict.worklist")
     }
-    assert named == {one.model_version for one in read_records(chain.values["EARLYBELL_TRAIL"])} == {"1"}
+    assert named == {record.model_version for record in read_records(chain.values["EARLYBELL_TRAIL"])} == {"1"}
 
 
 @pytest.mark.parametrize(("called", "expected"), [("7", "7"), ("", None)], ids=["named", "without a name"])
 def test_a_bundle_in_a_folder_is_called_as_asked_or_by_its_digest(
     chain: Chain, prediction: Compiled, called: str, expected: str | None
 ) -> None:
-    asked = {"model_name": "learner-risk", "version": "champion", "folder": str(chain.path("evaluate.bundle"))}
-    chain.run(prediction, "fetch", {}, title=f"folder{called}", model_version=called, **asked)
+    options = {"model_name": "learner-risk", "version": "champion", "folder": str(chain.path("evaluate.bundle"))}
+    chain.run(prediction, "fetch", {}, title=f"folder{called}", model_version=called, **options)
     version = chain.left[f"folder{called}.bundle"]["metadata"]["version"]
     assert version == (expected or read_bundle(chain.path("evaluate.bundle")).digest[:12])
 
 
 def test_a_night_between_two_terms_goes_on_to_the_last_task_with_nobody(chain: Chain, prediction: Compiled) -> None:
     tonight: dict[str, Any] = {"as_of": "now", "capacity": 0.0, "trail": "", "trail_anchors": ""}
-    given = {"bundle": "fetch.bundle", "tables": "validate.checked"}
-    chain.run(prediction, "predict", given, title="night", **tonight)
-    assert "0 learners in 0 course runs: nobody is enrolled now" in chain.said["night"]
+    inputs = {"bundle": "fetch.bundle", "tables": "validate.checked"}
+    chain.run(prediction, "predict", inputs, title="night", **tonight)
+    assert "0 learners in 0 course runs: nobody is enrolled now" in chain.stderr["night"]
     assert chain.left["night.predictions"]["metadata"]["learners"] == 0
     ended = {"pipeline": "prediction", "started": "2026-01-01T00:00:00Z"}
     chain.run(prediction, "push-gauges", {"result": "night.predictions"}, title="told", **ended)

@@ -49,9 +49,9 @@ def test_every_command_works_in_it(folder: Path) -> None:
     measured = json.loads(_run("evaluate", bundle, f"tables:{folder}/site", "--as-of", "0.4", "--json", home=home))
     assert next(row["value"] for row in measured if row["metric"] == "roc_auc") > 0.5
     _run("card", bundle, "--out", str(folder / "card.html"), home=home)
-    found = json.loads(_run("predict-site", tables, "--version", "1", "--as-of", "0.4", "--json", home=home))
-    assert found["learners"] == len(rows)
-    assert found["digest"] == read_bundle(folder / "bundle").digest
-    wanted = {"risks.parquet", "first.csv", "card.html", "features", "bundle", "trail.db", "home 100%"}
-    assert wanted <= {path.name for path in folder.iterdir()}
+    facts = json.loads(_run("predict-site", tables, "--version", "1", "--as-of", "0.4", "--json", home=home))
+    assert facts["learners"] == len(rows)
+    assert facts["digest"] == read_bundle(folder / "bundle").digest
+    expected = {"risks.parquet", "first.csv", "card.html", "features", "bundle", "trail.db", "home 100%"}
+    assert expected <= {path.name for path in folder.iterdir()}
     assert sorted(path.name for path in folder.parent.iterdir()) == sorted([NAME, 'it\'s a "run" {1} x, another'])

@@ -33,7 +33,7 @@ def _earlybell(*arguments: object, home: Path, **settings: str) -> subprocess.Co
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Path:
     """A home whose registry has the bundle as a version, and as the champion."""
-    found = tmp_path_factory.mktemp("home")
+    folder = tmp_path_factory.mktemp("home")
     code = """
 import pathlib, sys
 from components.registry import register
@@ -41,9 +41,9 @@ from components.registry.server import connect
 register(pathlib.Path(sys.argv[1]))
 connect().set_registered_model_alias("learner-risk", "champion", "1")"""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
-    environment["EARLYBELL_HOME"] = str(found)
+    environment["EARLYBELL_HOME"] = str(folder)
     subprocess.run([sys.executable, "-c", code, str(bundle)], env=environment, check=True, timeout=300)
-    return found
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def test_a_site_is_predicted_as_the_champion_predicts_it(
     run: subprocess.CompletedProcess[str], home: Path, bundle: Path, site: Path
 ) -> None:
     expected = Predictor(read_bundle(bundle)).predict_tables(site, "0.5")
-    found = duckdb.connect().execute(f"SELECT course_id, risk FROM '{home}/risks.parquet'").fetchnumpy()
-    np.testing.assert_allclose(np.sort(found["risk"]), np.sort(expected.risk), atol=1e-9)
+    predictions = duckdb.connect().execute(f"SELECT course_id, risk FROM '{home}/risks.parquet'").fetchnumpy()
+    np.testing.assert_allclose(np.sort(predictions["risk"]), np.sort(expected.risk), atol=1e-9)
     with (home / "today.csv").open(newline="") as file:
         listed = list(csv.DictReader(file))
     assert [float(row["risk"]) for row in listed] == [entry.risk for entry in make_worklist(expected, 4)]
@@ -73,10 +73,10 @@ def test_the_run_says_how_many_are_in_each_band_and_by_which_bundle(
 ) -> None:
     opened = read_bundle(bundle)
     bands, counts = np.unique(Predictor(opened).predict_tables(site, "0.5").band, return_counts=True)
-    said = json.loads(run.stdout)
-    assert said["bands"] == dict(zip(bands.tolist(), counts.tolist(), strict=True))
-    assert said["digest"] == opened.digest
-    assert said["moments"] == counts.sum()
+    facts = json.loads(run.stdout)
+    assert facts["bands"] == dict(zip(bands.tolist(), counts.tolist(), strict=True))
+    assert facts["digest"] == opened.digest
+    assert facts["moments"] == counts.sum()
 
 
 @pytest.mark.parametrize("step", ["extract", "validate", "fetch", "predict"])
@@ -116,7 +116,7 @@ def test_the_champion_is_called_by_its_number_in_the_trail_as_online(
     run: subprocess.CompletedProcess[str], home: Path
 ) -> None:
     assert json.loads(run.stdout)["version"] == "1"
-    assert {one.model_version for one in read_records(f"sqlite:{home}/trail.db")} == {"1"}
+    assert {record.model_version for record in read_records(f"sqlite:{home}/trail.db")} == {"1"}
 
 
 def test_a_bundle_without_a_registry_is_called_as_the_environment_says(
@@ -126,7 +126,7 @@ def test_a_bundle_without_a_registry_is_called_as_the_environment_says(
     done = _earlybell("predict-site", f"tables:{site}", *options, home=tmp_path, EARLYBELL_MODEL_VERSION="7")
     assert done.returncode == 0, done.stderr[-3000:]
     assert json.loads(done.stdout)["version"] == "7"
-    assert {one.model_version for one in read_records(f"sqlite:{tmp_path}/trail.db")} == {"7"}
+    assert {record.model_version for record in read_records(f"sqlite:{tmp_path}/trail.db")} == {"7"}
 
 
 @pytest.fixture(scope="module")

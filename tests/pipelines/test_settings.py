@@ -49,20 +49,24 @@ def test_the_pipelines_parameters_are_the_settings(name: str, training: Compiled
     del inputs["sources"]
     known = parameters(SETTINGS[name])
     assert {
-        key: (KINDS[one["parameterType"]], one["defaultValue"], one["description"]) for key, one in inputs.items()
-    } == {key: (one.kind, one.default, one.setting.help) for key, one in known.items()}
+        key: (KINDS[definition["parameterType"]], definition["defaultValue"], definition["description"])
+        for key, definition in inputs.items()
+    } == {key: (parameter.kind, parameter.default, parameter.setting.help) for key, parameter in known.items()}
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_commands_options_are_the_settings(name: str) -> None:
     options = _options(COMMANDS[name])
-    for key, one in parameters(SETTINGS[name]).items():
+    for key, parameter in parameters(SETTINGS[name]).items():
         option = options[key]
         # An empty reason on the command line is a mistake, and no reason at all is none.
-        assert (option.default, option.help) == (None if key == "without_gates" else one.default, one.setting.help)
-        assert option.opts == [one.setting.option or f"--{key.replace('_', '-')}"]
-        assert (option.envvar or "") == one.setting.variable
-        assert _bounds(option) == (one.setting.least, one.setting.most)
+        assert (option.default, option.help) == (
+            None if key == "without_gates" else parameter.default,
+            parameter.setting.help,
+        )
+        assert option.opts == [parameter.setting.option or f"--{key.replace('_', '-')}"]
+        assert (option.envvar or "") == parameter.setting.variable
+        assert _bounds(option) == (parameter.setting.least, parameter.setting.most)
 
 
 @pytest.mark.parametrize(("command", "name"), OF_ONE_SETTING)
@@ -78,9 +82,9 @@ def _bounds(option: Any) -> tuple[float, float]:
 
 
 def test_no_setting_is_without_help_and_defaults_are_within_their_bounds() -> None:
-    for name, one in _known().items():
-        assert one.setting.help, name
-        assert one.read(str(one.default)) == one.default
+    for name, parameter in _known().items():
+        assert parameter.setting.help, name
+        assert parameter.read(str(parameter.default)) == parameter.default
 
 
 @pytest.mark.parametrize(

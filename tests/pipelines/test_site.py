@@ -47,8 +47,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Compiled
 
 def tasks(pipelines: list[Compiled]) -> dict[str, tuple[Compiled, Values]]:
     """What is Kubernetes' own of every task that is a pod, by its name."""
-    named = [(one, name) for one in pipelines for name in one.tasks if not name.startswith("for-loop-")]
-    return {name: (one, one.kubernetes(name)) for one, name in named}
+    named = [(compiled, name) for compiled in pipelines for name in compiled.tasks if not name.startswith("for-loop-")]
+    return {name: (compiled, compiled.kubernetes(name)) for compiled, name in named}
 
 
 def written(file: Path, values: Values) -> Path:
@@ -72,11 +72,11 @@ def settled(site: Site, monkeypatch: pytest.MonkeyPatch) -> Values:
 def test_a_task_has_the_variables_that_the_charts_own_pods_have(whole: tuple[Path, list[Compiled]]) -> None:
     values, pipelines = whole
     job = pods(rendered("-f", str(values)))["CronJob/earlybell-aliases"]["containers"][0]
-    wanted = {one["name"]: one["value"] for one in job["env"] if one["name"] != "HOME"}
-    assert len(wanted) == 13
+    expected = {variable["name"]: variable["value"] for variable in job["env"] if variable["name"] != "HOME"}
+    assert len(expected) == 13
     for name, (pipeline, _) in tasks(pipelines).items():
-        given = {one["name"]: one["value"] for one in pipeline.container(name)["env"]}
-        assert wanted.items() <= given.items(), name
+        variables = {variable["name"]: variable["value"] for variable in pipeline.container(name)["env"]}
+        assert expected.items() <= variables.items(), name
 
 
 def test_a_task_has_the_authorities_nodes_and_taints_of_the_site(whole: tuple[Path, list[Compiled]]) -> None:
@@ -94,11 +94,13 @@ def test_a_task_has_the_authorities_nodes_and_taints_of_the_site(whole: tuple[Pa
 def test_secrets_of_a_site_stay_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"proxy": {"secret": "proxy"}, "trust": {"secret": "authorities"}}
     own = settled(read_site([written(tmp_path / "site.yaml", values)]), monkeypatch)
-    assert [(one["secretName"], one["mountPath"]) for one in own["secretAsVolume"]] == [("authorities", TRUST_PATH)]
+    assert [(mount["secretName"], mount["mountPath"]) for mount in own["secretAsVolume"]] == [
+        ("authorities", TRUST_PATH)
+    ]
     keys = {
-        (one["secretName"], key["secretKey"], key["envVar"], one["optional"])
-        for one in own["secretAsEnv"]
-        for key in one["keyToEnv"]
+        (source["secretName"], key["secretKey"], key["envVar"], source["optional"])
+        for source in own["secretAsEnv"]
+        for key in source["keyToEnv"]
     }
     assert keys == {("proxy", name, spelt, True) for name in PROXIES for spelt in (name, name.lower())}
 

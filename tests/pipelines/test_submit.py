@@ -68,7 +68,7 @@ def test_a_field_that_is_none_is_named(cron: str, field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--source", "moodle:/sources/x"), "unknown kind of source: 'moodle:/sources/x'"),
         (("--source", "/sources/x"), "unknown kind of source: '/sources/x'"),
@@ -80,9 +80,9 @@ def test_a_field_that_is_none_is_named(cron: str, field: str) -> None:
     ],
     ids=["kind", "no kind", "cron", "waived for ever"],
 )
-def test_what_is_submitted_is_checked_before_kubeflow_is_asked(arguments: tuple[str, ...], said: str) -> None:
+def test_what_is_submitted_is_checked_before_kubeflow_is_asked(arguments: tuple[str, ...], message: str) -> None:
     done = _pipelines("submit", "training", *arguments, "--endpoint", "http://127.0.0.1:1")
-    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr
 
 
 def test_compiling_to_where_nothing_can_be_written_names_the_path() -> None:
@@ -101,8 +101,8 @@ def test_what_is_not_a_schedule_is_refused(cron: str, weeks: int) -> None:
 
 
 def test_parameters_have_the_types_of_the_pipeline() -> None:
-    found = read_parameters("prediction", [SOURCE], ["version=3", "capacity=20"])
-    assert found == {"sources": [SOURCE], "version": "3", "capacity": 20.0}
+    values = read_parameters("prediction", [SOURCE], ["version=3", "capacity=20"])
+    assert values == {"sources": [SOURCE], "version": "3", "capacity": 20.0}
 
 
 @pytest.mark.parametrize("setting", ["colour=red", "capacity", "capacity=many"])
@@ -140,12 +140,12 @@ def test_a_server_that_is_another_is_named() -> None:
 
 
 class _Silent(SimpleHTTPRequestHandler):
-    def log_message(self, *said: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         pass
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["monitoring", "--source", SOURCE, "--endpoint", "http://localhost:1"], "no such pipeline: 'monitoring'"),
         (["training", "--source", SOURCE], "--endpoint or KFP_ENDPOINT"),
@@ -156,10 +156,10 @@ class _Silent(SimpleHTTPRequestHandler):
     ],
     ids=["pipeline", "endpoint", "wait"],
 )
-def test_a_wrong_setting_is_named(arguments: list[str], said: str) -> None:
+def test_a_wrong_setting_is_named(arguments: list[str], message: str) -> None:
     done = _pipelines("submit", *arguments)
     assert done.returncode == 2, done.stderr
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def test_the_compiled_image_is_the_sites_own_where_it_names_one(tmp_path: Any) -> None:
@@ -192,7 +192,7 @@ def _missing() -> list[str]:
         return []
     needed = ("configmap/earlybell-settings", "secret/earlybell-pseudonym", "persistentvolumeclaim/earlybell-sources")
     there = _kubectl("-n", where, "get", *needed, "--ignore-not-found", "-o", "name").split()
-    return [f"{one} in {where}" for one in needed if one not in there]
+    return [f"{resource} in {where}" for resource in needed if resource not in there]
 
 
 def _kubectl(*arguments: str) -> str:
@@ -206,16 +206,16 @@ def test_both_pipelines_run_whole_on_a_backend(backend: Backend) -> None:
         chosen = [word for setting in (*settings, f"model_name={MODEL}") for word in ("--set", setting)]
         done = _pipelines("submit", name, "--source", SOURCE, *chosen, "--wait", **_backend_variables())
         assert done.returncode == 0, done.stdout + done.stderr
-        _, *told = done.stdout.splitlines()
-        assert set(told) == {f"{step}: succeeded" for step in _steps(name)}
+        _, *lines = done.stdout.splitlines()
+        assert set(lines) == {f"{step}: succeeded" for step in _steps(name)}
 
 
 def test_a_run_that_fails_names_the_step(backend: Backend) -> None:
     run = backend.run("prediction", {"sources": ["tables:/sources/nobody"], "model_name": MODEL, "version": "1"})
-    told = list[str]()
+    lines = list[str]()
     with pytest.raises(PipelineError, match="extract"):
-        backend.wait(run, told.append)
-    assert "extract: failed" in told
+        backend.wait(run, lines.append)
+    assert "extract: failed" in lines
 
 
 def test_a_recurring_run_is_replaced_by_a_changed_one_and_left_alone_by_the_same(
@@ -223,8 +223,8 @@ def test_a_recurring_run_is_replaced_by_a_changed_one_and_left_alone_by_the_same
 ) -> None:
     monkeypatch.setattr("pipelines.submit.EXPERIMENT", "earlybell-tests")  # those of a site are in its own
     crons = ("0 0 3 1 1 *", "0 0 3 1 1 *", "0 0 4 1 1 *")
-    made, same, other = (backend.schedule("prediction", {"sources": [SOURCE]}, Schedule(cron)) for cron in crons)
-    first, last = (said.split()[2].rstrip(",") for said in (made, other))
+    created, same, other = (backend.schedule("prediction", {"sources": [SOURCE]}, Schedule(cron)) for cron in crons)
+    first, last = (outcome.split()[2].rstrip(",") for outcome in (created, other))
     backend._client.delete_recurring_run(last)
     assert same == f"recurring run {first} stays as it is"
     assert other.endswith(f", in the place of {first}")

@@ -74,9 +74,9 @@ def test_the_demo_tells_a_line_a_step_and_the_log_has_the_rest(
 
 
 def test_the_demo_says_which_file_has_what_is_odd_in_its_data(demo: subprocess.CompletedProcess[str]) -> None:
-    told = re.search(r"^warning: extract: notes on the data: (\d+), in (.*)$", demo.stderr, re.MULTILINE)
-    assert told
-    assert len(json.loads(Path(told.group(2)).read_text())["notes"]) == int(told.group(1))
+    warning = re.search(r"^warning: extract: notes on the data: (\d+), in (.*)$", demo.stderr, re.MULTILINE)
+    assert warning
+    assert len(json.loads(Path(warning.group(2)).read_text())["notes"]) == int(warning.group(1))
 
 
 def test_every_candidate_is_a_task_of_its_own(demo: subprocess.CompletedProcess[str]) -> None:
@@ -202,7 +202,7 @@ def test_the_pipeline_compiles_to_what_a_cluster_takes(compiled: dict[str, list[
     (spec, *_) = compiled["training.yaml"]
     tasks = set(spec["root"]["dag"]["tasks"])
     assert {"extract", "validate", "features", "label", "evaluate", "report", "gates", "register"} <= tasks
-    kinds = [(one["kind"], one["metadata"]["name"]) for one in compiled["training-kubernetes.yaml"]]
+    kinds = [(resource["kind"], resource["metadata"]["name"]) for resource in compiled["training-kubernetes.yaml"]]
     assert [kind for kind, _ in kinds] == ["Pipeline", "PipelineVersion"]
     assert kinds[0][1] == "earlybell-training"
     assert re.fullmatch(rf"earlybell-training-{re.escape(__version__)}-[0-9a-f]{{8}}", kinds[1][1])
@@ -238,9 +238,9 @@ def test_a_snapshot_that_has_changed_is_not_trained_on(
     demo: subprocess.CompletedProcess[str], home: Path, tmp_path: Path
 ) -> None:
     snapshots = home / "tables"
-    (kept,) = snapshots.iterdir()
+    (snapshot,) = snapshots.iterdir()
     shutil.copytree(snapshots, tmp_path / "tables")
-    (kept / "events.parquet").write_bytes(b"PAR1")
+    (snapshot / "events.parquet").write_bytes(b"PAR1")
 
     done = _earlybell("reproduce", "1", home=home)
 

@@ -46,11 +46,11 @@ class Keys:
 
     def context(self, name: str = "server") -> ssl.SSLContext:
         """Of a server, which asks for the client's certificate."""
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        made.load_cert_chain(self.folder / f"{name}.crt", self.folder / f"{name}.key")
-        made.load_verify_locations(self.folder / "ca.crt")
-        made.verify_mode = ssl.CERT_OPTIONAL
-        return made
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / f"{name}.crt", self.folder / f"{name}.key")
+        context.load_verify_locations(self.folder / "ca.crt")
+        context.verify_mode = ssl.CERT_OPTIONAL
+        return context
 
     def _openssl(self, *words: str) -> None:
         subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
@@ -61,7 +61,7 @@ class Gate:
     """An API server that has one InferenceService in each namespace, and a proxy that leads to it whatever is asked.
 
     Attributes:
-        asked: the paths that were.
+        paths: what was asked for.
         through: the addresses that the proxy was asked for.
         plain: the port of a server without TLS.
     """
@@ -71,7 +71,7 @@ class Gate:
     proxy: int = 0
     tls_proxy: int = 0
     plain: int = 0
-    asked: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     through: list[str] = field(default_factory=list)
 
     @property
@@ -82,7 +82,7 @@ class Gate:
         """A kubeconfig with the context `campus`; `more` is put in the place of its parts."""
         trusted = {"certificate-authority-data": self.keys.data("ca.crt")}
         trusted = {} if {"certificate-authority", "insecure-skip-tls-verify"} & cluster.keys() else trusted
-        made = {
+        config = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "campus", "cluster": {"server": self.server} | trusted | cluster}],
@@ -90,7 +90,7 @@ class Gate:
             "contexts": [{"name": "campus", "context": {"cluster": "campus", "user": "me", "namespace": "site"}}],
             "current-context": "campus",
         }
-        path.write_text(yaml.safe_dump(made | more))
+        path.write_text(yaml.safe_dump(config | more))
         return path
 
 
@@ -102,7 +102,7 @@ def opened(folder: Path) -> Iterator[Gate]:
     class Api(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
-            gate.asked.append(path)
+            gate.paths.append(path)
             known = str(self.headers["Authorization"]).lower() == f"bearer {TOKEN}" or self.connection.getpeercert()
             if not known:
                 self._answer(401, {"kind": "Status", "status": "Failure", "reason": "Unauthorized", "code": 401,
@@ -156,27 +156,27 @@ def opened(folder: Path) -> Iterator[Gate]:
     with ExitStack() as stack:
         servers = [stack.enter_context(kind(("127.0.0.1", 0), handler)) for kind, handler in
                    ((Https, Api), (Tcp, Proxy), (Tls, Proxy), (ThreadingHTTPServer, Plain))]  # fmt: skip
-        gate.port, gate.proxy, gate.tls_proxy, gate.plain = (one.server_address[1] for one in servers)
-        for one in servers:
-            threading.Thread(target=one.serve_forever, args=(0.05,), daemon=True).start()
-            stack.callback(one.shutdown)
+        gate.port, gate.proxy, gate.tls_proxy, gate.plain = (server.server_address[1] for server in servers)
+        for server in servers:
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+            stack.callback(server.shutdown)
         yield gate
 
 
 def _connect(client: socket.socket) -> str:
-    said = b""
-    while b"\r\n\r\n" not in said:
-        said += client.recv(4096)
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += client.recv(4096)
     client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-    return said.split()[1].decode()
+    return head.split()[1].decode()
 
 
 def _socks(client: socket.socket) -> str:
     client.recv(64)
     client.sendall(b"\5\0")
-    asked = client.recv(256)
+    request = client.recv(256)
     client.sendall(b"\5\0\0\1\0\0\0\0\0\0")
-    return asked[5:-2].decode() if asked[3] == 3 else socket.inet_ntoa(asked[4:8])
+    return request[5:-2].decode() if request[3] == 3 else socket.inet_ntoa(request[4:8])
 
 
 def _carry(client: socket.socket, port: int) -> None:

@@ -70,13 +70,13 @@ class Site:
     @property
     def spec(self) -> Object:
         """The InferenceService's spec as it stands."""
-        found: Object = self.get("isvc")["spec"]
-        return found
+        spec: Object = self.get("isvc")["spec"]
+        return spec
 
     @property
     def aliases(self) -> dict[str, str]:
-        found = self.registry.get_registered_model(MODEL).aliases
-        return {alias: str(version) for alias, version in found.items()}
+        aliases = self.registry.get_registered_model(MODEL).aliases
+        return {alias: str(version) for alias, version in aliases.items()}
 
     def has_pod(self, name: str, labels: dict[str, str], *, ready: bool) -> None:
         """A pod that kubelet says is ready, or is not."""
@@ -127,13 +127,13 @@ class Site:
         name = f"{MODEL}-predictor-{len(self.revisions) + 1:05}"
         container = {"name": "kserve-container", "image": "dev.local/x:1", "env": template["model"]["env"]}
         labels = template["labels"] | {"serving.kserve.io/inferenceservice": MODEL}
-        made = {"apiVersion": "serving.knative.dev/v1", "kind": "Revision", "spec": {"containers": [container]}}
-        self.apply([made | {"metadata": {"name": name, "labels": labels}}], "--server-side")
+        manifest = {"apiVersion": "serving.knative.dev/v1", "kind": "Revision", "spec": {"containers": [container]}}
+        self.apply([manifest | {"metadata": {"name": name, "labels": labels}}], "--server-side")
         self.patch_status("revision", name, _status({"Ready": ready}))
         self.revisions.append({"name": name, "template": template, "ready": ready})
 
     def _split(self, before: Object, percent: int | None) -> Object:
-        latest = next(one["name"] for one in reversed(self.revisions) if one["ready"])
+        latest = next(revision["name"] for revision in reversed(self.revisions) if revision["ready"])
         rolled = before.get("latestRolledoutRevision", "")
         share = 100 if percent is None or not rolled else percent
         traffic = [{"revisionName": latest, "latestRevision": True, "percent": share}]
@@ -153,13 +153,13 @@ class Site:
         """Every predictor is up, if the canary is `ready`, with `pods` of its pods or all; the route is taken."""
         canaries = self.spec.get("canary", [])
         statuses = [
-            {"name": one["predictor"]["name"], "ready": ready, "trafficPercent": one["trafficPercent"]}
-            for one in canaries
+            {"name": canary["predictor"]["name"], "ready": ready, "trafficPercent": canary["trafficPercent"]}
+            for canary in canaries
         ]
         conditions = {"PredictorReady": True, "Ready": True} | ({"CanaryPredictorReady": ready} if canaries else {})
         self.patch_status("isvc", MODEL, _status(conditions) | {"canaryStatuses": statuses})
-        for one in canaries if ready else []:
-            self._has_pods(one["predictor"]["name"], pods or one["predictor"]["minReplicas"])
+        for canary in canaries if ready else []:
+            self._has_pods(canary["predictor"]["name"], pods or canary["predictor"]["minReplicas"])
         self.gateway_takes()
 
     def _has_pods(self, predictor: str, number: int) -> None:
@@ -174,8 +174,8 @@ class Site:
             _condition(kind, True) | {"observedGeneration": generation} for kind in ("Accepted", "ResolvedRefs")
         ]
         parents = [
-            {"parentRef": one, "controllerName": "tests/gateway", "conditions": conditions}
-            for one in route["spec"]["parentRefs"]
+            {"parentRef": parent, "controllerName": "tests/gateway", "conditions": conditions}
+            for parent in route["spec"]["parentRefs"]
         ]
         self.patch_status("httproute", f"{MODEL}-traffic", {"parents": parents})
 
@@ -183,7 +183,7 @@ class Site:
     def weights(self) -> dict[str, int]:
         """The weight of each Service behind the route."""
         (rule,) = self.get("httproute", f"{MODEL}-traffic")["spec"]["rules"]
-        return {one["name"]: one["weight"] for one in rule["backendRefs"]}
+        return {reference["name"]: reference["weight"] for reference in rule["backendRefs"]}
 
 
 def pin(predictor: Object) -> tuple[str, str]:
@@ -203,12 +203,12 @@ def pods(spec: Object) -> dict[str, int]:
 
     What its webhook wants of them is asserted (validateCanarySpecs, validateReplicas).
     """
-    stable, canaries = spec["predictor"], [one["predictor"] for one in spec.get("canary", [])]
-    found = {one["name"]: one["minReplicas"] for one in canaries}
+    stable, canaries = spec["predictor"], [canary["predictor"] for canary in spec.get("canary", [])]
+    canary_pods = {canary["name"]: canary["minReplicas"] for canary in canaries}
     assert stable["minReplicas"] <= stable["maxReplicas"]
-    assert all(number <= stable["minReplicas"] for number in found.values())
-    assert not any(one.keys() & {"maxReplicas", "scaleTarget", "scaleMetric", "autoScaling"} for one in canaries)
-    return {stable["name"]: max(1, stable["minReplicas"] - sum(found.values()))} | found
+    assert all(number <= stable["minReplicas"] for number in canary_pods.values())
+    assert not any(canary.keys() & {"maxReplicas", "scaleTarget", "scaleMetric", "autoScaling"} for canary in canaries)
+    return {stable["name"]: max(1, stable["minReplicas"] - sum(canary_pods.values()))} | canary_pods
 
 
 def runtime(name: str, kind: str = "ServingRuntime") -> Object:

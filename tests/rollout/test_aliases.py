@@ -89,6 +89,6 @@ def test_a_training_that_ends_during_a_canary_changes_nothing_of_it(campus: Site
 
 
 def test_before_the_first_release_there_is_nothing_to_follow(campus: Site) -> None:
-    said = campus.run("aliases").stdout  # which the chart's job does from the first minute
-    assert said == f"Nothing serves yet: there is no InferenceService {MODEL} in {campus.namespace}.\n"
+    output = campus.run("aliases").stdout  # which the chart's job does from the first minute
+    assert output == f"Nothing serves yet: there is no InferenceService {MODEL} in {campus.namespace}.\n"
     assert campus.aliases == {}

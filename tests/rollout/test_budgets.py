@@ -14,8 +14,8 @@ def _step(site: Site, overlay: str, version: int, *options: object) -> None:
 
 def _budgets(site: Site) -> dict[str, tuple[str, str]]:
     """The version and the runtime whose pods each budget is for."""
-    found: list[Object] = json.loads(site.kubectl("get", "poddisruptionbudgets", "-o", "json"))["items"]
-    chosen = {one["metadata"]["name"]: one["spec"]["selector"]["matchLabels"] for one in found}
+    budgets: list[Object] = json.loads(site.kubectl("get", "poddisruptionbudgets", "-o", "json"))["items"]
+    chosen = {budget["metadata"]["name"]: budget["spec"]["selector"]["matchLabels"] for budget in budgets}
     assert all(labels["serving.kserve.io/inferenceservice"] == MODEL for labels in chosen.values())
     return {
         name: (labels["earlybell.io/model-version"], labels["earlybell.io/runtime"]) for name, labels in chosen.items()

@@ -37,7 +37,7 @@ def gate(_gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gate:
     for name in (*_PROXIES, "kubeconfig"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    _gate.asked.clear()
+    _gate.paths.clear()
     _gate.through.clear()
     return _gate
 
@@ -50,8 +50,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _ask(namespace: str = "", context: str = "") -> object:
-    found = Cluster(namespace, context).service("learner-risk")
-    return found and {key: found[key] for key in SERVICE}
+    service = Cluster(namespace, context).service("learner-risk")
+    return service and {key: service[key] for key in SERVICE}
 
 
 # Proxies
@@ -225,9 +225,9 @@ def test_a_plugin_may_ask_the_person_at_the_terminal(gate: Gate, config: Path) -
     ours, theirs = pty.openpty()
     code = "from rollout.cluster import Cluster; print(Cluster().service('learner-risk')['kind'])"
     with subprocess.Popen([sys.executable, "-c", code], stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
-        asked = b""
-        while b"Password: " not in asked:
-            asked += os.read(ours, 1024)
+        output = b""
+        while b"Password: " not in output:
+            output += os.read(ours, 1024)
         os.write(ours, b"sesame\n")
         assert process.communicate(timeout=30)[0] == b"InferenceService\n"
     os.close(ours)
@@ -245,7 +245,7 @@ def test_a_context_and_a_namespace_are_chosen(gate: Gate, config: Path) -> None:
     gate.kubeconfig(config, {}, LOGGED_IN, contexts=contexts)
     assert _ask(context="other") == SERVICE
     assert _ask("mine", "other") == SERVICE
-    assert gate.asked == [PATH.format("elsewhere"), PATH.format("mine")]
+    assert gate.paths == [PATH.format("elsewhere"), PATH.format("mine")]
     with pytest.raises(ClusterError, match="user nobody"):
         _ask()
     with pytest.raises(ClusterError, match=r"no such context: .*third; its contexts are campus, other.*--context"):
@@ -260,7 +260,7 @@ def test_commands_take_them_as_kubectl_does(gate: Gate, config: Path, command: s
     run = [sys.executable, "-c", "from earlybell.cli.main import main; main()", command, *words]
     done = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert "there is no InferenceService another in" in " ".join((done.stdout + done.stderr).split())
-    assert gate.asked == [PATH.format("mine").replace("learner-risk", "another")]
+    assert gate.paths == [PATH.format("mine").replace("learner-risk", "another")]
 
 
 def test_without_a_present_context_the_contexts_are_named(gate: Gate, config: Path) -> None:
@@ -302,7 +302,7 @@ def test_a_pod_needs_neither_kubeconfig_nor_kubectl(gate: Gate, pod: Path, monke
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     assert _ask() == SERVICE
-    assert gate.asked == [PATH.format("site")]
+    assert gate.paths == [PATH.format("site")]
     assert Cluster().service("another") is None
     (pod / "token").write_text("bad")
     with pytest.raises(ClusterError, match="does not know who you are"):

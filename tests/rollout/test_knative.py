@@ -24,7 +24,7 @@ def test_the_first_release_takes_all_traffic_and_is_pinned(campus: Site) -> None
     objects = campus.release(3, "--traffic", 100)
     service = objects[-1]
     assert service["kind"] == "InferenceService"
-    assert {one["metadata"]["namespace"] for one in objects} == {campus.namespace}
+    assert {resource["metadata"]["namespace"] for resource in objects} == {campus.namespace}
     assert pin(service["spec"]["predictor"]) == ("3", OURS)
     assert "canaryTrafficPercent" not in service["spec"]["predictor"]
     assert service["metadata"]["labels"]["earlybell.io/model-version"] == "3"
@@ -61,7 +61,7 @@ def test_a_version_is_taken_back_from_any_share(serving: Site, reached: int) -> 
     for traffic in (0, reached, 0):
         _step(serving, 4, "--traffic", traffic)
     status = serving.get("isvc")["status"]["components"]["predictor"]["traffic"]
-    assert [(one["revisionName"][-1], one["percent"]) for one in status] == [("2", 0), ("1", 100)]
+    assert [(target["revisionName"][-1], target["percent"]) for target in status] == [("2", 0), ("1", 100)]
 
 
 def test_the_return_to_the_old_version_never_sends_all_to_what_was_taken_back(serving: Site) -> None:

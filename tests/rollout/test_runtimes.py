@@ -22,7 +22,9 @@ def _settle(site: Site, overlay: str) -> None:
 def promoter(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """The site as earlybell-promotion sees it, with the rights that the chart gives."""
     name = "earlybell-promotion"
-    Namespace(campus.cluster, campus.namespace).apply([one for one in rendered() if one["metadata"]["name"] == name])
+    Namespace(campus.cluster, campus.namespace).apply(
+        [resource for resource in rendered() if resource["metadata"]["name"] == name]
+    )
     config = yaml.safe_load(campus.cluster.kubeconfig.read_text())
     config["users"][0]["user"]["token"] = campus.kubectl("create", "token", name)
     (tmp_path / "kubeconfig").write_text(json.dumps(config))
@@ -49,8 +51,8 @@ def test_without_any_runtime_the_chart_is_named(campus: Site) -> None:
 
 def test_a_runtime_of_the_whole_cluster_will_do(campus: Site) -> None:
     campus.apply([runtime("earlybell-of-all", "ClusterServingRuntime")])
-    made = campus.release(3, "--promote", "--runtime", "earlybell-of-all")
-    assert made[-1]["spec"]["predictor"]["model"]["runtime"] == "earlybell-of-all"
+    objects = campus.release(3, "--promote", "--runtime", "earlybell-of-all")
+    assert objects[-1]["spec"]["predictor"]["model"]["runtime"] == "earlybell-of-all"
 
 
 @both

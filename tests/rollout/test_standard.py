@@ -62,7 +62,7 @@ def test_kubectl_takes_every_step_up_and_promotes(campus: Site, options: tuple[s
 
 
 def test_the_route_moves_before_the_predictors_do(serving: Site) -> None:
-    kinds = [one["kind"] for one in _release(serving, 4, "--traffic", 0)]
+    kinds = [resource["kind"] for resource in _release(serving, 4, "--traffic", 0)]
     assert kinds[-2:] == ["HTTPRoute", "InferenceService"]
 
 

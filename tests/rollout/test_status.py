@@ -75,7 +75,9 @@ def _answered(labels: dict[str, str], *, ok: int, defect: int, buckets: dict[str
 def _running(samples: dict[str, int], folder: Path, campus: Site | None) -> Iterator[str]:
     """A Prometheus in which each series has grown to its value in ten minutes; a site's has the chart's rules."""
     now = int(time.time())
-    lines = [f"{one} {n * step / 40:g} {now - 599 + 15 * step}" for one, n in samples.items() for step in range(41)]
+    lines = [
+        f"{series} {n * step / 40:g} {now - 599 + 15 * step}" for series, n in samples.items() for step in range(41)
+    ]
     (folder / "samples").write_text("\n".join([*lines, "# EOF"]) + "\n")
     names = ("limits", "versions") if campus else ()
     for name in names:
@@ -111,13 +113,13 @@ def _figures(address: str, query: str) -> dict[str, float]:
     """The value of each version, as Prometheus has it."""
     url = f"{address}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
     with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
-        found = json.load(answer)["data"]["result"]
-    return {one["metric"].get("model_version", ""): float(one["value"][1]) for one in found}
+        series = json.load(answer)["data"]["result"]
+    return {sample["metric"].get("model_version", ""): float(sample["value"][1]) for sample in series}
 
 
 def _series(name: str, here: dict[str, str], **labels: str) -> str:
-    said = ",".join(f'{key}="{value}"' for key, value in (here | labels).items())
-    return f"earlybell_{name}{{{said}}}"
+    selectors = ",".join(f'{key}="{value}"' for key, value in (here | labels).items())
+    return f"earlybell_{name}{{{selectors}}}"
 
 
 def _ready(address: str, log: Path) -> str:
@@ -131,16 +133,16 @@ def _ready(address: str, log: Path) -> str:
 
 
 def test_a_person_sees_who_gets_what(canary: Site, prometheus: str) -> None:
-    said = canary.run("status", "--prometheus", prometheus).stdout
-    lines = [line.split() for line in said.splitlines()]
+    output = canary.run("status", "--prometheus", prometheus).stdout
+    lines = [line.split() for line in output.splitlines()]
     assert lines[0] == f"{MODEL} in {canary.namespace}, Knative mode".split()
     assert lines[2][:5] == ["3", "champion", "90%", "1/1", OURS]
     assert lines[3][:5] == ["4", "challenger", "10%", "1/2", OURS]
     assert lines[3][6:8] == ["2.50%", "of"]
     assert lines[3][9:] == ["20", "ms", "100", "ms"]
     assert lines[2][6:] == ["-", "of", "0", "-", "-"]
-    assert "\x1b" not in said
-    assert max(map(len, said.splitlines())) <= 80
+    assert "\x1b" not in output
+    assert max(map(len, output.splitlines())) <= 80
 
 
 def _serves(campus: Site, overlay: str, *steps: tuple[object, ...]) -> None:
@@ -166,10 +168,10 @@ def test_a_new_image_of_the_same_version_is_judged_by_its_own_answers(
     samples |= _answered(new, ok=12, defect=8, buckets={"0.1": 0, "0.2": 20})
     with _running(samples, tmp_path, campus) as address:
         rows = json.loads(campus.run("status", "--json", "--prometheus", address).stdout)["versions"]
-    assert [(one["version"], one["runtime"], one["traffic"]) for one in rows] == [("3", OURS, 90), ("3", ANOTHER, 10)]
-    assert [one["answers"]["errors"] for one in rows] == pytest.approx([0, 0.4], rel=0.01)
-    assert [one["answers"]["requests"] for one in rows] == pytest.approx([180, 20], rel=0.2)
-    assert [one["answers"]["p99"] for one in rows] == pytest.approx([0.04, 0.2], rel=0.2)
+    assert [(row["version"], row["runtime"], row["traffic"]) for row in rows] == [("3", OURS, 90), ("3", ANOTHER, 10)]
+    assert [row["answers"]["errors"] for row in rows] == pytest.approx([0, 0.4], rel=0.01)
+    assert [row["answers"]["requests"] for row in rows] == pytest.approx([180, 20], rel=0.2)
+    assert [row["answers"]["p99"] for row in rows] == pytest.approx([0.04, 0.2], rel=0.2)
 
 
 @pytest.mark.parametrize(("steps", "errors"), [([], [0.04]), (NEW_IMAGE, [None, None])], ids=["alone", "two images"])
@@ -179,8 +181,8 @@ def test_answers_without_a_revision_are_those_of_a_version_on_one_image_alone(
     _serves(campus, "knative", *steps)
     with _running(_answered(_of(campus, "3"), ok=192, defect=8, buckets={"0.1": 200}), tmp_path, campus) as address:
         rows = json.loads(campus.run("status", "--json", "--prometheus", address).stdout)["versions"]
-    found = [one["answers"]["errors"] for one in rows]
-    assert [one and round(one, 2) for one in found] == errors
+    ratios = [row["answers"]["errors"] for row in rows]
+    assert [ratio and round(ratio, 2) for ratio in ratios] == errors
 
 
 def test_without_prometheus_the_status_says_what_to_do(canary: Site) -> None:
@@ -188,9 +190,9 @@ def test_without_prometheus_the_status_says_what_to_do(canary: Site) -> None:
 
 
 def test_machines_get_json(canary: Site, prometheus: str) -> None:
-    said = json.loads(canary.run("status", "--json", "--prometheus", prometheus).stdout)
-    assert (said["model"], said["mode"], said["namespace"]) == (MODEL, "Knative", canary.namespace)
-    three, four = said["versions"]
+    status = json.loads(canary.run("status", "--json", "--prometheus", prometheus).stdout)
+    assert (status["model"], status["mode"], status["namespace"]) == (MODEL, "Knative", canary.namespace)
+    three, four = status["versions"]
     assert (three["version"], three["aliases"], three["traffic"]) == ("3", ["champion"], 90)
     assert four["answers"] == pytest.approx({"requests": 200, "errors": 0.025, "p50": 0.02, "p99": 0.1}, rel=0.2)
 
@@ -198,10 +200,10 @@ def test_machines_get_json(canary: Site, prometheus: str) -> None:
 def test_the_status_and_the_alert_have_the_same_error_ratio(canary: Site, prometheus: str) -> None:
     rows = json.loads(canary.run("status", "--json", "--prometheus", prometheus).stdout)["versions"]
     (group,) = yaml.safe_load((RULES / "versions.yaml").read_text())["groups"]
-    alert = next(one for one in group["rules"] if one.get("alert") == "EarlybellVersionFails")
+    alert = next(rule for rule in group["rules"] if rule.get("alert") == "EarlybellVersionFails")
     compared = alert["expr"].partition(">")[0].replace("NAMESPACE", canary.namespace)
     alarmed = _figures(prometheus, compared)
-    assert {one["version"]: one["answers"]["errors"] for one in rows if one["answers"]["requests"]} == pytest.approx(
+    assert {row["version"]: row["answers"]["errors"] for row in rows if row["answers"]["requests"]} == pytest.approx(
         alarmed
     )
     assert alarmed == {"4": pytest.approx(0.025, rel=0.01)}
@@ -216,16 +218,16 @@ def test_a_prometheus_without_the_rules_is_told(canary: Site, tmp_path: Path) ->
 
 def test_what_is_not_yet_as_asked_is_told(canary: Site) -> None:
     canary.apply(canary.release(4, "--traffic", 50))
-    said = canary.run("status").stdout
-    assert "10% (of 50%)" in said
-    assert "Traffic is not yet as asked" in said
+    output = canary.run("status").stdout
+    assert "10% (of 50%)" in output
+    assert "Traffic is not yet as asked" in output
 
 
 def test_without_a_registry_the_cluster_is_shown_all_the_same(canary: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_ports(1)[0]}")
-    said = " ".join(canary.run("status").stdout.split())
-    assert "4 ? 10%" in said
-    assert "No aliases: the model registry at" in said
+    output = " ".join(canary.run("status").stdout.split())
+    assert "4 ? 10%" in output
+    assert "No aliases: the model registry at" in output
 
 
 def test_a_prometheus_that_does_not_answer_is_named(canary: Site) -> None:
@@ -317,10 +319,10 @@ def test_a_version_that_is_not_registered_is_refused(campus: Site) -> None:
 
 
 def test_a_bundle_that_kserve_cannot_fetch_is_refused(campus: Site, tmp_path: Path) -> None:
-    made = campus.registry.create_model_version(MODEL, f"file://{tmp_path}", tags=TAGS)
+    version = campus.registry.create_model_version(MODEL, f"file://{tmp_path}", tags=TAGS)
     with pytest.raises(SettingError, match="KServe cannot fetch a bundle from.*S3"):
-        campus.release(int(made.version), "--promote")
-    campus.registry.delete_model_version(MODEL, made.version)
+        campus.release(int(version.version), "--promote")
+    campus.registry.delete_model_version(MODEL, version.version)
 
 
 @pytest.mark.parametrize(
@@ -328,10 +330,10 @@ def test_a_bundle_that_kserve_cannot_fetch_is_refused(campus: Site, tmp_path: Pa
     ["wasbs://models@campus.blob.core.windows.net/m/7", "abfss://models@campus.dfs.core.windows.net/m/7"],
 )
 def test_a_bundle_in_azure_is_named_as_kserve_knows_it(campus: Site, registered: str) -> None:
-    made = campus.registry.create_model_version(MODEL, registered, tags=TAGS)
-    predictor = campus.release(int(made.version), "--promote")[-1]["spec"]["predictor"]
+    version = campus.registry.create_model_version(MODEL, registered, tags=TAGS)
+    predictor = campus.release(int(version.version), "--promote")[-1]["spec"]["predictor"]
     assert predictor["model"]["storageUri"] == "https://campus.blob.core.windows.net/models/m/7/bundle"
-    campus.registry.delete_model_version(MODEL, made.version)
+    campus.registry.delete_model_version(MODEL, version.version)
 
 
 def test_the_way_back_is_told_with_the_options_that_were_given(campus: Site) -> None:
@@ -339,17 +341,17 @@ def test_the_way_back_is_told_with_the_options_that_were_given(campus: Site) -> 
     for version, step in ((3, ("--traffic", 100)), (4, ("--traffic", 0)), (4, ("--traffic", 100))):
         campus.apply(campus.release(version, *step, overlay="standard"))
         campus.standard_settles()
-    said = campus.run("release", 4, "--promote", "--overlay", OVERLAYS / "standard").stderr
-    assert f"beginning with `earlybell release 3 --traffic 0 {here} | kubectl apply -f -`" in said
+    output = campus.run("release", 4, "--promote", "--overlay", OVERLAYS / "standard").stderr
+    assert f"beginning with `earlybell release 3 --traffic 0 {here} | kubectl apply -f -`" in output
 
 
 def test_a_context_is_part_of_every_command_that_is_told(campus: Site) -> None:
-    given = ("--context", "tests", "--overlay", OVERLAYS / "knative")
-    assert "`kubectl --context=tests wait" in campus.run("release", 3, "--traffic", 100, *given).stderr
+    options = ("--context", "tests", "--overlay", OVERLAYS / "knative")
+    assert "`kubectl --context=tests wait" in campus.run("release", 3, "--traffic", 100, *options).stderr
     campus.apply(campus.release(3, "--traffic", 100))
     campus.knative_settles()
-    said = campus.run("release", 4, "--traffic", 10, *given).stderr
-    assert f"--namespace {campus.namespace} --context tests | kubectl --context=tests apply -f -`" in said
+    output = campus.run("release", 4, "--traffic", 10, *options).stderr
+    assert f"--namespace {campus.namespace} --context tests | kubectl --context=tests apply -f -`" in output
     with pytest.raises(ClusterError, match="no such context.*its contexts are tests"):
         campus.run("status", "--context", "elsewhere")
 
@@ -358,9 +360,9 @@ def test_a_cold_start_on_the_way_back_is_told(campus: Site) -> None:
     for version, traffic in ((3, 100), (4, 0)):
         campus.apply(campus.release(version, "--traffic", traffic))
         campus.knative_settles()
-    said = [campus.run("release", 4, "--traffic", n, "--overlay", OVERLAYS / "knative").stderr for n in (50, 100)]
-    assert "Back at once: `earlybell release 4 --traffic 0" in said[0]
-    assert "Back, by a cold start" in said[1]
+    outputs = [campus.run("release", 4, "--traffic", n, "--overlay", OVERLAYS / "knative").stderr for n in (50, 100)]
+    assert "Back at once: `earlybell release 4 --traffic 0" in outputs[0]
+    assert "Back, by a cold start" in outputs[1]
 
 
 def test_an_alias_names_the_version_to_release(campus: Site) -> None:
@@ -374,8 +376,8 @@ def test_an_alias_names_the_version_to_release(campus: Site) -> None:
         "--namespace",
         campus.namespace,
     ]
-    said = CliRunner().invoke(app, words)
-    service = list(yaml.safe_load_all(said.stdout))[-1]
+    result = CliRunner().invoke(app, words)
+    service = list(yaml.safe_load_all(result.stdout))[-1]
     assert service["spec"]["predictor"]["labels"]["earlybell.io/model-version"] == "2"
-    assert "kubectl wait" in said.stderr
-    assert "earlybell status" in said.stderr
+    assert "kubectl wait" in result.stderr
+    assert "earlybell status" in result.stderr

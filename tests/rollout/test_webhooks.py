@@ -25,8 +25,8 @@ ANSWERS = Path(__file__).parents[1] / "cluster/answers"
 def _webhook(port: int, keys: Keys, *, allowed: bool) -> Iterator[None]:
     class Review(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            answer = {"uid": asked["request"]["uid"], "allowed": allowed}
+            review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = {"uid": review["request"]["uid"], "allowed": allowed}
             kind = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
             body = json.dumps(kind | {"response": answer}).encode()
             self.send_response(200)

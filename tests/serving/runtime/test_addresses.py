@@ -52,9 +52,9 @@ def test_an_address_of_ipv6_is_that_one_alone(bundle: Path, tmp_path: Path) -> N
         assert [answers(server, host) for host in (V4, V6)] == [(False, False), (True, True)]
 
 
-@pytest.mark.parametrize(("host", "said"), [("::", "[::]"), ("::1", "[::1]")])
+@pytest.mark.parametrize(("host", "shown"), [("::", "[::]"), ("::1", "[::1]")])
 def test_a_port_that_is_taken_is_said_with_its_address_in_brackets(
-    bundle: Path, tmp_path: Path, host: str, said: str
+    bundle: Path, tmp_path: Path, host: str, shown: str
 ) -> None:
     grpc = free_ports(1)[0]
     with socket.create_server((host, 0), family=socket.AF_INET6) as taken:
@@ -73,4 +73,4 @@ def test_a_port_that_is_taken_is_said_with_its_address_in_brackets(
         command = [str(Path(sys.executable).with_name("earlybell")), *words, "--trail", f"sqlite:{tmp_path}/trail.db"]
         done = subprocess.run(command, text=True, capture_output=True, timeout=60)
     assert done.returncode == 2
-    assert f"{said}:{port}" in done.stderr
+    assert f"{shown}:{port}" in done.stderr

@@ -35,7 +35,7 @@ def run(work: Any) -> Any:
 def test_callers_have_turns_and_a_callers_own_requests_their_order() -> None:
     from serving.runtime.admission import Turns
 
-    async def asked() -> list[str]:
+    async def scenario() -> list[str]:
         turns, order = Turns(1, 1), []
 
         async def ask(caller: str, number: int) -> None:
@@ -43,19 +43,19 @@ def test_callers_have_turns_and_a_callers_own_requests_their_order() -> None:
                 order.append(f"{caller}{number}")
 
         async with turns.turn("another"):
-            asked = [asyncio.create_task(ask("greedy", i)) for i in range(4)]
-            asked += [asyncio.create_task(ask("modest", i)) for i in range(2)]
+            tasks = [asyncio.create_task(ask("greedy", i)) for i in range(4)]
+            tasks += [asyncio.create_task(ask("modest", i)) for i in range(2)]
             await asyncio.sleep(0)
-        await asyncio.gather(*asked)
+        await asyncio.gather(*tasks)
         return order
 
-    assert run(asked()) == ["greedy0", "modest0", "greedy1", "modest1", "greedy2", "greedy3"]
+    assert run(scenario()) == ["greedy0", "modest0", "greedy1", "modest1", "greedy2", "greedy3"]
 
 
 def test_what_one_caller_may_not_have_is_left_to_others() -> None:
     from serving.runtime.admission import Place, Turns
 
-    async def asked() -> None:
+    async def scenario() -> None:
         turns, greedy, modest = Turns(3, 2), Place("greedy"), Place("modest")
         await turns.take(greedy, 2)
         waits = asyncio.create_task(turns.take(Place("greedy"), 1))
@@ -67,13 +67,13 @@ def test_what_one_caller_may_not_have_is_left_to_others() -> None:
         turns.give_back(greedy, 2)
         await asyncio.wait_for(waits, 1)
 
-    run(asked())
+    run(scenario())
 
 
 def test_who_does_not_wait_any_longer_has_taken_nothing() -> None:
     from serving.runtime.admission import Place, Turns
 
-    async def asked() -> None:
+    async def scenario() -> None:
         turns, holder = Turns(2, 2), Place("a")
         await turns.take(holder, 2)
         large = asyncio.create_task(turns.take(Place("b"), 2))
@@ -85,26 +85,26 @@ def test_who_does_not_wait_any_longer_has_taken_nothing() -> None:
         await asyncio.gather(large, at_the_same_moment, return_exceptions=True)
         await asyncio.wait_for(turns.take(Place("d"), 2), 1)
 
-    run(asked())
+    run(scenario())
 
 
 def test_who_holds_some_and_needs_more_goes_before_who_holds_nothing() -> None:
     from serving.runtime.admission import Place, Turns
 
-    async def asked() -> None:
+    async def scenario() -> None:
         turns, grows, large, small = Turns(96, 64), Place("a"), Place("a"), Place("a")
         await turns.take(grows, 1)
         waits = [asyncio.create_task(turns.take(large, 64)), asyncio.create_task(turns.take(small, 1))]
         await asyncio.sleep(0)
         await asyncio.wait_for(turns.take(grows, 2), 1)
         await asyncio.wait_for(turns.take(grows, 61), 1)
-        assert not any(one.done() for one in waits)
+        assert not any(task.done() for task in waits)
         turns.give_back(grows, 64)
         await asyncio.wait_for(waits[0], 1)
         turns.give_back(large, 64)
         await asyncio.wait_for(waits[1], 1)
 
-    run(asked())
+    run(scenario())
 
 
 @pytest.mark.parametrize("other", ["a", "b"], ids=["of one caller", "of two callers"])
@@ -112,7 +112,7 @@ def test_who_holds_some_and_needs_more_goes_before_who_holds_nothing() -> None:
 def test_of_those_who_wait_for_each_other_the_last_gives_up_at_once(other: str, third: int) -> None:
     from serving.runtime.admission import Place, StuckError, Turns
 
-    async def asked() -> None:
+    async def scenario() -> None:
         turns, first, last = Turns(64 if other == "b" else 96, 64), Place("a"), Place(other)
         await turns.take(first, 30)
         await turns.take(last, 30)
@@ -126,13 +126,13 @@ def test_of_those_who_wait_for_each_other_the_last_gives_up_at_once(other: str, 
         turns.give_back(last, last.held)
         await asyncio.wait_for(waits, 1)
 
-    run(asked())
+    run(scenario())
 
 
 def test_of_those_who_grow_whoever_can_end_does() -> None:
     from serving.runtime.admission import Place, Turns
 
-    async def asked() -> None:
+    async def scenario() -> None:
         turns, large, small, holder = Turns(64, 64), Place("a"), Place("a"), Place("a")
         for place, amount in ((large, 20), (small, 30), (holder, 10)):
             await turns.take(place, amount)
@@ -143,14 +143,14 @@ def test_of_those_who_grow_whoever_can_end_does() -> None:
         turns.give_back(small, 40)
         await asyncio.wait_for(waits[0], 1)
 
-    run(asked())
+    run(scenario())
 
 
 @pytest.mark.parametrize("grows", [0, 1], ids=["holds nothing yet", "grows"])
 def test_a_flow_of_small_requests_keeps_no_large_one_from_its_turn(grows: int) -> None:
     from serving.runtime.admission import Place, Turns
 
-    async def asked() -> int:
+    async def scenario() -> int:
         turns, large, ended = Turns(96, 64), Place("large"), 0
         if grows:
             await turns.take(large, grows)
@@ -171,17 +171,17 @@ def test_a_flow_of_small_requests_keeps_no_large_one_from_its_turn(grows: int) -
         turns.give_back(large, 64)
         before = ended
         await asyncio.sleep(0.1)
-        for one in flows:
-            one.cancel()
+        for task in flows:
+            task.cancel()
         return ended - before
 
-    assert run(asked()) > 0  # they go on after it
+    assert run(scenario()) > 0  # they go on after it
 
 
 def test_who_waits_for_a_slow_one_keeps_no_small_ones_waiting() -> None:
     from serving.runtime.admission import Place, Turns
 
-    async def asked() -> None:
+    async def scenario() -> None:
         turns = Turns(96, 64)
         await turns.take(Place("slow"), 64)
         waits = asyncio.create_task(turns.take(Place("large"), 64))
@@ -192,7 +192,7 @@ def test_who_waits_for_a_slow_one_keeps_no_small_ones_waiting() -> None:
             turns.give_back(small, 30)
         waits.cancel()
 
-    run(asked())
+    run(scenario())
 
 
 def test_small_things_weigh_more_than_a_usual_body() -> None:
@@ -312,7 +312,7 @@ def rows(mib: float) -> bytes:
         {"learner_id": learners[i % 200], "occurred_at": f"2026-02-{2 + i % 26:02}T{i % 24:02}:15:00Z"} | event
         for i in range(int(mib * MIB / 200))
     ]
-    enrolments = [{"learner_id": one, "enrolled_at": "2026-01-20T09:00:00Z"} for one in learners]
+    enrolments = [{"learner_id": learner, "enrolled_at": "2026-01-20T09:00:00Z"} for learner in learners]
     extract = {"as_of": EXTRACT["as_of"], "courses": EXTRACT["courses"], "enrolments": enrolments, "events": events}
     return json.dumps({"instances": [extract]}).encode()
 
@@ -404,15 +404,15 @@ def test_memory_stays_below_the_formula_over_grpc(
 
             before = _peak(server)
             for kind, (message, expected) in DENSE_MESSAGES.items():
-                said = list(pool.map(says, ["greedy", "modest"] * 4, [message] * 8))
-                assert any(expected in one for one in said), (kind, said)
+                errors = list(pool.map(says, ["greedy", "modest"] * 4, [message] * 8))
+                assert any(expected in error for error in errors), (kind, errors)
                 sys.stderr.write(f"{kind}: {_peak(server) - before:.0f} MiB more, of {FACTOR * IN_FLIGHT}\n")
         assert _peak(server) < AT_REST + FACTOR * IN_FLIGHT
 
 
 def _peak(server: Server) -> float:
     """MiB of resident memory."""
-    return int(next(one for one in _status(server) if one.startswith("VmHWM")).split()[1]) / 1024
+    return int(next(line for line in _status(server) if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def _status(server: Server) -> list[str]:
@@ -531,8 +531,8 @@ def test_a_message_larger_than_a_quarter_of_a_body_is_too_large(
 
 def class_of(learners: int) -> dict[str, Any]:
     enrolments = [{"learner_id": f"{i:032x}", "enrolled_at": "2026-01-20T09:00:00Z"} for i in range(learners)]
-    kept = {name: EXTRACT[name] for name in ("as_of", "courses", "assessments")}
-    return {"instances": [kept | {"enrolments": enrolments}]}
+    tables = {name: EXTRACT[name] for name in ("as_of", "courses", "assessments")}
+    return {"instances": [tables | {"enrolments": enrolments}]}
 
 
 def test_requests_whose_clients_went_away_delay_nobody(small: Server, tokens: tuple[Path, dict[str, str]]) -> None:
@@ -560,7 +560,7 @@ def test_a_greedy_caller_does_not_starve_a_modest_one(small: Server, tokens: tup
                 greedy.post(EXPLAIN, json=body)
 
     with ThreadPoolExecutor(8) as pool, caller(small, tokens, "modest") as modest:
-        asked = [pool.submit(flood, class_of(150)) for _ in range(8)]
+        requests = [pool.submit(flood, class_of(150)) for _ in range(8)]
         time.sleep(2)
         began = time.monotonic()
         for _ in range(3):
@@ -568,7 +568,7 @@ def test_a_greedy_caller_does_not_starve_a_modest_one(small: Server, tokens: tup
         seconds = (time.monotonic() - began) / 3
         alone = time.monotonic()
         stop.set()
-        for one in asked:
-            one.result(60)
+        for request in requests:
+            request.result(60)
         drained = time.monotonic() - alone
     assert seconds < max(1.5, drained / 2)

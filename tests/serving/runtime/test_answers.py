@@ -27,11 +27,11 @@ PREDICT, EXPLAIN = "/v1/models/learner-risk:predict", "/v1/models/learner-risk:e
 OLDER = Path(__file__).parent / "data" / "bundle-of-catalogue-1"
 
 
-def asked(server: Server, path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
+def post(server: Server, path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
     answer = httpx.post(f"{server.url}{path}", json=body, headers=headers, timeout=60, trust_env=False)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    content: dict[str, Any] = answer.json()
+    return content
 
 
 def body_of(tables: Path, batch: Predictions) -> dict[str, Any]:
@@ -46,14 +46,18 @@ def body_of(tables: Path, batch: Predictions) -> dict[str, Any]:
 def assert_same(answer: dict[str, Any], batch: Predictions) -> None:
     courses = batch.observed.course_id.tolist()
     expected = {(course, row.learner_id): row for course, row in zip(courses, batch.learners(), strict=True)}
-    found = {(run["course_id"], one["learner_id"]): one for run in answer["predictions"] for one in run["learners"]}
-    assert found.keys() == expected.keys()
+    learners = {
+        (run["course_id"], learner["learner_id"]): learner
+        for run in answer["predictions"]
+        for learner in run["learners"]
+    }
+    assert learners.keys() == expected.keys()
     for key, row in expected.items():
-        one = found[key]
-        assert one["risk"] == pytest.approx(row.risk, abs=1e-6)
-        assert one["interval"] == pytest.approx(list(row.interval), abs=1e-6)
-        assert one["band"] == row.band
-        assert [reason["feature"] for reason in one["reasons"]] == [reason.feature for reason in row.reasons]
+        learner = learners[key]
+        assert learner["risk"] == pytest.approx(row.risk, abs=1e-6)
+        assert learner["interval"] == pytest.approx(list(row.interval), abs=1e-6)
+        assert learner["band"] == row.band
+        assert [reason["feature"] for reason in learner["reasons"]] == [reason.feature for reason in row.reasons]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +66,7 @@ def batch(bundle: Path, site: Path) -> Predictions:
 
 
 @pytest.fixture(scope="module")
-def one(site: Path, batch: Predictions) -> dict[str, Any]:
+def one_learner(site: Path, batch: Predictions) -> dict[str, Any]:
     """A request about one learner."""
     learner = str(batch.observed.learner_id[0])
     connection, course = open_tables(site), str(batch.observed.course_id[0])
@@ -71,7 +75,7 @@ def one(site: Path, batch: Predictions) -> dict[str, Any]:
 
 
 def test_everybody_gets_the_same_answer_as_in_batch(server: Server, site: Path, batch: Predictions) -> None:
-    assert_same(asked(server, PREDICT, body_of(site, batch)), batch)
+    assert_same(post(server, PREDICT, body_of(site, batch)), batch)
 
 
 def test_both_runs_of_oulad_get_the_same_answer_as_in_batch(
@@ -81,24 +85,24 @@ def test_both_runs_of_oulad_get_the_same_answer_as_in_batch(
     batch = Predictor(read_bundle(bundle)).predict_tables(tmp_path / "tables", "0.4")
     assert len(batch.risk) > 1500
     runs = [
-        asked(server, PREDICT, {"instances": [instance]})["predictions"][0]
+        post(server, PREDICT, {"instances": [instance]})["predictions"][0]
         for instance in body_of(tmp_path / "tables", batch)["instances"]
     ]
     assert_same({"predictions": runs}, batch)
 
 
-def test_rows_and_columns_and_a_given_course_say_the_same(server: Server, one: dict[str, Any]) -> None:
-    instance = one["instances"][0]
+def test_rows_and_columns_and_a_given_course_say_the_same(server: Server, one_learner: dict[str, Any]) -> None:
+    instance = one_learner["instances"][0]
     rows = {"as_of": instance["as_of"]}
     for name, columns in instance.items():
         if name != "as_of":
             rows[name] = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    expected = asked(server, PREDICT, one)["predictions"]
-    assert asked(server, PREDICT, {"instances": [rows]})["predictions"] == expected
+    expected = post(server, PREDICT, one_learner)["predictions"]
+    assert post(server, PREDICT, {"instances": [rows]})["predictions"] == expected
 
 
-def test_an_answer_says_once_by_what_it_was_made(server: Server, bundle: Path, one: dict[str, Any]) -> None:
-    answer = asked(server, PREDICT, one, **{"x-request-id": "my-id"})
+def test_an_answer_says_once_by_what_it_was_made(server: Server, bundle: Path, one_learner: dict[str, Any]) -> None:
+    answer = post(server, PREDICT, one_learner, **{"x-request-id": "my-id"})
     opened = read_bundle(bundle)
     assert answer["model_name"] == "learner-risk"
     assert answer["model_version"] == opened.digest[:12]
@@ -106,9 +110,9 @@ def test_an_answer_says_once_by_what_it_was_made(server: Server, bundle: Path, o
     assert answer["request_id"] == "my-id"
 
 
-def test_an_explanation_adds_up_to_the_score_and_leads_to_the_risk(server: Server, one: dict[str, Any]) -> None:
-    risk = asked(server, PREDICT, one)["predictions"][0]["learners"][0]["risk"]
-    learner = asked(server, EXPLAIN, one)["predictions"][0]["learners"][0]
+def test_an_explanation_adds_up_to_the_score_and_leads_to_the_risk(server: Server, one_learner: dict[str, Any]) -> None:
+    risk = post(server, PREDICT, one_learner)["predictions"][0]["learners"][0]["risk"]
+    learner = post(server, EXPLAIN, one_learner)["predictions"][0]["learners"][0]
     assert learner["base"] + sum(e["effect"] for e in learner["effects"]) == pytest.approx(learner["score"], abs=1e-4)
     known, z = learner["calibration"], learner["score"]
     z = z if known["unit"] == "log-odds" else np.log(z / (1 - z))
@@ -158,10 +162,12 @@ def test_an_explanation_scores_once_and_computes_shapley_values_once(
 
 
 @pytest.mark.parametrize(("path", "kind"), [(PREDICT, "Predictions"), (EXPLAIN, "Explanations")])
-def test_an_answer_is_read_by_the_type_that_wrote_it(server: Server, one: dict[str, Any], path: str, kind: str) -> None:
+def test_an_answer_is_read_by_the_type_that_wrote_it(
+    server: Server, one_learner: dict[str, Any], path: str, kind: str
+) -> None:
     from serving.runtime import answers
 
-    answer = asked(server, path, one)
+    answer = post(server, path, one_learner)
     read = msgspec.convert(answer, getattr(answers, kind))
     assert json.loads(msgspec.json.encode(read)) == answer
 
@@ -169,28 +175,30 @@ def test_an_answer_is_read_by_the_type_that_wrote_it(server: Server, one: dict[s
 def test_a_counterfactual_moves_the_band_or_says_that_none_was_found(
     server: Server, site: Path, batch: Predictions
 ) -> None:
-    answer = asked(server, EXPLAIN, body_of(site, batch))
-    learners = [one for run in answer["predictions"] for one in run["learners"]]
-    high = [one["counterfactual"] | {"was": one["band"]} for one in learners if one["band"] == "high"]
+    answer = post(server, EXPLAIN, body_of(site, batch))
+    learners = [learner for run in answer["predictions"] for learner in run["learners"]]
+    high = [learner["counterfactual"] | {"was": learner["band"]} for learner in learners if learner["band"] == "high"]
     assert high
-    for one in high:
-        assert one["words"]
-        assert (one["band"] != "high") == bool(one["changes"])
-    assert any(one["changes"] for one in high)
+    for counterfactual in high:
+        assert counterfactual["words"]
+        assert (counterfactual["band"] != "high") == bool(counterfactual["changes"])
+    assert any(counterfactual["changes"] for counterfactual in high)
 
 
 def test_v2_answers_feature_vectors_as_its_metadata_says(server: Server, batch: Predictions) -> None:
     metadata = httpx.get(f"{server.url}/v2/models/learner-risk", trust_env=False).json()
-    shapes = {one["name"]: (one["datatype"], one["shape"]) for one in metadata["inputs"]}
+    shapes = {tensor["name"]: (tensor["datatype"], tensor["shape"]) for tensor in metadata["inputs"]}
     assert shapes == {"features": ("FP32", [-1, batch.observed.values.shape[1]]), "days_seen": ("FP32", [-1])}
     body = infer_body(batch, 20) | {"parameters": {"course_id": "c", "learner_id": ",".join("abcdefghijklmnopqrst")}}
-    answer = asked(server, "/v2/models/learner-risk/infer", body, **{"x-request-id": "v2-known"})
-    found = {one["name"]: one["data"] for one in answer["outputs"]}
-    assert found["risk"] == pytest.approx(batch.risk[:20], abs=1e-6)
-    assert found["band"] == batch.band[:20].tolist()
-    assert [one.learner_id for one in read_records(server.trail, request="v2-known")] == list("abcdefghijklmnopqrst")
-    asked(server, "/v2/models/learner-risk/infer", infer_body(batch, 1), **{"x-request-id": "v2-unknown"})
-    assert [one.learner_id for one in read_records(server.trail, request="v2-unknown")] == ["anonymous"]
+    answer = post(server, "/v2/models/learner-risk/infer", body, **{"x-request-id": "v2-known"})
+    outputs = {output["name"]: output["data"] for output in answer["outputs"]}
+    assert outputs["risk"] == pytest.approx(batch.risk[:20], abs=1e-6)
+    assert outputs["band"] == batch.band[:20].tolist()
+    assert [record.learner_id for record in read_records(server.trail, request="v2-known")] == list(
+        "abcdefghijklmnopqrst"
+    )
+    post(server, "/v2/models/learner-risk/infer", infer_body(batch, 1), **{"x-request-id": "v2-unknown"})
+    assert [record.learner_id for record in read_records(server.trail, request="v2-unknown")] == ["anonymous"]
 
 
 def infer_body(batch: Predictions, rows: int) -> dict[str, Any]:
@@ -237,19 +245,19 @@ print(json.dumps({"risk": found["risk"].tolist(), "band": bands}))
 """
     before = _counted_over_grpc(server)  # other tests ask the same server
     for binary in (True, False):
-        given = {
+        request = {
             "address": server.grpc,
             "features": batch.observed.values[:5].tolist(),
             "days_seen": batch.observed.days_seen[:5].tolist(),
             "binary": binary,
         }
         ran = subprocess.run(
-            [sys.executable, "-c", program], input=json.dumps(given), capture_output=True, text=True, check=False
+            [sys.executable, "-c", program], input=json.dumps(request), capture_output=True, text=True, check=False
         )
         assert ran.returncode == 0, ran.stderr
-        found = json.loads(ran.stdout)
-        assert found["risk"] == pytest.approx(batch.risk[:5], abs=1e-6)
-        assert found["band"] == batch.band[:5].tolist()
+        output = json.loads(ran.stdout)
+        assert output["risk"] == pytest.approx(batch.risk[:5], abs=1e-6)
+        assert output["band"] == batch.band[:5].tolist()
     assert _counted_over_grpc(server) == before + 2
 
 
@@ -260,24 +268,24 @@ def _counted_over_grpc(server: Server) -> float:
 
 
 def test_nobody_enrolled_is_no_error_for_any_kind_of_model(
-    candidates: dict[str, Path], one: dict[str, Any], bundle: Path
+    candidates: dict[str, Path], one_learner: dict[str, Any], bundle: Path
 ) -> None:
     bands = read_bundle(bundle).bands
     for path in candidates.values():
         candidate = dataclasses.replace(read_candidate(path / "final"), bands=bands)
-        instance = decode(one["instances"][0] | {"as_of": "2001-01-01T00:00:00Z"}, "i", datetime.max)
+        instance = decode(one_learner["instances"][0] | {"as_of": "2001-01-01T00:00:00Z"}, "i", datetime.max)
         assert not instance.under_way
         assert Predictor(candidate).predict(Workspace(candidate).observe(instance)).learners() == []
 
 
 def test_every_answer_is_in_the_trail_and_the_trail_is_whole(server: Server, site: Path, batch: Predictions) -> None:
-    answer = asked(server, PREDICT, body_of(site, batch), **{"x-request-id": "whole-site"})
-    records = {one.learner_id: one for one in read_records(server.trail, request="whole-site")}
-    learners = [one for run in answer["predictions"] for one in run["learners"]]
-    assert records.keys() == {one["learner_id"] for one in learners}
-    for one in learners:
-        kept = records[one["learner_id"]]
-        assert (kept.risk, kept.band, kept.caller) == (one["risk"], one["band"], "anybody")
+    answer = post(server, PREDICT, body_of(site, batch), **{"x-request-id": "whole-site"})
+    records = {record.learner_id: record for record in read_records(server.trail, request="whole-site")}
+    learners = [learner for run in answer["predictions"] for learner in run["learners"]]
+    assert records.keys() == {learner["learner_id"] for learner in learners}
+    for learner in learners:
+        record = records[learner["learner_id"]]
+        assert (record.risk, record.band, record.caller) == (learner["risk"], learner["band"], "anybody")
     first = records[str(batch.observed.learner_id[0])]
     values = [None if np.isnan(value) else value for value in batch.observed.values[0].tolist()]
     assert list(first.features) == pytest.approx(values)
@@ -289,7 +297,7 @@ def test_a_bundle_of_an_older_catalogue_keeps_its_own_features(site: Path, bundl
     assert older.catalogue.hash != read_bundle(bundle).catalogue.hash
     batch = Predictor(older).predict_tables(site, "0.5")
     with started(OLDER, tmp_path) as server:
-        answer = asked(server, PREDICT, body_of(site, batch))
+        answer = post(server, PREDICT, body_of(site, batch))
     assert answer["catalogue_hash"] == older.catalogue.hash
     assert_same(answer, batch)
 
@@ -300,7 +308,7 @@ def test_the_openapi_document_is_valid_and_its_examples_are_answered(server: Ser
         operation = document["paths"][path]["post"]
         body = operation["requestBody"]["content"]["application/json"]
         checked(document, body["schema"], body["example"])
-        answer = asked(server, path, body["example"])
+        answer = post(server, path, body["example"])
         checked(document, operation["responses"]["200"]["content"]["application/json"]["schema"], answer)
 
 

@@ -26,11 +26,11 @@ def tokens(serving: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     from serving.runtime.access import add_token
 
     path, now = tmp_path_factory.mktemp("tokens") / "tokens.json", datetime.now(UTC)
-    made = {name: add_token(path, name, 1, now) for name in TOKENS}
-    said = json.loads(path.read_text())
-    said["tokens"][2]["expires_at"] = "2020-01-01T00:00:00+00:00"
-    path.write_text(json.dumps(said))
-    return path, made
+    secrets = {name: add_token(path, name, 1, now) for name in TOKENS}
+    content = json.loads(path.read_text())
+    content["tokens"][2]["expires_at"] = "2020-01-01T00:00:00+00:00"
+    path.write_text(json.dumps(content))
+    return path, secrets
 
 
 @pytest.fixture(scope="module")
@@ -50,20 +50,20 @@ def known(strict: Server, tokens: tuple[Path, dict[str, str]]) -> Iterator[httpx
 
 
 @pytest.mark.parametrize("how", ["none", "wrong", "late", "another scheme", "empty", "not ASCII"])
-@pytest.mark.parametrize("asked", [PREDICT, EXPLAIN, INFER], ids=["predict", "explain", "infer"])
+@pytest.mark.parametrize("path", [PREDICT, EXPLAIN, INFER], ids=["predict", "explain", "infer"])
 def test_without_a_good_token_nobody_is_answered(
-    strict: Server, tokens: tuple[Path, dict[str, str]], how: str, asked: str
+    strict: Server, tokens: tuple[Path, dict[str, str]], how: str, path: str
 ) -> None:
-    given: dict[str, str | bytes] = {
+    authorizations: dict[str, str | bytes] = {
         "wrong": "Bearer qq",
         "late": f"Bearer {tokens[1]['late']}",
         "another scheme": f"Basic {tokens[1]['good']}",
         "empty": "",
         "not ASCII": b"Bearer \xe9\xff",
     }
-    headers = {"authorization": given[how]} if how in given else {}
+    headers = {"authorization": authorizations[how]} if how in authorizations else {}
     with httpx.Client(base_url=strict.url, trust_env=False) as stranger:
-        response = stranger.post(asked, json={"instances": [EXTRACT]}, headers=headers)  # type: ignore[arg-type]
+        response = stranger.post(path, json={"instances": [EXTRACT]}, headers=headers)  # type: ignore[arg-type]
     refused(response, 401, "Authorization: Bearer")
     assert response.headers["www-authenticate"] == "Bearer"
 
@@ -83,7 +83,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(
     headers = {"authorization": f"Bearer {tokens[1]['eager']}"}
     with httpx.Client(base_url=strict.url, trust_env=False, headers=headers) as eager:
         answers = (eager.post(PREDICT, json={}) for _ in range(200))
-        response = next(one for one in answers if one.status_code != 400)
+        response = next(answer for answer in answers if answer.status_code != 400)
     refused(response, 429, "eager", "60")
     assert 1 <= int(response.headers["retry-after"]) <= 2
     goes_on(known)
@@ -107,7 +107,7 @@ def test_a_body_beyond_the_limit_is_too_large(known: httpx.Client, chunked: bool
 
 def test_a_slow_client_is_given_up_and_others_are_answered_meanwhile(strict: Server, known: httpx.Client) -> None:
     with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(asked_raw, strict, head(known, 100) + b'{"inst')
+        slow = pool.submit(exchange, strict, head(known, 100) + b'{"inst')
         goes_on(known)
         assert not slow.done()
         answer = slow.result(30)
@@ -125,13 +125,13 @@ def test_a_client_that_goes_away_leaves_the_server_as_it_was(strict: Server, kno
 
 @pytest.mark.parametrize("length", [b"-5", b"qq", b"9" * 30, b"5\r\nContent-Length: 6"])
 def test_a_content_length_that_is_none_is_a_bad_request(strict: Server, known: httpx.Client, length: bytes) -> None:
-    answer = asked_raw(strict, head(known, length) + b"{}")
+    answer = exchange(strict, head(known, length) + b"{}")
     assert answer.startswith(b"HTTP/1.1 400 ")
     goes_on(known)
 
 
 def test_a_content_length_beyond_the_limit_is_refused_before_the_body(strict: Server, known: httpx.Client) -> None:
-    assert asked_raw(strict, head(known, 10**12)).startswith(b"HTTP/1.1 413 ")
+    assert exchange(strict, head(known, 10**12)).startswith(b"HTTP/1.1 413 ")
     goes_on(known)
 
 
@@ -146,20 +146,20 @@ def test_the_log_of_a_strict_server_holds_no_token_and_no_request(
 
 def head(client: httpx.Client, length: int | bytes) -> bytes:
     """The head of a request, with the client's token."""
-    said = length if isinstance(length, bytes) else str(length).encode()
+    content_length = length if isinstance(length, bytes) else str(length).encode()
     token = client.headers["authorization"].encode()
     lines = [f"POST {PREDICT} HTTP/1.1".encode(), b"Host: localhost", b"Content-Type: application/json"]
-    return b"\r\n".join([*lines, b"Authorization: " + token, b"Content-Length: " + said, b"", b""])
+    return b"\r\n".join([*lines, b"Authorization: " + token, b"Content-Length: " + content_length, b"", b""])
 
 
-def asked_raw(server: Server, sent: bytes) -> bytes:
+def exchange(server: Server, sent: bytes) -> bytes:
     """Send bytes, and read until the server closes."""
-    found = b""
+    received = b""
     with socket.create_connection(("127.0.0.1", server.port), 30) as opened:
         opened.sendall(sent)
         while part := opened.recv(65536):
-            found += part
-    return found
+            received += part
+    return received
 
 
 def refreshed(tokens: Any) -> None:

@@ -20,8 +20,8 @@ def predicted(client: httpx.Client, extract: dict[str, Any]) -> dict[str, Any]:
     """The answer to a good request."""
     response = client.post(PREDICT, json={"instances": [extract]})
     assert response.status_code == 200, response.text
-    found: dict[str, Any] = response.json()["predictions"][0]
-    return found
+    prediction: dict[str, Any] = response.json()["predictions"][0]
+    return prediction
 
 
 class Bad(NamedTuple):
@@ -114,17 +114,17 @@ V1 = [
 ]
 
 
-@pytest.mark.parametrize("bad", V1, ids=[one.name for one in V1])
+@pytest.mark.parametrize("bad", V1, ids=[bad.name for bad in V1])
 def test_a_bad_extract_is_refused_and_the_server_goes_on(client: httpx.Client, bad: Bad) -> None:
-    for asked in (PREDICT, EXPLAIN):
-        refused(client.post(asked, content=bad.body, headers=JSON), 400, *bad.says)
+    for path in (PREDICT, EXPLAIN):
+        refused(client.post(path, content=bad.body, headers=JSON), 400, *bad.says)
     goes_on(client)
 
 
 COLUMNS = [(name, column) for name in TABLES_READ for column in BY_NAME[name].columns]
 
 
-@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=[f"{table}.{one.name}" for table, one in COLUMNS])
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=[f"{table}.{field.name}" for table, field in COLUMNS])
 def test_a_value_of_another_type_is_set_aside_or_refused_in_every_column(
     client: httpx.Client, table: str, column: Any
 ) -> None:
@@ -134,14 +134,14 @@ def test_a_value_of_another_type_is_set_aside_or_refused_in_every_column(
     nobodys = table in ("extensions", "submissions") and column.name in ("learner_id", "assessment_id")
     for value in wrong:
         row = {"course_id": COURSE["course_id"], "learner_id": LEARNER, "assessment_id": "quiz-1"}
-        row = {name: one for name, one in row.items() if name in BY_NAME[table].names}
+        row = {name: cell for name, cell in row.items() if name in BY_NAME[table].names}
         good = EXTRACT[table][0] if isinstance(EXTRACT[table], list) else {k: v[0] for k, v in EXTRACT[table].items()}
         extract = changed([row | good | {column.name: value}], table)
         if BY_NAME[table].bad == "stop" or nobodys:
             place = f"instances[0].{table}[0].{column.name}: {json.dumps(value)}"
             refused(client.post(PREDICT, json={"instances": [extract]}), 400, place)
         else:
-            listed = {one["where"]: one["what"] for one in predicted(client, extract)["set_aside"]}
+            listed = {entry["where"]: entry["what"] for entry in predicted(client, extract)["set_aside"]}
             as_sent = value if isinstance(value, str | bool | None) else json.dumps(value)
             assert listed[f"{table}[0].{column.name}"] == as_sent
 
@@ -240,20 +240,20 @@ def test_what_concerns_one_learner_is_set_aside_and_the_class_is_answered(client
     aside = ASIDE[name]
     steps = [int(step) if step.isdigit() else step for step in aside.path.split(".")]
     extract = changed(aside.value, *steps)
-    (found,) = client.post(EXPLAIN, json={"instances": [extract]}).json()["predictions"]
-    assert predicted(client, extract)["set_aside"] == found["set_aside"]
-    assert {one["learner_id"] for one in found["learners"]} == set(aside.answered)
-    one = next(one for one in found["set_aside"] if one["where"] == aside.where)
-    assert aside.why in one["why"]
-    assert (one["became"], one["count"]) == (aside.became, aside.times)
-    assert one["what"] == (aside.value if aside.what is SAME else aside.what)
-    assert found["set_aside_more"] == 0
+    (explanation,) = client.post(EXPLAIN, json={"instances": [extract]}).json()["predictions"]
+    assert predicted(client, extract)["set_aside"] == explanation["set_aside"]
+    assert {learner["learner_id"] for learner in explanation["learners"]} == set(aside.answered)
+    entry = next(entry for entry in explanation["set_aside"] if entry["where"] == aside.where)
+    assert aside.why in entry["why"]
+    assert (entry["became"], entry["count"]) == (aside.became, aside.times)
+    assert entry["what"] == (aside.value if aside.what is SAME else aside.what)
+    assert explanation["set_aside_more"] == 0
 
 
 def test_a_class_as_real_classes_are_is_answered(client: httpx.Client) -> None:
     learners = [f"{number:032x}" for number in range(30)]
     extract = changed(
-        [{"learner_id": one, "enrolled_at": 1768899600} for one in [*learners, learners[4]]], "enrolments"
+        [{"learner_id": learner, "enrolled_at": 1768899600} for learner in [*learners, learners[4]]], "enrolments"
     )
     extract["enrolments"][9]["enrolled_at"] = 0
     extract["events"] = {"learner_id": [*learners, *["teacher"] * 500], "occurred_at": ["1770113700"] * 530}
@@ -261,14 +261,16 @@ def test_a_class_as_real_classes_are_is_answered(client: httpx.Client) -> None:
     extract["assessments"][0] |= {"max_score": 100, "due_at": 0}
     scores = [105, "-1.00000", *range(28)]
     extract["submissions"] = [
-        {"assessment_id": "quiz-1", "learner_id": one, "submitted_at": 1771612812, "attempt": 1, "score": score}
-        for one, score in zip(learners, scores, strict=True)
+        {"assessment_id": "quiz-1", "learner_id": learner, "submitted_at": 1771612812, "attempt": 1, "score": score}
+        for learner, score in zip(learners, scores, strict=True)
     ]
-    found = predicted(client, extract | {"extensions": []})
-    assert {one["learner_id"] for one in found["learners"]} == {*learners} - {learners[9]}
-    told = [(one["where"], one["learner_id"], one["became"], one["count"]) for one in found["set_aside"]]
-    assert told[0] == ("enrolments[9].enrolled_at", learners[9], "learner_left_out", 1)
-    assert sorted(told[1:]) == [
+    prediction = predicted(client, extract | {"extensions": []})
+    assert {learner["learner_id"] for learner in prediction["learners"]} == {*learners} - {learners[9]}
+    entries = [
+        (entry["where"], entry["learner_id"], entry["became"], entry["count"]) for entry in prediction["set_aside"]
+    ]
+    assert entries[0] == ("enrolments[9].enrolled_at", learners[9], "learner_left_out", 1)
+    assert sorted(entries[1:]) == [
         ("enrolments[30]", learners[4], "merged", 1),
         ("events[30].learner_id", "teacher", "row_left_out", 500),
         ("submissions[1].score", learners[1], "unknown", 1),
@@ -276,9 +278,9 @@ def test_a_class_as_real_classes_are_is_answered(client: httpx.Client) -> None:
 
 
 def test_a_class_of_which_every_enrolment_is_set_aside_says_so(client: httpx.Client) -> None:
-    found = predicted(client, changed([EXTRACT["enrolments"][0] | {"enrolled_at": 0}], "enrolments"))
-    assert found["learners"] == []
-    assert found["note"].endswith("but every enrolment of the request is set aside: nobody is predicted")
+    prediction = predicted(client, changed([EXTRACT["enrolments"][0] | {"enrolled_at": 0}], "enrolments"))
+    assert prediction["learners"] == []
+    assert prediction["note"].endswith("but every enrolment of the request is set aside: nobody is predicted")
 
 
 def test_a_meaningless_request_is_told_every_fault_of_it_up_to_twenty(client: httpx.Client) -> None:
@@ -294,34 +296,34 @@ def test_a_meaningless_request_is_told_every_fault_of_it_up_to_twenty(client: ht
 
 
 def test_a_learner_with_no_events_is_answered(client: httpx.Client) -> None:
-    found = {one["learner_id"]: one for one in predicted(client, EXTRACT)["learners"]}
-    assert found.keys() == {LEARNER, OTHER}
+    learners = {learner["learner_id"]: learner for learner in predicted(client, EXTRACT)["learners"]}
+    assert learners.keys() == {LEARNER, OTHER}
     alone = predicted(client, changed(LEFT_OUT, "events") | {"submissions": [], "extensions": []})
-    assert {one["learner_id"] for one in alone["learners"]} == {LEARNER, OTHER}
+    assert {learner["learner_id"] for learner in alone["learners"]} == {LEARNER, OTHER}
     bands = {"high", "medium", "low", "insufficient_evidence"}
-    assert {one["band"] for one in [*found.values(), *alone["learners"]]} <= bands
+    assert {learner["band"] for learner in [*learners.values(), *alone["learners"]]} <= bands
 
 
 def test_a_learner_of_whom_little_was_seen_has_too_little_evidence(client: httpx.Client) -> None:
-    found = predicted(client, changed("2026-02-03T00:00:00Z", "as_of") | {"events": [], "submissions": []})
-    assert {one["band"] for one in found["learners"]} == {"insufficient_evidence"}
+    prediction = predicted(client, changed("2026-02-03T00:00:00Z", "as_of") | {"events": [], "submissions": []})
+    assert {learner["band"] for learner in prediction["learners"]} == {"insufficient_evidence"}
 
 
 def test_records_after_the_moment_are_ignored_and_counted(client: httpx.Client) -> None:
     at = "2026-02-10T00:00:00Z"
-    found = predicted(client, changed(at, "as_of"))
-    assert found["ignored"] == {"events": 1, "extensions": 1, "submissions": 1}
+    prediction = predicted(client, changed(at, "as_of"))
+    assert prediction["ignored"] == {"events": 1, "extensions": 1, "submissions": 1}
     past = changed(at, "as_of") | {"extensions": [], "submissions": []}
     past["events"] = {name: values[:1] for name, values in past["events"].items()}
     without = predicted(client, past)
     assert without["ignored"] == {}
-    assert without["learners"] == found["learners"]
+    assert without["learners"] == prediction["learners"]
 
 
 def test_a_moment_is_read_to_the_microsecond(client: httpx.Client) -> None:
     extract = changed("2026-02-20T18:40:12.500000Z", "as_of")
     extract["enrolments"][1]["enrolled_at"] = "2026-02-20T18:40:12.400000Z"
-    assert {one["learner_id"] for one in predicted(client, extract)["learners"]} == {LEARNER, OTHER}
+    assert {learner["learner_id"] for learner in predicted(client, extract)["learners"]} == {LEARNER, OTHER}
 
 
 @pytest.mark.parametrize(
@@ -332,26 +334,26 @@ def test_a_moment_is_read_to_the_microsecond(client: httpx.Client) -> None:
     ],
     ids=["before the course", "after its end"],
 )
-@pytest.mark.parametrize("asked", [PREDICT, EXPLAIN], ids=["predict", "explain"])
+@pytest.mark.parametrize("path", [PREDICT, EXPLAIN], ids=["predict", "explain"])
 def test_a_moment_outside_of_the_course_has_nobody_and_says_why(
-    client: httpx.Client, at: str, why: str, asked: str
+    client: httpx.Client, at: str, why: str, path: str
 ) -> None:
-    response = client.post(asked, json={"instances": [changed(at, "as_of")]})
+    response = client.post(path, json={"instances": [changed(at, "as_of")]})
     assert response.status_code == 200, response.text
-    (found,) = response.json()["predictions"]
-    assert found["learners"] == []
-    assert found["not_enrolled"] == [LEARNER, OTHER]
-    assert found["note"] == f"as_of {at.replace('T00:00:00Z', '')} {why}: nobody is predicted"
+    (prediction,) = response.json()["predictions"]
+    assert prediction["learners"] == []
+    assert prediction["not_enrolled"] == [LEARNER, OTHER]
+    assert prediction["note"] == f"as_of {at.replace('T00:00:00Z', '')} {why}: nobody is predicted"
 
 
-@pytest.mark.parametrize("asked", [PREDICT, EXPLAIN], ids=["predict", "explain"])
-def test_a_moment_at_which_nobody_of_the_request_is_enrolled_says_why(client: httpx.Client, asked: str) -> None:
+@pytest.mark.parametrize("path", [PREDICT, EXPLAIN], ids=["predict", "explain"])
+def test_a_moment_at_which_nobody_of_the_request_is_enrolled_says_why(client: httpx.Client, path: str) -> None:
     early, late = changed("2026-02-10T00:00:00Z", "as_of"), changed("2026-03-02T00:00:00Z", "as_of")
     early["enrolments"][0]["enrolled_at"] = early["enrolments"][1]["enrolled_at"] = "2026-02-10T00:00:00Z"
     late["enrolments"][0]["unenrolled_at"] = late["enrolments"][1]["unenrolled_at"] = "2026-03-01T00:00:00Z"
     nobody = changed([], "enrolments") | {"events": [], "submissions": [], "extensions": []}
-    answers = client.post(asked, json={"instances": [early, late, nobody, EXTRACT]}).json()["predictions"]
-    assert [one["note"].partition(" lies within the course run, but ")[2] for one in answers] == [
+    answers = client.post(path, json={"instances": [early, late, nobody, EXTRACT]}).json()["predictions"]
+    assert [answer["note"].partition(" lies within the course run, but ")[2] for answer in answers] == [
         "of the enrolments 2 begin later and 0 had ended: nobody is predicted",
         "of the enrolments 0 begin later and 2 had ended: nobody is predicted",
         "the request has no enrolments: nobody is predicted",
@@ -368,9 +370,9 @@ def test_json_is_read_under_its_content_type_or_none(client: httpx.Client, kind:
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream", "qq"])
-@pytest.mark.parametrize("asked", [PREDICT, EXPLAIN, INFER], ids=["predict", "explain", "infer"])
-def test_another_content_type_is_refused(client: httpx.Client, kind: str, asked: str) -> None:
-    refused(client.post(asked, content=b"{}", headers={"content-type": kind}), 415, kind, "application/json")
+@pytest.mark.parametrize("path", [PREDICT, EXPLAIN, INFER], ids=["predict", "explain", "infer"])
+def test_another_content_type_is_refused(client: httpx.Client, kind: str, path: str) -> None:
+    refused(client.post(path, content=b"{}", headers={"content-type": kind}), 415, kind, "application/json")
     goes_on(client)
 
 

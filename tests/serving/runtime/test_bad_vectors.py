@@ -134,7 +134,7 @@ BINARY = [
 ]
 
 
-@pytest.mark.parametrize("bad", BINARY, ids=[one.name for one in BINARY])
+@pytest.mark.parametrize("bad", BINARY, ids=[bad.name for bad in BINARY])
 def test_binary_data_that_is_not_as_its_json_says_is_refused(client: httpx.Client, bad: Binary) -> None:
     refused(client.post(INFER, **binary(client, bad.sizes, bad.data, bad.length, bad.more)), 400, bad.says)
     assert client.post(INFER, **binary(client, (180, 4), FLOATS)).status_code == 200
@@ -144,13 +144,13 @@ def binary(client: httpx.Client, sizes: tuple[Any, Any], data: bytes, length: st
     """What a client sends."""
     assert width(client) == 45
     tensors = vector(client)["inputs"]
-    for one, size in zip(tensors, sizes, strict=True):
-        one["data"] = None
-        one["parameters"] = {"binary_data_size": size} if size is not None else {}
+    for tensor, size in zip(tensors, sizes, strict=True):
+        tensor["data"] = None
+        tensor["parameters"] = {"binary_data_size": size} if size is not None else {}
     tensors[0] |= more or {}
-    said = json.dumps({"inputs": tensors}).encode()
+    head = json.dumps({"inputs": tensors}).encode()
     headers = {"content-type": "application/octet-stream"}
-    return {"content": said + data, "headers": headers | {"inference-header-content-length": length or str(len(said))}}
+    return {"content": head + data, "headers": headers | {"inference-header-content-length": length or str(len(head))}}
 
 
 # gRPC
@@ -185,7 +185,7 @@ GRPC = [
 ]
 
 
-@pytest.mark.parametrize(("name", "tensor", "fields", "says"), GRPC, ids=[one[0] for one in GRPC])
+@pytest.mark.parametrize(("name", "tensor", "fields", "says"), GRPC, ids=[case[0] for case in GRPC])
 def test_a_bad_call_is_an_invalid_argument(
     grpc: Grpc, name: str, tensor: dict[str, Any], fields: dict[str, Any], says: str
 ) -> None:

@@ -37,22 +37,22 @@ public class Client { public static void main(String[] given) throws Exception {
 
 
 def head(*lines: str, path: str = PREDICT, method: str = "POST") -> bytes:
-    said = [f"{method} {path} HTTP/1.1", "Host: here", "Content-Type: application/json", *lines]
-    return "\r\n".join([*said, "", ""]).encode()
+    head_lines = [f"{method} {path} HTTP/1.1", "Host: here", "Content-Type: application/json", *lines]
+    return "\r\n".join([*head_lines, "", ""]).encode()
 
 
 def answers(server: Server, *sent: bytes) -> list[tuple[int, dict[str, str], bytes]]:
     """Send, and read answers until the server closes: their statuses, headers and bodies."""
-    found = []
+    responses = []
     with socket.create_connection(("127.0.0.1", server.port), 30) as opened:
         for part in sent:
             opened.sendall(part)
             time.sleep(0.05)
         with opened.makefile("rb") as stream:
             while line := stream.readline():
-                headers = dict(one.decode().rstrip().split(": ", 1) for one in iter(stream.readline, b"\r\n"))
-                found.append((int(line.split()[1]), headers, stream.read(int(headers.get("content-length", 0)))))
-    return found
+                headers = dict(field.decode().rstrip().split(": ", 1) for field in iter(stream.readline, b"\r\n"))
+                responses.append((int(line.split()[1]), headers, stream.read(int(headers.get("content-length", 0)))))
+    return responses
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,8 @@ def test_a_request_that_asks_for_another_protocol_keeps_its_body(server: Server,
     first = head(*UPGRADES[upgrade], f"Content-Length: {len(BODY)}") + BODY
     last = head("Connection: close", f"Content-Length: {len(BODY)}") + BODY
     size = -(-len(first) // pieces)
-    found = answers(server, *(first[i : i + size] for i in range(0, len(first), size)), last)
-    assert [status for status, _, _ in found] == [200, 200]
+    responses = answers(server, *(first[i : i + size] for i in range(0, len(first), size)), last)
+    assert [status for status, _, _ in responses] == [200, 200]
 
 
 def test_many_upgrades_at_once_are_as_many_requests(server: Server) -> None:
@@ -97,8 +97,8 @@ def test_many_upgrades_at_once_are_as_many_requests(server: Server) -> None:
 def test_an_upgrade_in_chunks_keeps_its_body(server: Server) -> None:
     chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
     sent = head(*UPGRADES["h2c"], "Transfer-Encoding: chunked") + chunks
-    found = answers(server, sent + head("Connection: close", method="GET", path="/"))
-    assert [status for status, _, _ in found] == [200, 200]
+    responses = answers(server, sent + head("Connection: close", method="GET", path="/"))
+    assert [status for status, _, _ in responses] == [200, 200]
 
 
 def test_curls_way_of_asking_first_is_answered(server: Server) -> None:
@@ -117,8 +117,8 @@ def test_who_asks_first_with_too_large_a_body_need_not_send_it(server: Server) -
 
 def test_names_of_headers_are_of_any_case(server: Server) -> None:
     sent = f"POST {PREDICT} HTTP/1.1\r\nHOST: here\r\ncONTENT-tYPE: application/json\r\nCONTENT-LENGTH: {len(BODY)}\r\n"
-    found = answers(server, sent.encode() + b"X-REQUEST-ID: mine\r\nCONNECTION: CLOSE\r\n\r\n" + BODY)
-    assert [(status, headers["x-request-id"]) for status, headers, _ in found] == [(200, "mine")]
+    responses = answers(server, sent.encode() + b"X-REQUEST-ID: mine\r\nCONNECTION: CLOSE\r\n\r\n" + BODY)
+    assert [(status, headers["x-request-id"]) for status, headers, _ in responses] == [(200, "mine")]
 
 
 def members(*parts: bytes) -> bytes:
@@ -184,10 +184,10 @@ def test_another_coding_is_refused_and_the_known_one_named(client: httpx.Client,
 
 @pytest.mark.parametrize("path", READ)
 def test_what_can_be_read_answers_head_with_the_same_headers(client: httpx.Client, path: str) -> None:
-    read, asked = client.get(path), client.head(path)
-    assert (asked.status_code, asked.content) == (200, b"")
+    read, head_only = client.get(path), client.head(path)
+    assert (head_only.status_code, head_only.content) == (200, b"")
     for name in ("content-type", "content-length"):
-        assert asked.headers[name] == read.headers[name]
+        assert head_only.headers[name] == read.headers[name]
 
 
 @pytest.mark.parametrize(("path", "allow"), [(PREDICT, "POST"), ("/v2/health/ready", "GET, HEAD")])
@@ -225,8 +225,8 @@ NO_HTTP = {
 @pytest.mark.parametrize("what", NO_HTTP)
 def test_what_is_no_http_is_refused_in_the_protocols_form(server: Server, client: httpx.Client, what: str) -> None:
     sent, status = NO_HTTP[what]
-    (found, headers, body) = answers(server, sent)[-1]
-    assert (found, headers["content-type"], headers["connection"]) == (status, "application/json", "close")
+    (code, headers, body) = answers(server, sent)[-1]
+    assert (code, headers["content-type"], headers["connection"]) == (status, "application/json", "close")
     assert list(json.loads(body)) == ["error"]
     goes_on(client)
 
@@ -271,7 +271,7 @@ def test_workers_whose_parent_was_killed_answer_nobody(bundle: Path, tmp_path: P
 
 
 def _children(pid: int) -> list[int]:
-    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _runs(pid: int) -> bool:

@@ -68,10 +68,10 @@ def test_a_client_prints_its_class_and_what_was_set_aside(program: list[str], gu
 def _answered(ran: subprocess.CompletedProcess[str]) -> None:
     assert ran.returncode == 0, ran.stderr
     assert sorted(line.split()[0] for line in ran.stdout.splitlines()) == [LEARNER, OTHER]
-    said = ran.stderr.splitlines()
-    assert len(said) == 2, said
-    assert 'events[1].learner_id: "the-teacher" is not found together in enrolments: row_left_out' in said
-    assert any(re.fullmatch(r'submissions\[1\].score: "?-1(\.0+)?"? is below 0: unknown', line) for line in said)
+    lines = ran.stderr.splitlines()
+    assert len(lines) == 2, lines
+    assert 'events[1].learner_id: "the-teacher" is not found together in enrolments: row_left_out' in lines
+    assert any(re.fullmatch(r'submissions\[1\].score: "?-1(\.0+)?"? is below 0: unknown', line) for line in lines)
 
 
 def test_a_client_waits_as_long_as_it_is_asked_to(program: list[str], guarded: tuple[Server, str]) -> None:
@@ -121,18 +121,18 @@ def busy(
             body = self.rfile.read(int(self.headers["content-length"]))
             if bodies is not None:
                 bodies.append(body)
-            status, said = (left.pop(0), json.dumps({"error": "busy"}).encode()) if left else (200, b"")
+            status, content = (left.pop(0), json.dumps({"error": "busy"}).encode()) if left else (200, b"")
             if status == 200:
                 headers = {"authorization": self.headers["authorization"], "content-type": "application/json"}
-                asked = urllib.request.Request(f"{url}{self.path}", body, headers)  # noqa: S310
-                with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
-                    said = answer.read()
+                request = urllib.request.Request(f"{url}{self.path}", body, headers)  # noqa: S310
+                with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                    content = answer.read()
             seen.append(status)
             self.send_response(status)
             self.send_header("retry-after", "0")
-            self.send_header("content-length", str(len(said)))
+            self.send_header("content-length", str(len(content)))
             self.end_headers()
-            self.wfile.write(said)
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing."""

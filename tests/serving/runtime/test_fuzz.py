@@ -51,8 +51,9 @@ def test_every_operation_of_the_document_is_tried(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "mode"),
-    [(*one, GenerationMode.POSITIVE) for one in OPERATIONS]
-    + [(*one, GenerationMode.NEGATIVE) for one in OPERATIONS if one[0] == "post"],  # nothing of the rest can be wrong
+    [(*operation, GenerationMode.POSITIVE) for operation in OPERATIONS]
+    # Nothing of the rest can be wrong.
+    + [(*operation, GenerationMode.NEGATIVE) for operation in OPERATIONS if operation[0] == "post"],
 )
 def test_an_operation_answers_as_its_document_says(server: Server, method: str, path: str, mode: Any) -> None:
     operation = schemathesis.openapi.from_url(f"{server.url}/openapi.json")[path][method.upper()]
@@ -65,19 +66,19 @@ def test_an_operation_answers_as_its_document_says(server: Server, method: str, 
     check()
 
 
-def answered(client: httpx.Client, asked: str, extract: dict[str, Any]) -> None:
+def answered(client: httpx.Client, path: str, extract: dict[str, Any]) -> None:
     """A valid extract is: a finite risk for everybody who is enrolled, and nobody else."""
-    response = client.post(asked, json={"instances": [extract]})
+    response = client.post(path, json={"instances": [extract]})
     assert response.status_code == 200, response.text
-    (found,) = response.json()["predictions"]
+    (prediction,) = response.json()["predictions"]
     who = enrolled(extract)
-    assert {one["learner_id"] for one in found["learners"]} == who
-    assert set(found["not_enrolled"]) == {row["learner_id"] for row in extract["enrolments"]} - who
-    for one in found["learners"]:
-        low, high = one["interval"]
-        assert math.isfinite(one["risk"])
+    assert {learner["learner_id"] for learner in prediction["learners"]} == who
+    assert set(prediction["not_enrolled"]) == {row["learner_id"] for row in extract["enrolments"]} - who
+    for learner in prediction["learners"]:
+        low, high = learner["interval"]
+        assert math.isfinite(learner["risk"])
         assert 0 <= low <= high <= 1
-        assert 0 <= one["risk"] <= 1
+        assert 0 <= learner["risk"] <= 1
 
 
 def test_a_valid_extract_is_answered(client: httpx.Client) -> None:
@@ -123,10 +124,10 @@ def test_spoiled_bytes_are_answered_or_refused(client: httpx.Client) -> None:
 
     @settings(SLOW, max_examples=100)
     @given(st.sampled_from([PREDICT, INFER]), st.integers(0, 2000), st.integers(0, 3), st.binary(max_size=4))
-    def check(asked: str, at: int, instead: int, put: bytes) -> None:
-        body = bodies[asked]
+    def check(path: str, at: int, instead: int, put: bytes) -> None:
+        body = bodies[path]
         at %= len(body)
-        fair(client.post(asked, content=body[:at] + put + body[at + instead :], headers=JSON))
+        fair(client.post(path, content=body[:at] + put + body[at + instead :], headers=JSON))
 
     check()
     goes_on(client)
@@ -134,14 +135,14 @@ def test_spoiled_bytes_are_answered_or_refused(client: httpx.Client) -> None:
 
 def test_spoiled_binary_data_is_answered_or_refused(client: httpx.Client) -> None:
     body = vector(client)
-    for one, size in zip(body["inputs"], (180, 4), strict=True):
-        del one["data"]
-        one["parameters"] = {"binary_data_size": size}
+    for tensor, size in zip(body["inputs"], (180, 4), strict=True):
+        del tensor["data"]
+        tensor["parameters"] = {"binary_data_size": size}
 
     @settings(SLOW, max_examples=100)
     @given(mutated(st.just(body)), st.binary(max_size=8) | st.binary(min_size=184, max_size=184), st.integers(-2, 9))
-    def check(said: Any, data: bytes, more: int) -> None:
-        text = json.dumps(said).encode()
+    def check(spoiled: Any, data: bytes, more: int) -> None:
+        text = json.dumps(spoiled).encode()
         headers = {"inference-header-content-length": str(len(text) + (more if more < 3 else 0))}
         fair(client.post(INFER, content=text + data, headers=headers))
 
@@ -159,13 +160,13 @@ def fair(response: httpx.Response) -> None:
 def test_the_log_holds_nothing_that_was_asked(server: Server, client: httpx.Client) -> None:
     """Of this session: the tests of bad requests ask this server too."""
     odd = "qq-odd-value-7f3a"
-    for asked in (PREDICT, EXPLAIN):
-        client.post(asked, json={"instances": [EXTRACT | {"as_of": odd}]})
-        client.post(asked, content=odd, headers=JSON | {"x-request-id": odd})
-        client.post(f"{asked}?learner={odd}", json={"instances": [EXTRACT]})
+    for path in (PREDICT, EXPLAIN):
+        client.post(path, json={"instances": [EXTRACT | {"as_of": odd}]})
+        client.post(path, content=odd, headers=JSON | {"x-request-id": odd})
+        client.post(f"{path}?learner={odd}", json={"instances": [EXTRACT]})
     client.post(INFER, json=vector(client, parameters={"learner_id": odd, "course_id": odd}))
     client.post(INFER, json=vector(client, inputs=[{"name": odd}]))
     log = server.log.read_text()
-    for said in (odd, LEARNER, OTHER, "mathematics-2026", "mod_forum", "OR 1=1"):
-        assert said not in log
+    for secret in (odd, LEARNER, OTHER, "mathematics-2026", "mod_forum", "OR 1=1"):
+        assert secret not in log
     assert "Traceback" not in log

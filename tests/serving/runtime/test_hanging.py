@@ -70,8 +70,8 @@ def test_a_stopped_postgresql_costs_one_wait_and_sigterm_ends_meanwhile(
             assert _ready(server) == 200
             until(lambda: _value(server, "earlybell_trail_lag_seconds") > 5)
             assert _value(server, "earlybell_trail_journaling") == float(journal)
-            said = f'outcome="{"ok" if journal else "unavailable"}",route="predict"'
-            assert _value(server, "earlybell_requests_total{", said) == 81 + journal
+            labels = f'outcome="{"ok" if journal else "unavailable"}",route="predict"'
+            assert _value(server, "earlybell_requests_total{", labels) == 81 + journal
             began = time.monotonic()
             server.process.terminate()
             assert server.process.wait(30) == 0
@@ -79,9 +79,9 @@ def test_a_stopped_postgresql_costs_one_wait_and_sigterm_ends_meanwhile(
     with started(bundle, tmp_path, *options) as server:
         assert ask(server, BODY, **{"x-request-id": "after"}).status_code == 200
         until(lambda: not list((tmp_path / "journal").glob("*")))
-    kept = {record.request_id for record in read_records(place.address)}
-    assert {"before", "after"} <= kept
-    assert not journal or {"first-0", *(f"later-{number}" for number in range(80))} <= kept
+    request_ids = {record.request_id for record in read_records(place.address)}
+    assert {"before", "after"} <= request_ids
+    assert not journal or {"first-0", *(f"later-{number}" for number in range(80))} <= request_ids
     assert verify(place.address, place.anchors).whole
 
 
@@ -94,9 +94,9 @@ def test_many_at_once_end_in_time_and_it_goes_on_when_the_store_does(
         ThreadPoolExecutor(8) as callers,
     ):
         with postgresql.frozen():
-            found = list(callers.map(lambda name: _asked(server, str(name), 3), range(8)))
-        assert {status for statuses, _ in found for status in statuses} == {503}
-        assert max(second for _, seconds in found for second in seconds) < IN_TIME
+            results = list(callers.map(lambda name: _asked(server, str(name), 3), range(8)))
+        assert {status for statuses, _ in results for status in statuses} == {503}
+        assert max(second for _, seconds in results for second in seconds) < IN_TIME
         until(lambda: ask(server, BODY).status_code == 200)
         until(lambda: _value(server, "earlybell_trail_lag_seconds") == 0)
 

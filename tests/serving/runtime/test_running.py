@@ -68,8 +68,8 @@ def test_only_who_has_a_token_may_ask_and_tokens_rotate_without_a_restart(
         second = token(file, "moodle")
         for statuses in ([200, 200], [401, 200]):
             time.sleep(1.5)  # the file is looked at once a second
-            given = [f"Bearer {one}" for one in (first, second)]
-            assert [ask(server, body, authorization=one).status_code for one in given] == statuses
+            headers = [f"Bearer {secret}" for secret in (first, second)]
+            assert [ask(server, body, authorization=secret).status_code for secret in headers] == statuses
             _expire(file, first)
         assert _says(server, 'earlybell_token_expires_timestamp_seconds{caller="moodle"}')
         assert first not in server.log.read_text()
@@ -137,7 +137,7 @@ def test_the_tokens_of_a_caller_are_taken_out(tmp_path: Path) -> None:
     file.chmod(0o640)
     command = [EARLYBELL, "token", "moodle", "--file", str(file), "--revoke"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("Took 1 tokens")
-    assert [one["name"] for one in json.loads(file.read_text())["tokens"]] == ["other"]
+    assert [entry["name"] for entry in json.loads(file.read_text())["tokens"]] == ["other"]
     assert file.stat().st_mode & 0o777 == 0o640
     again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert again.returncode == 2
@@ -165,9 +165,9 @@ def test_a_port_that_is_taken_is_said(server: Server, bundle: Path, tmp_path: Pa
 
 
 def _expire(file: Path, token: str) -> None:
-    found = json.loads(file.read_text())
-    found["tokens"][0]["expires_at"] = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
-    file.write_text(json.dumps(found))
+    content = json.loads(file.read_text())
+    content["tokens"][0]["expires_at"] = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    file.write_text(json.dumps(content))
 
 
 def test_whom_to_let_ask_must_be_said(bundle: Path) -> None:
@@ -208,16 +208,16 @@ def test_sigterm_lets_what_was_begun_finish_and_flushes_the_trail(
     answered: list[str] = []
     with started(bundle, tmp_path) as server:
         threads = [threading.Thread(target=_ask_until_it_ends, args=(server, body, answered, i)) for i in range(4)]
-        for one in threads:
-            one.start()
+        for thread in threads:
+            thread.start()
         while len(answered) < 8:
             time.sleep(0.01)
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(30) == 0
-        for one in threads:
-            one.join()
-    kept = {record.request_id for record in read_records(server.trail)}
-    assert set(answered) <= kept
+        for thread in threads:
+            thread.join()
+    request_ids = {record.request_id for record in read_records(server.trail)}
+    assert set(answered) <= request_ids
     assert verify(server.trail).whole
 
 
