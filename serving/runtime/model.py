@@ -180,7 +180,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         return [msgspec.structs.asdict(tensor) for tensor in vector.outputs()]
 
     def validate(self, payload: Any) -> Any:
-        """Not KServe's own check: `_instances` tells the way out as well."""
+        """Not KServe's own check: `_decoded` tells the way out as well."""
         return payload
 
     async def predict(
@@ -212,7 +212,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
 
         def work(run: Run) -> _Done[list[answers.CourseRun[answers.Learner]]]:
             course_runs, predicted = [], []
-            for instance in _instances(payload, now, self._settings.limits.rows, run.go_on):
+            for instance in _decoded(payload, now, self._settings.limits.rows, run.go_on):
                 run.go_on()
                 predictions, learners = ask(self._observed(instance, run.workspace), run)
                 predicted.append(predictions)
@@ -428,7 +428,7 @@ def _pinned(bundle: Bundle, digest: str) -> Bundle:
     return bundle
 
 
-def _instances(payload: Any, now: datetime, most_rows: int, go_on: Callable[[], None]) -> list[Instance]:
+def _decoded(payload: Any, now: datetime, most_rows: int, go_on: Callable[[], None]) -> list[Instance]:
     """The instances of a V1 request.
 
     Raises:

@@ -21,6 +21,6 @@ def test_every_variable_is_in_the_table_and_no_other() -> None:
 
 def test_every_exit_code_is_in_the_table_and_no_other() -> None:
     page = (ROOT / "docs/reference/exit-codes.md").read_text()
-    kinds = [errors.EarlybellError, *errors.EarlybellError.__subclasses__()]
+    kinds: list[type[errors.EarlybellError]] = [errors.EarlybellError, *errors.EarlybellError.__subclasses__()]
     codes = {kind.exit_code: kind.meaning for kind in kinds} | {0: "done", errors.INTERRUPTED: "interrupted"}
     assert {int(code): meaning for code, meaning in re.findall(r"(?m)^\| (\d+) \| ([^|]+) \|", page)} == codes

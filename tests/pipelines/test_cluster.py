@@ -15,7 +15,7 @@ from components.extract.component import extract
 from components.extract.simulate import parse, simulate
 from earlybell import __version__
 from pipelines.cluster import LIGHT, on_cluster
-from pipelines.local import _bare
+from pipelines.local import _local_copy
 from tests.apiserver import ApiServer, api_server
 from tests.pipelines.executor import Compiled, Task, pod, variables
 
@@ -200,5 +200,5 @@ def test_a_source_that_has_changed_is_read_anew_although_kfp_caches(
     for seed in (1, 2):
         shutil.rmtree(tmp_path / "site", ignore_errors=True)
         simulate(tmp_path / "site", parse(f"learners=30,courses=1,runs=1,weeks=8,events=60,seed={seed}"))
-        digests.append(_bare(pipeline)(sources=[f"tables:{tmp_path}/site"]).output.metadata["digest"])
+        digests.append(_local_copy(pipeline)(sources=[f"tables:{tmp_path}/site"]).output.metadata["digest"])
     assert (digests[0] != digests[1]) is anew
