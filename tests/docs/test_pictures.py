@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from components.report import write_report
+from earlybell.bundle import read_bundle
 from tests.docs.markdown import ROOT
 from tests.docs.pictures import list_picture, report_picture
 
@@ -25,8 +27,9 @@ def test_a_list_shows_risk_band_and_reasons() -> None:
     assert {"1", "5f2c0e6b", "80%", "high", "no activity for 12 days", "no single reason"} <= set(texts)
 
 
-def test_a_report_s_picture_has_its_words_and_its_pictures(bundle: Path) -> None:
-    picture = report_picture((bundle / "report.html").read_text())
+def test_a_report_s_picture_has_its_words_and_its_pictures(bundle: Path, tmp_path: Path) -> None:
+    write_report(read_bundle(bundle).evaluation, tmp_path / "report.html")
+    picture = report_picture((tmp_path / "report.html").read_text())
     texts = _texts(picture)
     assert texts[0] == "How well does Earlybell see who ended in fail or withdrawal?"
     assert any(text.startswith("• Of 100 pairs of one learner") for text in texts)
