@@ -76,7 +76,7 @@ def training(
         model_name=settings.model_name,
         trail=settings.trail,
         trail_anchors=settings.trail_anchors,
-    )
+    ).after(reported)  # what misses a gate has a report all the same
     registered = register(bundle=bundle, tables=checked, model_name=settings.model_name).after(judged)
     started = dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER
     pushed = push_gauges(pipeline="training", started=started, result=bundle).after(registered)

@@ -1,6 +1,5 @@
 """Measures the candidates through what will serve, chooses one, and seals its bundle."""
 
-import hashlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from components.evaluate.bands import evidence, make_bands
 from components.evaluate.choice import choose
+from components.evaluate.code_digest import code_digest
 from components.evaluate.data_summary import data_facts, days_left, missing_values
 from components.evaluate.explanations import agreement, stability
 from components.evaluate.fairness import disparity, fairness, read_protected
@@ -254,14 +254,5 @@ def _manifest(evaluation: Evaluation, catalogue: Catalogue, policy: Policy) -> M
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         data=DataFacts(data.sources, data.digest, data.learners or 0, data.moments or 0),
         catalogue=CatalogueFacts(catalogue.version, catalogue.hash),
-        code=CodeFacts(__version__, _code_digest()),
+        code=CodeFacts(__version__, code_digest()),
     )
-
-
-def _code_digest() -> str:
-    """Digest of every file of the rooms that make a bundle: code, and the words and the rubric that it reads."""
-    digest = hashlib.sha256()
-    root = Path(__file__).parents[2]
-    for path in sorted(path for room in ("earlybell", "components") for path in (root / room).rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()

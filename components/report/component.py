@@ -13,7 +13,9 @@ def report(bundle: dsl.Input[dsl.Model], page: dsl.Output[dsl.HTML]) -> None:
     from components.report import write_report
     from components.reporting import done, errors_reported
     from earlybell.bundle import read_bundle
+    from earlybell.gates import read_verdict
 
     with errors_reported():
-        write_report(read_bundle(Path(bundle.path)).evaluation, Path(page.path))
+        opened = read_bundle(Path(bundle.path))
+        write_report(opened.evaluation, Path(page.path), read_verdict(opened.path))
         done("report", "pictures and tables of what was measured")

@@ -50,7 +50,8 @@ def report(bundle: BundlePath, out: Annotated[Path, typer.Option(help="HTML file
     need_training("report")
     from components.report import write_report
     from earlybell.bundle import read_bundle
+    from earlybell.gates import read_verdict
 
     ready_files({"--out": out})
-    write_report(read_bundle(bundle).evaluation, out)
+    write_report(read_bundle(bundle).evaluation, out, read_verdict(bundle))
     typer.echo(f"Wrote the report to {out}.")

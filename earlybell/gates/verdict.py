@@ -6,7 +6,8 @@ from typing import Literal, Self
 
 import msgspec
 
-from earlybell.errors import BundleError, GateError, SettingError
+from earlybell.bundle.json_files import read_json, write_json
+from earlybell.errors import GateError, SettingError
 
 FILE = "verdict.json"  # in the bundle
 _LEAST = "roc_auc"  # the figure that has a least value; the others have a greatest
@@ -124,7 +125,7 @@ def check_reason(reason: str) -> None:
 
 def write_verdict(verdict: Verdict, bundle: Path) -> None:
     """Write it into the folder of a bundle that is not sealed yet."""
-    (bundle / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(verdict), indent=1))
+    write_json(bundle / FILE, verdict)
 
 
 def read_verdict(bundle: Path) -> Verdict | None:
@@ -135,11 +136,7 @@ def read_verdict(bundle: Path) -> Verdict | None:
     """
     if not (bundle / FILE).is_file():
         return None
-    try:
-        return msgspec.json.decode((bundle / FILE).read_bytes(), type=Verdict)
-    except (OSError, msgspec.DecodeError) as error:
-        way_out = "Take the bundle from the registry again."
-        raise BundleError(f"cannot read {bundle / FILE}", str(error), way_out) from None
+    return read_json(bundle / FILE, Verdict)
 
 
 def require_verdict(bundle: Path) -> Verdict:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from components.registry import register
-from components.report.card import card
+from components.report import card
 from earlybell import __version__
 from earlybell.bundle import read_bundle
 from earlybell.errors import GateError
@@ -131,7 +131,8 @@ def test_what_missed_a_gate_is_left_as_a_bundle_and_a_report_that_say_so(missed:
     verdict = read_verdict(folder.parent)
     assert verdict is not None
     assert (verdict.outcome, verdict.gates.min_auc, verdict.split) == ("missed", 0.999, "course_run")
-    assert "The model missed a gate. It is not registered." in _words(folder.parent / "report.html")
+    (page,) = (missed / "runs").glob("*/artifacts/**/report/page")
+    assert "The model missed a gate. It is not registered." in _words(page)
     with pytest.raises(GateError, match="missed a gate"):
         register(folder.parent)
 
