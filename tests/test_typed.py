@@ -60,6 +60,7 @@ def test_fewer_and_fewer_functions_take_or_give_a_dictionary_of_anything() -> No
 
 
 def test_the_core_of_a_bundle_has_none() -> None:
+    aliases = _aliases()
     for name, module in _modules():
         if name.startswith(("earlybell/bundle/", "components/evaluate/", "components/report/")):
-            assert not any(_untyped(annotation, _aliases()) for annotation in _annotations(module)), name
+            assert not any(_untyped(annotation, aliases) for annotation in _annotations(module)), name
