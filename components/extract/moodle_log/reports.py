@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.extract.moodle_log import words
-from components.extract.moodle_log.statements import COURSES
+from components.extract.moodle_log.statements import COURSES, split_address
 from components.extract.reading import Origin, header
 from components.extract.staging import Staging
 from earlybell.errors import SourceError
@@ -65,11 +65,13 @@ class Report:
 
 
 def origin_of(source: str, folder: Path, table: Table) -> Origin:
-    """How a report of a kind is read."""
+    """How a report of a kind is read; its label is that of its file, without the options of the source's address."""
+    kind, _, place = source.partition(":")
+    address = f"{kind}:{split_address(place)[0]}"
     if table is LOG:
-        return Origin(source, folder, named=_named("log"), optional=_LOG_OPTIONAL, delimiters=",;\t")
+        return Origin(address, folder, named=_named("log"), optional=_LOG_OPTIONAL, delimiters=",;\t")
     optional = frozenset(table.names)
-    return Origin(source, folder, ("", "-"), named=_named(table.name), optional=optional, delimiters=",;\t")
+    return Origin(address, folder, ("", "-"), named=_named(table.name), optional=optional, delimiters=",;\t")
 
 
 def find_reports(staging: Staging, source: str, folder: Path) -> list[Report]:
