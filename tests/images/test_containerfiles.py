@@ -86,6 +86,7 @@ def test_a_build_sees_code_and_locks_alone() -> None:
         "earlybell",
         "components",
         "pipelines",
+        "rollout",
         "serving",
         "pyproject.toml",
         "README.md",
