@@ -23,6 +23,7 @@ CLIENTS = {"boto3", "azure", "httpx", "kfp_server_api", "kubernetes", "psycopg",
 CLIENTS |= {"aiohttp", "http.client", "mlflow", "prometheus_client.exposition", "smtplib", "sqlalchemy", "urllib3"}
 NO_CLIENT = {  # what they import it for
     "serving/runtime/server.py": "to listen",
+    "serving/runtime/adapter.py": "to listen",
     "components/registry/record.py": "for MLflow's types",
     "components/registry/server.py": "makes the client that registry.py asks",
 }

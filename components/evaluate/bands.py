@@ -14,7 +14,7 @@ from earlybell.bundle import Bands, Catalogue
 from earlybell.bundle.evaluation import EvidenceRow, OperatingPoint
 from earlybell.predict import outside
 
-DAYS_NEEDED = 7  # with less teaching than that, there is too little to go by
+DAYS_NEEDED = 7.0  # with less teaching than that, there is too little to go by
 EVIDENCE = ("roc_auc", "accuracy", "brier", "calibration_error")  # of those with enough evidence
 MOST_OUTSIDE = 3  # values that training never saw the like of; with more, the model is out of its depth
 

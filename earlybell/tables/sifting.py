@@ -155,7 +155,7 @@ class Sifting:
         A column that is not given is among the faults already; so is the course run, where it is not known.
         """
         self.go_on()
-        length = len(next(iter(sent.values())))
+        length = len(next(iter(sent.values()), ()))
         untold = {"course_id"} if table.name != "courses" and not self.course_id else set()
         untold |= set(table.names) - sent.keys()
         sent = {name: sent.get(name, [None] * length) for name in table.names}

@@ -3,7 +3,6 @@
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from earlybell.errors import SettingError, TrailError
-from earlybell.tables.sql import identifier
 from earlybell.trail.stores import StoreError, connect, is_sqlite, shown
 
 
@@ -39,6 +38,8 @@ def _role(address: str, owner: str) -> str:
         raise SettingError(
             "the trail's address names no role that may write", shown(address), "As postgresql://USER@HOST/DATABASE."
         )
+    from earlybell.tables.sql import identifier  # it loads DuckDB, which a trail does without
+
     return identifier(role)
 
 

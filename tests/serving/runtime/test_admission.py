@@ -439,7 +439,7 @@ def test_http_and_grpc_share_a_callers_rate(bundle: Path, tokens: tuple[Path, di
 
 
 def test_grpc_takes_room_before_it_reads_and_gives_it_back(small: Server, tokens: tuple[Path, dict[str, str]]) -> None:
-    """One that sends nothing holds a quarter of what a caller may; four of them all of it."""
+    """One that sends nothing holds an eighth of what a caller may; eight of them all of it."""
     import grpc as library
 
     never = threading.Event()
@@ -453,7 +453,7 @@ def test_grpc_takes_room_before_it_reads_and_gives_it_back(small: Server, tokens
         def begin() -> Any:
             return ask.future(nothing_yet(), metadata=[("authorization", f"Bearer {tokens[1]['greedy']}")])
 
-        calls = [begin() for _ in range(3)]
+        calls = [begin() for _ in range(DENSEST - 1)]
         time.sleep(0.5)
         goes_on(greedy)
         calls.append(begin())
@@ -517,16 +517,16 @@ def test_a_model_that_is_not_ready_is_no_failure_of_the_trail(bundle: Path, tmp_
         assert f'outcome="unavailable",route="{route}"}} 0.0' in text
 
 
-def test_a_message_larger_than_a_quarter_of_a_body_is_too_large(
+def test_a_message_larger_than_an_eighth_of_a_body_is_too_large(
     small: Server, tokens: tuple[Path, dict[str, str]]
 ) -> None:
     import grpc as library
 
     with library.insecure_channel(small.grpc) as channel:
         ask = Grpc(channel, tokens[1]["greedy"])
-        status, says = ask.ask("ModelInfer", ask.request(id="x" * (BODY * MIB // 4 + 1)))
+        status, says = ask.ask("ModelInfer", ask.request(id="x" * (LARGEST + 1)))
         assert status == "RESOURCE_EXHAUSTED"
-        assert f"{BODY * MIB // 4}" in says
+        assert f"{LARGEST}" in says
 
 
 def class_of(learners: int) -> dict[str, Any]:
