@@ -159,9 +159,9 @@ class _Check:
         differences = _DIFFERENCES.items() if len(shown.names) > 1 else ()
         rows = [self._row(name, to, _difference(rates[metric]), kept) for metric, to in differences]
         if shown.suppressed:
-            rows.append(self._row(name, "suppressed_groups", Measured(len(shown.suppressed)), kept))
+            rows.append(self._row(name, "suppressed_groups", Measured(float(len(shown.suppressed))), kept))
         nobody = np.zeros(len(kept), dtype=bool)
-        rows += [self._row(one, "suppressed", Measured(1), nobody) for one in shown.suppressed]
+        rows += [self._row(one, "suppressed", Measured(1.0), nobody) for one in shown.suppressed]
         return rows
 
     def _shown(self, group: Strings) -> _Groups:
