@@ -277,3 +277,9 @@ def test_a_score_above_the_highest_is_extra_credit_as_in_a_file() -> None:
     rows = decode(extract, "instances[0]", datetime(2026, 3, 2)).rows
     assert rows["submissions"]["score"].tolist() == [10.5]
     assert rows["assessments"]["max_score"].tolist() == [10.0]
+
+
+@pytest.mark.parametrize("table", ["extensions", "events", "enrolments"])
+def test_a_table_of_unknown_columns_alone_is_a_fault_of_the_request(table: str) -> None:
+    with pytest.raises(RequestError, match=table):
+        decode(EXTRACT | {table: {"colour": [1]}}, "instances[0]", NOW)
