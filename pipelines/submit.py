@@ -251,7 +251,7 @@ def _desired(
 
 
 def _as_desired(run: Any, account: str | None) -> dict[str, Any]:
-    """What a recurring run of KFP does, in the words of `_wanted`; where no account is asked for, any will do."""
+    """What a recurring run of KFP does, in the words of `_desired`; where no account is asked for, any will do."""
     reference, trigger = run.pipeline_version_reference, run.trigger
     periodic, cron = trigger.periodic_schedule, trigger.cron_schedule
     return {

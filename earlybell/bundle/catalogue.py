@@ -65,10 +65,6 @@ class Catalogue(Struct, frozen=True, dict=True):
     def to_json(self) -> str:
         return msgspec.json.format(msgspec.json.encode(self), indent=1).decode()
 
-    @classmethod
-    def from_json(cls, text: str | bytes) -> "Catalogue":
-        return msgspec.json.decode(text, type=cls)
-
 
 def _days(value: float) -> str:
     return "less than a day" if value < 1 else "1 day" if round(value) == 1 else f"{value:.0f} days"

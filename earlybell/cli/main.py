@@ -35,8 +35,8 @@ def main() -> None:
     os.environ.setdefault("MPLCONFIGDIR", str(home_folder().absolute() / "matplotlib"))
     try:
         with ended_by_own_errors(tell_in_red):
-            for argument in sys.argv[1:]:
-                check_moved(argument.partition("=")[0])
+            for option in (argument for argument in sys.argv[1:] if argument.startswith("--")):
+                check_moved(option.partition("=")[0])
             app()
     except (KeyboardInterrupt, SystemExit, RuntimeError) as error:
         if not _interrupted(error):

@@ -1,6 +1,5 @@
 """A learner's payloads leave the trail; that they did, and why, becomes an entry itself."""
 
-import getpass
 import json
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from earlybell.trail.anchors import Anchors, anchors_path
 from earlybell.trail.chain import Body, Head, Whose, begin, extend, read_whose, whose
 from earlybell.trail.records import ANONYMOUS
 from earlybell.trail.stores import Store, StoreError, open_store, shown
+from earlybell.trail.user import user_name
 
 KIND = "erasure"
 
@@ -40,7 +40,7 @@ def erase(address: str, learner: str, reason: str, *, who: str = "", anchors: st
                 store.many("DELETE FROM trail_payload WHERE writer = ? AND seq = ?", erased)
                 by_writer, of = _by_writer(erased), whose(learner, _salt(store))
                 _announce(heads, head, by_writer, of)
-                entries, head = extend(head, [_body(by_writer, of, reason, who or getpass.getuser())])
+                entries, head = extend(head, [_body(by_writer, of, reason, who or user_name())])
                 store.add(entries)
             heads.add([head], end=True)
             store.clean()

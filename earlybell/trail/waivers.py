@@ -1,7 +1,5 @@
 """Waivers in the trail: who let a model go on without its gates, and why. They say nothing of a learner."""
 
-import getpass
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
@@ -11,6 +9,7 @@ import msgspec
 from earlybell.trail.chain import Body
 from earlybell.trail.stores import reading
 from earlybell.trail.trail import open_trail
+from earlybell.trail.user import user_name
 
 KIND = "waiver"
 _WAIVERS = f"""SELECT payload FROM trail_payload WHERE learner_id IS NULL AND payload LIKE '{{"kind":"{KIND}",%'
@@ -62,7 +61,7 @@ def new_waiver(
     missed: tuple[str, ...] = (),
 ) -> Waiver:
     """A waiver of this user, now."""
-    return Waiver(datetime.now(UTC), _user(), command, model_name, model_version, digest, reason, missed)
+    return Waiver(datetime.now(UTC), user_name(), command, model_name, model_version, digest, reason, missed)
 
 
 def keep_waiver(waiver: Waiver, address: str, anchors: str = "") -> None:
@@ -88,11 +87,3 @@ def read_waivers(address: str) -> Iterator[Waiver]:
     with reading(address) as store:
         for (payload,) in store.rows(_WAIVERS):
             yield msgspec.json.decode(payload, type=Waiver)
-
-
-def _user() -> str:
-    """The user's name; of a user without one, as in a pod, the number."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"

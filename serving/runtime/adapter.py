@@ -32,7 +32,7 @@ PRIVATE_ATTRIBUTES: dict[type, tuple[str, ...]] = {  # that their constructors s
     RESTServer: ("_server",),
     RESTServerMultiProcess: ("_rest_server", "_processes"),
     RESTServerProcess: ("_process",),
-    GRPCServer: ("_server", "_port", "_data_plane", "_model_repository_extension"),
+    GRPCServer: ("_server", "_data_plane", "_model_repository_extension"),
     InferInput: ("_raw_data",),
 }
 

@@ -123,9 +123,8 @@ def _parsed(message: bytes) -> Any:
             raise InvalidInput(f"{name}: {count:,} of them. At most {_PARTS}.")
     for tensor in request.inputs:
         for field, _ in tensor.contents.ListFields():
-            if (
-                field.name != _VALUES
-            ):  # KServe would make an object of each; without them the tensor is refused as empty
+            # KServe would make an object of each; without them the tensor is refused as empty.
+            if field.name != _VALUES:
                 tensor.contents.ClearField(field.name)
     return request
 

@@ -308,3 +308,22 @@ def _luminance(colour: str) -> float:
     shares = [int(wide[at : at + 2], 16) / 255 for at in (0, 2, 4)]
     linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
     return sum(weight * share for weight, share in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def no_values(evaluation: Content) -> None:
+    """No figure was measured."""
+    for row in evaluation["metrics"]:
+        row |= {"value": None, "low": None, "high": None}
+
+
+def no_intervals(evaluation: Content) -> None:
+    """No figure has a range."""
+    for row in evaluation["metrics"]:
+        row |= {"low": None, "high": None}
+
+
+def guessing(evaluation: Content) -> None:
+    """At a fifth of the run the model may be no better than guessing."""
+    for row in evaluation["metrics"]:
+        if (row["cutoff"], row["metric"]) == (0.2, "roc_auc"):
+            row |= {"value": 0.52, "low": 0.48, "high": 0.56}

@@ -27,6 +27,9 @@ from tests.components.report.pages import (
     check_references,
     check_tables,
     full_evaluation,
+    guessing,
+    no_intervals,
+    no_values,
 )
 
 FEATURES = {"days_since_activity": "temporal", "mean_score": "numeric", "missed_work": "numeric"}
@@ -242,16 +245,6 @@ def _all_weeks_only(evaluation: Content) -> None:
     evaluation["metrics"] = [row for row in evaluation["metrics"] if row["cutoff"] is None]
 
 
-def _no_values(evaluation: Content) -> None:
-    for row in evaluation["metrics"]:
-        row |= {"value": None, "low": None, "high": None}
-
-
-def _no_intervals(evaluation: Content) -> None:
-    for row in evaluation["metrics"]:
-        row |= {"low": None, "high": None}
-
-
 def _no_precision(evaluation: Content) -> None:
     evaluation["metrics"] = [row for row in evaluation["metrics"] if row["metric"] != "precision"]
     nobody = {"value": None, "low": None, "high": None}
@@ -270,12 +263,6 @@ def _simulated(evaluation: Content) -> None:
     evaluation["data"]["sources"] = ["simulate:learners=100"]
 
 
-def _guessing(evaluation: Content) -> None:
-    for row in evaluation["metrics"]:
-        if (row["cutoff"], row["metric"]) == (0.2, "roc_auc"):
-            row |= {"value": 0.52, "low": 0.48, "high": 0.56}
-
-
 def _gaps(evaluation: Content) -> None:
     evaluation["missing"] = [{"feature": "mean_score", "title": "Mean score", "share": 0.9}]
     evaluation["data"]["course_runs"][0] |= {"base_rate": None, "moments": None}
@@ -286,13 +273,13 @@ _CHANGES: dict[str, tuple[Callable[[Content], None], str]] = {
     "learners left out": (_only("learner"), "**No whole course run could be left out** with this data."),
     "random split": (_only("random"), "**Only a random split of rows could be measured**"),
     "all weeks only": (_all_weeks_only, "Over all weeks together, in course runs that it had not seen:"),
-    "every figure null": (_no_values, "**Nothing could be measured**"),
-    "no intervals": (_no_intervals, "Guessing gets 50."),
+    "every figure null": (no_values, "**Nothing could be measured**"),
+    "no intervals": (no_intervals, "Guessing gets 50."),
     "nobody flagged": (_no_precision, "does not record how many learners these thresholds flag"),
     "nobody helped": (_no_helped, "None recorded."),
     "helped, no treatment": (_no_treatment, "5 learners were shown help"),
     "simulated": (_simulated, "**Trained on a simulated site.**"),
-    "no better than guessing": (_guessing, "**At 20% of the run the range of the AUC reaches 0.5:**"),
+    "no better than guessing": (guessing, "**At 20% of the run the range of the AUC reaches 0.5:**"),
     "gaps": (_gaps, "More than half of the training rows had no value of: Mean score."),
 }
 

@@ -20,6 +20,9 @@ from tests.components.report.pages import (
     check_references,
     check_tables,
     full_evaluation,
+    guessing,
+    no_intervals,
+    no_values,
     sample_evaluation,
 )
 
@@ -147,16 +150,6 @@ def _without_splits(*splits: str) -> Callable[[Content], None]:
     return take
 
 
-def _nothing_known(evaluation: Content) -> None:
-    for row in evaluation["metrics"]:
-        row |= {"value": None, "low": None, "high": None}
-
-
-def _no_intervals(evaluation: Content) -> None:
-    for row in evaluation["metrics"]:
-        row |= {"low": None, "high": None}
-
-
 def _one_candidate(evaluation: Content) -> None:
     evaluation["candidates"] = evaluation["candidates"][2:]
     evaluation["metrics"] = [row for row in evaluation["metrics"] if row["candidate"] == "xgboost"]
@@ -189,8 +182,8 @@ _MISSING: dict[str, tuple[Callable[[Content], None], str]] = {
     "random split only": (_without_splits("course_run", "learner"), "Only a random split of rows could be measured"),
     "no random split": (_without_splits("random"), "The paper's random split of rows was not measured."),
     "no learner split": (_without_splits("learner"), "Learners left out: not possible with this data"),
-    "every figure null": (_nothing_known, "Nothing could be measured with this data"),
-    "no intervals": (_no_intervals, "of 50% or more, about"),
+    "every figure null": (no_values, "Nothing could be measured with this data"),
+    "no intervals": (no_intervals, "of 50% or more, about"),
     "one candidate": (_one_candidate, "XGBoost was chosen."),
     "one course run": (_one_run, "No figures by course run were measured."),
     "all weeks only": (_all_weeks_only, "In words, over all weeks together"),
@@ -208,9 +201,7 @@ def test_what_is_missing_is_said(thin: Content, take: Callable[[Content], None],
 
 
 def test_a_range_that_reaches_guessing_is_said(thin: Content, tmp_path: Path) -> None:
-    for row in thin["metrics"]:
-        if (row["cutoff"], row["metric"]) == (0.2, "roc_auc"):
-            row |= {"value": 0.52, "low": 0.48, "high": 0.56}
+    guessing(thin)
     words = Reader(_written(thin, tmp_path)).words
     assert "At 20% of the run the range of the AUC reaches 0.5" in words
     assert "At 40% of the run the range" not in words

@@ -1,6 +1,7 @@
 """What commands find out before they begin: wrong settings, keys that lack, and places that cannot be written."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -269,3 +270,12 @@ def test_an_option_that_moved_into_the_sources_address_is_told_with_its_new_plac
     assert ended.returncode == 2
     assert f"it is part of the source's address now: '{option}'" in ended.stderr
     assert "moodle-log:DIR?pass_mark=50%&timezone=Europe/Berlin" in ended.stderr
+
+
+def test_a_value_that_is_called_as_such_an_option_is_no_option() -> None:
+    code = "from earlybell.cli.main import main; main()"
+    run = [sys.executable, "-c", code, "extract", "tables:nowhere", "timezone"]
+    ended = subprocess.run(run, capture_output=True, text=True, check=False, env=os.environ | KEY)
+    assert ended.returncode != 0
+    assert "nowhere" in ended.stderr
+    assert "source's address now" not in ended.stderr

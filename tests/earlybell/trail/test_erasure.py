@@ -33,6 +33,16 @@ def test_a_learner_is_gone_and_the_chain_is_whole(place: Place) -> None:
     assert (audit.whole, audit.entries, audit.erased, audit.writers) == (True, 7, 2, 2)
 
 
+def test_a_user_without_a_name_can_erase(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_123)
+    place.filled("ab", ["ann", "bob"])
+    assert erase(place.address, "bob", "asked for", anchors=place.anchors) == 1
+    (payload,) = place.tamper("SELECT payload FROM trail_payload WHERE learner_id IS NULL")[0]
+    assert json.loads(payload)["who"] == "user 4000123"
+
+
 def test_an_erasure_says_who_when_which_and_why_and_not_whose(place: Place) -> None:
     writer = place.filled("abcd", ["ann", "bob"])
     erase(place.address, "bob", "request 17", who="dean", anchors=place.anchors)

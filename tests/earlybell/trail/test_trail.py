@@ -296,7 +296,7 @@ print({"numpy", "duckdb", "pandas", "typer"} & set(sys.modules))
 """
 
 
-def test_the_trail_needs_the_standard_library_alone_and_says_what_postgresql_needs() -> None:
+def test_the_trail_loads_none_of_the_models_libraries_and_says_what_postgresql_needs() -> None:
     said = subprocess.run([sys.executable, "-c", _LOADED], capture_output=True, text=True, check=True).stdout
     assert "pip install earlybell[postgresql]" in said
     assert said.endswith("set()\n")
