@@ -6,7 +6,7 @@ DATA ?= simulate:
 CLUSTER = .earlybell/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutants cluster cluster-down test-cluster lint check serving operations images bench lock hooks clean docs links pictures
+.PHONY: help demo test mutants cluster cluster-down test-cluster lint check serving operations images bench lock hooks clean docs links pictures plugin test-moodle moodle-pictures
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,25 @@ pictures: $(VENV)/training  ## the README's pictures again, from the demo's repo
 	$(BIN)/earlybell predict build/pictures/demo simulate: --as-of 2023-10-29 --capacity 8 --worklist build/pictures/list.csv
 	$(BIN)/python -m tests.docs.pictures build/pictures/demo/report.html build/pictures/list.csv docs/pictures
 
+PLUGIN ?= build/local_earlybell.zip
+plugin:  ## Moodle's plugin as an archive for its page "Install plugins", in build/
+	@$(PYTHON) moodle/package.py $(PLUGIN)
+
+test-moodle: $(VENV)/dev build/browser/ready  ## the plugin in a real Moodle, MOODLE=DIR of a checkout: PHPUnit, and a walk in a browser
+	@EARLYBELL_MOODLE="$(abspath $(or $(MOODLE),$(error MOODLE=DIR names a checkout of Moodle)))" \
+		EARLYBELL_BROWSER="$(abspath build/browser/bin/python)" EARLYBELL_SHOTS="$(abspath build/moodle)" \
+		$(BIN)/python -m pytest -vv tests/moodle
+
+moodle-pictures: test-moodle  ## the pictures of Moodle's plugin in the documents again, from that walk
+	@cp build/moodle/today-1280.png docs/pictures/moodle-today-1280.png
+	@cp build/moodle/learner-1280.png docs/pictures/moodle-learner-1280.png
+	@cp build/moodle/today-390.png docs/pictures/moodle-today-390.png
+
+build/browser/ready: requirements/browser.txt
+	@$(PYTHON) -m venv build/browser
+	@build/browser/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/browser.txt
+	@touch $@
+
 serving: $(VENV)/serving  ## install what serves: earlybell serve, token, request
 
 operations: $(VENV)/components $(VENV)/serving  ## install what docs/how-to/install.md needs: train, release, token, trail in PostgreSQL
@@ -101,13 +120,15 @@ bench: $(VENV)/dev  ## speed and memory, each figure beside what it is compared 
 lock: $(VENV)/dev  ## lock the dependencies again, by version and hash
 	$(BIN)/python -m pip install -q uv
 	rm -f requirements/dev.txt
-	for set in dev:training:rollout:serving:pyspark:postgresql:components:docs:dev training:training \
-		components:training:postgresql:components serving:serving:postgresql rollout:rollout predict; do \
+	for set in dev:training:rollout:serving:pyspark:postgresql:mysql:components:mlbackend:docs:dev training:training \
+		components:training:postgresql:mysql:components:mlbackend serving:serving:postgresql rollout:rollout predict; do \
 		name=$${set%%:*}; extras=$$(echo "$$set" | tr ':' '\n' | sed -n '2,$$s/^/--extra /p'); \
 		$(BIN)/uv pip compile -q pyproject.toml $$extras $$([ $$name = dev ] || echo "-c requirements/dev.txt") \
 			--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 			--no-annotate --no-header -o requirements/$$name.txt || exit 1; \
 	done
+	echo "playwright>=1.50" | $(BIN)/uv pip compile -q - --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements/browser.txt
 	echo "setuptools>=80" | $(BIN)/uv pip compile -q - -c requirements/dev.txt --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements/build.txt
 

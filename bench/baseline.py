@@ -48,8 +48,8 @@ def baseline(tables: Path, cutoffs: list[float]) -> list[dict[str, Any]]:
             model = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression(max_iter=1000))
             model.fit(data.loc[~held_out, INPUTS], data.loc[~held_out, "label"])
             risk[held_out] = model.predict_proba(data.loc[held_out, INPUTS])[:, 1]
-        found = intervals(measure(_labels(data), risk, resample(np.arange(len(data)), 200, seed=42)))
-        rows += [{"cutoff": cutoff, "metric": metric, **structs.asdict(found[metric])} for metric in METRICS]
+        estimates = intervals(measure(_labels(data), risk, resample(np.arange(len(data)), 200, seed=42)))
+        rows += [{"cutoff": cutoff, "metric": metric, **structs.asdict(estimates[metric])} for metric in METRICS]
     return rows
 
 

@@ -17,13 +17,13 @@ def engines(folder: Path) -> dict[str, Any] | None:
     if not shutil.which("java") or not importlib.util.find_spec("pyspark"):
         return None
     site = sites.site(folder, learners, events)
-    found = {name: measure.summary([measure.run("ours", site, SHARE, folder / name, name)]) for name in ENGINES}
+    costs = {name: measure.summary([measure.run("ours", site, SHARE, folder / name, name)]) for name in ENGINES}
     duckdb, spark = (folder / name / "features.parquet" for name in ENGINES)
-    return {"events": sites.count(site, "events"), **found, "equal": compare(duckdb, spark)}
+    return {"events": sites.count(site, "events"), **costs, "equal": compare(duckdb, spark)}
 
 
-def report(found: dict[str, Any]) -> None:
+def report(figures: dict[str, Any]) -> None:
     """Print both."""
-    print(f"\nFeatures of {found['events']:,} events by engine; differing: {found['equal']['differing'] or 'none'}")
+    print(f"\nFeatures of {figures['events']:,} events by engine; differing: {figures['equal']['differing'] or 'none'}")
     for name in ENGINES:
-        print(f"{name:14}{found[name]['seconds']:9.2f} s, peak {found[name]['peak_mib']:,} MiB")
+        print(f"{name:14}{figures[name]['seconds']:9.2f} s, peak {figures[name]['peak_mib']:,} MiB")

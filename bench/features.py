@@ -27,33 +27,33 @@ def features(folder: Path, part: int, repeat: int) -> dict[str, Any]:
         repeat: runs of each; ours and pandas' take turns, so that what else the machine does falls on both.
     """
     smaller, small, main, large = (sites.site(folder, learners // part, events) for learners, events in GROWTH)
-    found = _against_pandas(main, folder, repeat)
+    costs = _against_pandas(main, folder, repeat)
     alone = {site: measure.summary([_ours(site, folder) for _ in range(repeat)]) for site in (smaller, small, large)}
-    growth = [_with_size(site, alone.get(site, found["ours"])) for site in (smaller, small, main, large)]
-    return {"as_of": SHARE, **found, "growth": growth}
+    growth = [_with_size(site, alone.get(site, costs["ours"])) for site in (smaller, small, main, large)]
+    return {"as_of": SHARE, **costs, "growth": growth}
 
 
-def report(found: dict[str, Any]) -> None:
+def report(figures: dict[str, Any]) -> None:
     """Print every figure beside what it is compared to."""
-    ours, equal, size = found["ours"], found["equal"], found["growth"][2]
-    print(f"\nFeatures of {size['events']:,} events as of {found['as_of']:.0%} of each course run")
+    ours, equal, size = figures["ours"], figures["equal"], figures["growth"][2]
+    print(f"\nFeatures of {size['events']:,} events as of {figures['as_of']:.0%} of each course run")
     print(f"{'':14}{'seconds':>9}{'with start':>12}{'CPU s':>8}{'peak MiB':>10}   seconds of every run")
     for name in ("ours", "pandas"):
-        print(f"{name:14}{_line(found[name])}   {', '.join(map(str, found[name]['runs']))}")
-    print(f"ours is {found['times_faster']} times faster (target: {FASTER}); with the start of Python", end=" ")
-    print(f"{found['times_faster_with_start']}, in CPU time {found['times_less_cpu']} times")
+        print(f"{name:14}{_line(figures[name])}   {', '.join(map(str, figures[name]['runs']))}")
+    print(f"ours is {figures['times_faster']} times faster (target: {FASTER}); with the start of Python", end=" ")
+    print(f"{figures['times_faster_with_start']}, in CPU time {figures['times_less_cpu']} times")
     print(f"our peak memory is {ours['peak_mib']:,} MiB (target: below {PEAK_MIB:,})")
     differing = equal["differing"] or "none"
     print(f"equal to pandas: {equal['features']} features of {equal['rows']:,} learners; differing: {differing}")
     print(
         f"\n{'events':>12}{'learners':>10}{'seconds':>9}{'with start':>12}{'CPU s':>8}{'peak MiB':>10}{'s/million':>11}"
     )
-    for one in found["growth"]:
-        print(f"{one['events']:12,}{one['learners']:10,}{_line(one)}{one['seconds'] / one['events'] * 1e6:11.2f}")
+    for site in figures["growth"]:
+        print(f"{site['events']:12,}{site['learners']:10,}{_line(site)}{site['seconds'] / site['events'] * 1e6:11.2f}")
 
 
-def _line(one: dict[str, Any]) -> str:
-    return f"{one['seconds']:9.2f}{one['process_seconds']:12.2f}{one['cpu_seconds']:8.2f}{one['peak_mib']:10,}"
+def _line(cost: dict[str, Any]) -> str:
+    return f"{cost['seconds']:9.2f}{cost['process_seconds']:12.2f}{cost['cpu_seconds']:8.2f}{cost['peak_mib']:10,}"
 
 
 def _against_pandas(site: Path, folder: Path, repeat: int) -> dict[str, Any]:

@@ -18,9 +18,9 @@ class Forest(Model):
 
     def __init__(self, examples: str) -> None:
         super().__init__("learner-risk")
-        found = np.load(examples)
+        data = np.load(examples)
         self._model = RandomForestClassifier(n_estimators=100, max_depth=4, random_state=42)
-        self._model.fit(found["scaled"], found["label"])
+        self._model.fit(data["scaled"], data["label"], data["weight"])
         self.ready = True
 
     def predict(self, payload, headers=None, response_headers=None):  # noqa: ANN001, ANN201 (as documented)

@@ -39,8 +39,12 @@ def named(requirements: Path) -> set[str]:
 
 
 def _size(names: set[str], places: list[str]) -> dict[str, Any]:
-    found = {_plain(one.name): one for one in metadata.distributions(path=places) if _plain(one.name) in names}
-    return {"packages": len(found), "mb": round(sum(map(_bytes, found.values())) / 1e6)}
+    distributions = {
+        _plain(distribution.name): distribution
+        for distribution in metadata.distributions(path=places)
+        if _plain(distribution.name) in names
+    }
+    return {"packages": len(distributions), "mb": round(sum(map(_bytes, distributions.values())) / 1e6)}
 
 
 def _bytes(package: metadata.Distribution) -> int:

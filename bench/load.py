@@ -64,11 +64,11 @@ def start(plan: Plan) -> subprocess.Popen[str]:
 
 def finish(started: subprocess.Popen[str], wait: float) -> dict[str, Any]:
     """What `main` printed, at most so many seconds from now."""
-    said = started.communicate(timeout=wait)[0]
+    output = started.communicate(timeout=wait)[0]
     if started.returncode:
         sys.exit("bench: asking a server failed")
-    found: dict[str, Any] = json.loads(said)
-    return found
+    summary: dict[str, Any] = json.loads(output)
+    return summary
 
 
 def run(plan: Plan) -> dict[str, Any]:
@@ -80,18 +80,18 @@ async def ask(plan: Plan) -> dict[str, Any]:
     """Requests, seconds, requests a second, p50, p95 and p99 of the answers with status 200 in ms, statuses."""
     bodies = [(path, Path(file).read_bytes()) for path, file in plan.asks]
     await _ask(plan, bodies, range(plan.warm), Answers())
-    found, began = Answers(), time.perf_counter()
-    await _ask(plan, bodies, range(plan.requests), found)
-    return _summary(found, time.perf_counter() - began)
+    answers, began = Answers(), time.perf_counter()
+    await _ask(plan, bodies, range(plan.requests), answers)
+    return _summary(answers, time.perf_counter() - began)
 
 
-async def _ask(plan: Plan, bodies: list[tuple[str, bytes]], numbers: Iterable[int], found: Answers) -> None:
+async def _ask(plan: Plan, bodies: list[tuple[str, bytes]], numbers: Iterable[int], answers: Answers) -> None:
     until, shared = time.perf_counter() + plan.seconds, iter(numbers)
-    await asyncio.gather(*(_client(plan, bodies, shared, until, found) for _ in range(plan.clients)))
+    await asyncio.gather(*(_client(plan, bodies, shared, until, answers) for _ in range(plan.clients)))
 
 
 async def _client(
-    plan: Plan, bodies: list[tuple[str, bytes]], numbers: Iterator[int], until: float, found: Answers
+    plan: Plan, bodies: list[tuple[str, bytes]], numbers: Iterator[int], until: float, answers: Answers
 ) -> None:
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", plan.port)
@@ -99,14 +99,14 @@ async def _client(
             request, began = _request(*bodies[i % len(bodies)], f"{plan.tag}-{i}"), time.perf_counter()
             writer.write(request)
             status = await _answer(reader)
-            found.seconds.setdefault(status, []).append(time.perf_counter() - began)
+            answers.seconds.setdefault(status, []).append(time.perf_counter() - began)
             if plan.tag and status == 200:
-                found.acknowledged.append(f"{plan.tag}-{i}")
+                answers.acknowledged.append(f"{plan.tag}-{i}")
             if time.perf_counter() > until:
                 break
         writer.close()
     except (OSError, asyncio.IncompleteReadError):  # the server is gone
-        found.broken += 1
+        answers.broken += 1
 
 
 def _request(path: str, body: bytes, request_id: str) -> bytes:
@@ -123,9 +123,9 @@ async def _answer(reader: asyncio.StreamReader) -> int:
     return int(head.split(b" ", 2)[1])
 
 
-def _summary(found: Answers, seconds: float) -> dict[str, Any]:
-    counts = Counter({status: len(times) for status, times in found.seconds.items()})
-    good = np.array(found.seconds.get(200) or [np.nan]) * 1000
+def _summary(answers: Answers, seconds: float) -> dict[str, Any]:
+    counts = Counter({status: len(times) for status, times in answers.seconds.items()})
+    good = np.array(answers.seconds.get(200) or [np.nan]) * 1000
     percentiles = {f"p{p}_ms": round(float(np.percentile(good, p)), 2) for p in (50, 95, 99)}
     return {
         "requests": counts.total(),
@@ -133,8 +133,8 @@ def _summary(found: Answers, seconds: float) -> dict[str, Any]:
         "a_second": round(counts.total() / seconds, 1),
         **percentiles,
         "statuses": {str(status): counts[status] for status in sorted(counts)},
-        "broken": found.broken,
-        "acknowledged": found.acknowledged,
+        "broken": answers.broken,
+        "acknowledged": answers.acknowledged,
     }
 
 

@@ -3,7 +3,9 @@
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypedDict
 
 
@@ -45,11 +47,29 @@ def run(job: str, *arguments: object) -> Cost:
     child = os.posix_spawn(sys.executable, command, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, write, 1)])
     os.close(write)
     with os.fdopen(read) as output:
-        said = output.read()
+        seconds = output.read()
     _, status, used = os.wait4(child, 0)
     if status:
         sys.exit(f"bench: the job {job} failed")
-    return Cost(float(said), time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+    return Cost(float(seconds), time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+
+
+def command(arguments: Sequence[object], settings: Mapping[str, str]) -> Cost:
+    """Run a command of `earlybell` as a user would; `seconds` are those of the whole process.
+
+    Args:
+        settings: environment variables beside those of this process, of which MLflow's are left out.
+    """
+    program = str(Path(sys.executable).with_name("earlybell"))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
+    quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    began = time.monotonic()
+    child = os.posix_spawn(program, [program, *map(str, arguments)], {**environment, **settings}, file_actions=quiet)
+    _, status, used = os.wait4(child, 0)
+    if status:
+        sys.exit(f"bench: earlybell {arguments[0]} failed")
+    seconds = time.monotonic() - began
+    return Cost(seconds, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
 
 
 def summary(costs: list[Cost]) -> Summary:

@@ -29,9 +29,9 @@ def features(folder: Path, share: float) -> pd.DataFrame:
     """
     holidays = _holidays(folder)
     calendar = _calendar(folder, share, holidays)
-    known = calendar.join(_activity(calendar, folder, holidays)).join(_work(calendar, folder))
+    table = calendar.join(_activity(calendar, folder, holidays)).join(_work(calendar, folder))
     return pd.concat(
-        [calendar[["course_id", "learner_id", "days_seen"]], _when(known), _what(known), _results(known)], axis=1
+        [calendar[["course_id", "learner_id", "days_seen"]], _when(table), _what(table), _results(table)], axis=1
     )
 
 
@@ -127,7 +127,7 @@ def _activity(calendar: pd.DataFrame, folder: Path, holidays: pd.DataFrame) -> p
     clicks, in_term, age = events["clicks"], events.in_term, events.last_day - events.day
     taught = in_term & events.taught
     last_7, last_14, last_28 = ((age >= 0) & (age < days) for days in (7, 14, 28))
-    found = {
+    sums = {
         "last_at": events["at"].groupby(by).max(),
         "first_at": events["at"][in_term].groupby(by).min(),
         "clicks": clicks[taught].groupby(by).sum(),
@@ -145,7 +145,7 @@ def _activity(calendar: pd.DataFrame, folder: Path, holidays: pd.DataFrame) -> p
         "active_weeks": _distinct(events[in_term & events.counts], "week"),
     }
     of_kind = events[taught].groupby(["moment", "kind"], observed=True)["clicks"].sum().unstack()
-    return pd.DataFrame(found | _pauses(events)).join(of_kind.reindex(columns=list(KINDS)))
+    return pd.DataFrame(sums | _pauses(events)).join(of_kind.reindex(columns=list(KINDS)))
 
 
 def _events(calendar: pd.DataFrame, folder: Path, holidays: pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +163,7 @@ def _events(calendar: pd.DataFrame, folder: Path, holidays: pd.DataFrame) -> pd.
     events["counts"] = ~_among(events[["course_id", "week"]], _weeks_off(holidays))
     events["at_weekend"] = _at_weekend(events)
     words = events.action + " " + events.target
-    own = ~words.isin([f"{one.action} {one.target}" for one in BY_PRODUCTS])
+    own = ~words.isin([f"{rule.action} {rule.target}" for rule in BY_PRODUCTS])
     events["clicks"] = events["count"].where(own, 0)
     events["posts"] = words.isin([f"created {target}" for target in POSTS])
     other_page = (events.component == "core") & ~words.isin([f"viewed {page}" for page in COURSE_PAGES])
@@ -172,17 +172,17 @@ def _events(calendar: pd.DataFrame, folder: Path, holidays: pd.DataFrame) -> pd.
 
 
 def _among(rows: pd.DataFrame, others: pd.DataFrame) -> "pd.Series[bool]":
-    found = rows.merge(others.assign(there=True), how="left", on=list(rows.columns))
-    return found.there.eq(True)
+    merged = rows.merge(others.assign(there=True), how="left", on=list(rows.columns))
+    return merged.there.eq(True)
 
 
 def _at_weekend(events: pd.DataFrame) -> "pd.Series[bool]":
     weekday = ((events.day + 3) % 7).astype(int)  # 1 January 1970 was a Thursday
-    found = pd.Series(False, index=events.index)
+    weekend = pd.Series(False, index=events.index)
     for text, rows in events.groupby("off_days"):
         numbers = [number for number, name in enumerate(WEEKDAYS) if name in str(text).split(",")]
-        found[rows.index] = weekday[rows.index].isin(numbers)
-    return found
+        weekend[rows.index] = weekday[rows.index].isin(numbers)
+    return weekend
 
 
 def _distinct(events: pd.DataFrame, column: str) -> "pd.Series[Any]":
@@ -247,8 +247,8 @@ def _work(calendar: pd.DataFrame, folder: Path) -> pd.DataFrame:
 def _pieces(calendar: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """A row a learner and assessment of the course: its deadline for this learner, and the answer so far."""
     keys = calendar[["course_id", "learner_id", "now", "joined"]].rename_axis("moment").reset_index()
-    asked = _read(folder, "assessments", ["assessment_id", "course_id", "role", "due_at", "weight", "max_score"])
-    pieces = keys.merge(asked, on="course_id")
+    assessments = _read(folder, "assessments", ["assessment_id", "course_id", "role", "due_at", "weight", "max_score"])
+    pieces = keys.merge(assessments, on="course_id")
     of = ["moment", "assessment_id"]
     pieces = pieces.merge(_granted(pieces, folder), how="left", on=of).merge(
         _answers(pieces, folder), how="left", on=of
@@ -291,74 +291,74 @@ def _answers(pieces: pd.DataFrame, folder: Path) -> pd.DataFrame:
     ).reset_index()
 
 
-def _when(known: pd.DataFrame) -> pd.DataFrame:
-    recent, before = known.clicks_14.fillna(0), known.clicks_28.fillna(0) - known.clicks_14.fillna(0)
-    since = (known.now - known.last_at.fillna(known.begin)).clip(lower=0) / DAY
-    first = (known.first_at - known.begin) / DAY
+def _when(table: pd.DataFrame) -> pd.DataFrame:
+    recent, before = table.clicks_14.fillna(0), table.clicks_28.fillna(0) - table.clicks_14.fillna(0)
+    since = (table.now - table.last_at.fillna(table.begin)).clip(lower=0) / DAY
+    first = (table.first_at - table.begin) / DAY
     return pd.DataFrame(
         {
-            "progress": ((known.now - known.start).clip(lower=0) / (known.finish - known.start).clip(lower=DAY)).clip(
+            "progress": ((table.now - table.start).clip(lower=0) / (table.finish - table.start).clip(lower=DAY)).clip(
                 upper=1
             ),
-            "days_enrolled_before_start": (known.start - known.joined) / DAY,
-            "prior_attempts": known.prior_attempts,
+            "days_enrolled_before_start": (table.start - table.joined) / DAY,
+            "prior_attempts": table.prior_attempts,
             "days_since_activity": since,
-            "active_days_per_week": _a_week(known, known.active_days),
-            "active_days_last_7": known.active_days_7.fillna(0),
-            "active_days_last_28": known.active_days_28.fillna(0),
-            "active_days_before_start": known.active_days_before.fillna(0),
-            "active_weeks_share": _ratio(known.active_weeks.fillna(0), known.weeks_seen),
-            "longest_gap_days": pd.concat([since, first, known.longest_pause / DAY], axis=1).max(axis=1),
-            "gap_deviation_days": known.gap_deviation,
+            "active_days_per_week": _a_week(table, table.active_days),
+            "active_days_last_7": table.active_days_7.fillna(0),
+            "active_days_last_28": table.active_days_28.fillna(0),
+            "active_days_before_start": table.active_days_before.fillna(0),
+            "active_weeks_share": _ratio(table.active_weeks.fillna(0), table.weeks_seen),
+            "longest_gap_days": pd.concat([since, first, table.longest_pause / DAY], axis=1).max(axis=1),
+            "gap_deviation_days": table.gap_deviation,
             "activity_trend": np.log((recent + 1) / (before + 1)),
-            "weekend_share": _ratio(known.weekend_clicks.fillna(0), known.clicks_in_term),
-            "sessions_per_week": _a_week(known, known.sessions).where(known.raw),
-            "minutes_per_session": (known.session_seconds.fillna(0) / 60 / known.all_sessions).where(known.raw),
-            "mean_delay_days": known.delay,
-            "late_share": _ratio(known.late, known.handed_in),
+            "weekend_share": _ratio(table.weekend_clicks.fillna(0), table.clicks_in_term),
+            "sessions_per_week": _a_week(table, table.sessions).where(table.raw),
+            "minutes_per_session": (table.session_seconds.fillna(0) / 60 / table.all_sessions).where(table.raw),
+            "mean_delay_days": table.delay,
+            "late_share": _ratio(table.late, table.handed_in),
         }
     )
 
 
-def _what(known: pd.DataFrame) -> pd.DataFrame:
+def _what(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            **{f"{kind}_per_week": _a_week(known, known[kind]) for kind in KINDS},
-            "clicks_per_week": _a_week(known, known.clicks),
-            "clicks_last_7": known.clicks_7.fillna(0),
-            "clicks_last_28": known.clicks_28.fillna(0),
-            "kinds_used_last_28": known.kinds_28.fillna(0),
-            "forum_posts": known.forum_posts.fillna(0).where(known.raw),
+            **{f"{kind}_per_week": _a_week(table, table[kind]) for kind in KINDS},
+            "clicks_per_week": _a_week(table, table.clicks),
+            "clicks_last_7": table.clicks_7.fillna(0),
+            "clicks_last_28": table.clicks_28.fillna(0),
+            "kinds_used_last_28": table.kinds_28.fillna(0),
+            "forum_posts": table.forum_posts.fillna(0).where(table.raw),
         }
     )
 
 
-def _results(known: pd.DataFrame) -> pd.DataFrame:
+def _results(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "missed_work": known.missed,
-            "missed_share": _ratio(known.missed, known.due_works),
-            "missed_weight_share": _ratio(known.weight_missed.fillna(0), known.weight_due),
-            "missed_last": known.missed_last,
-            "handed_in_ahead": known.ahead,
-            "attempts_per_work": known.attempts.where(known.raw),
-            "minutes_per_work": known.seconds.where(known.raw) / 60,
-            "mean_score": 100 * known.mean_share,
-            "lowest_score": 100 * known.lowest_share,
-            "last_score": 100 * known.last_share,
-            "score_change": 100 * (known.last_share - known.mean_share),
-            "points_share": _ratio(known.points.fillna(0), known.points_asked).clip(upper=1),
-            "pre_test_score": 100 * known.pre_test,
-            "post_test_score": 100 * known.post_test,
-            "test_gain": 100 * (known.post_test - known.pre_test),
-            "banked_score": 100 * known.banked_share,
+            "missed_work": table.missed,
+            "missed_share": _ratio(table.missed, table.due_works),
+            "missed_weight_share": _ratio(table.weight_missed.fillna(0), table.weight_due),
+            "missed_last": table.missed_last,
+            "handed_in_ahead": table.ahead,
+            "attempts_per_work": table.attempts.where(table.raw),
+            "minutes_per_work": table.seconds.where(table.raw) / 60,
+            "mean_score": 100 * table.mean_share,
+            "lowest_score": 100 * table.lowest_share,
+            "last_score": 100 * table.last_share,
+            "score_change": 100 * (table.last_share - table.mean_share),
+            "points_share": _ratio(table.points.fillna(0), table.points_asked).clip(upper=1),
+            "pre_test_score": 100 * table.pre_test,
+            "post_test_score": 100 * table.post_test,
+            "test_gain": 100 * (table.post_test - table.pre_test),
+            "banked_score": 100 * table.banked_share,
         }
     )
 
 
-def _a_week(known: pd.DataFrame, count: "pd.Series[Any]") -> "pd.Series[float]":
-    return 7 * _ratio(count.fillna(0), known.days_seen)
+def _a_week(table: pd.DataFrame, count: "pd.Series[Any]") -> "pd.Series[float]":
+    return 7 * _ratio(count.fillna(0), table.days_seen)
 
 
-def _ratio(part: "pd.Series[Any]", whole: "pd.Series[Any]") -> "pd.Series[float]":
-    return part / whole.replace(0, np.nan)
+def _ratio(part: "pd.Series[Any]", total: "pd.Series[Any]") -> "pd.Series[float]":
+    return part / total.replace(0, np.nan)

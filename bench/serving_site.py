@@ -17,7 +17,8 @@ from components.extract.simulate import parse, simulate
 from components.features import compute_features
 from components.label import label_outcomes
 from components.train import train
-from components.train.train import _as_daily, _thin  # the very rows that the bundle's forest is fitted on
+from components.train.masking import as_elsewhere
+from components.train.train import thinned  # with it the very rows that the bundle's forest is fitted on
 from earlybell.bundle import Catalogue, read_bundle
 from earlybell.predict import Predictor, open_tables
 from earlybell.tables.codec import encode
@@ -52,9 +53,9 @@ def prepare(folder: Path, learners: int, events: int) -> None:
 
 
 def _forest(folder: Path, catalogue: Catalogue, examples: Examples) -> None:
-    rows = _thin(_as_daily(examples, catalogue))
+    rows, weight = thinned(as_elsewhere(examples, catalogue))
     scaled = Predictor(read_bundle(folder / "bundle"), threads=1).score(rows.values)[0]
-    np.savez(folder / "forest.npz", scaled=scaled, label=rows.label)
+    np.savez(folder / "forest.npz", scaled=scaled, label=rows.label, weight=weight / weight.mean())
 
 
 def _course_bodies(tables: Path, out: Path, events: int) -> None:
@@ -63,9 +64,9 @@ def _course_bodies(tables: Path, out: Path, events: int) -> None:
     course, ends_at = connection.execute("SELECT course_id, ends_at FROM courses ORDER BY 1 LIMIT 1").fetchone() or ()
     learner = _nearest(connection, course, events)
     as_of = {"as_of": f"{ends_at.isoformat()}Z"}
-    one, everybody = (as_of | encode(connection, course, who) for who in (learner, None))
-    few = one | {"events": {name: values[:FEW_EVENTS] for name, values in one["events"].items()}}
-    for name, instance in {"one": one, "class": everybody, "few": few}.items():
+    single, everybody = (as_of | encode(connection, course, who) for who in (learner, None))
+    few = single | {"events": {name: values[:FEW_EVENTS] for name, values in single["events"].items()}}
+    for name, instance in {"one": single, "class": everybody, "few": few}.items():
         (out / f"{name}.json").write_text(json.dumps({"instances": [instance]}))
 
 

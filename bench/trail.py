@@ -16,23 +16,23 @@ def trail(address: str, anchors: str, callers: int, records: int) -> dict[str, f
     with open_trail(address, anchors=anchors) as opened, ThreadPoolExecutor(callers) as pool:
         began = time.monotonic()
         seconds = list(pool.map(lambda number: _append(opened, number), range(records)))
-        whole = time.monotonic() - began
+        total = time.monotonic() - began
     p50, p99 = np.percentile(seconds, [50, 99]) * 1000
-    return {"callers": callers, "records_per_second": records / whole, "p50_ms": float(p50), "p99_ms": float(p99)}
+    return {"callers": callers, "records_per_second": records / total, "p50_ms": float(p50), "p99_ms": float(p99)}
 
 
-def report(found: dict[str, float]) -> None:
+def report(figures: dict[str, float]) -> None:
     """Print the figures."""
-    print("  ".join(f"{name} {value:,.2f}" for name, value in found.items()))
+    print("  ".join(f"{name} {value:,.2f}" for name, value in figures.items()))
 
 
 def _append(opened: Trail, number: int) -> float:
     now = datetime.now(UTC)
     features = tuple(number / 7 + place for place in range(_FEATURES))
     names = ("learner-risk", "1", 64 * "0")
-    one = Record(
+    record = Record(
         f"{number:032x}", now, "run", f"{number % 500:032x}", now, *names, features, 0.2, 0.1, 0.3, "low", "me"
     )
     began = time.monotonic()
-    opened.append([one]).result()
+    opened.append([record]).result()
     return time.monotonic() - began

@@ -34,12 +34,12 @@ def training(source: str, folder: Path) -> dict[str, Any]:
     return {"source": source, "seconds": round(seconds, 1), "chosen": evaluation["chosen"], "figures": rows}
 
 
-def report(found: dict[str, Any]) -> None:
+def report(figures: dict[str, Any]) -> None:
     """Print the figures."""
-    print(f"\nTraining on {found['source']}: {found['seconds']} s (target: below {TARGET_SECONDS})")
-    print(f"Chosen: {found['chosen']}")
+    print(f"\nTraining on {figures['source']}: {figures['seconds']} s (target: below {TARGET_SECONDS})")
+    print(f"Chosen: {figures['chosen']}")
     print("a whole course run left out in turn   ours (95% interval)        plain scikit-learn")
-    for row in found["figures"]:
+    for row in figures["figures"]:
         ours, plain = (_words(row[name]) for name in ("ours", "plain"))
         print(f"{row['metric']:20} at {row['cutoff']:.0%}           {ours:26} {plain}")
 
@@ -60,7 +60,7 @@ def _shown(row: dict[str, Any], evaluation: dict[str, Any]) -> bool:
 
 def _beside(row: dict[str, Any], plain: dict[tuple[float, str], dict[str, Any]]) -> dict[str, Any]:
     figures = {"ours": row, "plain": plain[row["cutoff"], row["metric"]]}
-    values = {name: {end: one[end] for end in ("value", "low", "high")} for name, one in figures.items()}
+    values = {name: {end: estimate[end] for end in ("value", "low", "high")} for name, estimate in figures.items()}
     return {"cutoff": row["cutoff"], "metric": row["metric"], **values}
 
 

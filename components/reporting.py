@@ -8,8 +8,9 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -38,25 +39,45 @@ class Report:
     text: str = ""
 
 
+_listener: ContextVar[Callable[[Report], None] | None] = ContextVar("listener", default=None)
+
+
 def progress(step: str, text: str) -> None:
     """What the step does."""
-    _write(f"{step}: {text}")
+    _report(Report(step, "progress", text), f"{step}: {text}")
 
 
 def warn(step: str, text: str) -> None:
     """What a user should look at, and in which file."""
-    _write(f"{step}: warning: {text}")
+    _report(Report(step, "warning", text), f"{step}: warning: {text}")
 
 
 def done(step: str, figure: str) -> None:
     """The end of the step, and its main figure with its unit."""
-    _write(f"{step}: done: {figure}")
+    _report(Report(step, "done", figure), f"{step}: done: {figure}")
+
+
+@contextmanager
+def reported_to(tell: Callable[[Report], None]) -> Iterator[None]:
+    """Within it what steps of this process report goes to `tell`, and not into the log."""
+    token = _listener.set(tell)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 def read_report(line: str) -> Report | None:
     """A line of a step's log; None where it has not the form of a report."""
     parts = _LINE.fullmatch(line)
     return Report(parts[1], _KINDS[parts[2]], parts[3]) if parts else None
+
+
+def _report(report: Report, line: str) -> None:
+    if tell := _listener.get():
+        tell(report)
+    else:
+        _write(line)
 
 
 def _write(line: str) -> None:

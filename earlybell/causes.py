@@ -31,7 +31,7 @@ _REMEDIES = {
 
 def innermost(error: BaseException) -> str:
     """The words of the error that all others are about, on one line."""
-    return next((said for link in reversed([*_chain(error)]) if (said := _line(str(link)))), type(error).__name__)
+    return next((message for link in reversed([*_chain(error)]) if (message := _line(str(link)))), type(error).__name__)
 
 
 def remedy(
@@ -56,12 +56,12 @@ def remedy(
         address: of what is asked, if the client goes by HTTPS_PROXY and its like.
     """
     links = [error] if isinstance(error, str) else [f"{type(link).__name__}: {link}" for link in _chain(error)]
-    said = next((kind for kind, words in _KINDS.items() if re.search(words, "\n".join(links), re.I)), "")
-    if not said or (said in ("login", "right") and not login):
+    cause = next((kind for kind, words in _KINDS.items() if re.search(words, "\n".join(links), re.I)), "")
+    if not cause or (cause in ("login", "right") and not login):
         return otherwise
     proxy = " The way there is by the proxy of the environment: NO_PROXY takes it out." if proxy_of(address) else ""
-    return _REMEDIES[said].format(what=what, setting=setting, trust=trust, login=login) + (
-        proxy if said != "proxy" else ""
+    return _REMEDIES[cause].format(what=what, setting=setting, trust=trust, login=login) + (
+        proxy if cause != "proxy" else ""
     )
 
 
@@ -73,9 +73,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(following))
         yield following
         inside = (following.__cause__, getattr(following, "reason", None), *following.args, following.__context__)
-        following = next((one for one in inside if isinstance(one, BaseException)), None)
+        following = next((inner for inner in inside if isinstance(inner, BaseException)), None)
 
 
-def _line(said: str) -> str:
+def _line(message: str) -> str:
     """Without the client's own objects in it (`<urllib3…>: `)."""
-    return re.sub(r"^.*>: ", "", " ".join(said.split()))[:300]
+    return re.sub(r"^.*>: ", "", " ".join(message.split()))[:300]

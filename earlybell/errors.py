@@ -44,6 +44,10 @@ class SourceError(EarlybellError):
     meaning = "a source that cannot be used"
 
 
+class ConnectionLostError(SourceError):
+    """A source was being read, and its connection broke: it may be there again in a minute."""
+
+
 class TrainingError(EarlybellError):
     """The data does not hold what training or evaluation needs."""
 

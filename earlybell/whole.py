@@ -1,5 +1,6 @@
-"""A file or folder that is written whole or not at all."""
+"""A file or folder that is written whole or not at all, and that is on the disk."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,3 +22,16 @@ def written_whole(out: Path) -> Iterator[Path]:
         part = Path(folder) / out.name
         yield part
         part.replace(out)
+
+
+def settle(path: Path) -> None:
+    """Have what a file holds on the disk when this returns; of a folder, the names in it.
+
+    Raises:
+        OSError: the disk has not taken it.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

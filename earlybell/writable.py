@@ -10,31 +10,31 @@ from earlybell.errors import SettingError
 LONGEST_NAME = 255  # bytes, of most file systems
 
 
-def check_file(place: Path, what: str) -> None:
+def check_file(place: Path, name: str) -> None:
     """
     Args:
-        what: what errors call it, as `--out`.
+        name: what errors call it, as `--out`.
 
     Raises:
         SettingError: no file can be written: a folder or a device is there, or it, or its folder, may not be changed.
     """
     try:
         if place.is_dir():
-            raise _refusal(place, what, "It is a folder: name a file.")
+            raise _refusal(place, name, "It is a folder: name a file.")
         if place.exists() and not place.is_file():
-            raise _refusal(place, what, "It is no plain file: name another.")
+            raise _refusal(place, name, "It is no plain file: name another.")
         if place.exists() and not os.access(place, os.W_OK):
-            raise _refusal(place, what, "It may not be changed: name another, or change its rights.")
+            raise _refusal(place, name, "It may not be changed: name another, or change its rights.")
         _check_name(place)
         _probe(place.parent)
     except OSError as error:
-        raise _reason(place, what, error) from None
+        raise _reason(place, name, error) from None
 
 
-def check_folder(place: Path, what: str, *, empty: bool = False) -> None:
+def check_folder(place: Path, name: str, *, empty: bool = False) -> None:
     """
     Args:
-        what: what errors call it, as `--out`.
+        name: what errors call it, as `--out`.
         empty: it holds nothing yet, if it is there.
 
     Raises:
@@ -42,26 +42,26 @@ def check_folder(place: Path, what: str, *, empty: bool = False) -> None:
     """
     try:
         if place.exists() and not place.is_dir():
-            raise _refusal(place, what, "It is a file: name a folder.")
+            raise _refusal(place, name, "It is a file: name a folder.")
         if empty and place.exists() and any(place.iterdir()):
-            raise SettingError(f"{what} is not empty", str(place), "Name a new folder.")
+            raise SettingError(f"{name} is not empty", str(place), "Name a new folder.")
         _probe(place)
     except OSError as error:
-        raise _reason(place, what, error) from None
+        raise _reason(place, name, error) from None
 
 
-def check_new_folder(place: Path, what: str) -> None:
+def check_new_folder(place: Path, name: str) -> None:
     """
     Raises:
         SettingError: something is there already, or no folder can be made there.
     """
     try:
         if os.path.lexists(place):
-            raise SettingError(f"{what} is there already", str(place), "Name a new folder.")
+            raise SettingError(f"{name} is there already", str(place), "Name a new folder.")
         _check_name(place)
         _probe(place.parent)
     except OSError as error:
-        raise _reason(place, what, error) from None
+        raise _reason(place, name, error) from None
 
 
 def _probe(folder: Path) -> None:
@@ -83,9 +83,9 @@ def _check_name(place: Path) -> None:
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
 
 
-def _reason(place: Path, what: str, error: OSError) -> SettingError:
-    return _refusal(place, what, f"{error.strerror or error}: name another, or change its rights.")
+def _reason(place: Path, name: str, error: OSError) -> SettingError:
+    return _refusal(place, name, f"{error.strerror or error}: name another, or change its rights.")
 
 
-def _refusal(place: Path, what: str, way_out: str) -> SettingError:
-    return SettingError(f"{what} cannot be written", str(place), way_out)
+def _refusal(place: Path, name: str, way_out: str) -> SettingError:
+    return SettingError(f"{name} cannot be written", str(place), way_out)

@@ -18,10 +18,10 @@ def rows(text: str) -> Iterator[tuple[str, str, str]]:
         if line.lstrip().startswith("# "):
             comment.append(line.strip().removeprefix("# "))
             continue
-        if found := _KEY.fullmatch(line):
-            path = [*path[: len(found["indent"]) // 2], found["key"]]
+        if match := _KEY.fullmatch(line):
+            path = [*path[: len(match["indent"]) // 2], match["key"]]
             if comment and number:
-                yield ".".join(path), found["value"] or "see values.yaml", " ".join(comment)
+                yield ".".join(path), match["value"] or "see values.yaml", " ".join(comment)
         comment = []
 
 

@@ -7,10 +7,11 @@ from kfp import compiler
 from kfp.compiler.compiler_utils import KubernetesManifestOptions
 
 from earlybell import __version__
+from pipelines.monitoring import monitoring
 from pipelines.prediction import prediction
 from pipelines.training import training
 
-PIPELINES = {"training": training, "prediction": prediction}
+PIPELINES = {"training": training, "prediction": prediction, "monitoring": monitoring}
 
 
 def compile_all(folder: Path, namespace: str | None = None) -> list[Path]:

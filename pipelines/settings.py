@@ -50,6 +50,12 @@ TrailAnchors = Annotated[
         variable="EARLYBELL_TRAIL_ANCHORS",
     ),
 ]
+Version = Annotated[str, Setting("version in the registry, or alias")]
+BundleFolder = Annotated[str, Setting("folder of a sealed bundle that every step can read, instead of a version")]
+ModelVersion = Annotated[
+    str,
+    Setting("what answers and records call the bundle's version; else its digest", variable="EARLYBELL_MODEL_VERSION"),
+]
 _GATES = Gates()
 
 
@@ -67,6 +73,11 @@ class TrainingSettings:
         _GATES.max_calibration_error
     )
     max_disparity: Annotated[float, Setting("gate: sure gap in recall between groups", 0, 1)] = _GATES.max_disparity
+    min_brier_skill: Annotated[float, Setting("gate: Brier skill there", -1, 1)] = _GATES.min_brier_skill
+    min_worst_auc: Annotated[float, Setting("gate: AUC in the worst run left out", 0, 1)] = _GATES.min_worst_auc
+    max_worst_calibration_error: Annotated[float, Setting("gate: calibration error there", 0, 1)] = (
+        _GATES.max_worst_calibration_error
+    )
     without_gates: Annotated[
         str,
         Setting(
@@ -85,8 +96,8 @@ class PredictionSettings:
     """What a prediction of a whole site needs to know beside its sources."""
 
     model_name: ModelName = MODEL_NAME
-    version: Annotated[str, Setting("version in the registry, or alias")] = "champion"
-    bundle: Annotated[str, Setting("folder of a sealed bundle that every step can read, instead of a version")] = ""
+    version: Version = "champion"
+    bundle: BundleFolder = ""
     as_of: Annotated[
         str,
         Setting("a share of the run (0.4), a date (2026-03-01: its start by the site's clock), now, or weekly"),
@@ -98,17 +109,26 @@ class PredictionSettings:
     max_bad_share: BadShare = 0.01
     trail: Trail = ""
     trail_anchors: TrailAnchors = ""
-    model_version: Annotated[
-        str,
-        Setting(
-            "what answers and records call the bundle's version; else its digest", variable="EARLYBELL_MODEL_VERSION"
-        ),
-    ] = ""
+    model_version: ModelVersion = ""
 
 
-SETTINGS: dict[str, type[TrainingSettings] | type[PredictionSettings]] = {
+@dataclass(frozen=True)
+class MonitoringSettings:
+    """What watching a model in use needs to know beside its sources."""
+
+    model_name: ModelName = MODEL_NAME
+    version: Version = "champion"
+    bundle: BundleFolder = ""
+    since: Annotated[str, Setting("the day from which on looks count; else 31 days before as_of")] = ""
+    as_of: Annotated[str, Setting("now, or a day: nothing that was known later counts")] = "now"
+    max_bad_share: BadShare = 0.01
+    model_version: ModelVersion = ""
+
+
+SETTINGS: dict[str, type[TrainingSettings] | type[PredictionSettings] | type[MonitoringSettings]] = {
     "training": TrainingSettings,
     "prediction": PredictionSettings,
+    "monitoring": MonitoringSettings,
 }
 
 

@@ -5,16 +5,21 @@ from typing import Any, NamedTuple
 from kfp import dsl
 
 from components.evaluate.component import evaluate, gates
-from components.extract.component import extract, validate
+from components.extract.component import extract
 from components.features.component import features
 from components.label.component import label
 from components.pushgateway.component import push_gauges
 from components.registry.component import register
 from components.report.component import report
-from components.train import CANDIDATES
-from components.train.component import train
-from pipelines.cluster import LIGHT, MLFLOW, MODELS, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, TRAIL, on_cluster
+from components.train import find_candidates
+from components.train.component import heads, train
+from earlybell.bundle.manifest import Policy
+from earlybell.gates import Gates
+from pipelines.cluster import LIGHT, MLFLOW, MODELS, MOODLE, PSEUDONYM, PUSHGATEWAY, STORE, TABLES, TRAIL, on_cluster
 from pipelines.settings import TrainingSettings, as_parameters
+
+# What `evaluate` is told of the policy and of the gates.
+JUDGED_BY = (*Policy.__struct_fields__, *Gates.__struct_fields__, "without_gates")
 
 
 class Outputs(NamedTuple):
@@ -25,21 +30,25 @@ class Outputs(NamedTuple):
 
 
 def _trained(tables: Any, label_kind: str, rubric: str, engine: str, settings: dict[str, Any]) -> Any:
-    """The steps from checked tables to the judged bundle of the chosen candidate.
+    """The steps from canonical tables to the judged bundle of the chosen candidate.
 
     Args:
         settings: of the policy and of the gates, by their names.
     """
     examples = on_cluster(features(engine=engine, tables=tables), MODELS).outputs["examples"]
     labelled = label(kind=label_kind, rubric=rubric, tables=tables, examples=examples)
-    labels = on_cluster(labelled, TABLES, sources=True).outputs["labels"]
-    with dsl.ParallelFor(list(CANDIDATES), name="candidates") as candidate:
+    outputs = on_cluster(labelled, TABLES, sources=True).outputs
+    labels, targets = outputs["labels"], outputs["targets"]
+    foretold = on_cluster(heads(examples=examples, labels=labels, targets=targets), MODELS).outputs["models"]
+    with dsl.ParallelFor(list(find_candidates()), name="candidates") as candidate:
         trained = on_cluster(train(candidate=candidate, examples=examples, labels=labels), MODELS)
     measured = evaluate(
         candidates=dsl.Collected(trained.outputs["model"]),
         tables=tables,
         examples=examples,
         labels=labels,
+        targets=targets,
+        heads=foretold,
         label_kind=label_kind,
         **settings,
     )
@@ -58,18 +67,9 @@ def training(
         sources: each as `kind:place`, on a cluster below /sources.
     """
     extracted = extract(sources=sources, max_bad_share=settings.max_bad_share)
-    validated = validate(tables=extracted.outputs["tables"], max_bad_share=settings.max_bad_share)
-    checked = validated.outputs["checked"]
-    judged_by = {
-        "capacity": settings.capacity,
-        "cost_miss": settings.cost_miss,
-        "cost_false_alarm": settings.cost_false_alarm,
-        "min_auc": settings.min_auc,
-        "max_calibration_error": settings.max_calibration_error,
-        "max_disparity": settings.max_disparity,
-        "without_gates": settings.without_gates,
-    }
-    bundle = _trained(checked, settings.label_kind, settings.rubric, settings.engine, judged_by)
+    tables = extracted.outputs["tables"]
+    judged_by = {name: getattr(settings, name) for name in JUDGED_BY}
+    bundle = _trained(tables, settings.label_kind, settings.rubric, settings.engine, judged_by)
     reported = report(bundle=bundle)
     judged = gates(
         bundle=bundle,
@@ -77,17 +77,16 @@ def training(
         trail=settings.trail,
         trail_anchors=settings.trail_anchors,
     ).after(reported)  # what misses a gate has a report all the same
-    registered = register(bundle=bundle, tables=checked, model_name=settings.model_name).after(judged)
+    registered = register(bundle=bundle, tables=tables, model_name=settings.model_name).after(judged)
     started = dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER
     pushed = push_gauges(pipeline="training", started=started, result=bundle).after(registered)
-    on_cluster(extracted, TABLES, PSEUDONYM, sources=True)
-    on_cluster(validated, TABLES)
+    on_cluster(extracted, TABLES, PSEUDONYM, MOODLE, sources=True)
     on_cluster(registered, LIGHT, MLFLOW, STORE)
     on_cluster(judged, LIGHT, TRAIL)
     on_cluster(reported, LIGHT)
     on_cluster(pushed, LIGHT, PUSHGATEWAY)
     return Outputs(
-        tables=checked,
+        tables=tables,
         bundle=bundle,
         report=reported.outputs["page"],
         version=registered.outputs["version"],
@@ -104,12 +103,17 @@ def reproduction(
     min_auc: float,
     max_calibration_error: float,
     max_disparity: float,
+    min_brier_skill: float,
+    min_worst_auc: float,
+    max_worst_calibration_error: float,
     without_gates: str = TrainingSettings.without_gates,
     rubric: str = TrainingSettings.rubric,
     engine: str = TrainingSettings.engine,
 ) -> dsl.Model:
-    """From the folder of a snapshot of checked tables to a bundle; the rest as in `training`."""
+    """From the folder of a snapshot of tables to a bundle; the rest as in `training`."""
     settings = {"capacity": capacity, "cost_miss": cost_miss, "cost_false_alarm": cost_false_alarm}
     settings |= {"min_auc": min_auc, "max_calibration_error": max_calibration_error, "max_disparity": max_disparity}
-    checked = dsl.importer(artifact_uri=tables, artifact_class=dsl.Dataset, reimport=True).output
-    return _trained(checked, label_kind, rubric, engine, settings | {"without_gates": without_gates})
+    settings |= {"min_brier_skill": min_brier_skill, "min_worst_auc": min_worst_auc}
+    settings |= {"max_worst_calibration_error": max_worst_calibration_error}
+    snapshot = dsl.importer(artifact_uri=tables, artifact_class=dsl.Dataset, reimport=True).output
+    return _trained(snapshot, label_kind, rubric, engine, settings | {"without_gates": without_gates})

@@ -184,7 +184,9 @@ class _Rules:
             way_out = f"Promote it, or take it back first: {self._back(trial)}."
             raise ClusterError("a canary is under way", f"{trial.pin} with {trial.desired_traffic}%", way_out)
         if again and (self._mode is Mode.standard or not trial):
-            self._refuse("this is what serves, so there is nothing to split", str(stable.pin), (None, ""))
+            settings, other = self._step.command(None), self._step.of("OTHER", "", 0)
+            way_out = f"For other settings: {settings}. To go back, bring another version up: {other}."
+            raise ClusterError("this is what serves, so there is nothing to split", str(stable.pin), way_out)
         if traffic and (self._mode is Mode.standard or trial or not stable.ready):
             self._refuse("a version that is not up gets no traffic", str(self._pin), (0, ""))
         if traffic > _AT_ONCE:

@@ -1,5 +1,10 @@
-"""What tests share: a small simulated site, and what the pipeline's steps make of it, each made once."""
+"""What tests share: a small simulated site, and what the pipeline's steps make of it, made once for all workers."""
 
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,8 +12,8 @@ import pytest
 from components.evaluate import evaluate
 from components.extract.simulate import parse, simulate
 from components.features import compute_features
-from components.label import label_outcomes
-from components.train import CANDIDATES, train
+from components.label import label_outcomes, label_targets
+from components.train import find_candidates, train, train_heads
 
 # Helpers' assertions too, so that a failure shows values and not a bare name.
 _HELPERS = {path.stem for path in Path(__file__).parent.iterdir()} - {"conftest"}
@@ -24,44 +29,80 @@ def oulad() -> Path:
     return OULAD
 
 
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Makes a folder that all of xdist's workers read: whoever needs it first makes it, and the others wait for it.
+
+    It is given the folder's name, which nothing else has, and what makes a new folder at a path. Nobody may change it.
+    """
+    root = tmp_path_factory.getbasetemp()
+    root = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "shared"
+    root.mkdir(exist_ok=True)
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed; the kernel does so for a worker that ends
+            if not (root / name).exists():
+                part = root / f"{name}.part"
+                shutil.rmtree(part, ignore_errors=True)  # of a worker that failed
+                make(part)
+                part.rename(root / name)
+        return root / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(once: Once) -> Path:
     """Canonical tables of a small simulated site: four finished course runs and one under way."""
-    out = tmp_path_factory.mktemp("site") / "tables"
-    simulate(out, parse("learners=400,weeks=10,events=80,seed=3"))
-    return out
+    return once("site", lambda out: simulate(out, parse("learners=400,weeks=10,events=80,seed=3")))
 
 
 @pytest.fixture(scope="session")
-def features(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def features(site: Path, once: Once) -> Path:
     """The folder that the features step writes for `site`."""
-    out = tmp_path_factory.mktemp("features")
-    compute_features(site, "weekly", out)
-    return out
+    return once("features", lambda out: compute_features(site, "weekly", out))
 
 
 @pytest.fixture(scope="session")
-def labels(site: Path, features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def labels(site: Path, features: Path, once: Once) -> Path:
     """The file that the label step writes for `site`."""
-    out = tmp_path_factory.mktemp("labels") / "labels.parquet"
-    label_outcomes(site, features, out)
-    return out
+
+    def make(out: Path) -> None:
+        out.mkdir()
+        label_outcomes(site, features, out / "labels.parquet")
+
+    return once("labels", make) / "labels.parquet"
 
 
 @pytest.fixture(scope="session")
-def candidates(features: Path, labels: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def candidates(features: Path, labels: Path, once: Once) -> dict[str, Path]:
     """The folder that the train step writes, for each candidate."""
-    root = tmp_path_factory.mktemp("candidates")
-    for name in CANDIDATES:
-        train(name, features, labels, root / name)
-    return {name: root / name for name in CANDIDATES}
+    return {name: once(f"candidate-{name}", partial(train, name, features, labels)) for name in find_candidates()}
+
+
+@pytest.fixture(scope="session")
+def targets(site: Path, features: Path, once: Once) -> Path:
+    """The folder of targets that the label step writes for `site`."""
+    return once("targets", partial(label_targets, site, features))
+
+
+@pytest.fixture(scope="session")
+def heads(features: Path, labels: Path, targets: Path, once: Once) -> Path:
+    """The folder that the step of the heads writes for `site`."""
+    return once("heads", partial(train_heads, features, labels, targets))
 
 
 @pytest.fixture(scope="session")
 def bundle(
-    site: Path, candidates: dict[str, Path], features: Path, labels: Path, tmp_path_factory: pytest.TempPathFactory
+    site: Path, candidates: dict[str, Path], features: Path, labels: Path, targets: Path, heads: Path, once: Once
 ) -> Path:
-    """The sealed bundle that the evaluate step writes."""
-    out = tmp_path_factory.mktemp("evaluated") / "bundle"
-    evaluate(list(candidates.values()), features, labels, site, out)
-    return out
+    """The sealed bundle that the evaluate step writes; of models alone, as on so few learners rules are as good.
+
+    Of the heads it answers the next work and the final score.
+    """
+    models = [candidates[name] for name, candidate in find_candidates().items() if not candidate.baseline]
+    return once("bundle", lambda out: evaluate(models, features, labels, site, out, heads=heads, targets=targets))

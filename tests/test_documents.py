@@ -1,4 +1,4 @@
-"""Tests on a cluster run what docs/how-to says. They do not run everywhere: here it is only looked up."""
+"""Tests run what docs/how-to says, most of them on a cluster, which is not everywhere: here it is only looked up."""
 
 import ast
 import re
@@ -9,13 +9,14 @@ import pytest
 
 from tests.cluster.documented import HOW_TO, commands
 
-CLUSTER = Path(__file__).parent / "cluster"
+ROOMS = ("cluster", "extensions")  # whose tests run commands of the guides
 
 
 def run() -> set[str]:
-    """The headings whose commands some test on a cluster runs."""
-    found = (node for file in CLUSTER.glob("*.py") for node in ast.walk(ast.parse(file.read_text())))
-    calls = (node for node in found if isinstance(node, ast.Call) and ast.unparse(node.func) == "commands")
+    """The headings whose commands some test runs."""
+    files = (file for room in ROOMS for file in (Path(__file__).parent / room).glob("*.py"))
+    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text())))
+    calls = (node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "commands")
     return {ast.literal_eval(call.args[0]) for call in calls}
 
 
@@ -30,11 +31,11 @@ def documented() -> Iterator[tuple[str, ...]]:
                 yield above
 
 
-def test_every_command_that_a_person_is_told_to_run_is_run_by_a_test_on_the_cluster() -> None:
+def test_every_command_that_a_person_is_told_to_run_is_run_by_a_test() -> None:
     ran = run()
     assert [above[-1] for above in documented() if not ran & set(above)] == [], "run it, or fence it as `sh not-run`"
 
 
 @pytest.mark.parametrize("heading", sorted(run()))
-def test_what_a_test_on_the_cluster_runs_is_there(heading: str) -> None:
+def test_what_a_test_runs_is_there(heading: str) -> None:
     assert commands(heading)

@@ -15,15 +15,17 @@ from typing import Any
 import pytest
 
 from earlybell import clock
-from earlybell.errors import ClusterError, EarlybellError, PipelineError, RegistryError, SettingError
+from earlybell.errors import ClusterError, EarlybellError, PipelineError, RegistryError, SettingError, SourceError
 from tests.apiserver import program
 
 ROOT = Path(__file__).parents[1]
 CLIENTS = {"boto3", "azure", "httpx", "kfp_server_api", "kubernetes", "psycopg", "requests", "socket", "urllib.request"}
 CLIENTS |= {"aiohttp", "http.client", "mlflow", "prometheus_client.exposition", "smtplib", "sqlalchemy", "urllib3"}
+CLIENTS |= {"pymysql"}
 NO_CLIENT = {  # what they import it for
     "serving/runtime/server.py": "to listen",
     "serving/runtime/adapter.py": "to listen",
+    "serving/runtime/settings.py": "to listen",
     "components/registry/record.py": "for MLflow's types",
     "components/registry/server.py": "makes the client that registry.py asks",
 }
@@ -33,9 +35,9 @@ def _imported(path: Path) -> set[str]:
     names = set[str]()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names |= {one.name for one in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return {client for client in CLIENTS for name in names if name == client or name.startswith(f"{client}.")}
 
 
@@ -68,12 +70,12 @@ def _trickling(first: bytes) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         ended = threading.Event()
 
-        def answer(one: socket.socket) -> None:
-            with one:
+        def answer(connection: socket.socket) -> None:
+            with connection:
                 try:
-                    one.sendall(first)
+                    connection.sendall(first)
                     while not ended.wait(0.05):
-                        one.sendall(b" ")
+                        connection.sendall(b" ")
                 except OSError:
                     return
 
@@ -134,6 +136,16 @@ def _pushgateway(address: str, _: Path) -> None:
         push("training", "", {})
 
 
+def _moodle(address: str, _: Path) -> None:
+    from components.extract.moodle_web import address as addresses
+    from components.extract.moodle_web.client import Client
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(addresses.TOKEN, "a token")
+        with Client(addresses.read_address(address)) as client:
+            client.call("core_webservice_get_site_info", object)
+
+
 _HEADER, _BODY = b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n"
 _ASKING: dict[str, tuple[Callable[[str, Path], None], type[EarlybellError], bytes]] = {
     "Prometheus, in the header": (_prometheus, SettingError, _HEADER),
@@ -144,6 +156,8 @@ _ASKING: dict[str, tuple[Callable[[str, Path], None], type[EarlybellError], byte
     "MLflow, in the body": (_mlflow, RegistryError, _BODY),
     "KFP, in the header": (_kfp, PipelineError, _HEADER),
     "KFP, in the body": (_kfp, PipelineError, _BODY),
+    "Moodle, in the header": (_moodle, SourceError, _HEADER),
+    "Moodle, in the body": (_moodle, SourceError, _BODY),
     "Pushgateway, in the header": (_pushgateway, PipelineError, _HEADER),  # nobody reads its body
 }
 _ASK_BY_NAME = (
@@ -151,6 +165,7 @@ _ASK_BY_NAME = (
     "rollout.pod",
     "pipelines.submit",
     "components.pushgateway.gauges",
+    "components.extract.moodle_web.client",
 )
 
 

@@ -32,8 +32,8 @@ def _annotations(module: ast.Module) -> Iterator[ast.expr]:
     """Of the arguments and results of all functions."""
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            given = node.args
-            every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+            arguments = node.args
+            every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
             yield from (argument.annotation for argument in every if argument and argument.annotation)
             if node.returns:
                 yield node.returns

@@ -14,8 +14,8 @@ each = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 
 
 def read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(path.read_text())
-    return found
+    workflow: dict[str, Any] = yaml.safe_load(path.read_text())
+    return workflow
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
@@ -33,8 +33,8 @@ def test_every_command_is_a_make_target_that_exists(path: Path) -> None:
     for command in commands:
         targets = [word for word in command.split()[1:] if "=" not in word]
         for target in targets:
-            asked = ["make", "-n", "VENV=none", "PYTHON=python3", target]
-            assert subprocess.run(asked, cwd=ROOT, capture_output=True).returncode == 0, target
+            dry_run = ["make", "-n", "VENV=none", "PYTHON=python3", target]
+            assert subprocess.run(dry_run, cwd=ROOT, capture_output=True).returncode == 0, target
 
 
 @each
@@ -51,7 +51,7 @@ def test_rights_are_stated_and_writing_is_for_publishing_alone(path: Path) -> No
 def test_actions_are_pinned_by_their_commit(path: Path) -> None:
     named = [step["uses"] for step in steps(path) if "uses" in step]
     assert named
-    assert [one for one in named if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", one)] == []
+    assert [action for action in named if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)] == []
 
 
 @each

@@ -6,11 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from components.evaluate.measure import RESAMPLES_ALL_WEEKS
-from components.evaluate.metrics import Floats, intervals, measure, resample
+from components.evaluate.metrics import intervals, measure, resample
 from components.evaluate.operating import Policy, operating_point
 from components.evaluate.uncertainty import ranges, venn_abers
 from components.examples import Examples
+from components.metrics.sample import Floats
 from earlybell.bundle import Bands, Catalogue
+from earlybell.bundle.bands import LevelError
 from earlybell.bundle.evaluation import EvidenceRow, OperatingPoint
 from earlybell.predict import outside
 
@@ -26,6 +28,7 @@ def make_bands(
     by_learner: Floats,
     policy: Policy,
     days: Mapping[str, Floats],
+    level_error: LevelError,
     seed: int,
 ) -> tuple[Bands, OperatingPoint]:
     """The contents of bands.json, and the operating point that its thresholds come from.
@@ -34,6 +37,7 @@ def make_bands(
         unseen: risk (n,) of the examples in the most honest split, NaN where not held out.
         by_learner: risk (n,) of learners left out, from which thresholds come: training runs, unseen learners.
         days: (n,) from each moment to what may come too late to help, by its name.
+        level_error: how far the level of a course's risks may be off.
     """
     known, seen = ~np.isnan(by_learner), ~np.isnan(unseen)
     until = {name: values[known] for name, values in days.items()}
@@ -45,29 +49,36 @@ def make_bands(
         most_outside=MOST_OUTSIDE,
         ranges=ranges(examples, catalogue.names),
         interval=venn_abers(unseen[seen], examples.where(seen)),
+        level_error=level_error,
     )
     return bands, point
 
 
 def evidence(
-    catalogue: Catalogue, examples: Examples, unseen: Floats, fold: npt.NDArray[np.int64], seed: int
+    catalogue: Catalogue,
+    examples: Examples,
+    unseen: Floats,
+    fold: npt.NDArray[np.int64],
+    in_doubt: npt.NDArray[np.bool_],
+    seed: int,
 ) -> tuple[EvidenceRow, ...]:
     """What the rule of evidence gives up and gains: coverage and accuracy by how many values outside are allowed.
 
     Args:
         unseen: risk (n,) in the most honest split, NaN where not held out.
         fold: the fold (n,) that held each row out: what is outside is told by the other folds.
+        in_doubt: rows (n,) whose course run is in doubt as a whole.
     """
     count = np.zeros(len(examples), dtype=np.int64)
     for one in np.unique(fold):
         known = ranges(examples.where(fold != one), catalogue.names)
         count[fold == one] = outside(examples.values[fold == one], catalogue.names, known)
     seen = ~np.isnan(unseen)
-    enough_days = (examples.days_seen >= DAYS_NEEDED) & seen
+    answered = (examples.days_seen >= DAYS_NEEDED) & seen & ~in_doubt
     weights = resample(examples.learner, RESAMPLES_ALL_WEEKS, seed)
     rows = []
     for most in (0, 1, 2, MOST_OUTSIDE, 5, len(catalogue.names)):
-        enough = enough_days & (count <= most)
+        enough = answered & (count <= most)
         if enough.any():
             measured = intervals(measure(examples.label[enough], unseen[enough], weights[:, enough]))
             share = round(float(enough.sum() / seen.sum()), 4)

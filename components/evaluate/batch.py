@@ -10,7 +10,7 @@ from msgspec import Struct
 from components.evaluate.measure import RESAMPLES
 from components.evaluate.metrics import intervals, measure, resample
 from earlybell.bundle import Bundle
-from earlybell.predict import Predictor, confine, create_moments, observe, open_tables
+from earlybell.predict import Predictor
 
 SEED = 42
 
@@ -38,11 +38,8 @@ def measure_bundle(
     Args:
         labels: of the bundle's own kind, by course run, learner and moment.
     """
-    kind, connection = bundle.manifest.label, open_tables(tables)
-    create_moments(connection, as_of)
-    confine(connection, tables)
-    observed = observe(connection, bundle.sql, bundle.catalogue.names)
-    risk = Predictor(bundle).score(observed.values)[2].astype(np.float64)
+    kind, predictions = bundle.manifest.label, Predictor(bundle).predict_tables(tables, as_of, most_reasons=0)
+    observed, risk = predictions.observed, predictions.risk
     keys = zip(observed.course_id, observed.learner_id, observed.as_of.tolist(), strict=True)
     label = np.array([labels.get(key, -1) for key in keys], dtype=np.int32)
     _, learner = np.unique(observed.learner_id, return_inverse=True)

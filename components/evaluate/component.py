@@ -11,6 +11,8 @@ def evaluate(
     tables: dsl.Input[dsl.Dataset],
     examples: dsl.Input[dsl.Dataset],
     labels: dsl.Input[dsl.Dataset],
+    targets: dsl.Input[dsl.Dataset],
+    heads: dsl.Input[dsl.Model],
     label_kind: str,
     capacity: float,
     cost_miss: float,
@@ -18,6 +20,9 @@ def evaluate(
     min_auc: float,
     max_calibration_error: float,
     max_disparity: float,
+    min_brier_skill: float,
+    min_worst_auc: float,
+    max_worst_calibration_error: float,
     without_gates: str,
     bundle: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
@@ -30,6 +35,7 @@ def evaluate(
     from components.evaluate import Policy, artifacts
     from components.evaluate import evaluate as evaluate_candidates
     from components.reporting import done, errors_reported, progress
+    from earlybell.counts import counted
     from earlybell.gates import Gates, check_reason
 
     with errors_reported():
@@ -43,8 +49,17 @@ def evaluate(
             Path(bundle.path),
             Policy(capacity, cost_miss or None, cost_false_alarm or None),
             label_kind,
-            Gates(min_auc, max_calibration_error, max_disparity),
+            Gates(
+                min_auc,
+                max_calibration_error,
+                max_disparity,
+                min_brier_skill,
+                min_worst_auc,
+                max_worst_calibration_error,
+            ),
             without_gates,
+            Path(heads.path),
+            Path(targets.path),
         )
         data = evaluation.data
         bundle.metadata.update({"algorithm": evaluation.chosen, "data": data.digest, "learners": data.learners})
@@ -53,7 +68,8 @@ def evaluate(
         artifacts.log_slices(slices, evaluation)
         progress("evaluate", evaluation.rule)
         titles = {candidate.name: candidate.title for candidate in evaluation.candidates}
-        done("evaluate", f"{titles[evaluation.chosen]} of {len(titles)} candidates, on {data.learners:,} learners")
+        learners = counted(data.learners or 0, "learner")
+        done("evaluate", f"{titles[evaluation.chosen]} of {len(titles)} candidates, on {learners}")
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)

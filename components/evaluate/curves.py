@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from components.evaluate.metrics import Floats, calibration_bins
 from components.evaluate.subject import Subject
+from components.metrics.sample import Floats, calibration_bins
 from earlybell.bundle.figures import Curve
 
 POINTS = 60  # of a curve: what a picture can show

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from components.evaluate.metrics import Floats
 from components.examples import Examples
+from components.metrics.sample import Floats
 from earlybell.bundle import Catalogue
 from earlybell.bundle.evaluation import CourseRun, Data, Helped, MissingValues
 from earlybell.predict import open_tables

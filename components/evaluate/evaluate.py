@@ -8,33 +8,39 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from components.evaluate.bands import evidence, make_bands
-from components.evaluate.choice import choose
+from components.evaluate.choice import BESIDE, DECIDES, choose, gain_over_baseline
 from components.evaluate.code_digest import code_digest
+from components.evaluate.course_evidence import Gap, LeftOut, course_evidence, gaps, in_doubt, level_error
 from components.evaluate.data_summary import data_facts, days_left, missing_values
 from components.evaluate.explanations import agreement, stability
 from components.evaluate.fairness import disparity, fairness, read_protected
+from components.evaluate.heads import MeasuredHead, measure_heads, write_heads
 from components.evaluate.importance import importance
 from components.evaluate.measure import CUTOFFS, Measurer
-from components.evaluate.metrics import THRESHOLD, Floats
 from components.evaluate.operating import Policy
 from components.evaluate.rubric import rubric_facts
-from components.evaluate.splits import Honest, fold_of, held_out, honest_splits
+from components.evaluate.splits import Honest, fold_of, held_out, honest_splits, knows_earlier_runs
 from components.evaluate.subject import Counts, Subject
 from components.evaluate.uncertainty import coverage, unseen_ends
 from components.examples import Examples, read_examples
+from components.metrics.sample import THRESHOLD, Floats
+from components.targets import read_targets
 from earlybell import __version__
 from earlybell.bundle import Bands, Catalogue, Evaluation, Manifest, Training, read_candidate, seal
-from earlybell.bundle.evaluation import FORMAT, CoverageRow, EvidenceRule, OperatingPoint, Thresholds
-from earlybell.bundle.figures import SPLITS, Measured, MetricRow
+from earlybell.bundle.evaluation import FORMAT, CoverageRow, EvidenceRule, Gain, OperatingPoint, Thresholds
+from earlybell.bundle.figures import EACH_RUN, NEW_COURSE, SPLITS, Measured, MetricRow
 from earlybell.bundle.json_files import read_json, write_json
 from earlybell.bundle.manifest import CatalogueFacts, CodeFacts, DataFacts
 from earlybell.bundle.manifest import Policy as PolicyFacts
+from earlybell.extensions import Extension, installed
 from earlybell.gates import CUTOFF, Gates, judge, write_verdict
-from earlybell.predict import Predictor
+from earlybell.predict import Course, Key, Predictor, courses_at
 
 SEED = 42
+EXTENSIONS = "extensions.json"  # of a bundle that extensions had a part in
 DEFAULT, GATES = Policy(), Gates()
 
 
@@ -48,6 +54,8 @@ def evaluate(
     label: str = "outcome",
     gates: Gates = GATES,
     without_gates: str = "",
+    heads: Path | None = None,
+    targets: Path | None = None,
 ) -> Evaluation:
     """Measure candidates, choose, judge, and write the sealed bundle of the chosen one to `out` (a new folder).
 
@@ -61,6 +69,7 @@ def evaluate(
         label: what label 1 means, as `outcome`.
         gates: what the verdict is judged by.
         without_gates: the reason for which a missed gate does not count; empty: it does.
+        heads, targets: what the train step wrote of them, and what they were trained on; without these there are none.
 
     Returns:
         The contents of evaluation.json.
@@ -69,6 +78,7 @@ def evaluate(
         TrainingError: no honest split can be measured, as where its learners all have the same label.
     """
     material = _read(candidates, features, labels, tables, label)
+    by_target = read_targets(features, labels, targets) if targets else {}
     choice = _choose(material)
     bands, point = make_bands(
         material.catalogue,
@@ -77,14 +87,23 @@ def evaluate(
         choice.by_learner,
         policy,
         days_left(tables, material.examples),
+        level_error(choice.gaps),
         SEED,
     )
-    evaluation = _evaluation(material, choice, bands, point)
+    measured = _heads(material, choice, bands, heads, by_target) if heads and by_target else []
+    evaluation = structs.replace(
+        _evaluation(material, choice, bands, point), heads=tuple(head.figures for head in measured)
+    )
     shutil.copytree(choice.folder, out)
     write_json(out / "bands.json", bands)
+    if heads:
+        write_heads(measured, heads, out)
     write_json(out / "evaluation.json", evaluation)
     write_verdict(judge(evaluation, gates, without_gates), out)
-    seal(out, _manifest(evaluation, material.catalogue, policy))
+    extensions = installed()
+    if extensions:
+        write_json(out / EXTENSIONS, extensions)
+    seal(out, _manifest(evaluation, material.catalogue, policy, extensions))
     return evaluation
 
 
@@ -107,20 +126,26 @@ class _Choice:
     """The chosen candidate in the most honest split, by the `rule` in words.
 
     Attributes:
+        gain: over the better baseline, or of the best other over it.
         folder: of its unsealed bundle.
         splits: those that can be measured.
         unseen: its risk (n,) in the most honest split, NaN where not held out.
         by_learner: its risk (n,) of learners left out, or `unseen` where there is none.
         rows: the figures of all candidates in all splits.
+        left_out: what it said in the most honest split, and where courses were left out, by split.
+        gaps: how far the level of its risks was off in course runs left out.
     """
 
     subject: Subject
     rule: str
+    gain: Gain | None
     folder: Path
     splits: Honest
     unseen: Floats
     by_learner: Floats
     rows: list[MetricRow]
+    left_out: dict[str, LeftOut]
+    gaps: list[Gap]
 
 
 def _read(candidates: list[Path], features: Path, labels: Path, tables: Path, label: str) -> _Material:
@@ -140,39 +165,63 @@ def _read(candidates: list[Path], features: Path, labels: Path, tables: Path, la
 
 
 def _choose(material: _Material) -> _Choice:
-    risks = {name: _risks(folder, material.examples) for name, folder in material.folders.items()}
+    courses = courses_at(material.tables, material.examples.observed)
+    risks = {name: _risks(folder, material.examples, courses) for name, folder in material.folders.items()}
     splits = honest_splits(risks, material.examples, material.measurer.rows(CUTOFF), material.label)
     risks = {name: _without(by_split, splits.without) for name, by_split in risks.items()}
-    rows, auc = _measure(material.measurer, risks, splits.main)
-    chosen, rule = choose(material.training, auc, splits.main)
+    rows, deciding = _measure(material.measurer, risks, splits.main)
+    chosen, rule = choose(material.training, deciding[DECIDES], deciding[BESIDE], splits.main)
     unseen = risks[chosen][splits.main]
+    left_out = {
+        split: _left_out(material, chosen, split, risk, courses)
+        for split, risk in risks[chosen].items()
+        if split in (splits.main, NEW_COURSE)
+    }
     return _Choice(
         Subject(chosen, splits.main),
         " ".join([rule, *splits.notes]),
+        gain_over_baseline(material.training, deciding[DECIDES], chosen),
         material.folders[chosen] / "final",
         splits,
         unseen,
         risks[chosen].get("learner", unseen),
         rows,
+        left_out,
+        gaps([of_split for split, of_split in left_out.items() if split != "learner"]),
     )
+
+
+def _left_out(material: _Material, chosen: str, split: str, risk: Floats, courses: Mapping[Key, Course]) -> LeftOut:
+    examples = material.examples
+    progress = examples.values[:, material.catalogue.names.index("progress")].astype(np.float64)
+    known = knows_earlier_runs(material.folders[chosen], split, examples, courses)
+    return LeftOut(split, examples, progress, risk, fold_of(split, examples), known)
 
 
 def _evaluation(material: _Material, choice: _Choice, bands: Bands, point: OperatingPoint) -> Evaluation:
     examples, unseen, splits = material.examples, choice.unseen, choice.splits
     fold, predictor = fold_of(splits.main, examples), Predictor(read_candidate(choice.folder))
     at_cutoff = dict(material.measurer.masks(unseen))[CUTOFF]
+    doubted = in_doubt(choice.left_out[splits.main], choice.gaps)
     return Evaluation(
         format=FORMAT,
         label=material.label,
         chosen=choice.subject.candidate,
         split=splits.main,
         rule=choice.rule,
+        gain=choice.gain,
         cutoffs=CUTOFFS,
         threshold=THRESHOLD,
         thresholds=Thresholds(bands.high, bands.medium),
         operating_point=point,
-        evidence_rule=EvidenceRule(bands.days_needed, bands.most_outside),
-        evidence=evidence(material.catalogue, examples, unseen, fold, SEED),
+        evidence_rule=EvidenceRule(bands.days_needed, bands.most_outside, bands.level_error),
+        evidence=evidence(material.catalogue, examples, unseen, fold, doubted, SEED),
+        course_evidence=tuple(
+            row
+            for split, left_out in choice.left_out.items()
+            if split != "learner"
+            for row in course_evidence(left_out, choice.gaps, bands, material.catalogue.names, SEED)
+        ),
         coverage=_coverage(unseen, examples, fold),
         rubric=rubric_facts(material.labels, examples, at_cutoff, SEED),
         data=data_facts(material.tables, examples, by_run=not splits.by_run, why=splits.by_run),
@@ -187,10 +236,17 @@ def _evaluation(material: _Material, choice: _Choice, bands: Bands, point: Opera
     )
 
 
-def _risks(candidate: Path, examples: Examples) -> dict[str, Floats]:
+def _heads(
+    material: _Material, choice: _Choice, bands: Bands, folder: Path, by_target: Mapping[str, Floats]
+) -> list[MeasuredHead]:
+    examples, measurer, catalogue = material.examples, material.measurer, material.catalogue
+    return measure_heads(folder, by_target, examples, measurer, catalogue, choice.unseen, bands, SEED)
+
+
+def _risks(candidate: Path, examples: Examples, courses: Mapping[Key, Course]) -> dict[str, Floats]:
     """Risk (n,) by split, for splits that hold anything out."""
-    found = {split: held_out(candidate, split, examples) for split in SPLITS}
-    return {split: risk for split, risk in found.items() if not np.isnan(risk).all()}
+    risks = {split: held_out(candidate, split, examples, courses) for split in SPLITS}
+    return {split: risk for split, risk in risks.items() if not np.isnan(risk).all()}
 
 
 def _without(risks: dict[str, Floats], splits: frozenset[str]) -> dict[str, Floats]:
@@ -199,17 +255,19 @@ def _without(risks: dict[str, Floats], splits: frozenset[str]) -> dict[str, Floa
 
 def _measure(
     measurer: Measurer, risks: Mapping[str, Mapping[str, Floats]], main: str
-) -> tuple[list[MetricRow], dict[str, dict[float, Floats]]]:
-    """Rows of all candidates and splits, and each candidate's AUC at the cut-offs in the main split."""
+) -> tuple[list[MetricRow], dict[str, dict[str, dict[float, Floats]]]]:
+    """Rows of all candidates and splits; and of the main split what decides: figure, candidate, cut-off."""
     rows: list[MetricRow] = []
-    auc: dict[str, dict[float, Floats]] = {name: {} for name in risks}
+    deciding: dict[str, dict[str, dict[float, Floats]]] = {
+        metric: {name: {} for name in risks} for metric in (DECIDES, BESIDE)
+    }
     for name, by_split in risks.items():
         for split, risk in by_split.items():
-            for row, values in measurer.metrics(Subject(name, split), risk, each_run=split == main):
+            for row, values in measurer.metrics(Subject(name, split), risk, each_run=split in (main, NEW_COURSE)):
                 rows.append(row)
-                if split == main and row.metric == "roc_auc" and row.group == "all" and row.cutoff:
-                    auc[name][row.cutoff] = values
-    return rows, auc
+                if split == main and row.metric in deciding and row.group in ("all", EACH_RUN) and row.cutoff:
+                    deciding[row.metric][name][row.cutoff] = values  # of each run, which comes after all together
+    return rows, deciding
 
 
 def _fairness(material: _Material, choice: _Choice, threshold: float, mask: npt.NDArray[np.bool_]) -> list[MetricRow]:
@@ -243,7 +301,9 @@ def _coverage(unseen: Floats, examples: Examples, fold: npt.NDArray[np.int64]) -
     return coverage(unseen_ends(risk, kept, fold[seen]), risk, kept.label.astype(np.float64), kept.learner, SEED)
 
 
-def _manifest(evaluation: Evaluation, catalogue: Catalogue, policy: Policy) -> Manifest:
+def _manifest(
+    evaluation: Evaluation, catalogue: Catalogue, policy: Policy, extensions: tuple[Extension, ...]
+) -> Manifest:
     data = evaluation.data
     return Manifest(
         name="learner-risk",
@@ -254,5 +314,5 @@ def _manifest(evaluation: Evaluation, catalogue: Catalogue, policy: Policy) -> M
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         data=DataFacts(data.sources, data.digest, data.learners or 0, data.moments or 0),
         catalogue=CatalogueFacts(catalogue.version, catalogue.hash),
-        code=CodeFacts(__version__, code_digest()),
+        code=CodeFacts(__version__, code_digest(extensions=extensions)),
     )

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 
-from components.evaluate.metrics import Floats
 from components.examples import Examples
+from components.metrics.sample import Floats
 from earlybell.bundle.evaluation import ReasonsAgreement, RiskChange, Stability, TwoEffects
 from earlybell.predict import Predictor
 

@@ -21,9 +21,10 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from components.evaluate.measure import RESAMPLES
-from components.evaluate.metrics import Floats, interval, measure, resample
+from components.evaluate.metrics import interval, measure, resample
 from components.evaluate.subject import Subject, count_learners
 from components.examples import Examples
+from components.metrics.sample import Floats
 from earlybell.bundle.figures import Measured, MetricRow
 from earlybell.predict import open_tables
 from earlybell.tables import BY_NAME

@@ -6,13 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from components.evaluate.curves import curves
-from components.evaluate.metrics import Floats, intervals, measure, resample
-from components.evaluate.subject import Subject, count_learners
+from components.evaluate.metrics import intervals, measure, resample
+from components.evaluate.over_runs import over_runs
+from components.evaluate.subject import Counts, Subject, count_learners
 from components.examples import Examples
+from components.metrics.sample import Floats
 from earlybell.bundle import Catalogue
-from earlybell.bundle.figures import Curve, MetricRow
+from earlybell.bundle.figures import EACH_RUN, Curve, MetricRow
 
 CUTOFFS = (0.2, 0.4, 0.6, 0.8)
+_LEAST_APART = 0.05  # weeks, as shares of a course run
 RESAMPLES = 200
 RESAMPLES_ALL_WEEKS = 50  # many more rows, and wider than they look: fewer resamples do
 
@@ -27,7 +30,7 @@ class Measurer:
         self._seed = seed
         progress = examples.values[:, catalogue.names.index("progress")]
         _, self._run = np.unique(examples.course_id, return_inverse=True)
-        self._rows: dict[float | None, Mask] = {one: _near(progress, self._run, one) for one in CUTOFFS}
+        self._rows: dict[float | None, Mask] = {one: near(progress, self._run, one) for one in CUTOFFS}
         self._rows[None] = np.ones(len(examples), dtype=bool)
 
     def metrics(self, subject: Subject, risk: Floats, *, each_run: bool) -> Iterator[tuple[MetricRow, Floats]]:
@@ -35,17 +38,21 @@ class Measurer:
 
         Args:
             risk: (n,), NaN where a row was not held out.
-            each_run: measure every course run too, and not only all together.
+            each_run: measure every course run too, and their mean, and not only all together.
         """
         for cutoff, mask in self.masks(risk):
-            kept = self._examples.where(mask)
-            weights = resample(kept.learner, RESAMPLES if cutoff else RESAMPLES_ALL_WEEKS, self._seed)
+            examples = self._examples.where(mask)
+            weights = resample(examples.learner, RESAMPLES if cutoff else RESAMPLES_ALL_WEEKS, self._seed)
+            by_run: list[dict[str, Floats]] = []
+            everybody = count_learners(examples.learner, examples.label)
             for group, of_group in self._groups(mask, each_run):
-                found = measure(kept.label[of_group], risk[mask][of_group], weights[:, of_group])
-                figures = intervals(found)
-                counts = count_learners(kept.learner[of_group], kept.label[of_group])
-                for metric, values in found.items():
-                    yield subject.row(cutoff, group, metric, figures[metric], counts), values
+                figures = measure(examples.label[of_group], risk[mask][of_group], weights[:, of_group])
+                if group != "all":
+                    by_run.append(figures)
+                counts = count_learners(examples.learner[of_group], examples.label[of_group])
+                yield from _rows(subject, cutoff, group, figures, counts)
+            if by_run:
+                yield from _rows(subject, cutoff, EACH_RUN, over_runs(by_run, self._seed), everybody)
 
     def curves(self, subject: Subject, risk: Floats) -> Iterator[Curve]:
         """The curves of a subject at every cut-off."""
@@ -71,10 +78,24 @@ class Measurer:
             yield str(self._examples.course_id[mask][run == one][0]), run == one
 
 
-def _near(progress: npt.NDArray[np.float32], run: npt.NDArray[np.int64], cutoff: float) -> Mask:
-    """The rows of the week of each run that is nearest to the cut-off: at most one row a learner and run."""
-    found = np.zeros(len(progress), dtype=bool)
-    for one in np.unique(run):
-        weeks = np.unique(progress[run == one])
-        found |= (run == one) & (progress == weeks[np.argmin(np.abs(weeks - cutoff))])
-    return found
+def _rows(
+    subject: Subject, cutoff: float | None, group: str, figures: dict[str, Floats], counts: Counts
+) -> Iterator[tuple[MetricRow, Floats]]:
+    measured = intervals(figures)
+    for metric, values in figures.items():
+        yield subject.row(cutoff, group, metric, measured[metric], counts), values
+
+
+def near(progress: npt.NDArray[np.float32], run: npt.NDArray[np.int64], cutoff: float) -> Mask:
+    """The rows of the week of each run that is nearest to the cut-off: at most one row a learner and run.
+
+    None of a run whose moments end before it, as its records do: further away than the weeks lie from each other.
+    """
+    rows = np.zeros(len(progress), dtype=bool)
+    for number in np.unique(run):
+        weeks = np.unique(progress[run == number])
+        nearest = weeks[np.argmin(np.abs(weeks - cutoff))]
+        apart = float(np.diff(weeks).max(initial=_LEAST_APART)) + 1e-6  # as shares are in single precision
+        if len(weeks) == 1 or abs(nearest - cutoff) <= apart:
+            rows |= (run == number) & (progress == nearest)
+    return rows

@@ -14,16 +14,12 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from components.metrics import find_metrics, measured
+from components.metrics.sample import Floats, Sample
 from earlybell.bundle.figures import Measured
-
-THRESHOLD = 0.5  # of accuracy, precision, recall, F1 and the counts, as in the paper
-CALIBRATION_BINS = 10
-LEAST = {"calibration_error": 0.0}  # of a figure whose values may lie below what it can be
 
 _NORMAL = NormalDist()
 _Z = _NORMAL.inv_cdf(0.975)
-
-Floats = npt.NDArray[np.float64]
 
 
 def resample(learner: npt.NDArray[np.int64], resamples: int, seed: int) -> Floats:
@@ -57,89 +53,19 @@ def interval(values: Floats, *, corrected: bool = True) -> Measured:
 
 def intervals(found: Mapping[str, Floats]) -> dict[str, Measured]:
     """What `measure` found, each figure with its interval."""
-    return {name: _at_least(interval(values), LEAST.get(name)) for name, values in found.items()}
+    metrics = find_metrics()
+    return {name: _at_least(interval(values), metrics[name].least) for name, values in found.items()}
 
 
 def measure(label: npt.NDArray[np.int32], risk: Floats, weights: Floats) -> dict[str, Floats]:
     """Every metric (1 + resamples,) by name, of labels and risks (n,); NaN where not possible, as with one label.
 
-    `calibration_error` is the root of the mean squared gap between mean risk and share with label 1, in ten bins of
-    about equal size, less what noise adds to it (Kumar, Liang and Ma 2019): the resamples tell how much that is. Where
-    chance alone explains more than there is, it is negative, and 0 to a reader (see `intervals`).
+    Raises:
+        SettingError: a metric of an extension has another shape.
     """
+    sample = Sample(label, risk, weights)
     with np.errstate(invalid="ignore", divide="ignore"):
-        counts = _counts(label, risk, weights)
-        ranked = _ranked(label, risk, weights)
-        total = weights.sum(axis=1)
-        return {
-            **ranked,
-            "brier": weights @ (risk - label) ** 2 / total,
-            "calibration_error": _calibration_error(label, risk, weights),
-            **_shares(counts),
-            "calibration_gap": weights @ (risk - label) / total,
-            "base_rate": weights @ label / total,
-            **counts,
-        }
-
-
-def calibration_bins(risk: Floats, bins: int = CALIBRATION_BINS) -> npt.NDArray[np.int64]:
-    """The bin (n,) of each risk, in bins of about equal size."""
-    if not len(risk):
-        return np.empty(0, dtype=np.int64)
-    edges = np.unique(np.quantile(risk, np.linspace(0, 1, bins + 1)[1:-1]))
-    return np.searchsorted(edges, risk)
-
-
-def _counts(label: npt.NDArray[np.int32], risk: Floats, weights: Floats) -> dict[str, Floats]:
-    flagged = risk >= THRESHOLD
-    return {
-        "true_positives": weights @ (flagged & (label == 1)),
-        "false_positives": weights @ (flagged & (label == 0)),
-        "false_negatives": weights @ (~flagged & (label == 1)),
-        "true_negatives": weights @ (~flagged & (label == 0)),
-    }
-
-
-def _shares(counts: dict[str, Floats]) -> dict[str, Floats]:
-    tp, fp, fn, tn = counts.values()
-    return {
-        "accuracy": (tp + tn) / (tp + fp + fn + tn),
-        "precision": tp / (tp + fp),
-        "recall": tp / (tp + fn),
-        "f1": 2 * tp / (2 * tp + fp + fn),
-    }
-
-
-def _ranked(label: npt.NDArray[np.int32], risk: Floats, weights: Floats) -> dict[str, Floats]:
-    """ROC-AUC (ties count half) and PR-AUC (average precision), from sums over equal risks."""
-    found = {name: np.full(len(weights), np.nan) for name in ("roc_auc", "pr_auc")}
-    if not len(risk):
-        return found
-    order = np.argsort(-risk, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(risk[order]) != 0])
-    for i, one in enumerate(weights[:, order]):
-        positive = np.add.reduceat(one * label[order], starts)
-        negative = np.add.reduceat(one * (1 - label[order]), starts)
-        hits, misses = positive.cumsum(), negative.cumsum()
-        found["roc_auc"][i] = (positive * (misses[-1] - misses + negative / 2)).sum() / (hits[-1] * misses[-1])
-        found["pr_auc"][i] = np.nansum(positive * hits / (hits + misses)) / hits[-1]
-    return found
-
-
-def _calibration_error(label: npt.NDArray[np.int32], risk: Floats, weights: Floats) -> Floats:
-    """Squared gaps have a noise that adds: the value has it once, a resample twice, its own and the value's."""
-    bins = calibration_bins(risk)
-    squares = sum((_square(label - risk, weights, bins == one) for one in np.unique(bins)), np.zeros(len(weights)))
-    squares = squares / weights.sum(axis=1)
-    noise = squares[1:].mean() - squares[0] if len(squares) > 1 else 0.0
-    free = squares - noise * np.r_[1.0, np.full(len(squares) - 1, 2.0)]
-    return np.asarray(np.sign(free) * np.sqrt(np.abs(free)))
-
-
-def _square(gap: Floats, weights: Floats, group: npt.NDArray[np.bool_]) -> Floats:
-    """The squared mean gap (1 + resamples,) of a group, times its weight; 0 where nobody of it was drawn."""
-    sums, counts = weights[:, group] @ gap[group], weights[:, group].sum(axis=1)
-    return np.asarray(sums**2 / np.maximum(counts, 1.0))
+        return {name: measured(metric, sample) for name, metric in find_metrics().items()}
 
 
 def _bias(value: float, rest: Floats) -> float:

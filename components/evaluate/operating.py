@@ -7,8 +7,9 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from components.evaluate.metrics import Floats, interval, resample
+from components.evaluate.metrics import interval, resample
 from components.examples import Examples
+from components.metrics.sample import Floats
 from earlybell.bundle.evaluation import Capacity, OperatingPoint
 from earlybell.bundle.figures import Measured, Quartiles
 from earlybell.errors import SettingError
@@ -96,7 +97,8 @@ def _thresholds(policy: Policy, risk: Floats, examples: Examples) -> tuple[float
         share, rule = policy.capacity, f"the staff can see {policy.capacity:.0%} of the learners each week"
     else:
         share = min(1.0, policy.capacity * len(_weeks(examples)) / len(risk))
-        rule = f"the staff can see {policy.capacity:g} learners of a course run each week"
+        learners = "learner" if policy.capacity == 1 else "learners"
+        rule = f"the staff can see {policy.capacity:g} {learners} of a course run each week"
     return _highest(risk, share), _highest(risk, MEDIUM * share), rule
 
 

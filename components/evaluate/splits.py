@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from components.evaluate.data_summary import NOT_BY_RUN
 from components.examples import Examples
-from earlybell.bundle import read_candidate
-from earlybell.bundle.figures import SPLITS
+from earlybell.bundle import Bundle, read_candidate
+from earlybell.bundle.figures import NEW_COURSE, SPLITS
+from earlybell.counts import counted
 from earlybell.errors import TrainingError
 from earlybell.gates import CUTOFF
-from earlybell.predict import Predictor
+from earlybell.predict import Course, Key, Predictor, correct, corrections, earlier_runs
 
 LEAST_RUNS = 2  # left out that have both labels: of one alone a figure says nothing of the next
 
@@ -39,22 +40,43 @@ class Honest:
     notes: tuple[str, ...]
 
 
-def held_out(candidate: Path, split: str, examples: Examples) -> npt.NDArray[np.float64]:
-    """Risk (n,) by the fold's bundle that did not see the row; NaN where no fold held it out."""
+def held_out(candidate: Path, split: str, examples: Examples, courses: Mapping[Key, Course]) -> Floats:
+    """Risk (n,) by the fold's bundle that did not see the row, as it serves: corrected for the course run.
+
+    The paper's random split is left as it is. NaN where no fold held a row out.
+    """
     risk = np.full(len(examples), np.nan)
     fold = fold_of(split, examples)
     for folder in sorted(candidate.glob(f"{split}-*")):
         mask = fold == int(folder.name.rsplit("-", 1)[1])
         if mask.any():
-            risk[mask] = Predictor(read_candidate(folder)).score(examples.values[mask])[2]
+            risk[mask] = _risk(read_candidate(folder), examples.where(mask), {} if split == "random" else courses)
     return risk
+
+
+def knows_earlier_runs(candidate: Path, split: str, examples: Examples, courses: Mapping[Key, Course]) -> Mask:
+    """Which rows (n,) are of a course of which the fold's bundle knows earlier runs."""
+    known = np.zeros(len(examples), dtype=bool)
+    fold = fold_of(split, examples)
+    for folder in sorted(candidate.glob(f"{split}-*")):
+        history, rows = read_candidate(folder).history, fold == int(folder.name.rsplit("-", 1)[1])
+        with_any = {key[0] for key, course in courses.items() if earlier_runs(history, course)}
+        known |= rows & np.isin(examples.course_id.astype(str), np.array([*with_any], dtype=np.str_))
+    return known
+
+
+def _risk(bundle: Bundle, examples: Examples, courses: Mapping[Key, Course]) -> Floats:
+    risk = Predictor(bundle).score(examples.values).risk
+    if not courses:
+        return risk.astype(np.float64)
+    return correct(risk, corrections(bundle.history, courses, examples.observed, risk).shift)
 
 
 def fold_of(split: str, examples: Examples) -> npt.NDArray[np.int64]:
     """The fold (n,) that holds each row out; -1 where none does."""
     if split == "random":
         return np.where(examples.is_test, 0, -1)
-    return (examples.run_fold if split == "course_run" else examples.learner_fold).astype(np.int64)
+    return examples.folds[split].astype(np.int64)
 
 
 def honest_splits(risks: Risks, examples: Examples, rows: Mask, label: str) -> Honest:
@@ -75,11 +97,16 @@ def honest_splits(risks: Risks, examples: Examples, rows: Mask, label: str) -> H
         by_run = _why(runs, len(np.unique(examples.course_id)), both)
     by_learner = len(np.unique(examples.label[known["learner"]])) == 2
     if by_run and not by_learner:
-        learners = f"{len(np.unique(examples.learner[rows]))} learners, {by_run}"
+        learners = f"{counted(len(np.unique(examples.learner[rows])), 'learner')}, {by_run}"
         way_out = f"Add course runs in which there are learners of {both}."
         raise TrainingError("no split without the learner's own rows can be measured", learners, way_out)
     main = "learner" if by_run else "course_run"
-    without = {"course_run"} if by_run else set() if by_learner else {"learner"}
+    measurable = {
+        "course_run": not by_run,
+        "learner": by_learner,
+        NEW_COURSE: len(_runs_with_both(examples, known[NEW_COURSE])) >= LEAST_RUNS,
+    }
+    without = {split for split, possible in measurable.items() if not possible}
     return Honest(main, frozenset(without), by_run, tuple(_notes(main, by_run, examples, rows & ~known[main])))
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.isotonic import IsotonicRegression
 
-from components.evaluate.metrics import Floats, calibration_bins, interval, resample
+from components.evaluate.metrics import interval, resample
 from components.examples import Examples
+from components.metrics.sample import Floats, calibration_bins
 from earlybell.bundle.bands import Interval
 from earlybell.bundle.evaluation import CoverageRow
 

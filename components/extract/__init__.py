@@ -1,6 +1,6 @@
 """Sources into canonical tables."""
 
-from components.extract.extract import check_share, extract, validate
+from components.extract.extract import check_share, extract
 from components.extract.merging import concerns
 
-__all__ = ["check_share", "concerns", "extract", "validate"]
+__all__ = ["check_share", "concerns", "extract"]

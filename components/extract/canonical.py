@@ -24,7 +24,7 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
             have changed since Earlybell wrote them.
         SettingError: ids are to be pseudonymous and there is no usable key, or they are so by another key.
     """
-    folder = folder_of(source, place)
+    folder = folder_of(source, place).resolve()  # a sync puts another in its place while this one is read
     if not any(find(folder, table) for table in TABLES):
         names = ", ".join(table.name for table in TABLES)
         raise SourceError(f"{source} has no canonical table", str(folder), f"Tables are {names}: .parquet or .csv.")
@@ -57,7 +57,7 @@ def _masked(staging: Staging, name: str, relation: Relation) -> Relation:
 
 
 def _note_unread(staging: Staging, source: str, folder: Path) -> None:
-    known = {path.name for table in TABLES for path in [*find(folder, table), folder / table.name]}
-    unread = sorted(path.name for path in folder.iterdir() if path.name not in known)
+    names = {path.name for table in TABLES for path in [*find(folder, table), folder / table.name]}
+    unread = sorted(path.name for path in folder.iterdir() if path.name not in names)
     if unread:
         staging.notes.add(f"{source}: not a canonical table, and not read: {', '.join(unread)}.")

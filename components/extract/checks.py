@@ -146,10 +146,10 @@ def _without(columns: Sequence[str], reason: str, bad: Callable[[ir.Table], ir.T
 
 
 def _repeated(table: Table, rows: ir.Table) -> ir.Table:
-    key, whole = [UNIT, *table.key], [UNIT, *table.names]
+    key, columns = [UNIT, *table.key], [UNIT, *table.names]
     shared = rows.semi_join(rows.group_by(key).having(rows.count() > 1).agg(), key)
-    under_key, same = shared.count().over(group_by=key), shared.count().over(group_by=whole)
-    nth = ibis.row_number().over(group_by=whole, order_by=ROW)
+    under_key, same = shared.count().over(group_by=key), shared.count().over(group_by=columns)
+    nth = ibis.row_number().over(group_by=columns, order_by=ROW)
     return shared.mutate(_differs=under_key != same, _nth=nth)
 
 
@@ -200,8 +200,8 @@ def _with_looked_up(table: Table, rows: ir.Table, path: str, others: Others) -> 
 def _integer(text: ir.Value) -> ir.Value:
     """Also `19.0`, as tables written by way of floating point hold it; not `19.5`."""
     number = _number(text)
-    whole = text.try_cast("int64").coalesce(number.try_cast("int64"))
-    return (whole.cast("float64") == number).ifelse(whole, ibis.null("int64"))
+    integer = text.try_cast("int64").coalesce(number.try_cast("int64"))
+    return (integer.cast("float64") == number).ifelse(integer, ibis.null("int64"))
 
 
 def _number(value: ir.Value) -> ir.Value:

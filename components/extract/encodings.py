@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from earlybell.counts import counted
 from earlybell.errors import SourceError
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -28,8 +29,8 @@ class Decoded:
         if not self.guessed:
             return f"{label}: it is UTF-16, and was read as that."
         if self.encoding == "utf-8":
-            return f"{label}: {self.replaced:,} characters are not UTF-8; each was read as {REPLACEMENT}."
-        slips = f", but for {self.replaced:,} characters" if self.replaced else ""
+            return f"{label}: {counted(self.replaced, 'character')} not in UTF-8; each was read as {REPLACEMENT}."
+        slips = f", but for {counted(self.replaced, 'character')}" if self.replaced else ""
         return (
             f"{label}: it is not UTF-8; it was read as Windows-1252{slips}. Save it as CSV UTF-8 if letters look wrong."
         )
@@ -94,4 +95,4 @@ def _decoded(file: IO[bytes], encoding: str, errors: str) -> Iterator[str]:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]

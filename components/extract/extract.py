@@ -3,19 +3,22 @@
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 
-from components.extract import canonical, moodle_log, oulad, survey
 from components.extract.merging import merge, write
+from components.extract.sources import find_sources
 from components.extract.staging import Extracted, Ids, Staging, key_of, out_of_room
 from components.reporting import progress
 from earlybell.errors import SettingError
 from earlybell.tables.pseudonyms import check_same_key
 from earlybell.tables.schema import MOST_BAD_SHARE
-from earlybell.tables.store import FACTS
+from earlybell.tables.store import FACTS, read_facts
+
+Reading: TypeAlias = Callable[[Staging], Extracted]
 
 
 def extract(
@@ -33,7 +36,7 @@ def extract(
     stays whole until all is written.
 
     Args:
-        sources: as `oulad:DIR`, `moodle-log:DIR`, `survey:DIR`, `tables:DIR`, `simulate:SETTINGS`.
+        sources: as `oulad:DIR`; see `components.extract.sources`.
         out: new, empty, or a folder of tables, which is replaced.
         key: hashes learners' ids to pseudonyms; not needed where ids are kept, or are pseudonyms already.
         ids: `keep` leaves ids as the sources have them.
@@ -46,25 +49,29 @@ def extract(
     out = out.absolute()
     _check_settings(sources, out, max_bad_share)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with _room_for(out), tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
+    with room_for(out), tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
         folder = Path(temporary)
-        with Staging(folder, key=key, ids=ids, max_bad_share=max_bad_share) as staging:
-            extracted = [_read(staging, source) for source in dict.fromkeys(sources)]
-            _check_ids(staging, extracted)
-            merge(staging, extracted)
-            facts = write(staging, extracted, folder / "tables")
+        readings = [partial(_read, source=source) for source in dict.fromkeys(sources)]
+        write_tables(readings, folder, key=key, ids=ids, max_bad_share=max_bad_share)
+        facts = read_facts(folder / "tables")
         _replace(out, folder)
     return facts
 
 
-def validate(tables: Path, out: Path, *, max_bad_share: float = 0.01) -> dict[str, Any]:
-    """Check a folder of canonical tables and write the clean ones to `out`: `extract` of `tables:` that keeps ids.
+def write_tables(readings: Sequence[Reading], folder: Path, *, key: str | None, ids: Ids, max_bad_share: float) -> None:
+    """Merge what the readings put into a staging of their own, and write it to `folder/tables`.
+
+    Args:
+        folder: empty, for what is in between; the caller removes it.
 
     Raises:
-        SettingError: an argument is wrong.
-        SourceError: a table cannot be read, or breaks its rules.
+        SettingError, SourceError: as `extract`.
     """
-    return extract([f"tables:{tables}"], out, key=None, ids="keep", max_bad_share=max_bad_share)
+    with Staging(folder, key=key, ids=ids, max_bad_share=max_bad_share) as staging:
+        extracted = [reading(staging) for reading in readings]
+        _check_ids(staging, extracted)
+        merge(staging, extracted)
+        write(staging, extracted, folder / "tables")
 
 
 def check_share(max_bad_share: float) -> None:
@@ -78,29 +85,20 @@ def check_share(max_bad_share: float) -> None:
         raise SettingError("too large a share of bad rows to set aside", max_bad_share, way_out)
 
 
-def _simulate(staging: Staging, source: str, place: str) -> Extracted:
-    from components.extract.simulate import parse, simulate  # numpy's random worlds, for nobody else to load
-
-    folder = staging.folder / f"simulated{len(staging.files)}"
-    settings = parse(place)
-    staging.check_key()
-    simulate(folder, settings)
-    return canonical.read(staging, source, str(folder))
+def folder_of_sync(out: Path) -> Path:
+    """Where a sync keeps the versions of the tables `out`."""
+    return out.with_name(f".{out.name}.sync")
 
 
-_KINDS: dict[str, Callable[[Staging, str, str], Extracted]] = {
-    "moodle-log": moodle_log.read,
-    "oulad": oulad.read,
-    "simulate": _simulate,
-    "survey": survey.read,
-    "tables": canonical.read,
-}
+def is_of_sync(out: Path) -> bool:
+    """Whether it is the link by which a sync shows its tables."""
+    return out.is_symlink() and out.readlink().parent == Path(folder_of_sync(out).name)
 
 
 def _read(staging: Staging, source: str) -> Extracted:
     kind, _, place = source.partition(":")
     progress("extract", f"reading {source}")
-    return _KINDS[kind](staging, source, place)
+    return find_sources()[kind].read(staging, source, place)
 
 
 def check_sources(sources: Sequence[str]) -> None:
@@ -108,18 +106,22 @@ def check_sources(sources: Sequence[str]) -> None:
     Raises:
         SettingError: there is no source, or one of no kind that is known.
     """
-    kinds = ", ".join(f"{kind}:" for kind in _KINDS)
+    known = find_sources()
+    kinds = "; ".join(f"{kind.name}:{kind.place} ({kind.meaning})" for kind in known.values())
     if not sources:
-        raise SettingError("no source", list(sources), f"Name at least one, of the kinds {kinds}.")
+        raise SettingError("no source", list(sources), f"Name at least one: {kinds}.")
     for source in sources:
-        if source.partition(":")[0] not in _KINDS or ":" not in source:
-            raise SettingError("unknown kind of source", source, f"Write KIND:PLACE, with a kind of {kinds}.")
+        if source.partition(":")[0] not in known or ":" not in source:
+            raise SettingError("unknown kind of source", source, f"Write KIND:PLACE, as one of these: {kinds}.")
 
 
 def _check_settings(sources: Sequence[str], out: Path, max_bad_share: float) -> None:
     check_sources(sources)
     if not 0 <= max_bad_share <= 1:
         raise SettingError("share of bad rows is not between 0 and 1", max_bad_share, "As 0.01, for one in a hundred.")
+    if is_of_sync(out):
+        way_out = "Bring them up to date by earlybell sync, or name another folder."
+        raise SettingError("tables that are kept by a sync cannot be replaced", str(out), way_out)
     if out.exists() and not (out.is_dir() and ((out / FACTS).exists() or not any(out.iterdir()))):
         raise SettingError("not a folder of tables to replace", str(out), "Name a new folder.")
 
@@ -132,7 +134,11 @@ def _check_ids(staging: Staging, extracted: Sequence[Extracted]) -> None:
 
 
 @contextmanager
-def _room_for(out: Path) -> Iterator[None]:
+def room_for(out: Path) -> Iterator[None]:
+    """
+    Raises:
+        SettingError: what is written for `out` has no room on its disk.
+    """
     try:
         yield
     except (duckdb.Error, OSError) as error:

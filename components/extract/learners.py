@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from components.extract.checks import ROW
 from components.extract.staging import FILE_BITS, Staging
+from earlybell.counts import counted
 from earlybell.errors import SourceError
 from earlybell.tables.schema import Table
 from earlybell.tables.sql import quoted
@@ -61,12 +62,14 @@ def _lost(tables: Sequence[Table], names: Mapping[str, str], roll: Table) -> str
 
 def _named(table: Table, names: Mapping[str, str], roll: Table) -> str:
     """The SELECT of the key of `roll` for each learner whom the rows of `table` set aside."""
-    whole = _of_all_sources(roll, names)
+    of_all_sources = _of_all_sources(roll, names)
     own = table.naming(table.whose)
     values = {name: f"whose[{place}]" for place, name in enumerate(own, 1)}
-    if whole:  # rows of a source's own tables have ids as they stand there
+    if of_all_sources:  # rows of a source's own tables have ids as they stand there
         values[own[-1]] = f"masked({values[own[-1]]})"
-    where = f"source_table = {quoted(table.name)}" + ("" if whole else f" AND relation = {quoted(names[table.name])}")
+    where = f"source_table = {quoted(table.name)}" + (
+        "" if of_all_sources else f" AND relation = {quoted(names[table.name])}"
+    )
     columns, joins = _looked_up(table, names, values)
     key = ", ".join(f"{value} AS {name}" for value, name in zip(columns, roll.key, strict=True))
     return f"SELECT {key}, asides.{ROW}, reason, {table.enrols} AS enrols FROM asides {joins} WHERE {where}"
@@ -112,7 +115,7 @@ def _report(staging: Staging, enrolments: str, lost: str) -> None:
     )
     for course, lost_learners, learners in staging.sql(f"{counts} GROUP BY 1 ORDER BY 1"):
         causes, enrolled = _causes(staging, lost, course), lost_learners + learners
-        extent = f"{course}: {lost_learners:,} of {enrolled:,} learners are set aside"
+        extent = f"{course}: {lost_learners:,} of {counted(enrolled, 'learner')} set aside"
         if lost_learners > max(staging.max_bad_share, LOST_LEARNERS) * enrolled:
             way_out = "Mend these values, or export the files again: without so many learners no figure would be true."
             raise SourceError(f"{extent}, with all their rows", causes, way_out)

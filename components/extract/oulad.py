@@ -6,17 +6,20 @@ The files keep the data set's own names and columns, each as `.csv`, `.csv.gz` o
 
 from collections.abc import Mapping
 
+from components.extract.addresses import split_address
 from components.extract.oulad_files import FILES, KINDS, MAX_SCORE, START_MONTHS
 from components.extract.reading import DELIMITERS, Origin, find, folder_of
 from components.extract.sifting import read_sifted
 from components.extract.staging import Extracted, Relation, Staging
-from earlybell.errors import SourceError
+from earlybell.counts import Count, counted
+from earlybell.errors import SettingError, SourceError
 from earlybell.tables import BY_NAME, SQL_TYPES
 from earlybell.tables.schema import MOST_BAD_SHARE
 from earlybell.tables.sql import quoted
 
 TUTOR_MARKED_DAYS = 14  # from submission to the score, for TMA and Exam: the data set has no time of grading
 COMPUTER_MARKED_DAYS = 1  # the same for CMA
+_UNTIL = "complete_until"  # an option
 
 # The Open University's activity types in Moodle's words. Its own plugins stand with the core one nearest to them.
 _COMPONENTS = {
@@ -60,7 +63,8 @@ _RUNS = f"""
 SELECT *, {_RUN_ID} AS course_id, make_timestamp(
     left(code_presentation, 4)::BIGINT,
     {_cases("right(code_presentation, 1)", START_MONTHS, "NULL")}::BIGINT, 1, 0, 0, 0
-) AS starts_at, starts_at + to_days(module_presentation_length::INTEGER) AS ends_at
+) AS starts_at, starts_at + to_days(module_presentation_length::INTEGER) AS ends_at,
+starts_at + to_days({{days}}::INTEGER + 1) AS complete_until
 FROM {{courses}}"""
 
 # Of each canonical table, its columns in its order, and the rows. `t` is the file that its rows are from. The data set
@@ -68,7 +72,7 @@ FROM {{courses}}"""
 _MAPPINGS = {
     "courses": """
 SELECT t._id, t._unit, course_id, code_module AS code, starts_at, ends_at, 'daily' AS granularity,
-    'UTC' AS timezone, 'sat,sun' AS weekend FROM {runs} AS t""",
+    'UTC' AS timezone, 'sat,sun' AS weekend, NULL AS complete_from, complete_until FROM {runs} AS t""",
     "enrolments": f"""
 SELECT t._id, t._unit, course_id, masked(id_student) AS learner_id,
     {_day_end("date_registration")} AS registered_at, {_day_end("date_unregistration")} AS unenrolled_at,
@@ -116,15 +120,15 @@ INSERT INTO asides SELECT 'runs', _id, 'enrolments', [{_RUN_ID}, masked(id_stude
 
 # What is said of the data where the count is not 0.
 _COUNTED_NOTES = {
-    "{} enrolments without a day of registration count from the run's start.": """
+    "{0:,} {0:enrolment|enrolments} without a day of registration {0:counts|count} from the run's start.": """
 SELECT count(*) FROM {studentInfo} LEFT JOIN {studentRegistration} USING (code_module, code_presentation, id_student)
 WHERE date_registration IS NULL""",
-    "{} withdrawals without a day of unregistration are decided at the run's end.": """
+    "{0:,} {0:withdrawal|withdrawals} without a day of unregistration {0:is|are} decided at the run's end.": """
 SELECT count(*) FROM {studentInfo} LEFT JOIN {studentRegistration} USING (code_module, code_presentation, id_student)
 WHERE final_result = 'Withdrawn' AND date_unregistration IS NULL""",
-    "{} submissions were banked from an earlier run: they are attempt 0, their score known when it was banked.": """
+    "{0:,} {0:submission|submissions} banked from an earlier run: attempt 0, scores known when they were banked.": """
 SELECT count(*) FROM {studentAssessment} WHERE is_banked = 1""",
-    "{} learners take several runs; their attributes are those of the latest.": """
+    "{0:,} {0:learner|learners} in several runs; attributes are those of the latest.": """
 SELECT count(*) FROM (SELECT id_student FROM {studentInfo} GROUP BY ALL HAVING count(*) > 1)""",
 }
 
@@ -132,11 +136,14 @@ SELECT count(*) FROM (SELECT id_student FROM {studentInfo} GROUP BY ALL HAVING c
 def read(staging: Staging, source: str, place: str) -> Extracted:
     """Read the data set's files in the folder `place` as canonical tables.
 
+    The place may end in `?complete_until=DAY`, the last day of a run, from 0, that the files have clicks of.
+
     Raises:
         SourceError: a file is missing or cannot be read, or too large a share of its rows is bad or missing.
-        SettingError: ids are to be pseudonymous, and there is no usable key.
+        SettingError: an option is wrong; or ids are to be pseudonymous, and there is no usable key.
     """
-    folder = folder_of(source, place)
+    folder_name, options = split_address(place)
+    folder, last_day = folder_of(source, folder_name), _last_day(options)
     if missing := [table.name for table in FILES if not find(folder, table)]:
         names = ", ".join(table.name for table in FILES)
         raise SourceError(f"{source} lacks files", ", ".join(missing), f"OULAD has {names}: .csv, .csv.gz or .parquet.")
@@ -145,11 +152,21 @@ def read(staging: Staging, source: str, place: str) -> Extracted:
     views = {name: relation.name for name, relation in sifted.items()}
     _check_registered(staging, source, views)
     views["runs"] = f"{views['courses']}_runs"
-    staging.sql(f"CREATE VIEW {views['runs']} AS {_RUNS.format(**views)}")
+    staging.sql(f"CREATE VIEW {views['runs']} AS {_RUNS.format(**views, days=last_day)}")
     relations = {name: _map(staging, name, views) for name in _MAPPINGS}
     staging.sql(_ASIDES.format(lost=f"{views['studentInfo']}_lost"))
     _note(staging, source, views)
     return Extracted(source, relations, pseudonymous=staging.ids == "pseudonymous")
+
+
+def _last_day(options: Mapping[str, str]) -> str:
+    """SQL for the last day that is there; null without such an option."""
+    if unknown := sorted(options.keys() - {_UNTIL}):
+        raise SettingError("oulad: no such option", ", ".join(unknown), f"There is {_UNTIL}.")
+    day = options.get(_UNTIL, "NULL")
+    if day != "NULL" and not day.isdecimal():
+        raise SettingError(f"oulad: {_UNTIL} is no day of a run", day, "Write the last day with clicks, as 139.")
+    return day
 
 
 def _check_registered(staging: Staging, source: str, views: Mapping[str, str]) -> None:
@@ -160,7 +177,7 @@ def _check_registered(staging: Staging, source: str, views: Mapping[str, str]) -
         staging.sql(q.format(**views)) for q in (missing, "SELECT count(*) FROM {studentInfo}")
     )
     if absent > MOST_BAD_SHARE * every:
-        value = f"{absent:,} of {every:,} students are not in studentRegistration"
+        value = f"{absent:,} of {counted(every, 'student')} not in studentRegistration"
         raise SourceError(
             f"{source}: registrations are missing", value, "Export the whole file, with every course run."
         )
@@ -181,9 +198,9 @@ def _note(staging: Staging, source: str, views: Mapping[str, str]) -> None:
     ]
     for note, query in _COUNTED_NOTES.items():
         if count := staging.sql(query.format(**views))[0][0]:
-            notes.append(note.format(f"{count:,}"))
-    known = ", ".join(map(quoted, _COMPONENTS))
-    query = f"SELECT DISTINCT activity_type FROM {views['vle']} WHERE activity_type NOT IN ({known}) ORDER BY ALL"
+            notes.append(note.format(Count(count)))
+    components = ", ".join(map(quoted, _COMPONENTS))
+    query = f"SELECT DISTINCT activity_type FROM {views['vle']} WHERE activity_type NOT IN ({components}) ORDER BY ALL"
     for (activity,) in staging.sql(query):
         notes.append(f"activity type {activity} is not known; it becomes mod_{activity}.")
     staging.notes.update(f"{source}: {note}" for note in notes)

@@ -18,7 +18,13 @@ def _run() -> tuple[Column, Column]:
     presentation = "year and B (February) or J (October)"
     return (
         Column("code_module", "string", "course"),
-        Column("code_presentation", "string", presentation, pattern=f"[0-9]{{4}}[{''.join(START_MONTHS)}]"),
+        Column(
+            "code_presentation",
+            "string",
+            presentation,
+            pattern=f"[0-9]{{4}}[{''.join(START_MONTHS)}]",
+            form=f"2013J ({presentation})",
+        ),
     )
 
 

@@ -6,7 +6,7 @@ What would make every figure false stops the run. What may be true, and mostly i
 from dataclasses import dataclass
 
 from components.extract.staging import Staging
-from components.reporting import progress
+from earlybell.counts import Count
 from earlybell.errors import SourceError
 from earlybell.tables.outcomes import is_bad
 
@@ -19,6 +19,7 @@ AT_ONCE, TOGETHER_SHARE = 10, 0.9  # learners, and their share, whom no person e
 OUTSIDE_SHARE = 0.05  # of a run's events, or enrolments, that may lie outside of it
 FAR_DEADLINE = 60  # days before or after its run that no deadline has
 ABOVE_SHARE, ABOVE_SCORES = 0.2, 5  # of a piece of work's scores, how many may be extra credit
+OUTLIER, OUTLIER_AMONG = 3, 5  # times the next best final score that one alone is no score, among so many
 FRACTIONS = 20  # scores of which one is above 1, if they are points
 ALL_BANKED = 20  # submissions of a run of which some are of this run
 SWAP_MONTHS, SWAP_DATES, SWAP_ALL = 3, 6, 15  # months with days up to 12 alone, and dates: a holiday is not so regular
@@ -125,6 +126,11 @@ SELECT course_id, assessment_id, count(score), any_value(max_score) FROM work JO
 USING (course_id, assessment_id) WHERE max_score >= 10
 GROUP BY 1, 2 HAVING count(score) >= {FRACTIONS} AND max(score) BETWEEN 0.1 AND 1"""
 
+_OUTLIERS = f"""
+SELECT course_id, s[1], s[2] FROM (
+    SELECT course_id, max(final_score, 2) AS s FROM outcomes GROUP BY 1 HAVING count(final_score) >= {OUTLIER_AMONG})
+WHERE s[2] > 0 AND s[1] > {OUTLIER} * s[2]"""
+
 _BANKED = f"""
 SELECT course_id, count(*) FROM work
 GROUP BY 1 HAVING count(*) >= {ALL_BANKED} AND max(attempt) = 0"""
@@ -143,77 +149,92 @@ SELECT DISTINCT course_id, submitted_at::DATE AS day FROM work"""
 _PATTERNS = (
     _Pattern(
         _swapped("FROM active_days", wholly=False),
-        "days and months of events are swapped in {1} months, as spreadsheets do",
+        "days and months of events are swapped in {1} {1:month|months}, as spreadsheets do",
         _EXPORT,
         stops=True,
     ),
     _Pattern(
         _swapped("FROM active_days", wholly=True),
-        "no event is after the 12th in any of {1} months, as where days and months are swapped",
+        "no event is after the 12th in any of {1} {1:month|months}, as where days and months are swapped",
         _EXPORT,
         stops=True,
     ),
     _Pattern(
         _swapped(_SUBMITTED, wholly=False),
-        "days and months of submissions are swapped in {1} months, as spreadsheets do",
+        "days and months of submissions are swapped in {1} {1:month|months}, as spreadsheets do",
         _EXPORT,
         stops=True,
     ),
     _Pattern(
         _ABOVE,
-        "{2:,} scores of {1} are above its max_score of {3:g}, too many for extra credit",
+        "{2:,} {2:score|scores} of {1} {2:is|are} above its max_score of {3:g}, too many for extra credit",
         "Write scores and max_score on one scale, both in points.",
         stops=True,
     ),
     _Pattern(
         _BANKED,
-        "all {1:,} submissions are attempt 0, which is work banked from an earlier run",
+        "all {1:,} {1:submission|submissions} are attempt 0, which is work banked from an earlier run",
         "Count attempts from 1: Moodle's own attemptnumber begins with 0.",
         stops=True,
     ),
-    _Pattern(f"SELECT * FROM ({_LENGTH}) WHERE days < {SHORTEST_RUN}", "it lasts {1} days", _CALENDAR),
-    _Pattern(f"SELECT * FROM ({_LENGTH}) WHERE days > {LONGEST_RUN}", "it lasts {1:,} days", _CALENDAR),
-    _Pattern(_IDLE, "it lasts {1:,} days, and its learners are active from {2} to {3}", _CALENDAR),
-    _Pattern(_SIBLINGS, "it lasts {1:,} days, other runs of its course {2:,}", _CALENDAR),
+    _Pattern(f"SELECT * FROM ({_LENGTH}) WHERE days < {SHORTEST_RUN}", "it lasts {1} {1:day|days}", _CALENDAR),
+    _Pattern(f"SELECT * FROM ({_LENGTH}) WHERE days > {LONGEST_RUN}", "it lasts {1:,} {1:day|days}", _CALENDAR),
+    _Pattern(_IDLE, "it lasts {1:,} {1:day|days}, and its learners are active from {2} to {3}", _CALENDAR),
+    _Pattern(_SIBLINGS, "it lasts {1:,} {1:day|days}, other runs of its course {2:,}", _CALENDAR),
     _Pattern(
         f"SELECT * FROM ({_OUTCOMES}) WHERE failed = learners AND learners >= {ALL_FAIL}",
-        "all its {1:,} learners have failed or left",
+        "all its {1:,} {1:learner|learners} have failed or left",
         "Look at the outcomes, and the pass mark and scale that they were made with.",
     ),
     _Pattern(
         f"SELECT * FROM ({_OUTCOMES}) WHERE failed = 0 AND learners >= {NONE_FAIL}",
-        "none of its {1:,} learners has failed or left",
+        "none of its {1:,} {1:learner|learners} has failed or left",
         "Look whether those who left are in the export, and at the pass mark and scale.",
+    ),
+    _Pattern(
+        _OUTLIERS,
+        "one final score is {1:g}, and the next best {2:g}",
+        "Look whether a digit or a decimal point is wrong.",
     ),
     _Pattern(
         f"SELECT course_id, same, moment FROM ({_AT_ONCE}) JOIN runs USING (course_id) WHERE granularity = 'raw' "
         f"AND learners >= {AT_ONCE} AND same >= {TOGETHER_SHARE} * learners AND moment > starts_at + to_days(1)",
-        "{1:,} learners were enrolled in the same second, {2}, after its start",
+        "{1:,} {1:learner was|learners were} enrolled in the same second, {2}, after its start",
         "If that is when the export was made, write when they joined.",
     ),
     _Pattern(
         _WORK_AT_ONCE,
-        "{2:,} learners handed in {1} in the same second, {3}",
+        "{2:,} {2:learner|learners} handed in {1} in the same second, {3}",
         "If that is when the export was made, write when they handed in.",
     ),
     _Pattern(
-        _outside("active_days", "events", "day < starts_at::DATE"), "{1:,} of {2:,} events are before it", _CALENDAR
-    ),
-    _Pattern(_outside("active_days", "events", "day > ends_at::DATE"), "{1:,} of {2:,} events are after it", _CALENDAR),
-    _Pattern(
-        _outside("enrolled", "1", "enrolled_at > ends_at"),
-        "{1:,} of {2:,} learners were enrolled after it",
+        _outside("active_days", "events", "day < starts_at::DATE"),
+        "{1:,} of {2:,} {2:event|events} {1:is|are} before it",
         _CALENDAR,
     ),
-    _Pattern(_FUTURE, "{1:,} events are in the future, up to {2}", "Look at the clock and the dates of the export."),
+    _Pattern(
+        _outside("active_days", "events", "day > ends_at::DATE"),
+        "{1:,} of {2:,} {2:event|events} {1:is|are} after it",
+        _CALENDAR,
+    ),
+    _Pattern(
+        _outside("enrolled", "1", "enrolled_at > ends_at"),
+        "{1:,} of {2:,} {2:learner|learners} {1:was|were} enrolled after it",
+        _CALENDAR,
+    ),
+    _Pattern(
+        _FUTURE,
+        "{1:,} {1:event is|events are} in the future, up to {2}",
+        "Look at the clock and the dates of the export.",
+    ),
     _Pattern(
         _DEADLINES,
-        f"{{1:,}} deadlines are more than {FAR_DEADLINE} days outside of it, as that of {{2}}: {{3}}",
+        f"{{1:,}} {{1:deadline is|deadlines are}} more than {FAR_DEADLINE} days outside of it, as that of {{2}}: {{3}}",
         "Mend due_at, or leave it empty where there is none.",
     ),
     _Pattern(
         _FRACTIONS,
-        "none of {2:,} scores of {1} is above 1, and its max_score is {3:g}",
+        "none of {2:,} {2:score|scores} of {1} is above 1, and its max_score is {3:g}",
         "Write scores in points of max_score.",
     ),
 )
@@ -228,9 +249,11 @@ def check_plausible(staging: Staging) -> None:
     staging.sql(_COPIES)
     for pattern in _PATTERNS:
         for course, *figures in staging.sql(f"{pattern.query} ORDER BY ALL"):
-            words = pattern.words.format(course, *figures)
+            words = pattern.words.format(course, *map(_agreeing, figures))
             if pattern.stops:
                 raise SourceError(f"course run {course}: {words}", course, pattern.way_out)
-            note = f"Course run {course}: {words}. {pattern.way_out}"
-            staging.notes.add(note)
-            progress("extract", f"look: {note}")
+            staging.look(f"Course run {course}: {words}. {pattern.way_out}")
+
+
+def _agreeing(figure: object) -> object:
+    return Count(figure) if isinstance(figure, int) else figure

@@ -8,6 +8,7 @@ from typing import Any
 from components.extract.learners import WITH_LEARNER
 from components.extract.reading import physical_lines
 from components.extract.staging import FILE_BITS, REJECTED, File, Staging
+from earlybell.counts import Count, counted
 from earlybell.errors import SourceError
 from earlybell.tables.rules import REPEATED, TOGETHER
 from earlybell.tables.schema import MOST_BAD_SHARE
@@ -22,11 +23,11 @@ _BAD = (
     "SELECT relation, _id, name, value, reason FROM repaired WHERE starts_with(reason, 'not ')"
 )
 _CONCERNS = {
-    "stop": "what they say concerns everybody in the course run",
-    "learner": "whose they are cannot be told, and somebody's work or outcome would be missing",
+    "stop": "everybody in the course run is concerned",
+    "learner": "nobody can tell whose, and somebody's work or outcome would be missing",
 }
 _REMEDIES = (  # by how a reason begins
-    ("not a timestamp", "Write times as 2024-01-31T10:00:00Z."),
+    ("not a timestamp", "Write times as 2024-01-31 10:00:00."),
     ("not between", "Write years in four digits, and leave a time empty that is none."),
     ("not an integer", "Write whole numbers without units."),
     ("not a number", "Write numbers without units, with a point before decimals."),
@@ -61,7 +62,7 @@ def stop_if_bad(staging: Staging) -> None:
     for index, bad, why in staging.sql(concerned):
         label = staging.files[index].label
         examples, remedy = _examples(staging, index, f"FROM ({_BAD}) SEMI JOIN fatal USING (_id)")
-        raise SourceError(f"{bad:,} rows of {label} cannot be used: {_CONCERNS[why]}", examples, remedy)
+        raise SourceError(f"{counted(bad, 'row')} of {label} cannot be used: {_CONCERNS[why]}", examples, remedy)
     for index, bad in staging.sql(f"SELECT {_FILE}, count(DISTINCT _id) FROM ({_BAD}) GROUP BY 1 ORDER BY 1"):
         file = staging.files[index]
         if bad > staging.max_bad_share * file.rows:
@@ -73,7 +74,9 @@ def _stop(staging: Staging, file: File, bad: int) -> None:
     examples, remedy = _examples(staging, file.index, _BAD)
     if share <= MOST_BAD_SHARE:
         remedy = f"{remedy} Or let them be set aside with --max-bad-share {share:g}."
-    raise SourceError(f"{bad:,} of {file.rows:,} rows of {file.label} are bad, {allowed}", examples, remedy)
+    raise SourceError(
+        f"{bad:,} of {counted(file.rows, 'row')} of {file.label} {Count(bad):is|are} bad, {allowed}", examples, remedy
+    )
 
 
 def write(staging: Staging, path: Path) -> list[dict[str, Any]]:

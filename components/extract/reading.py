@@ -3,20 +3,25 @@
 import csv
 import gzip
 import hashlib
+import shutil
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 import duckdb
 
-from components.extract import sheets
+from components.extract import records, sheets
 from components.extract.checks import ROW, UNIT
 from components.extract.encodings import REPLACEMENT, Decoded, is_utf8, write_utf8
+from components.extract.headers import is_before_header, stated_delimiter
 from components.extract.staging import FILE_BITS, REJECTED, File, Relation, Staging, out_of_room
 from components.extract.understanding import understood
 from components.reporting import progress
+from earlybell.counts import counted
 from earlybell.errors import SourceError
 from earlybell.tables.schema import SQL_TYPES, Column, Table, Type
 from earlybell.tables.sql import identifier, parquet, quoted, quoted_path
@@ -44,9 +49,10 @@ class Origin:
     """Where files come from. `nulls` are the texts that mean unknown.
 
     Files of a table that are `disjoint` parts of one count as one unit, others as a unit each. `named` gives the
-    column that a title in a file stands for; `optional` columns may be missing, and are unknown then, as those are that
-    their table calls so. Texts are separated by one of `delimiters`, whichever makes most of the header. Files that are
-    `ours`, written by Earlybell, are taken at their word; in others, what means unknown is understood.
+    column that a title in a file stands for; `optional` columns may be missing, and are unknown then, as those that
+    their table calls so. Texts are separated by what a first line `sep=;` states, else by one of `delimiters`:
+    whichever makes most of the header. Files that are `ours`, written by Earlybell, are taken at their word; in others,
+    what means unknown is understood. `untitled` are the titles of a JSON file whose rows are lists without a header.
     """
 
     source: str
@@ -57,9 +63,27 @@ class Origin:
     optional: frozenset[str] = frozenset()
     delimiters: str = ","
     ours: bool = False
+    untitled: tuple[str, ...] = ()
 
     def label(self, path: Path) -> str:
         return f"{self.source}/{path.relative_to(self.folder).as_posix()}"
+
+
+@dataclass(frozen=True)
+class _Header:
+    """How many lines are before a CSV file's header, how it ends, what separates its texts, and the columns by our
+    names."""
+
+    skip: int
+    line_end: str
+    delimiter: str
+    names: list[str]
+
+    @property
+    def form(self) -> str:
+        """Options of DuckDB's reader, which looks for the end of lines in the first of them."""
+        skipped = f", skip = {self.skip}, new_line = {quoted(self.line_end)}" if self.skip else ""
+        return f"delim = {quoted(self.delimiter)}{skipped}"
 
 
 def folder_of(source: str, place: str) -> Path:
@@ -97,19 +121,19 @@ def read(staging: Staging, origin: Origin, table: Table, paths: Sequence[Path], 
     selects += _parquets(staging, origin, [path for path in paths if path.suffix == ".parquet"], table)
     unit = f"{first}::BIGINT" if origin.disjoint else f"{ROW} >> {FILE_BITS}"
     staging.sql(f"CREATE VIEW {relation} AS SELECT *, {unit} AS {UNIT} FROM ({' UNION ALL '.join(selects)})")
-    progress("extract", f"{table.name} {sum(file.rows for file in staging.files[first:]):,} rows")
+    progress("extract", f"{table.name} {counted(sum(file.rows for file in staging.files[first:]), 'row')}")
     return Relation(relation, 1 if origin.disjoint else len(paths))
 
 
 def header(staging: Staging, origin: Origin, path: Path) -> list[str]:
-    """The columns of a CSV or XLSX file, by our names.
+    """The columns of a CSV, XLSX or JSON file, by our names.
 
     Raises:
         SourceError: the file is empty or cannot be read.
     """
     label = origin.label(path)
     with _readable(label):
-        return _header(label, _as_text(staging, label, path), origin)[1]
+        return _header(label, _as_text(staging, label, path, origin), origin).names
 
 
 def physical_lines(file: File, rows: set[int], rejected: set[int]) -> Iterator[tuple[int, int]]:
@@ -120,17 +144,19 @@ def physical_lines(file: File, rows: set[int], rejected: set[int]) -> Iterator[t
     """
     csv.field_size_limit(_LONGEST_LINE)
     with _text(file.path) as text:
+        for _ in range(file.skip):
+            text.readline()
         reader = csv.reader(text, delimiter=file.delimiter)
         next(reader)
-        start, row, remaining = reader.line_num + 1, -1, len(rows) + len(rejected)
-        for record, fields in enumerate(reader, 2):
+        start, row, remaining = file.skip + reader.line_num + 1, -1, len(rows) + len(rejected)
+        for record, fields in enumerate(reader, file.skip + 2):
             row += record not in rejected and bool(fields)
             if record in rejected or (fields and row in rows):
                 yield (REJECTED + record if record in rejected else row), start
                 remaining -= 1
             if not remaining:
                 return
-            start = reader.line_num + 1
+            start = file.skip + reader.line_num + 1
 
 
 @contextmanager
@@ -212,13 +238,13 @@ def _csv(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
     """Read a CSV file into a table of texts; the SELECT of its rows."""
     label = origin.label(path)
     with _readable(label), _unchanged(label, path):
-        written = _as_text(staging, label, path)
+        written = _as_text(staging, label, path, origin)
         rows = _load(staging, origin, label, written, table)
         if rows is None:
             written = _as_utf8(staging, label, written)
             rows = _load(staging, origin, label, written, table)
-    file, delimiter = f"file{len(staging.files)}", _header(label, written, origin)[0]
-    staging.files.append(File(len(staging.files), label, written, rows or 0, delimiter))
+    file, head = f"file{len(staging.files)}", _header(label, written, origin)
+    staging.files.append(File(len(staging.files), label, written, rows or 0, head.delimiter, head.skip))
     _check_ids(staging, label, table, file, staging.decoded.get(written))
     if origin.ours:
         return f"SELECT * FROM {file}"
@@ -228,12 +254,13 @@ def _csv(staging: Staging, origin: Origin, path: Path, table: Table) -> str:
 
 def _load(staging: Staging, origin: Origin, label: str, path: Path, table: Table) -> int | None:
     """Read a CSV file into the table `fileN`; how many rows there are, or None if it is not UTF-8."""
-    delimiter, names = _header(label, path, origin)
+    head = _header(label, path, origin)
+    names = head.names
     _check_columns(staging, label, table, names, origin.optional)
     text = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
     columns = ", ".join(f'{_field(column.name, names)} AS "{column.name}"' for column in table.columns)
     first, file = len(staging.files) << FILE_BITS, f"file{len(staging.files)}"
-    form = f"{_CSV}, delim = {quoted(delimiter)}, columns = {{{text}}}, nullstr = [{_listed(origin.nulls)}]"
+    form = f"{_CSV}, {head.form}, columns = {{{text}}}, nullstr = [{_listed(origin.nulls)}]"
     staging.sql(
         f"CREATE TABLE {file} AS SELECT {first} + row_number() OVER () - 1 AS {ROW}, {columns} "
         f"FROM read_csv({quoted_path(path)}, {form}, {_REJECTS})"
@@ -266,17 +293,48 @@ def _check_ids(staging: Staging, label: str, table: Table, file: str, decoded: D
             raise SourceError(f"{label} is not in UTF-8, and has ids that are not ASCII", ", ".join(ids), way_out)
 
 
-def _as_text(staging: Staging, label: str, path: Path) -> Path:
-    """The file itself, or the CSV in UTF-8 that stands for it or for the first sheet of an XLSX file, line by line."""
-    if path.suffix != ".xlsx":
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rb") as file:
-            line: bytes = file.readline(_LONGEST_LINE)
-        return path if is_utf8(label, line) else _as_utf8(staging, label, path)
+def _as_text(staging: Staging, label: str, path: Path, origin: Origin) -> Path:
+    """The file itself, or the CSV in UTF-8 that stands for it, for an XLSX file's first sheet or for rows of JSON."""
+    if path.suffix.lower() not in (".xlsx", ".json"):
+        lines = _first_bytes(path)
+        if not is_utf8(label, lines):
+            return _as_utf8(staging, label, path)
+        return _without_mark(staging, path) if lines.startswith(BOM_UTF8) and _is_late(lines) else path
     written = _copy_of(staging, path)
     if not written.exists():
-        sheets.write_csv(path, written)
+        if path.suffix.lower() == ".json":
+            records.write_csv(path, written, origin.untitled)
+        else:
+            sheets.write_csv(path, written)
     return written
+
+
+def _is_late(lines: bytes) -> bool:
+    """Whether these lines begin with one that is before a header."""
+    return is_before_header(lines.removeprefix(BOM_UTF8).splitlines(keepends=True)[0].decode())
+
+
+def _without_mark(staging: Staging, path: Path) -> Path:
+    """A copy without the mark of UTF-8: where lines are skipped, DuckDB takes it for text."""
+    written = _copy_of(staging, path)
+    if not written.exists():
+        opened = gzip.open if path.suffix.lower() == ".gz" else open
+        with opened(path, "rb") as file, written.open("wb") as copy:
+            file.read(len(BOM_UTF8))
+            shutil.copyfileobj(file, copy)
+    return written
+
+
+def _first_bytes(path: Path) -> bytes:
+    """The lines of a file up to its header."""
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    lines = b""
+    with opened(path, "rb") as file:
+        while len(lines) < _LONGEST_LINE and (line := file.readline(_LONGEST_LINE)):
+            lines += line
+            if not is_before_header(line.decode("latin-1")):
+                break
+    return lines
 
 
 def _as_utf8(staging: Staging, label: str, path: Path) -> Path:
@@ -309,18 +367,25 @@ def _take_rejected(staging: Staging, label: str, file: str, first: int, table: T
     return rejected
 
 
-def _header(label: str, path: Path, origin: Origin) -> tuple[str, list[str]]:
-    """The delimiter, and the columns by our names."""
-    headers = {delimiter: _first(path, delimiter) for delimiter in origin.delimiters}
+def _header(label: str, path: Path, origin: Origin) -> _Header:
+    before, first = [], ""
+    with _text(path) as text:
+        for first in text:
+            if not is_before_header(first):
+                break
+            before.append(first)
+    delimiters = stated_delimiter(before) or origin.delimiters
+    headers = {delimiter: _first(path, len(before), delimiter) for delimiter in delimiters}
     delimiter = max(headers, key=lambda character: len(headers[character]))
     if not headers[delimiter]:
         raise SourceError(f"{label} is empty", "no header", "Its first line names the columns, separated by commas.")
-    return delimiter, [origin.named(name.strip()) for name in headers[delimiter]]
+    names = [origin.named(name.strip()) for name in headers[delimiter]]
+    return _Header(len(before), r"\r\n" if first.endswith("\r\n") else r"\n", delimiter, names)
 
 
-def _first(path: Path, delimiter: str) -> list[str]:
+def _first(path: Path, skip: int, delimiter: str) -> list[str]:
     with _text(path) as text:
-        return next(csv.reader(text, delimiter=delimiter), [])
+        return next(csv.reader(islice(text, skip, None), delimiter=delimiter), [])
 
 
 def _check_columns(
@@ -337,6 +402,6 @@ def _check_columns(
 
 @contextmanager
 def _text(path: Path) -> Iterator[TextIO]:
-    opened = gzip.open if path.suffix == ".gz" else open
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as text:
         yield text

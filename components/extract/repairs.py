@@ -1,11 +1,12 @@
 """Values that were read as something else or kept though they are odd: what is said of them."""
 
 from components.extract.staging import FILE_BITS, Staging
+from earlybell.counts import counted
 from earlybell.tables.schema import Bad
 
 _DONE: dict[Bad, str] = {
     "null": "read as unknown",
-    "keep": "kept as they are, as extra credit",
+    "keep": "kept, as extra credit",
     "raise": "set to it",
 }
 
@@ -17,6 +18,6 @@ def note_repairs(staging: Staging) -> None:
         f"SELECT _id >> {FILE_BITS}, name, reason, bad, count(DISTINCT _id), min({shown}) FROM repaired "
         "GROUP BY ALL ORDER BY ALL"
     )
-    for file, name, reason, bad, count, value in rows:
+    for file, name, reason, bad, values, value in rows:
         label = staging.files[file].label
-        staging.notes.add(f"{label}: {count:,} values of {name} are {reason} (as {value}), and {_DONE[bad]}.")
+        staging.notes.add(f"{label}: {counted(values, 'value')} of {name} {reason} (as {value}): {_DONE[bad]}.")

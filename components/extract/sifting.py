@@ -70,18 +70,18 @@ def sift_keys(staging: Staging, table: Table, raw: str, name: str, *, checked: b
         stop_if_bad(staging)
 
 
-def sift_links(staging: Staging, tables: Sequence[Table], names: Mapping[str, str], known: Sequence[Table]) -> None:
+def sift_links(staging: Staging, tables: Sequence[Table], names: Mapping[str, str], clean: Sequence[Table]) -> None:
     """Set aside what belongs to a learner who is, and what refers to a row that is not there.
 
-    `names` are the views of the clean rows of the tables `known`, and so of `tables`.
+    `names` are the views of the clean rows of the tables `clean`, and so of `tables`.
 
     Raises:
         SourceError: as `sift_values`, or too many learners of a course run are set aside.
     """
     set_learners_aside(staging, tables, names)
     for table in tables:
-        staging.set_aside(names[table.name], _links(staging, table, names, known), table=table)
-        _compare(staging, names, table, {other.name: other for other in known})
+        staging.set_aside(names[table.name], _links(staging, table, names, clean), table=table)
+        _compare(staging, names, table, {other.name: other for other in clean})
         stop_if_bad(staging)
 
 
@@ -93,11 +93,11 @@ def _links(staging: Staging, table: Table, names: Mapping[str, str], tables: Seq
     return reference_rules(table, others, {other.name: other for other in tables})
 
 
-def _compare(staging: Staging, names: Mapping[str, str], table: Table, known: Mapping[str, Table]) -> None:
+def _compare(staging: Staging, names: Mapping[str, str], table: Table, by_name: Mapping[str, Table]) -> None:
     """Remember, for an error, what the ids that were not found were compared to: a learner's by its shape alone."""
     reasons = "SELECT DISTINCT reason FROM set_aside WHERE relation = ? AND reason LIKE 'not found%'"
     for (reason,) in staging.sql(reasons, [names[table.name]]):
-        other = known[reason.split()[-1]]
+        other = by_name[reason.split()[-1]]
         samples = [_like(staging, names[other.name], name, hidden=other.enrols) for name in other.key[-1:]]
         staging.compared[names[table.name], reason] = f"{other.name} has {', '.join(samples)}"
 

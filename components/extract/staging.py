@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 
 from components.extract.checks import ROW, UNIT, Rule, typed
 from components.extract.encodings import Decoded
+from components.reporting import progress
 from earlybell.tables.pseudonyms import fingerprint, pseudonym, usable_key
 from earlybell.tables.schema import Column, Table
 from earlybell.tables.sql import connect, quoted
@@ -46,13 +47,14 @@ CREATE MACRO shape_of(id) AS shape(coalesce((SELECT p.learner_id FROM pseudonyms
 
 @dataclass(frozen=True)
 class File:
-    """A file that was read: `label` is what users see, `rows` counts the bad ones too."""
+    """A file that was read: `label` is what users see, `rows` counts the bad ones too, `skip` lines before a header."""
 
     index: int
     label: str
     path: Path
     rows: int
     delimiter: str = ","
+    skip: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ class Staging:
 
     def sql(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(query, list(values)).fetchall()
+
+    def look(self, note: str) -> None:
+        """Note what would be read wrongly if it is as it may be, and say it at once."""
+        self.notes.add(note)
+        progress("extract", f"look: {note}")
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -147,14 +154,14 @@ class Staging:
 
     def _set_learners_aside(self, relation: str, reason: str, failing: str, table: Table) -> None:
         names = table.naming(table.whose)
-        known = " AND ".join(f"{name} IS NOT NULL" for name in names)
+        identified = " AND ".join(f"{name} IS NOT NULL" for name in names)
         whose = ", ".join(f"{name}::VARCHAR" for name in names)
         self.sql(
-            f"INSERT INTO asides SELECT ?, {ROW}, ?, [{whose}], ? FROM {failing} WHERE {known}",
+            f"INSERT INTO asides SELECT ?, {ROW}, ?, [{whose}], ? FROM {failing} WHERE {identified}",
             (relation, table.name, reason),
         )
         if not table.enrols:  # without a learner in it a row of enrolments is nobody's
-            self.sql(f"INSERT INTO fatal SELECT {ROW}, 'learner' FROM {failing} WHERE NOT ({known})")
+            self.sql(f"INSERT INTO fatal SELECT {ROW}, 'learner' FROM {failing} WHERE NOT ({identified})")
 
     def keep_clean(self, relation: str, table: Table, raw: str, *, checked: bool = False) -> None:
         """Create the view `relation`: the rows of `raw`, of the table's types, that are not set aside by this name.
@@ -167,7 +174,8 @@ class Staging:
         if not checked:
             rows = self.rows(raw)
             typed_rows = rows.select(ROW, UNIT, **{column.name: typed(rows, column) for column in table.columns})
-            select = f"({_sql(typed_rows)})"
+            select = f"{relation}_typed"  # a table: each query of the view would plan, and run, every conversion anew
+            self.sql(f"CREATE TABLE IF NOT EXISTS {select} AS {_sql(typed_rows)}")
         repaired = {row[0] for row in self.sql("SELECT DISTINCT name FROM repaired WHERE relation = ?", [relation])}
         repairs = [
             self._repaired(relation, column)

@@ -29,7 +29,13 @@ def _answers() -> Table:
         (
             Column("course_id", "string", "course run"),
             Column("learner_id", "string", "who answers"),
-            Column("item", "string", "as engagement_3", pattern=f"(?:{'|'.join(survey_items())})_[1-8]"),
+            Column(
+                "item",
+                "string",
+                "as engagement_3",
+                pattern=f"(?:{'|'.join(survey_items())})_[1-8]",
+                form=f"engagement_3 (one of {', '.join(survey_items())}, and 1 to 8)",
+            ),
             Column("answer", "integer", "1 (strongly disagree) to 5 (strongly agree)", minimum=1, maximum=5),
             Column("answered_at", "timestamp", "when"),
         ),

@@ -2,6 +2,7 @@
 
 from components.extract.checks import ROW, UNIT
 from components.extract.staging import FILE_BITS, Staging
+from earlybell.counts import counted
 from earlybell.tables.rules import TOGETHER
 from earlybell.tables.schema import Column, Merge, Table
 from earlybell.tables.sql import quoted
@@ -75,10 +76,10 @@ def _note(staging: Staging, table: Table, shared: str, merged: str) -> None:
     for index, rows in staging.sql(repeats):
         label = staging.files[index].label
         staging.notes.add(
-            f"{label}: {rows:,} rows have the key ({', '.join(table.key)}) of another, and are one: {how}."
+            f"{label}: {counted(rows, 'row')} with the key ({', '.join(table.key)}) of another made one with it: {how}."
         )
     if table.numbered:
         counter, time = table.numbered
         for index, rows in staging.sql(f"{by_file} WHERE _counted IS DISTINCT FROM {counter} GROUP BY 1"):
             label = staging.files[index].label
-            staging.notes.add(f"{label}: {rows:,} rows have the {counter} of another, and are counted on by {time}.")
+            staging.notes.add(f"{label}: {counted(rows, 'row')} with the {counter} of another counted on by {time}.")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from components.extract.staging import Staging
+from earlybell.counts import counted
 from earlybell.tables.schema import Column, Table
 from earlybell.tables.sql import quoted
 from earlybell.tables.words import FLOATED, FLOATED_END, NO_DATE, unknown_words
@@ -30,29 +31,29 @@ def understood(staging: Staging, label: str, table: Table, relation: str, values
     Notes say what was read as something else, and how often.
     """
     readings = [(name, reading) for name, value in values.items() for reading in _readings(table.column(name), value)]
-    expressions, counted = dict(values), ", ".join(f"count(*) FILTER ({reading.where})" for _, reading in readings)
+    expressions, counts = dict(values), ", ".join(f"count(*) FILTER ({reading.where})" for _, reading in readings)
     if not readings:
         return expressions
-    for (name, reading), count in zip(readings, staging.sql(f"SELECT {counted} FROM {relation}")[0], strict=True):
+    for (name, reading), count in zip(readings, staging.sql(f"SELECT {counts} FROM {relation}")[0], strict=True):
         if count and _all_like(staging, relation, table.column(name), values[name], reading.like):
             expressions[name] = f"CASE WHEN {reading.where} THEN {reading.value} ELSE {expressions[name]} END"
             examples = _examples(staging, relation, values[name], reading) if "{}" in reading.note else ""
-            staging.notes.add(f"{label}: {count:,} values of {name} {reading.note.format(examples)}")
+            staging.notes.add(f"{label}: {counted(count, 'value')} of {name} {reading.note.format(examples)}")
     return expressions
 
 
 def _readings(column: Column, value: str) -> Iterator[_Reading]:
     plain = f"trim({value})"
     if column.is_id:
-        yield _Reading(f"{value} <> {plain}", f"nullif({plain}, '')", "have spaces around them, and are read without.")
-        note = "are whole numbers written as 1.0, and are read as the ids that they were."
+        yield _Reading(f"{value} <> {plain}", f"nullif({plain}, '')", "with spaces around, read without them.")
+        note = "written as 1.0, as if a number: read as the id that it was."
         yield _Reading(f"suffix({plain}, '.0')", f"regexp_replace({plain}, '{FLOATED_END}', '')", note, FLOATED)
     if words := unknown_words(column):
         listed = ", ".join(map(quoted, words))
-        yield _Reading(f"{plain} IN ({listed})", "NULL", "mean unknown, and are read as empty: {}.")
+        yield _Reading(f"{plain} IN ({listed})", "NULL", "read as empty, as unknown: {}.")
     if column.type == "timestamp" and column.nullable:
         where = f"regexp_full_match({plain}, '{NO_DATE}')"
-        yield _Reading(where, "NULL", "stand for no time, and are read as empty: {}.")
+        yield _Reading(where, "NULL", "read as empty, as no time: {}.")
 
 
 def _all_like(staging: Staging, relation: str, column: Column, value: str, like: str) -> bool:

@@ -12,6 +12,8 @@ from components.features.conditional import one_where, value_where
 
 SESSION_GAP = 30 * 60  # a pause of more than 30 minutes ends a session
 
+VISITED = ("quiz", "forum")  # kinds whose last visit is known
+
 _FOREVER = 2**30  # seconds, and days, to the event after the last one
 
 
@@ -136,7 +138,14 @@ def _sessions(steps: ir.Table) -> dict[str, ir.Value]:
 
 def _by_kind(steps: ir.Table) -> dict[str, ir.Value]:
     clicks = {f"{kind}_clicks": (steps.clicks_taught * steps[kind]).sum() for kind in KINDS}
-    return clicks | {
-        "forum_posts": (steps.clicks * steps.posts).sum(),
-        "kinds_used": kinds_among(steps.what_28),
+    visits = {
+        f"last_{kind}": value_where(steps.since, (steps[kind] > 0) & (steps.since >= 0)).max() for kind in VISITED
     }
+    return (
+        clicks
+        | visits
+        | {
+            "forum_posts": (steps.clicks * steps.posts).sum(),
+            "kinds_used": kinds_among(steps.what_28),
+        }
+    )

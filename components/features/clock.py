@@ -56,7 +56,10 @@ def day_of(shown: ir.Value) -> ir.IntegerValue:
 
 
 def course_runs(courses: ir.Table, clock: Clock) -> ir.Table:
-    """Each course run with its `zone` and `weekend`, `start` and `end` in seconds, `start_day`, whether it is `raw`."""
+    """Each course run with its `zone` and `weekend`, `start` and `end` in seconds, `start_day`, whether it is `raw`.
+
+    From `complete_at`, in seconds, activity is recorded whole; `complete_day` is the first such day. Null: always.
+    """
     zone = courses.timezone.fill_null(DEFAULT_TIMEZONE)
     return courses.select(
         "course_id",
@@ -67,6 +70,8 @@ def course_runs(courses: ir.Table, clock: Clock) -> ir.Table:
         end=seconds(courses.ends_at),
         starts_at=courses.starts_at,
         start_day=day_of(clock(UTC, zone, courses.starts_at)),
+        complete_at=seconds(courses.complete_from),
+        complete_day=(clock(UTC, zone, courses.complete_from).epoch_seconds() + (DAY - 1)) // DAY,
     )
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from components.features.catalogue import CATALOGUE
+from components.features.catalogue import find_catalogue
 from components.features.engines import ENGINES, check_engine
 from components.features.sql import feature_sql
 from earlybell.bundle.json_files import write_json
@@ -32,5 +32,5 @@ def compute_features(tables: Path, as_of: str, out: Path, engine: str = "duckdb"
     count = create_moments(connection, as_of)
     ENGINES[engine](connection, tables, out / "features.parquet")
     (out / "features.sql").write_text(feature_sql())
-    write_json(out / "catalogue.json", CATALOGUE)
+    write_json(out / "catalogue.json", find_catalogue())
     return count

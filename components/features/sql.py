@@ -4,7 +4,7 @@ import functools
 
 import ibis
 
-from components.features.catalogue import CATALOGUE
+from components.features.catalogue import find_catalogue
 from components.features.expression import stages
 
 
@@ -14,6 +14,6 @@ def feature_sql(engine: str = "duckdb") -> str:
     all float64 but the first, features null where there is no value."""
     getattr(ibis, engine)  # loads the backend's settings, which its compiler reads
     by_name = stages(engine)
-    last = by_name.popitem()[1].select("moment_id", "days_seen", *CATALOGUE.names)
+    last = by_name.popitem()[1].select("moment_id", "days_seen", *find_catalogue().names)
     tables = ",\n".join(f"{name} AS (\n{ibis.to_sql(stage, dialect=engine)}\n)" for name, stage in by_name.items())
     return f"WITH {tables}\n{ibis.to_sql(last, dialect=engine)}"

@@ -1,19 +1,29 @@
 """Features of a learner's work, as Ibis expressions: delay, missed work, scores, gain from pre-test to post-test.
 
-A submission is known once it is handed in, its score once it is graded, an extension once it is granted.
+A submission is known once it is handed in, its score once it is graded, an extension once it is granted. Where all
+weights of a course run are 0, exams aside, each piece of work weighs the same.
 """
 
 import ibis
 import ibis.expr.types as ir
 
-from components.features.clock import DAY
+from components.features.clock import DAY, WEEK
 from components.features.conditional import one_where, value_where
+
+_EXAM = "exam"
 
 
 def work(calendar: ir.Table, assessments: ir.Table, submissions: ir.Table, extensions: ir.Table) -> ir.Table:
     """One row a moment whose course asks for work: `moment_id` and sums that become features."""
-    pieces = _pieces(calendar, assessments, _records(submissions, extensions))
+    pieces = _pieces(calendar, _weights(assessments), _records(submissions, extensions))
     return pieces.group_by("moment_id").aggregate(**_handed_in(pieces), **_scores(pieces))
+
+
+def _weights(assessments: ir.Table) -> ir.Table:
+    """The assessments, with weights that are alike where all are 0; where none is known, none is."""
+    before_exams = value_where(assessments.weight, assessments.kind != _EXAM)
+    total = before_exams.sum().over(ibis.window(group_by="course_id"))
+    return assessments.mutate(weight=ibis.ifelse((total == 0.0).fill_null(False), 1.0, assessments.weight))
 
 
 def _records(submissions: ir.Table, extensions: ir.Table) -> ir.Table:
@@ -41,7 +51,8 @@ def _pieces(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir.
     pieces = pieces.mutate(due=due, due_at=due.epoch_seconds().cast("int64"), answered=pieces.first_at.notnull())
     # Work due before the learner joined was never asked of them, nor what is banked from an earlier run.
     passed = (pieces.due < pieces.as_of) & (pieces.due_at >= pieces.joined) & (pieces.banked.fill_null(0) == 0)
-    pieces = pieces.mutate(passed=passed)
+    wanted = ~pieces.answered & (pieces.due >= pieces.as_of) & (pieces.banked.fill_null(0) == 0)
+    pieces = pieces.mutate(passed=passed, open_soon=wanted & (pieces.due_at <= pieces.as_of.epoch_seconds() + WEEK))
     return pieces.select(
         "moment_id",
         "role",
@@ -56,6 +67,7 @@ def _pieces(calendar: ir.Table, assessments: ir.Table, records: ir.Table) -> ir.
         missed=value_where(one_where(pieces.passed & ~pieces.answered), pieces.due.notnull()),
         attempts=value_where(pieces.attempts, pieces.answered),
         delay=(pieces.first_at - pieces.due_at) / DAY,
+        open_soon=value_where(one_where(pieces.open_soon), pieces.due.notnull()),
         ahead=value_where(one_where(pieces.answered & (pieces.due >= pieces.as_of)), pieces.due.notnull()),
     )
 
@@ -95,6 +107,7 @@ def _handed_in(pieces: ir.Table) -> dict[str, ir.Value]:
         "missed_last": one_where(last_due > last_met.fill_null(-1)),  # null where none was due
         "late_share": one_where(pieces.delay > 0).mean(),  # of work without a deadline nothing is known
         "ahead": pieces.ahead.sum(),
+        "open_soon": pieces.open_soon.sum(),
         "delay": pieces.delay.mean(),
         "attempts": pieces.attempts.mean(),
         "seconds": pieces.seconds.mean(),

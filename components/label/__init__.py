@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from components.label.folds import check_enough
+from components.label.foretold import label_targets
 from components.label.known import check_rubric, known_labels
 from components.label.outcome import label_outcomes
 from components.label.overlap import label_rubric_and_overlap
@@ -41,4 +42,5 @@ __all__ = [
     "known_labels",
     "label_outcomes",
     "label_rubric",
+    "label_targets",
 ]

@@ -12,12 +12,14 @@ def label(
     tables: dsl.Input[dsl.Dataset],
     examples: dsl.Input[dsl.Dataset],
     labels: dsl.Output[dsl.Dataset],
+    targets: dsl.Output[dsl.Dataset],
 ) -> None:
-    """What came of each moment: the outcome of the run, or the rubric's score of what follows."""
+    """What came of each moment: the outcome of the run, or the rubric's score of what follows; and what came next."""
     from pathlib import Path
 
-    from components.label import LABELS, check_enough, check_label
+    from components.label import LABELS, check_enough, check_label, label_targets
     from components.reporting import done, errors_reported
+    from earlybell.counts import counted
 
     with errors_reported():
         check_label(kind, Path(rubric) if rubric else None)
@@ -26,7 +28,6 @@ def label(
         )
         check_enough(Path(examples.path), Path(labels.path))
         labels.metadata.update({"kind": kind, **facts})
-        done(
-            "label",
-            f"{kind}: {facts['moments']:,} moments of {facts['learners']:,} learners in {facts['runs']} course runs",
-        )
+        targets.metadata.update(label_targets(Path(tables.path), Path(examples.path), Path(targets.path)))
+        moments, learners = counted(facts["moments"], "moment"), counted(facts["learners"], "learner")
+        done("label", f"{kind}: {moments} of {learners} in {counted(facts['runs'], 'course run')}")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from components.label.folds import fold, write
+from earlybell.counts import counted
 from earlybell.errors import TrainingError
 from earlybell.predict import open_tables
 from earlybell.tables.outcomes import bad_outcome
@@ -37,7 +38,7 @@ def _check(counts: dict[str, int]) -> None:
         way_out = "Training needs finished course runs (table outcomes); of moodle-log: a grade book and a pass mark."
         raise TrainingError("no learner has an outcome", nobody, way_out)
     if counts["positive"] in (0, counts["moments"]):
-        same = f"{counts['learners']} learners, {'all' if counts['positive'] else 'none'} failed or left"
+        same = f"{counted(counts['learners'], 'learner')}, {'all' if counts['positive'] else 'none'} failed or left"
         raise TrainingError(
             "all learners have the same outcome", same, "Training needs runs where some passed and some did not."
         )

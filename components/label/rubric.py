@@ -10,6 +10,7 @@ from components.features.acts import KINDS
 from components.label.folds import fold, write
 from components.label.scale import Indicator, Rubric, read_rubric
 from components.label.window import windows
+from earlybell.counts import counted
 from earlybell.errors import TrainingError
 from earlybell.predict import open_tables
 from earlybell.tables.sql import parquet, quoted
@@ -145,6 +146,6 @@ def _check(counts: dict[str, int], rubric: Rubric, alike: bool) -> None:
     if counts["positive"] in (0, counts["moments"]) and not alike:
         raise TrainingError(
             "all moments have the same rubric label",
-            f"{counts['moments']} moments, label {counts['positive'] and 1}",
+            f"{counted(counts['moments'], 'moment')}, label {counts['positive'] and 1}",
             f"Set another threshold than {rubric.threshold:g}, or other cut points, in a rubric.yaml of your own.",
         )

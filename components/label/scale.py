@@ -8,14 +8,14 @@ from typing import Any
 
 import yaml
 
-from components.features.catalogue import CATALOGUE, POST, POST_TEST, PRE, PRE_TEST, WORK
+from components.features.catalogue import find_catalogue
+from components.features.families import POST, POST_TEST, PRE, PRE_TEST, WORK
 from earlybell.errors import SettingError
 
 ELEMENTS = (PRE, POST, WORK, PRE_TEST, POST_TEST)
 
 # Features of the time before a moment, or of the calendar: in what comes after it they are the same for everybody.
 _OF_BEFORE = ("progress", "days_enrolled_before_start", "prior_attempts", "active_days_before_start", "banked_score")
-DERIVABLE = frozenset(CATALOGUE.names).difference(_OF_BEFORE)
 _NUMBER = (int, float)
 _WORDS = {"id": str, "title": str, "meaning": str}
 _FORM = {
@@ -25,6 +25,11 @@ _FORM = {
     "least_indicators": int,
     "elements": list,
 }
+
+
+def derivable() -> frozenset[str]:
+    """The features that an indicator may be derived from: those that say something of what comes after a moment."""
+    return frozenset(find_catalogue().names).difference(_OF_BEFORE)
 
 
 @dataclass(frozen=True)
@@ -123,8 +128,8 @@ def _indicator(data: Any, element: str) -> Indicator:
         _check_form(data, what, _WORDS | {"rated": bool})
         return Indicator(data["id"], data["title"], data["meaning"])
     _check_form(data, what, _WORDS | {"feature": str, "scale": list})
-    if data["feature"] not in DERIVABLE:
-        known = ", ".join(sorted(DERIVABLE))
+    if data["feature"] not in derivable():
+        known = ", ".join(sorted(derivable()))
         raise SettingError(f"{what}: no feature that tells of what comes later", data["feature"], f"Choose of {known}.")
     _check_scale(data["scale"], what)
     return Indicator(data["id"], data["title"], data["meaning"], data["feature"], tuple(map(float, data["scale"])))

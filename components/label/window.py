@@ -23,8 +23,8 @@ _LATER = {
     "FROM main.windows SEMI JOIN main.cuts USING (course_id, cut)",
 }
 
-# A run ends where it says, or with the site's day of its last record.
-_ENDS = f"""
+# SQL for `course_id` and `ended`: a run ends where it says, or with the site's day of its last record.
+ENDS = f"""
     WITH last AS (
         SELECT course_id, max(recorded_at) AS recorded_at FROM (
             SELECT course_id, occurred_at AS recorded_at FROM events
@@ -73,5 +73,5 @@ def _create_windows(connection: duckdb.DuckDBPyConnection, features: Path, least
     connection.execute(f"""
         CREATE TABLE windows AS
         SELECT moment_id, course_id, learner_id, as_of, ended, {cut} AS cut, {window} AS window_id, {step} AS step
-        FROM {parquet(features)} JOIN ({_ENDS}) USING (course_id)
+        FROM {parquet(features)} JOIN ({ENDS}) USING (course_id)
         WHERE as_of + to_microseconds({round(least_days * 86_400_000_000)}) <= ended""")

@@ -2,5 +2,6 @@
 
 from components.predict.arrivals import arrivals
 from components.predict.predict import predict
+from components.predict.unfamiliar import unfamiliar_words
 
-__all__ = ["arrivals", "predict"]
+__all__ = ["arrivals", "predict", "unfamiliar_words"]

@@ -15,3 +15,18 @@ def push_gauges(pipeline: str, started: str, result: dsl.Input[dsl.Artifact]) ->
         counts = {"learners": float(result.metadata["learners"])}
         place = push(pipeline, started, counts, result.metadata.get("by_course", {}))
         done("push_gauges", f"{len(counts)} gauges to {place}" if place else "no Pushgateway is named")
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def push_watched(started: str, figures: dsl.Input[dsl.Dataset]) -> None:
+    """Gauges of the figures that were watched, for the alerts: it runs only where everything before it succeeded."""
+    from pathlib import Path
+
+    from components.pushgateway import push
+    from components.reporting import done, errors_reported
+    from components.watched import read_rows
+
+    with errors_reported():
+        rows = read_rows(Path(figures.path))
+        place = push("monitoring", started, {"course_runs": float(figures.metadata["runs"])}, watched=rows)
+        done("push_watched", f"{len(rows):,} figures to {place}" if place else "no Pushgateway is named")

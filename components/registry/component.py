@@ -18,10 +18,10 @@ def register(
     from components.reporting import done, errors_reported
 
     with errors_reported():
-        found = register_bundle(Path(bundle.path), name=model_name, settings={"tables": tables.uri})
-        Path(version.path).write_text(json.dumps(asdict(found)))
-        version.metadata.update({"name": found.name, "version": str(found.version)})
-        done("register", f"{found.name} version {found.version}, tagged candidate")
+        registered = register_bundle(Path(bundle.path), name=model_name, settings={"tables": tables.uri})
+        Path(version.path).write_text(json.dumps(asdict(registered)))
+        version.metadata.update({"name": registered.name, "version": str(registered.version)})
+        done("register", f"{registered.name} version {registered.version}, tagged candidate")
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -47,7 +47,7 @@ def fetch(model_name: str, version: str, folder: str, model_version: str, bundle
 
             model_version = find(model_name, version).version  # an alias may move before the records are written
             fetch_bundle(model_name, model_version, place)
-        found = read_bundle(place)
-        facts = {"from": named, "version": model_version or found.version, "digest": found.digest}
-        bundle.metadata.update(facts | {"algorithm": found.manifest.algorithm})
-        done("fetch", f"{named}: version {facts['version']}, digest {found.digest[:12]}")
+        opened = read_bundle(place)
+        facts = {"from": named, "version": model_version or opened.version, "digest": opened.digest}
+        bundle.metadata.update(facts | {"algorithm": opened.manifest.algorithm})
+        done("fetch", f"{named}: version {facts['version']}, digest {opened.digest[:12]}")

@@ -8,6 +8,7 @@ from mlflow.types import ColSpec, DataType, Schema
 
 from components.registry.server import without_credentials
 from earlybell.bundle import Bundle, Evaluation, Training
+from earlybell.bundle.figures import EACH_RUN
 from earlybell.gates import Verdict
 
 GATES, WAIVED = "gates", "gates_waived"  # tags of a version: how it was judged, and the reason where that did not count
@@ -30,16 +31,16 @@ def parameters(training: Training, settings: dict[str, str]) -> dict[str, str]:
 def metrics(evaluation: Evaluation) -> dict[str, float]:
     """The chosen candidate's metrics, as `course_run.0.4.roc_auc` with its `.low` and `.high`.
 
-    Those of all course runs together: of single ones there are thousands, which MLflow's pages cannot show, and
-    evaluation.json lies in the bundle.
+    Those of the mean over course runs, or of all learners together where that was not measured: of single runs there
+    are thousands, which MLflow's pages cannot show, and evaluation.json lies in the bundle.
     """
-    found: dict[str, float | None] = {}
-    for row in evaluation.metrics:
-        if row.candidate == evaluation.chosen and row.group == "all":
+    figures: dict[str, float | None] = {}
+    for row in evaluation.metrics:  # the mean comes after all together, and takes its place
+        if row.candidate == evaluation.chosen and row.group in ("all", EACH_RUN):
             cutoff = "all" if row.cutoff is None else f"{row.cutoff:g}"
             key = f"{row.split}.{cutoff}.{row.metric}"
-            found |= {key: row.value, f"{key}.low": row.low, f"{key}.high": row.high}
-    return {key: value for key, value in found.items() if value is not None}
+            figures |= {key: row.value, f"{key}.low": row.low, f"{key}.high": row.high}
+    return {key: value for key, value in figures.items() if value is not None}
 
 
 def tags(bundle: Bundle, verdict: Verdict) -> dict[str, str]:
@@ -63,8 +64,8 @@ def dataset(bundle: Bundle) -> DatasetInput:
     data = bundle.manifest.data
     name, source = ", ".join(data.sources)[:_NAME], json.dumps({"sources": data.sources, "digest": data.digest})
     profile = json.dumps({"moments": data.moments, "learners": data.learners})
-    one = Dataset(name, data.digest[:_DIGEST], "earlybell", source, profile=profile)
-    return DatasetInput(one, [InputTag("mlflow.data.context", "training")])
+    training = Dataset(name, data.digest[:_DIGEST], "earlybell", source, profile=profile)
+    return DatasetInput(training, [InputTag("mlflow.data.context", "training")])
 
 
 def mlmodel(bundle: Bundle, folder: str, model_id: str, run_id: str) -> Model:

@@ -73,11 +73,13 @@ def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, st
     """
     sealed, verdict = read_bundle(bundle), require_verdict(bundle)
     training = sealed.training or Training(name=sealed.manifest.algorithm)
-    kept, measured, data = parameters(training, settings or {}), metrics(sealed.evaluation), dataset(sealed)
+    trained_with, measured, data = parameters(training, settings or {}), metrics(sealed.evaluation), dataset(sealed)
     client = connect()
     with mendable(client.tracking_uri), _run(client, name, training.name) as run:
-        model = client.create_logged_model(run.experiment_id, name, run.run_id, params=kept, model_type=training.name)
-        client.log_batch(run.run_id, _metrics(measured, model), [Param(*one) for one in kept.items()])
+        model = client.create_logged_model(
+            run.experiment_id, name, run.run_id, params=trained_with, model_type=training.name
+        )
+        client.log_batch(run.run_id, _metrics(measured, model), [Param(*item) for item in trained_with.items()])
         client.log_inputs(run.run_id, [data])
         _upload(client, sealed, model, run.run_id)
         return _create_version(client, sealed, verdict, name, model, run.run_id)
@@ -92,12 +94,12 @@ def find(name: str, version_or_alias: str) -> Version:
     """
     client = connect()
     with mendable(client.tracking_uri):
-        found = _find(client, name, version_or_alias)
-        address = client.get_model_version_download_uri(name, found.version)
-    if "bundle_digest" not in found.tags:
+        registered = _find(client, name, version_or_alias)
+        address = client.get_model_version_download_uri(name, registered.version)
+    if "bundle_digest" not in registered.tags:
         way_out = "Name a version that `earlybell train` or the training pipeline registered."
-        raise RegistryError(f"a version of {name!r} is not of a sealed bundle", str(found.version), way_out)
-    return _version(name, found, f"{address}/{_FOLDER}")
+        raise RegistryError(f"a version of {name!r} is not of a sealed bundle", str(registered.version), way_out)
+    return _version(name, registered, f"{address}/{_FOLDER}")
 
 
 @at_most(SECONDS / 4, late)
@@ -159,12 +161,12 @@ def fetch(name: str, version_or_alias: str, out: Path) -> Path:
         raise SettingError("the folder for the bundle is not empty", str(out), "Name a new folder.")
     client = connect()
     with mendable(client.tracking_uri), written_whole(out) as part:
-        found = _find(client, name, version_or_alias)
-        address = f"{client.get_model_version_download_uri(name, found.version)}/{_FOLDER}"
+        registered = _find(client, name, version_or_alias)
+        address = f"{client.get_model_version_download_uri(name, registered.version)}/{_FOLDER}"
         folder = part.with_name("downloaded")
         folder.mkdir()
         Path(download_artifacts(address, dst_path=str(folder), tracking_uri=client.tracking_uri)).rename(part)
-        _verify(part, found)
+        _verify(part, registered)
     return out
 
 
@@ -209,8 +211,8 @@ def _create_version(
     # The artifacts' own address: a database resolves `models:/<id>` by global settings, and not as this client does.
     location = model.artifact_location
     tagged = tags(bundle, verdict)
-    made = client.create_model_version(name, location, run_id, tags=tagged, model_id=model.model_id)
-    return _version(name, made, f"{location}/{_FOLDER}")
+    created = client.create_model_version(name, location, run_id, tags=tagged, model_id=model.model_id)
+    return _version(name, created, f"{location}/{_FOLDER}")
 
 
 def _version(name: str, registered: ModelVersion, address: str) -> Version:
@@ -231,7 +233,7 @@ def _find(client: MlflowClient, name: str, version_or_alias: str) -> ModelVersio
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
     quote = '"' if "'" in name else "'"  # MLflow's own language, which doubles none
-    versions = sorted(int(one.version) for one in client.search_model_versions(f"name={quote}{name}{quote}"))
+    versions = sorted(int(version.version) for version in client.search_model_versions(f"name={quote}{name}{quote}"))
     raise RegistryError(
         f"the model registry at {without_credentials(client.tracking_uri)} has no such version or alias of {name!r}",
         version_or_alias,

@@ -67,7 +67,7 @@ def without_credentials(text: str) -> str:
 
 
 def _mendable(address: str, error: Exception) -> RegistryError:
-    said = without_credentials(str(error) or type(error).__name__).splitlines()[0][:300]
+    message = without_credentials(str(error) or type(error).__name__).splitlines()[0][:300]
     # What requests raises is an OSError, and MLflow's own exception comes on top of it.
     if isinstance(error, MlflowException) and isinstance(error.__context__, OSError):
         way_out = remedy(
@@ -83,9 +83,9 @@ def _mendable(address: str, error: Exception) -> RegistryError:
         return RegistryError(f"the model registry at {address} cannot be reached", cause, way_out)
     if getattr(error, "error_code", "") in _DENIED:
         way_out = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD to those of a user who may do this."
-        return RegistryError(f"the model registry at {address} lets only known users do this", said, way_out)
+        return RegistryError(f"the model registry at {address} lets only known users do this", message, way_out)
     way_out = "Check MLFLOW_TRACKING_URI, and look into the server's log."
-    return RegistryError(f"the model registry at {address} refused", said, way_out)
+    return RegistryError(f"the model registry at {address} refused", message, way_out)
 
 
 def _database() -> Path:

@@ -19,3 +19,20 @@ def report(bundle: dsl.Input[dsl.Model], page: dsl.Output[dsl.HTML]) -> None:
         opened = read_bundle(Path(bundle.path))
         write_report(opened.evaluation, Path(page.path), read_verdict(opened.path))
         done("report", "pictures and tables of what was measured")
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def monitoring_report(figures: dsl.Input[dsl.Dataset], page: dsl.Output[dsl.HTML]) -> None:
+    """What was watched of a model in use, as one HTML file for a programme director."""
+    from datetime import datetime
+    from pathlib import Path
+
+    from components.report.monitoring import write_monitoring
+    from components.reporting import done, errors_reported
+    from components.watched import read_rows
+
+    with errors_reported():
+        since, until = (datetime.fromisoformat(figures.metadata[name]) for name in ("since", "as_of"))
+        rows = read_rows(Path(figures.path))
+        write_monitoring(rows, Path(page.path), since, until)
+        done("monitoring_report", f"{len(rows):,} figures in words")

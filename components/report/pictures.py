@@ -67,8 +67,10 @@ def auc_by_cutoff(rows: Sequence[MetricRow], titles: Mapping[str, str], cutoffs:
         axes.set(xlabel="Share of the course run that has passed", ylabel="AUC", ylim=_limits(rows, "roc_auc"))
         axes.grid(visible=False, axis="x")
         figure.legend(loc="outside lower center", ncols=min(2, len(titles)))
-        said = [f"{titles[row.candidate]}, {cutoff_words(row.cutoff)}: {ranged(row, 'roc_auc')}" for row in rows]
-        return _svg(figure, "picture-auc", "AUC of each candidate by cut-off", "; ".join(said))
+        descriptions = [
+            f"{titles[row.candidate]}, {cutoff_words(row.cutoff)}: {ranged(row, 'roc_auc')}" for row in rows
+        ]
+        return _svg(figure, "picture-auc", "AUC of each candidate by cut-off", "; ".join(descriptions))
 
 
 def by_group(rows: Sequence[MetricRow], name: str, title: str) -> str:
@@ -88,8 +90,8 @@ def by_group(rows: Sequence[MetricRow], name: str, title: str) -> str:
         if metric != "roc_auc":
             axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.grid(visible=False, axis="y")
-        said = [f"{row.group}: {ranged(row, metric)}" for row in rows]
-        return _svg(figure, name, title, "; ".join(said))
+        descriptions = [f"{row.group}: {ranged(row, metric)}" for row in rows]
+        return _svg(figure, name, title, "; ".join(descriptions))
 
 
 def doubt(rows: Sequence[CoverageRow]) -> str:
@@ -104,23 +106,23 @@ def doubt(rows: Sequence[CoverageRow]) -> str:
         _unit(axes, axes.xaxis, axes.yaxis)
         axes.set(xlabel="Risk (mean of the bin)", ylabel="Share that came true")
         figure.legend(loc="outside lower center", ncols=2)
-        said = [f"{row.risk:.0%}: {row.low:.0%} to {row.high:.0%}, {row.seen.value:.0%}" for row in rows]
-        return _svg(figure, "picture-doubt", "Risk: its range, and the share that came true", "; ".join(said))
+        descriptions = [f"{row.risk:.0%}: {row.low:.0%} to {row.high:.0%}, {row.seen.value:.0%}" for row in rows]
+        return _svg(figure, "picture-doubt", "Risk: its range, and the share that came true", "; ".join(descriptions))
 
 
 def evidence(rows: Sequence[EvidenceRow]) -> str:
     """AUC against the share of moments that get a band, a dot for each rule of evidence."""
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(2.8)
-        found = [row for row in rows if row.roc_auc.value is not None]
-        places, aucs = [row.coverage for row in found], [row.roc_auc for row in found]
+        measured = [row for row in rows if row.roc_auc.value is not None]
+        places, aucs = [row.coverage for row in measured], [row.roc_auc for row in measured]
         axes.plot(places, [_value(auc) for auc in aucs], color=_INK["soft"], linewidth=0.8)
         _dots(axes, places, aucs, 0, None)
         axes.set(xlabel="Share of moments that get a band", ylabel="AUC", xlim=(0, 1.03))
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         pairs = zip(places, aucs, strict=True)
-        said = [f"{place:.0%} get a band: {ranged(auc, 'roc_auc')}" for place, auc in pairs]
-        return _svg(figure, "picture-evidence", "AUC by the share of moments that get a band", "; ".join(said))
+        descriptions = [f"{place:.0%} get a band: {ranged(auc, 'roc_auc')}" for place, auc in pairs]
+        return _svg(figure, "picture-evidence", "AUC by the share of moments that get a band", "; ".join(descriptions))
 
 
 def roc(curves: Sequence[Curve]) -> str:
@@ -130,8 +132,10 @@ def roc(curves: Sequence[Curve]) -> str:
         axes.plot([0, 1], [0, 1], color=_INK["soft"], linewidth=0.8)
         _lines(figure, axes, curves)
         axes.set(xlabel="Share of false alarms (false positive rate)", ylabel="Share found (recall)")
-        said = [f"{cutoff_words(curve.cutoff)}: {_height(curve, 0.1):.0%}" for curve in curves]
-        return _svg(figure, "picture-roc", "ROC curve by cut-off", "Recall at 10% false alarms, " + "; ".join(said))
+        descriptions = [f"{cutoff_words(curve.cutoff)}: {_height(curve, 0.1):.0%}" for curve in curves]
+        return _svg(
+            figure, "picture-roc", "ROC curve by cut-off", "Recall at 10% false alarms, " + "; ".join(descriptions)
+        )
 
 
 def precision_recall(curves: Sequence[Curve], base_rate: float | None) -> str:
@@ -142,9 +146,12 @@ def precision_recall(curves: Sequence[Curve], base_rate: float | None) -> str:
             axes.axhline(base_rate, color=_INK["soft"], linewidth=0.8)
         _lines(figure, axes, curves)
         axes.set(xlabel="Share found (recall)", ylabel="Share of flags that are right (precision)")
-        said = [f"{cutoff_words(curve.cutoff)}: {_height(curve, 0.5):.0%}" for curve in curves]
+        descriptions = [f"{cutoff_words(curve.cutoff)}: {_height(curve, 0.5):.0%}" for curve in curves]
         return _svg(
-            figure, "picture-pr", "Precision and recall by cut-off", "Precision at a recall of 50%, " + "; ".join(said)
+            figure,
+            "picture-pr",
+            "Precision and recall by cut-off",
+            "Precision at a recall of 50%, " + "; ".join(descriptions),
         )
 
 
@@ -163,8 +170,8 @@ def calibration(curve: Curve, name: str) -> str:
             below.set(ylabel=counted.capitalize())
         counts = [f", {size:,} {counted}" for size in sizes] if sizes else [""] * len(curve.x)
         bins = zip(curve.x, curve.y, counts, strict=True)
-        said = [f"predicted {x:.0%}, observed {y:.0%}{count}" for x, y, count in bins]
-        return _svg(figure, name, f"Calibration {cutoff_words(curve.cutoff)}", "; ".join(said))
+        descriptions = [f"predicted {x:.0%}, observed {y:.0%}{count}" for x, y, count in bins]
+        return _svg(figure, name, f"Calibration {cutoff_words(curve.cutoff)}", "; ".join(descriptions))
 
 
 def importance(rows: Sequence[Importance]) -> str:
@@ -179,8 +186,8 @@ def importance(rows: Sequence[Importance]) -> str:
             axes.annotate(f"{share:.0%}", (share, place), (4, 0), textcoords="offset points", va="center")
         axes.set(ylim=(-0.4, len(rows) - 0.15), xlim=(0, 1.12 * rows[0].share))
         axes.set_axis_off()  # the shares stand beside the bars
-        said = [f"{row.title}: {row.share:.1%}" for row in rows]
-        return _svg(figure, "picture-importance", "Features that move the predictions most", "; ".join(said))
+        descriptions = [f"{row.title}: {row.share:.1%}" for row in rows]
+        return _svg(figure, "picture-importance", "Features that move the predictions most", "; ".join(descriptions))
 
 
 def _figure(height: float) -> tuple[Figure, Axes]:
@@ -285,4 +292,4 @@ def _svg(figure: Figure, name: str, title: str, description: str) -> str:
 def _tag(tag: str, name: str) -> str:
     tag = re.sub('<g id="[^"]*"', "<g", tag)  # nothing refers to a group
     tag = re.sub(r'( id="| xlink:href="#|url\(#)', rf"\g<1>{name}-", tag)
-    return re.sub("#0000([0-9a-f]{2})", lambda found: f"var(--{_NAMES[int(found[1], 16) - 1]})", tag)
+    return re.sub("#0000([0-9a-f]{2})", lambda stand_in: f"var(--{_NAMES[int(stand_in[1], 16) - 1]})", tag)

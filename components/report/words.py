@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from components.metrics import find_metrics
 from earlybell.bundle.figures import Measured, MetricRow
 
 Figure = Measured | MetricRow
@@ -9,6 +10,7 @@ Figure = Measured | MetricRow
 SPLITS = {  # the most honest first
     "course_run": "Course runs left out",
     "learner": "Learners left out",
+    "course": "Courses left out",
     "random": "Random 80/20 of rows",
 }
 
@@ -23,35 +25,7 @@ class Metric(NamedTuple):
     percent: bool
 
 
-# {bad} is what the label says of a learner.
-_METRICS = {
-    "roc_auc": Metric(
-        "AUC",
-        "Of one learner who {bad} and one who did not, how often the first had the higher risk: "
-        "0.5 is guessing, 1 is perfect.",
-        False,
-    ),
-    "pr_auc": Metric("PR-AUC", "Precision averaged over all thresholds; guessing reaches the base rate.", False),
-    "brier": Metric("Brier score", "Mean squared distance of the risk from what happened; lower is better.", False),
-    "calibration_error": Metric(
-        "Calibration error",
-        "How far a stated risk is from the share it came true for (root mean square over ten groups of similar risk, "
-        "less what chance alone makes of it).",
-        True,
-    ),
-    "accuracy": Metric("Accuracy", "Share of all learners who were rightly flagged or rightly not.", True),
-    "precision": Metric("Precision", "Of those flagged, the share who {bad}.", True),
-    "recall": Metric("Recall", "Of those who {bad}, the share who were flagged.", True),
-    "f1": Metric("F1", "Precision and recall in one figure (their harmonic mean).", False),
-    "calibration_gap": Metric(
-        "Risk less truth",
-        "The mean risk less the share who {bad}: above 0 it warns too much, below 0 too little.",
-        True,
-    ),
-    "base_rate": Metric("Base rate", "Share of all learners measured who {bad}.", True),
-}
-
-_PLAIN = {"proxy_auc", *(name for name, metric in _METRICS.items() if not metric.percent)}
+_PLAIN = {"proxy_auc"}  # of the fairness check, and written as an AUC is
 
 
 def bad_words(label: str) -> str:
@@ -61,7 +35,8 @@ def bad_words(label: str) -> str:
 
 def metric_words(bad: str) -> dict[str, Metric]:
     """Every metric by its name; `bad` is what the label says of a learner."""
-    return {name: metric._replace(meaning=metric.meaning.format(bad=bad)) for name, metric in _METRICS.items()}
+    metrics = (metric for metric in find_metrics().values() if metric.title)
+    return {metric.name: Metric(metric.title, metric.meaning.format(bad=bad), metric.percent) for metric in metrics}
 
 
 def cutoff_words(cutoff: float | None) -> str:
@@ -76,7 +51,9 @@ def cutoff_title(cutoff: float | None) -> str:
 
 def as_metric(value: float, metric: str) -> str:
     """A value as its metric is written: `77.3%` or `0.773`; a metric that is not known here is a share."""
-    return f"{value:.3f}" if metric in _PLAIN else f"{value:.1%}"
+    known = find_metrics().get(metric)
+    plain = metric in _PLAIN or (known and known.title and not known.percent)
+    return f"{value:.3f}" if plain else f"{value:.1%}"
 
 
 def percent(share: float | None) -> str:
@@ -85,6 +62,11 @@ def percent(share: float | None) -> str:
 
 def count(number: float | None) -> str:
     return "not known" if number is None else f"{number:,.0f}"
+
+
+def hundred(share: float) -> int:
+    """A share as a whole number of a hundred."""
+    return round(100 * share)
 
 
 def ranged(row: Figure | None, metric: str) -> str:
@@ -97,5 +79,5 @@ def ranged(row: Figure | None, metric: str) -> str:
 
 def of_hundred(row: Figure) -> str:
     """A share as people count it: `77 (75 to 79)`, of a hundred."""
-    value, low, high = (None if end is None else round(100 * end) for end in (row.value, row.low, row.high))
+    value, low, high = (None if end is None else hundred(end) for end in (row.value, row.low, row.high))
     return f"{value}" if low is None or high is None or low == high else f"{value} ({low} to {high})"

@@ -4,6 +4,7 @@ The converters give the estimator; preprocessing and calibration are ONNX nodes 
 converters' calibration is wrong without a warning (a sigmoid over logistic regression by up to 0.48).
 """
 
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import onnx
 from onnx import ModelProto, TensorProto, compose, helper, numpy_helper
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from xgboost import XGBClassifier
 
 from components.train.fitted import EDGE, Fitted
 from components.train.preprocessing import IR_VERSION, OPSETS
@@ -19,12 +21,19 @@ from components.train.trees import forest_booster
 from earlybell.bundle import Catalogue
 from earlybell.bundle.json_files import write_json
 from earlybell.bundle.reasons import LinearReasons, Platt, Reasons, Space, TreeReasons
+from earlybell.errors import SettingError
 
 TARGET = {"": 15, "ai.onnx.ml": 3}
+_ESTIMATORS = (LogisticRegression, RandomForestClassifier, XGBClassifier)
 
 
 def export(fitted: Fitted, catalogue: Catalogue, sql: str, out: Path) -> None:
-    """Write the unsealed bundle `out` (a new folder): model.onnx, reasons, catalogue and SQL."""
+    """Write the unsealed bundle `out` (a new folder): model.onnx, reasons, catalogue and SQL.
+
+    Raises:
+        SettingError: the candidate's estimator is none that can be written so.
+    """
+    _check_estimator(fitted)
     out.mkdir(parents=True)
     write_json(out / "catalogue.json", catalogue)
     (out / "features.sql").write_text(sql)
@@ -32,11 +41,18 @@ def export(fitted: Fitted, catalogue: Catalogue, sql: str, out: Path) -> None:
     write_json(out / "reasons.json", _reasons(fitted, out))
 
 
+def _check_estimator(fitted: Fitted) -> None:
+    if not isinstance(fitted.estimator, _ESTIMATORS):
+        names = ", ".join(estimator.__name__ for estimator in _ESTIMATORS)
+        thing = f"candidate {fitted.candidate.name} fits an estimator that no bundle can hold"
+        raise SettingError(thing, type(fitted.estimator).__name__, f"Fit one of {names}.")
+
+
 def to_onnx(fitted: Fitted) -> ModelProto:
     """`features` (n, features) float32 to `scaled` (same shape), `score` (n,) and `risk` (n,)."""
     width = len(fitted.preprocessing.fill)
     before = _with_copy(fitted.preprocessing.to_onnx(), width)
-    model = compose.merge_models(before, _estimator(fitted.estimator, width), io_map=[("model_input", "input")])
+    model = compose.merge_models(before, estimator_to_onnx(fitted.estimator, width), io_map=[("model_input", "input")])
     model = compose.merge_models(model, _calibration(fitted), io_map=[(_output(model), "estimated")])
     keep = [output for output in model.graph.output if output.name in ("scaled", "score", "risk")]
     del model.graph.output[:]
@@ -57,18 +73,21 @@ def _output(model: ModelProto) -> str:
     return next(str(o.name) for o in model.graph.output if o.name in ("probabilities", "log_odds"))
 
 
-def _estimator(estimator: Any, width: int) -> ModelProto:
-    """`input` (n, width) to `log_odds` (n, 1) of a linear model, or `probabilities` (n, 2) of trees."""
+def estimator_to_onnx(estimator: Any, width: int) -> ModelProto:
+    """`input` (n, width) to `log_odds` (n, 1) of a linear model, `probabilities` (n, 2) of trees that classify, or the
+    only output (n, 1) of boosted trees that do not."""
     if isinstance(estimator, LogisticRegression):
         return _linear(estimator, width)
     if isinstance(estimator, RandomForestClassifier):
         from skl2onnx import to_onnx as convert
         from skl2onnx.common.data_types import FloatTensorType
 
+        plain = copy(estimator)
+        plain.bootstrap = False  # else the converter has every tree's sample drawn anew, four times
         forest: ModelProto = convert(
-            estimator,
+            plain,
             initial_types=[("input", FloatTensorType([None, width]))],
-            options={id(estimator): {"zipmap": False}},
+            options={id(plain): {"zipmap": False}},
             target_opset=TARGET,
         )
         return _same_version(forest)
@@ -152,7 +171,7 @@ def _model(
 
 
 def _reasons(fitted: Fitted, out: Path) -> Reasons:
-    calibration = Platt(fitted.slope, fitted.intercept)
+    calibration = Platt(fitted.slope, fitted.intercept, EDGE)
     estimator = fitted.estimator
     if isinstance(estimator, LogisticRegression):
         coefficients, means = estimator.coef_[0], fitted.means

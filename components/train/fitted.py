@@ -1,6 +1,6 @@
 """One fit: preprocessing, estimator and calibration together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,13 @@ from sklearn.model_selection import GroupKFold
 
 from components.train.candidates import Candidate, Rows
 from components.train.preprocessing import Preprocessing, fit_preprocessing
+from components.train.thinning import thin
+from earlybell.bundle import Catalogue
 from earlybell.errors import TrainingError
 
 CALIBRATION_FOLDS = 3
-CALIBRATION_ROWS = 4_000  # rows of an inner fit: enough for two numbers, and training stays short
+CALIBRATION_ROWS = 4_000  # enough for two numbers: with more than that, one row of each learner
+LEAST_SLOPE = 1e-3  # a higher score never means a lower risk
 EDGE = 1e-6  # probabilities are cut here before they become log-odds
 
 Floats = npt.NDArray[np.float32]
@@ -38,12 +41,17 @@ class Fitted:
 
 def fit(
     candidate: Candidate,
+    catalogue: Catalogue,
     values: Floats,
     label: npt.NDArray[np.int32],
     learner: npt.NDArray[np.int64],
-    directions: list[int],
+    weight: npt.NDArray[np.float64],
 ) -> Fitted:
     """Fit one candidate on raw features (n, features), and calibrate it on learners that inner fits did not see.
+
+    Args:
+        catalogue: of the features.
+        weight: how many moments each row (n,) stands for.
 
     Raises:
         TrainingError: the rows hold one label only.
@@ -51,15 +59,21 @@ def fit(
     if len(np.unique(label)) < 2:
         raise TrainingError("training rows hold one outcome only", int(label[0]) if len(label) else None, "Add runs.")
     preprocessing = fit_preprocessing(values)
-    rows = Rows(preprocessing.scale(values), label, learner)
+    rows = Rows(tuple(catalogue.names), values, preprocessing.scale(values), label, learner, weight / weight.mean())
+    directions = [feature.direction for feature in catalogue.features]
     estimator = candidate.fit(rows, directions)
     slope, intercept = _calibrate(candidate, rows, directions)
-    return Fitted(candidate, preprocessing, estimator, slope, intercept, rows.scaled.mean(axis=0))
+    return Fitted(
+        candidate, preprocessing, estimator, slope, intercept, np.average(rows.scaled, axis=0, weights=rows.weight)
+    )
 
 
 def _calibrate(candidate: Candidate, rows: Rows, directions: list[int]) -> tuple[float, float]:
     """Platt's two numbers (1999), from log-odds of learners that the inner fits did not see."""
-    rows = rows.where(_thin(len(rows.label), CALIBRATION_ROWS))
+    if len(rows.label) > CALIBRATION_ROWS:
+        weeks = max(1, CALIBRATION_ROWS // len(np.unique(rows.learner)))
+        stands_for = thin(rows.learner, weeks)
+        rows = replace(rows, weight=rows.weight * stands_for).where(stands_for > 0)
     folds = min(CALIBRATION_FOLDS, len(np.unique(rows.learner)))
     if folds < 2:
         return 1.0, 0.0
@@ -70,12 +84,12 @@ def _calibrate(candidate: Candidate, rows: Rows, directions: list[int]) -> tuple
             seen[held_out] = True
     if len(np.unique(rows.label[seen])) < 2:
         return 1.0, 0.0
-    platt = LogisticRegression(C=1e6).fit(z[seen, None], rows.label[seen])
-    return max(float(platt.coef_[0, 0]), 1e-3), float(platt.intercept_[0])
-
-
-def _thin(n: int, most: int) -> npt.NDArray[np.int64]:
-    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
+    platt = LogisticRegression(C=1e6).fit(z[seen, None], rows.label[seen], rows.weight[seen])
+    slope, intercept = float(platt.coef_[0, 0]), float(platt.intercept_[0])
+    if slope < LEAST_SLOPE:  # what held-out learners contradict says nothing: about the base rate for everybody
+        base_rate = np.average(rows.label[seen], weights=rows.weight[seen])
+        return LEAST_SLOPE, float(np.log(base_rate / (1 - base_rate)))
+    return slope, intercept
 
 
 def _log_odds(estimator: Any, scaled: Floats) -> npt.NDArray[np.float64]:

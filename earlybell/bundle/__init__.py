@@ -2,9 +2,10 @@
 
 from earlybell.bundle.bands import Bands
 from earlybell.bundle.bundle import UNSEALED, Bundle, read_bundle, read_candidate, seal
-from earlybell.bundle.catalogue import Catalogue, Feature
+from earlybell.bundle.catalogue import Catalogue, Fact, Feature
 from earlybell.bundle.evaluation import Evaluation
 from earlybell.bundle.manifest import Manifest
+from earlybell.bundle.ties import Tie
 from earlybell.bundle.training import Training
 
 __all__ = [
@@ -13,8 +14,10 @@ __all__ = [
     "Bundle",
     "Catalogue",
     "Evaluation",
+    "Fact",
     "Feature",
     "Manifest",
+    "Tie",
     "Training",
     "read_bundle",
     "read_candidate",

@@ -13,6 +13,21 @@ class Interval(Struct, frozen=True):
     high: tuple[float, ...]
 
 
+class LevelError(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far the mean risk of a course run lies from its base rate: root mean square over runs that were left out.
+
+    Attributes:
+        stages: shares of a course run.
+        earlier_runs, no_earlier_runs: at each stage, of courses of which the model knows earlier runs, and of others.
+        times: how many level errors the standard deviation of a course's risks must be, to say anything there.
+    """
+
+    stages: tuple[float, ...]
+    earlier_runs: tuple[float, ...]
+    no_earlier_runs: tuple[float, ...]
+    times: float
+
+
 class Bands(Struct, frozen=True, forbid_unknown_fields=True):
     """The rule of the bands. A setting that is not known here would call learners something else: it is refused.
 
@@ -21,6 +36,7 @@ class Bands(Struct, frozen=True, forbid_unknown_fields=True):
         days_needed: days of teaching that it takes to say anything.
         most_outside: of a learner's values, how many may lie outside of what training saw.
         ranges: the least and the greatest value of each feature in training; features without any are left out.
+        level_error: None: there is no rule for course runs, as in older bundles.
     """
 
     high: float
@@ -29,6 +45,7 @@ class Bands(Struct, frozen=True, forbid_unknown_fields=True):
     most_outside: int
     ranges: dict[str, tuple[float, float]]
     interval: Interval
+    level_error: LevelError | None = None
 
 
 # Of a model that was not measured yet: of nobody there is enough to go by, and every range is the widest.

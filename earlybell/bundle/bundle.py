@@ -1,12 +1,14 @@
 """A bundle: one folder is one model version. Features, scoring, calibration and reasons are one unit, and data alone.
 
 manifest.json    format, name, what it was trained on, and the digest of each other file: written last, by `seal`
-catalogue.json   the features, with their words
-features.sql     DuckDB SQL over the canonical tables and `moments`
+catalogue.json   the features, with their words, what each can be and which hang together
+features.sql     DuckDB SQL over the canonical tables and `moments`: the features, and the days of teaching
 model.onnx       features (rows, features) float32 -> scaled, score (before calibration), risk
 reasons.json     how effects are computed: coefficients, or the name of the file with the trees
 trees.ubj        the trees of a tree model, in XGBoost's own data format (absent for a linear one)
 bands.json       thresholds, and the observed share by predicted risk in runs that the model had not seen
+heads.json       what is answered beside the risk, each by heads/NAME.onnx: features -> answer (absent in older bundles)
+history.json     how the runs that it learned from went (absent in older bundles)
 training.json    what is known of the candidate from its training
 evaluation.json  what was measured
 verdict.json     what the gates asked, and what the model reached of it (absent in older bundles)
@@ -27,10 +29,13 @@ from msgspec import structs
 from earlybell.bundle.bands import UNMEASURED, Bands
 from earlybell.bundle.catalogue import Catalogue
 from earlybell.bundle.evaluation import Evaluation, read_evaluation
+from earlybell.bundle.heads import AnsweredHead
+from earlybell.bundle.history import History
 from earlybell.bundle.json_files import read_json, write_json
-from earlybell.bundle.manifest import FORMAT, Manifest
+from earlybell.bundle.manifest import FORMAT, READABLE, Manifest
 from earlybell.bundle.reasons import Reasons
 from earlybell.bundle.training import Training
+from earlybell.bundle.upgrade import upgraded
 from earlybell.errors import BundleError
 
 MANIFEST = "manifest.json"
@@ -73,6 +78,18 @@ class Bundle:
         return read_evaluation(path) if path.exists() else Evaluation()
 
     @cached_property
+    def history(self) -> History:
+        """How the runs went that it learned from; empty where an older bundle has none."""
+        path = self.path / "history.json"
+        return read_json(path, History) if path.exists() else History()
+
+    @cached_property
+    def heads(self) -> tuple[AnsweredHead, ...]:
+        """What is answered beside the risk; nothing where an older bundle has no heads."""
+        path = self.path / "heads.json"
+        return read_json(path, tuple[AnsweredHead, ...]) if path.exists() else ()
+
+    @cached_property
     def training(self) -> Training | None:
         """What is known from its training; None where an older bundle has nothing."""
         path = self.path / "training.json"
@@ -88,11 +105,12 @@ def read_bundle(path: Path) -> Bundle:
     if not (path / MANIFEST).is_file():
         raise BundleError("not a sealed bundle (no manifest.json)", str(path), "Train one with `earlybell train`.")
     stated = read_json(path / MANIFEST, _Format).format
-    if stated != FORMAT:
+    if stated not in READABLE:
+        formats = " and ".join(map(str, READABLE))
         raise BundleError(
             f"bundle {path} has a format that this version does not know",
             stated,
-            f"This version reads format {FORMAT}: use the version that made the bundle, or train again.",
+            f"This version reads formats {formats}: use the version that made the bundle, or train again.",
         )
     manifest = read_json(path / MANIFEST, Manifest)
     _verify(path, manifest.files)
@@ -113,15 +131,13 @@ def seal(path: Path, manifest: Manifest) -> Bundle:
 
 def _read(path: Path, manifest: Manifest, digest: str) -> Bundle:
     bands = path / "bands.json"
-    return Bundle(
-        path,
-        manifest,
-        digest,
-        read_json(path / "catalogue.json", Catalogue),
-        (path / "features.sql").read_text(encoding="utf-8"),
-        read_json(path / "reasons.json", Reasons),  # type: ignore[arg-type] # mypy knows no type of a union
-        read_json(bands, Bands) if bands.exists() else UNMEASURED,
-    )
+    catalogue = read_json(path / "catalogue.json", Catalogue)
+    sql = (path / "features.sql").read_text(encoding="utf-8")
+    reasons: Reasons = read_json(path / "reasons.json", Reasons)  # type: ignore[arg-type] # mypy knows no type of a union
+    if manifest.format < FORMAT:
+        catalogue, sql, reasons = upgraded(catalogue, sql, reasons)
+    read_bands = read_json(bands, Bands) if bands.exists() else UNMEASURED
+    return Bundle(path, manifest, digest, catalogue, sql, reasons, read_bands)
 
 
 def _verify(path: Path, digests: dict[str, str]) -> None:

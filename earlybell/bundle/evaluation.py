@@ -5,7 +5,9 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
-from earlybell.bundle.figures import Curve, Measured, MetricRow, Quartiles, most_honest_split
+from earlybell.bundle.bands import LevelError
+from earlybell.bundle.figures import EACH_RUN, Curve, Measured, MetricRow, Quartiles, most_honest_split
+from earlybell.bundle.heads import Head
 from earlybell.bundle.json_files import read_json
 from earlybell.bundle.training import Training
 
@@ -56,10 +58,11 @@ class OperatingPoint(Struct, frozen=True, kw_only=True):
 
 
 class EvidenceRule(Struct, frozen=True):
-    """The rule of evidence, as of the bands."""
+    """The rules of evidence, as of the bands."""
 
     days_needed: float
     most_outside: int
+    level_error: LevelError | None = None
 
 
 class EvidenceRow(Struct, frozen=True, kw_only=True):
@@ -74,6 +77,31 @@ class EvidenceRow(Struct, frozen=True, kw_only=True):
     roc_auc: Measured = Measured()
     accuracy: Measured = Measured()
     brier: Measured = Measured()
+    calibration_error: Measured = Measured()
+
+
+class CourseEvidence(Struct, frozen=True, kw_only=True):
+    """A course run that was left out: what the rules of evidence answer there, and how right that is.
+
+    Attributes:
+        split, cutoff, course_id: what was left out, when, and which run it is.
+        earlier_runs: whether the model knew earlier runs of the course.
+        learners: of the run at that time.
+        share: of them, those with enough evidence of their own.
+        certainty: how far their risks differ, in level errors of the other courses; None: a very small class.
+        answered: whether that is enough.
+        brier_skill, calibration_error: of those with enough evidence of their own, answered or not.
+    """
+
+    split: str
+    cutoff: float
+    course_id: str
+    earlier_runs: bool
+    learners: int
+    share: float
+    certainty: float | None
+    answered: bool
+    brier_skill: Measured = Measured()
     calibration_error: Measured = Measured()
 
 
@@ -202,6 +230,77 @@ class MissingValues(Struct, frozen=True):
     share: float
 
 
+class Gain(Struct, frozen=True, kw_only=True):
+    """What a candidate gains over a baseline: the difference of Brier skill, mean over the cut-offs, of both in the
+    same resamples."""
+
+    candidate: str
+    baseline: str
+    brier_skill: Measured
+
+
+class HeadRow(Struct, frozen=True, kw_only=True):
+    """A figure of a head within course runs left out, averaged over them.
+
+    Attributes:
+        by: who answers: `model`, `mean` (of the very learners of the run that are measured) or `last` (the learner's
+            latest score, or that mean where there is none).
+        cutoff: the share of the course run that had passed.
+        metric: as `roc_auc`, `mae`, `agreement` (with the risk: the rank correlation in the direction of the head) or
+            `coverage` (of the interval).
+        worst: of the runs, and `worst_run` its name; `runs` how many were measured.
+    """
+
+    by: str
+    cutoff: float
+    metric: str
+    mean: Measured
+    worst: float | None
+    worst_run: str
+    runs: int
+
+
+class Contradicted(Struct, frozen=True, kw_only=True):
+    """Moments that a head would contradict, of those in a band, and the share with label 1 of them and of the others.
+
+    `borne_out`: of 20 learners or more, and right: of those called high fewer had label 1 than of the others, of those
+    called low more. Else the head does not contradict this band.
+    """
+
+    band: str
+    moments: int
+    contradicted: int
+    share: float | None
+    share_contradicted: float | None
+    borne_out: bool
+
+
+class HeadFigures(Struct, frozen=True, kw_only=True):
+    """What was measured of a head out of fold.
+
+    Attributes:
+        split: what was left out.
+        moments: that it learned from.
+        mean: of what it learned: the share with target 1, or the mean score.
+        gains: by baseline, the part of its squared error that the head saves, mean over cut-offs; 0: no better.
+        agreement: with the risk, mean over cut-offs.
+        answered: whether it does better than each baseline, and agrees; else `why` not.
+        coverage: of the interval, which it was made for; None of a probability.
+    """
+
+    head: Head
+    split: str
+    moments: int
+    mean: float
+    gains: dict[str, Measured] = {}
+    agreement: Measured = Measured()
+    answered: bool = False
+    why: str = ""
+    coverage: float | None = None
+    rows: tuple[HeadRow, ...] = ()
+    contradicted: tuple[Contradicted, ...] = ()
+
+
 class Evaluation(Struct, frozen=True, kw_only=True, dict=True):
     """What was measured; what an older evaluation does not record is empty.
 
@@ -209,9 +308,11 @@ class Evaluation(Struct, frozen=True, kw_only=True, dict=True):
         label: what label 1 means, as `outcome`.
         chosen: the name of the chosen candidate, by the `rule` in words.
         split: the most honest split that could be measured; empty: none.
+        gain: of the chosen candidate over the better baseline; where a baseline was chosen, of the best other over it.
         cutoffs: shares of a course run at which candidates were measured.
         threshold: of accuracy, precision, recall and the counts.
         missing: the features without a value in training, those that lack most first.
+        heads: what else was learned, answered or not.
     """
 
     format: int = 1
@@ -219,12 +320,14 @@ class Evaluation(Struct, frozen=True, kw_only=True, dict=True):
     chosen: str = "not recorded"
     split: str = ""
     rule: str = ""
+    gain: Gain | None = None
     cutoffs: tuple[float, ...] = ()
     threshold: float = 0.5
     thresholds: Thresholds | None = None
     operating_point: OperatingPoint | None = None
     evidence_rule: EvidenceRule | None = None
     evidence: tuple[EvidenceRow, ...] = ()
+    course_evidence: tuple[CourseEvidence, ...] = ()
     coverage: tuple[CoverageRow, ...] = ()
     rubric: RubricFacts | None = None
     data: Data = Data()
@@ -235,13 +338,34 @@ class Evaluation(Struct, frozen=True, kw_only=True, dict=True):
     agreement: ReasonsAgreement | None = None
     stability: Stability | None = None
     missing: tuple[MissingValues, ...] = ()
+    heads: tuple[HeadFigures, ...] = ()
     seed: int | None = None
 
     def figure(
-        self, metric: str, cutoff: float | None, *, candidate: str = "", split: str = "", group: str = "all"
+        self, metric: str, cutoff: float | None, *, candidate: str = "", split: str = "", group: str = ""
     ) -> MetricRow | None:
-        """One figure, by default of the chosen candidate in the most honest split; None where it was not measured."""
-        return self._figures.get((candidate or self.chosen, split or self.split, cutoff, group, metric))
+        """One figure, by default of the chosen candidate in the most honest split; None where it was not measured.
+
+        Without a group it is the mean over course runs, or of all together where runs were not measured.
+        """
+        rows, subject = self._figures, (candidate or self.chosen, split or self.split, cutoff)
+        if group:
+            return rows.get((*subject, group, metric))
+        return rows.get((*subject, EACH_RUN, metric)) or rows.get((*subject, "all", metric))
+
+    def by_run(self, metric: str, cutoff: float | None, *, split: str = "") -> dict[str, MetricRow]:
+        """A figure of the chosen candidate within each course run in which it could be measured."""
+        runs = (run.course_id for run in self.data.course_runs)
+        rows = {run: self.figure(metric, cutoff, split=split, group=run) for run in runs}
+        return {run: row for run, row in rows.items() if row is not None and row.value is not None}
+
+    def worst_run(
+        self, metric: str, cutoff: float | None, *, higher_is_better: bool, split: str = ""
+    ) -> MetricRow | None:
+        """A figure of the chosen candidate in the course run where it is worst; None without figures of runs."""
+        rows = self.by_run(metric, cutoff, split=split).values()
+        worst = min if higher_is_better else max
+        return worst(rows, key=lambda row: row.value or 0.0, default=None)
 
     @cached_property
     def _figures(self) -> dict[_Figure, MetricRow]:

@@ -4,8 +4,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-HONEST_SPLITS = ("course_run", "learner")  # without the learner's own rows, the most honest first
-SPLITS = (*HONEST_SPLITS, "random")
+HONEST_SPLITS = ("course_run", "learner")  # without the learner's own rows, the most honest first: one is judged by
+NEW_COURSE = "course"  # without any run of the course: what a course without history faces; it stands beside
+SPLITS = (*HONEST_SPLITS, NEW_COURSE, "random")
+
+EACH_RUN = "mean over course runs"  # the group of figures that were computed within each run, and then averaged
 
 CurveKind = Literal["roc", "pr", "calibration"]
 
@@ -25,7 +28,8 @@ class MetricRow(Struct, frozen=True, kw_only=True):
         candidate: its name.
         split: what was left out of training, one of `SPLITS`.
         cutoff: the share of the course run that had passed; None: all weeks together.
-        group: `all`, a course run, or a group of learners, as `gender=F`, or `gender` for what differs between groups.
+        group: `all` together, `EACH_RUN`, a course run, or a group of learners, as `gender=F`, or `gender` for what
+            differs between groups.
         metric: as `roc_auc`.
         value, low, high: as of `Measured`.
         learners: how many were measured, and `positives`: how many of them have label 1.

@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, FORMAT)  # of format 1 `earlybell.bundle.upgrade` makes the present one
 
 
 class Policy(Struct, frozen=True):

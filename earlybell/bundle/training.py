@@ -9,6 +9,7 @@ class Training(Struct, frozen=True, kw_only=True):
     Attributes:
         name, title, remarks: of the candidate.
         complexity: orders candidates, the simplest first.
+        baseline: whether a site could do as much without a model.
         settings: those of the estimator that are not its library's defaults.
         rows, learners: that it was fitted on.
         missing: the share of rows without a value, of each feature that lacks any.
@@ -20,6 +21,7 @@ class Training(Struct, frozen=True, kw_only=True):
     title: str = ""
     remarks: str | None = None
     complexity: int = 0
+    baseline: bool = False
     settings: dict[str, int | float | str] = {}
     seed: int | None = None
     rows: int = 0

@@ -5,11 +5,11 @@ import sys
 
 import typer
 
-from earlybell.cli import card, data, demo, model, reproduce, rollout, serve, site, trail
+from earlybell.cli import card, data, demo, mlbackend, model, monitor, moodle, reproduce, rollout, serve, site, trail
 from earlybell.cli.options import tell_in_red
 from earlybell.errors import INTERRUPTED, ended_by_own_errors, exit_codes
 from earlybell.home import home_folder
-from earlybell.moved import check_moved
+from earlybell.moved import in_addresses
 
 app = typer.Typer(
     help="Early warning for courses on Moodle: who drifts towards failing or leaving, why, and how far to trust it.",
@@ -20,11 +20,14 @@ app = typer.Typer(
 )
 demo.add_to(app)
 data.add_to(app)
+moodle.add_to(app)
 model.add_to(app)
 site.add_to(app)
+monitor.add_to(app)
 card.add_to(app)
 reproduce.add_to(app)
 serve.add_to(app)
+mlbackend.add_to(app)
 rollout.add_to(app)
 trail.add_to(app)
 
@@ -35,9 +38,7 @@ def main() -> None:
     os.environ.setdefault("MPLCONFIGDIR", str(home_folder().absolute() / "matplotlib"))
     try:
         with ended_by_own_errors(tell_in_red):
-            for option in (argument for argument in sys.argv[1:] if argument.startswith("--")):
-                check_moved(option.partition("=")[0])
-            app()
+            app(in_addresses(sys.argv[1:], lambda text: typer.echo(text, err=True)))
     except (KeyboardInterrupt, SystemExit, RuntimeError) as error:
         if not _interrupted(error):
             raise

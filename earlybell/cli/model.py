@@ -39,6 +39,7 @@ from earlybell.cli.ready import (
     ready_trail,
 )
 from earlybell.cli.tables import refuse_own_ids, tables_of
+from earlybell.counts import counted
 from earlybell.errors import TrainingError
 from earlybell.gates import check_reason
 from earlybell.predict import check_as_of, check_capacity
@@ -51,6 +52,9 @@ Capacity = Annotated[
     typer.Option(
         help="worklist: learners of a course run that staff can see; below 1: a share (else the bundle's own)"
     ),
+]
+CorrectionsFile = Annotated[
+    Path | None, typer.Option(help="JSON file to write, what the risks of each course run were corrected by")
 ]
 WorklistFile = Annotated[Path | None, typer.Option(help="worklist: CSV file to write, by course run and rank")]
 
@@ -108,6 +112,7 @@ def predict(
     out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
     capacity: Capacity = None,
     worklist: WorklistFile = None,
+    corrections: CorrectionsFile = None,
     trail: TrailOption = "",
     trail_anchors: TrailAnchorsOption = "",
     model_version: ModelVersionOption = "",
@@ -122,8 +127,10 @@ def predict(
     from earlybell.predict import (
         Predictor,
         bundle_capacity,
+        course_corrections,
         json_rows,
         make_worklist,
+        write_corrections,
         write_predictions,
         write_worklist,
     )
@@ -131,7 +138,7 @@ def predict(
     check_as_of(as_of)
     if capacity is not None:
         check_capacity(capacity)
-    ready_files({"--out": out, "--worklist": worklist})
+    ready_files({"--out": out, "--worklist": worklist, "--corrections": corrections})
     if trail:
         refuse_own_ids(source, ids)
     ready_trail(trail, trail_anchors)
@@ -141,7 +148,8 @@ def predict(
     with tables_of([source], ids) as tables:
         predictions = predictor.predict_tables(tables, as_of)
     places = bundle_capacity(predictor.bundle) if capacity is None else capacity
-    entries = make_worklist(predictions, places) if with_worklist else []
+    entries = make_worklist(predictions, places, predictor.bundle.catalogue) if with_worklist else []
+    of_courses = course_corrections(predictions, predictor.bundle.digest)
     if trail:
         from earlybell.trail.predicted import keep_batch
 
@@ -151,6 +159,8 @@ def predict(
         write_predictions(predictions, out)
     if worklist:
         write_worklist(entries, worklist)
+    if corrections:
+        write_corrections(of_courses, corrections)
     if as_json:
         for row in json_rows(predictions):
             typer.echo(row)
@@ -162,10 +172,13 @@ def predict(
         show.worklist(entries, predictions, evaluation)
     else:
         show.at_risk(predictions, evaluation)
+    show.corrections(of_courses)
     if worklist:
-        typer.echo(f"Wrote {len(entries):,} learners to {worklist}.")
+        typer.echo(f"Wrote {counted(len(entries), 'learner')} to {worklist}.")
     if out:
         typer.echo(f"Wrote {len(predictions.risk):,} predictions to {out}.")
+    if corrections:
+        typer.echo(f"Wrote {len(of_courses):,} corrections to {corrections}.")
 
 
 def evaluate(

@@ -13,7 +13,11 @@ from typer.models import OptionInfo
 from earlybell.errors import MissingPackageError
 from pipelines.settings import PredictionSettings, TrainingSettings, in_its_place, parameters
 
-SOURCE_HELP = "kind:place, as oulad:DIR, moodle-log:DIR, survey:DIR, tables:DIR, or simulate:seed=7"
+SOURCE_HELP = (
+    "kind:place, as oulad:DIR, moodle-db:ADDRESS, moodle-web:ADDRESS, moodle-log:DIR, survey:DIR, tables:DIR, "
+    "simulate:seed=7, "
+    "or an extension's"
+)
 
 
 class Ids(StrEnum):
@@ -36,7 +40,7 @@ def option(settings: type, name: str, metavar: str | None = None) -> OptionInfo:
     """The command's option for a setting: its name, bounds, help and variable are those of the setting."""
     parameter = parameters(settings)[name]
     setting = parameter.setting
-    info: OptionInfo = typer.Option(
+    declared: OptionInfo = typer.Option(
         setting.option or f"--{name.replace('_', '-')}",
         help=setting.help,
         metavar=metavar,
@@ -44,7 +48,7 @@ def option(settings: type, name: str, metavar: str | None = None) -> OptionInfo:
         max=setting.most if math.isfinite(setting.most) else None,
         envvar=setting.variable or None,
     )
-    return info
+    return declared
 
 
 def options_of(settings: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -85,3 +89,13 @@ def need_serving(command: str) -> None:
     if importlib.util.find_spec("kserve") is None:
         way_out = "Install them with `pip install earlybell[serving]`."
         raise MissingPackageError(f"{command} needs packages that are not installed", "kserve", way_out)
+
+
+def need_mlbackend(command: str) -> None:
+    """Raises:
+    MissingPackageError: the packages of the extra `mlbackend` are not installed.
+    """
+    for package in ("httptools", "orjson", "prometheus_client", "pyarrow", "python_multipart", "starlette", "uvicorn"):
+        if importlib.util.find_spec(package) is None:
+            way_out = "Install them with `pip install earlybell[training,mlbackend]`."
+            raise MissingPackageError(f"{command} needs packages that are not installed", package, way_out)

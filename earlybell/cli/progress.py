@@ -16,18 +16,18 @@ Tell = Callable[[Report], None]
 
 
 @contextmanager
-def progress(log: Path, doing: str, steps: Mapping[str, int]) -> Iterator[Tell]:
+def progress(log: Path | None, doing: str, steps: Mapping[str, int]) -> Iterator[Tell]:
     """What tells a run's reports to the user, on stderr; all else is in the log.
 
     Args:
-        log: the run's log file.
+        log: the run's log file, where it has one.
         doing: in one word, as `Training`.
         steps: how often each step runs, by its name.
     """
     # Rich alone would draw into a file where FORCE_COLOR is set, as it is by many a CI.
     console = Console(stderr=True, force_terminal=sys.stderr.isatty())
     lines = _Lines(console)
-    lines.write(f"{doing}; the log is {log}")
+    lines.write(f"{doing}; the log is {log}" if log else doing)
     if not console.is_terminal or console.is_dumb_terminal:
         yield lines.tell
         return

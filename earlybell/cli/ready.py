@@ -65,9 +65,9 @@ def ready_files(places: Mapping[str, Path | None]) -> None:
     Raises:
         SettingError: one cannot be written.
     """
-    for what, place in places.items():
+    for option, place in places.items():
         if place is not None:
-            check_file(place, what)
+            check_file(place, option)
 
 
 def ready_trail(address: str, anchors: str) -> None:

@@ -240,8 +240,8 @@ def _cells(row: "Row", *, prometheus: bool) -> list[str]:
     aside = f" (of {row.asked}%)" if row.traffic != row.asked else ""
     ready = f"{row.ready}/{row.pods}"
     ready = ready if row.ready == row.pods and (row.pods or not row.traffic) else f"[yellow]{ready}[/]"
-    known = "?" if row.aliases is None else ", ".join(row.aliases)
-    cells = [row.version or "?", known, f"{row.traffic}%{aside}", ready, row.runtime, row.age]
+    aliases = "?" if row.aliases is None else ", ".join(row.aliases)
+    cells = [row.version or "?", aliases, f"{row.traffic}%{aside}", ready, row.runtime, row.age]
     if prometheus and row.answers is not None:
         errors = _share(row.answers.errors)
         errors = f"[red]{errors}[/]" if row.answers.errors else errors

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from earlybell.cli.options import (
@@ -168,15 +169,20 @@ def request(
     course: Annotated[str, typer.Option(help="id of the course run")],
     learner: Annotated[str | None, typer.Option(help="id of one learner; else all of the course run")] = None,
     as_of: Annotated[str, typer.Option("--as-of", help="a time in UTC, as 2026-03-01T08:00:00Z; else now")] = "",
+    corrections: Annotated[
+        Path | None, typer.Option(help="file of `predict --corrections` or `predict-site`: send the course's along")
+    ] = None,
     ids: IdsOption = Ids.pseudonymous,
 ) -> None:
     """Print the body of a request for a prediction: a course run's activity in the canonical tables."""
-    from earlybell.predict import open_tables
+    from earlybell.predict import correction_at, open_tables, read_corrections
     from earlybell.tables.codec import encode, read_time
 
-    if as_of:
-        read_time("--as-of", as_of)
+    at = read_time("--as-of", as_of) if as_of else datetime.now(UTC).replace(tzinfo=None)
+    first: dict[str, object] = {"as_of": as_of} if as_of else {}
+    if corrections:
+        first["correction"] = msgspec.to_builtins(correction_at(read_corrections(corrections), course, at).to_send)
     ready_sources([source], ids)
     with tables_of([source], ids) as tables:
         instance = encode(open_tables(tables), course, learner)
-    typer.echo(json.dumps({"instances": [({"as_of": as_of} if as_of else {}) | instance]}))
+    typer.echo(json.dumps({"instances": [first | instance]}))

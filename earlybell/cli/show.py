@@ -1,5 +1,6 @@
 """What a person reads in the terminal."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,18 @@ from rich.table import Table
 
 from earlybell.bundle import Evaluation
 from earlybell.bundle.evaluation import OperatingPoint
-from earlybell.bundle.figures import MetricRow
-from earlybell.gates import in_words
-from earlybell.predict import Entry, Predictions
+from earlybell.bundle.figures import NEW_COURSE, MetricRow
+from earlybell.gates import CUTOFF, in_words
+from earlybell.predict import DOUBT_WORDS, CourseCorrection, Entry, Outlook, Predictions
 
 if TYPE_CHECKING:
     from components.evaluate.batch import BundleRow
 
 MOST = 12  # learners shown
 _METRICS = {"roc_auc": "AUC", "pr_auc": "PR-AUC", "brier": "Brier", "calibration_error": "calibration error"}
+_HEADLINE = _METRICS | {"brier_skill": "Brier skill"}
 _UNSEEN = {"course_run": "course runs", "learner": "learners"}
-_SPLITS = {"course_run": "course runs left out", "learner": "learners left out"}
+_SPLITS = {"course_run": "mean over course runs left out", "learner": "learners left out"}
 _COLOURS = {"high": "red", "medium": "yellow", "low": "green", "insufficient_evidence": "dim"}
 
 
@@ -34,8 +36,9 @@ def at_risk(predictions: Predictions, evaluation: Evaluation) -> None:
     for i in order:
         ids = (str(predictions.observed.learner_id[i])[:8], str(predictions.observed.course_id[i]))
         words = "; ".join(reason.words for reason in predictions.reasons[i] if reason.effect > 0)
+        outlook = ", ".join(map(_in_short, predictions.outlook[i]))
         risk = _risk_and_interval(predictions.risk[i], predictions.low[i], predictions.high[i])
-        _add_learner(table, ids, risk, str(predictions.band[i]), words)
+        _add_learner(table, ids, risk, str(predictions.band[i]), words, outlook)
     console.print(table)
     _say_counts(console, predictions, evaluation)
 
@@ -44,15 +47,45 @@ def worklist(entries: list[Entry], predictions: Predictions, evaluation: Evaluat
     """The worklist of each course run, and how many have too little evidence to be on it."""
     console = Console()
     for (course, as_of), run in groupby(entries, key=lambda entry: (entry.course_id, entry.as_of)):
-        table = _learners(f"Worklist of {course} as of {as_of[:16].replace('T', ' ')} UTC", "rank", "learner")
-        for entry in run:
-            ids = (str(entry.rank), entry.learner_id)
-            risk = _risk_and_interval(entry.risk, entry.low, entry.high)
-            _add_learner(table, ids, risk, entry.band, entry.reasons)
-        console.print(table)
+        title, listed = f"Worklist of {course} as of {as_of[:16].replace('T', ' ')} UTC", list(run)
+        console.print(_by_facts(title, listed) if listed[0].doubt else _by_risk(title, listed))
     _say_counts(console, predictions, evaluation)
-    if unranked := int((predictions.band == "insufficient_evidence").sum()):
-        console.print(f"Not ranked, since there is too little to go by: {unranked:,}.\n", highlight=False)
+    _say_doubts(console, predictions)
+
+
+def _by_risk(title: str, entries: Sequence[Entry]) -> Table:
+    table = _learners(title, "rank", "learner")
+    for entry in entries:
+        ids = (str(entry.rank), entry.learner_id)
+        _add_learner(table, ids, _risk_of(entry), entry.band, entry.reasons, entry.outlook)
+    return table
+
+
+def _by_facts(title: str, entries: Sequence[Entry]) -> Table:
+    """Of a course run in doubt, of whose learners no risk is said."""
+    table = Table(title=escape(title), title_justify="left", caption=f"Listed by facts: {entries[0].doubt}.")
+    for name in ("rank", "learner"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why", ratio=1)
+    for entry in entries:
+        table.add_row(str(entry.rank), escape(entry.learner_id), escape(entry.reasons))
+    return table
+
+
+def _say_doubts(console: Console, predictions: Predictions) -> None:
+    """How many have no band, by why."""
+    counts = {words: int((predictions.doubt == doubt).sum()) for doubt, words in DOUBT_WORDS.items()}
+    if any(counts.values()):
+        reasons = "; ".join(f"{count:,}, as {words}" for words, count in counts.items() if count)
+        console.print(f"Not ranked, since there is too little to go by: {reasons}.\n", highlight=False)
+
+
+def corrections(made: Sequence[CourseCorrection]) -> None:
+    """A line for each course run whose mean risk was corrected by a point or more, or that is in doubt; of several
+    moments, the last."""
+    worth_it = (entry for entry in sorted(made, key=lambda entry: entry.as_of) if entry.notable or entry.doubt)
+    for course, entry in sorted({entry.course_id: entry for entry in worth_it}.items()):
+        typer.echo(f"{course}: {entry.words}")
 
 
 def _learners(title: str, *ids: str) -> Table:
@@ -65,8 +98,22 @@ def _learners(title: str, *ids: str) -> Table:
     return table
 
 
-def _add_learner(table: Table, ids: tuple[str, str], risk: str, band: str, words: str) -> None:
-    table.add_row(*map(escape, ids), risk, f"[{_COLOURS[band]}]{band}[/]", words or "no single reason")
+def _add_learner(table: Table, ids: tuple[str, str], risk: str, band: str, words: str, outlook: str) -> None:
+    why = escape(words or "no single reason") + (f"\n[dim]{escape(outlook)}[/]" if outlook else "")
+    table.add_row(*map(escape, ids), risk, f"[{_COLOURS[band]}]{band}[/]", why)
+
+
+def _in_short(outlook: Outlook) -> str:
+    """One answer of a head, as `next work 61%` or `final score 33 (6-61)?`, which a question mark calls doubtful."""
+    score = outlook.low is not None and outlook.high is not None
+    value = f"{outlook.value:.0f} ({outlook.low:.0f}-{outlook.high:.0f})" if score else _percent(outlook.value)
+    return f"{outlook.head.replace('_', ' ')} {value}{'' if outlook.agrees else '?'}"
+
+
+def _risk_of(entry: Entry) -> str:
+    if entry.risk is None or entry.low is None or entry.high is None:
+        return "not said"
+    return _risk_and_interval(entry.risk, entry.low, entry.high)
 
 
 def _risk_and_interval(risk: float, low: float, high: float) -> str:
@@ -95,11 +142,13 @@ def _range(low: float, high: float) -> str:
 
 def comparison(evaluation: Evaluation) -> None:
     """The candidates side by side, in the most honest split that could be measured."""
-    table = Table(title=f"Candidates, {_SPLITS[evaluation.split]}, by share of the course run", title_justify="left")
+    title = f"Candidates, {_SPLITS[evaluation.split]}, by share of the course run"
+    table = Table(title=title, title_justify="left")
     table.add_column("candidate")
-    shown = [("roc_auc", cutoff) for cutoff in evaluation.cutoffs[:3]] + [("brier", 0.4), ("calibration_error", 0.4)]
+    shown = [("roc_auc", cutoff) for cutoff in evaluation.cutoffs[:3]]
+    shown += [("brier_skill", CUTOFF), ("calibration_error", CUTOFF)]
     for metric, cutoff in shown:
-        table.add_column(f"{_METRICS[metric]}\nat {cutoff:.0%}", justify="right")
+        table.add_column(f"{_HEADLINE[metric]}\nat {cutoff:.0%}", justify="right")
     for candidate in evaluation.candidates:
         mark = " (chosen)" if candidate.name == evaluation.chosen else ""
         rows = (evaluation.figure(*figure, candidate=candidate.name) for figure in shown)
@@ -109,9 +158,32 @@ def comparison(evaluation: Evaluation) -> None:
 
 
 def trust(evaluation: Evaluation) -> None:
-    """A line each on whom it flags, groups, doubt and reasons; the report has the whole of it."""
-    lines = (_flags(evaluation.operating_point), _groups(evaluation), _doubt(evaluation), _reasons(evaluation))
+    """A line each on a new course, whom it flags, groups, doubt and reasons; the report has the whole of it."""
+    lines = [_flags(evaluation.operating_point), _groups(evaluation), _doubt(evaluation), _reasons(evaluation)]
+    lines = [*_new_course(evaluation), *lines]
     Console().print("\n".join(f"- {line}" for line in lines) + "\n", highlight=False)
+
+
+def _new_course(evaluation: Evaluation) -> list[str]:
+    """How far course runs differ, and what a course without history faces; nothing where no run could be left out."""
+    auc = evaluation.worst_run("roc_auc", CUTOFF, higher_is_better=True)
+    error = evaluation.worst_run("calibration_error", CUTOFF, higher_is_better=False)
+    skill = evaluation.by_run("brier_skill", CUTOFF)
+    if auc is None or error is None:
+        return []
+    below = sum((row.value or 0.0) < 0 for row in skill.values())
+    line = (
+        f"A new run, at {CUTOFF:.0%}: the worst of {len(skill)} has an AUC of {auc.value:.2f} ({auc.group}), a "
+        f"calibration error of {error.value:.0%} ({error.group}); in {below} the base rate alone would be nearer."
+    )
+    apart = [evaluation.figure(name, CUTOFF, split=NEW_COURSE) for name in ("roc_auc", "calibration_error")]
+    if any(row is None or row.value is None for row in apart):
+        return [line]
+    mean_auc, mean_error = (row.value or 0.0 for row in apart if row)
+    return [
+        line,
+        f"A course of which it knows no run: AUC {mean_auc:.2f}, calibration error {mean_error:.0%} on average.",
+    ]
 
 
 def _flags(point: OperatingPoint | None) -> str:

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from earlybell.cli.model import WorklistFile, run_here
+from earlybell.cli import show
+from earlybell.cli.model import CorrectionsFile, WorklistFile, run_here
 from earlybell.cli.options import Json, Sources, need_training, options_of
 from earlybell.cli.ready import absolute, ready_files, ready_sources, ready_trail
-from earlybell.predict import check_as_of, check_capacity
+from earlybell.counts import counted
+from earlybell.predict import check_as_of, check_capacity, read_corrections
 from earlybell.whole import written_whole
 from pipelines.settings import PredictionSettings
 
@@ -29,6 +31,7 @@ def predict_site(
     settings: PredictionSettings,
     out: Annotated[Path | None, typer.Option(help="Parquet file to write, a row a learner and moment")] = None,
     worklist: WorklistFile = None,
+    corrections: CorrectionsFile = None,
     as_json: Json = False,
 ) -> None:
     """Run the prediction pipeline here: a whole site by a registered version, to predictions and worklists.
@@ -41,13 +44,13 @@ def predict_site(
     if settings.capacity:
         check_capacity(settings.capacity)
     ready_sources(sources)
-    ready_files({"--out": out, "--worklist": worklist})
+    ready_files({"--out": out, "--worklist": worklist, "--corrections": corrections})
     ready_trail(settings.trail, settings.trail_anchors)
     from pipelines.prediction import prediction
 
     settings = replace(settings, bundle=absolute(settings.bundle))
     outputs = run_here(prediction, {"sources": sources, **asdict(settings)}, "Predicting")
-    copies = {"predictions": out, "worklist": worklist}
+    copies = {"predictions": out, "worklist": worklist, "corrections": corrections}
     places = {name: _copy(Path(outputs[name].path), place) for name, place in copies.items()}
     _print_facts(
         _facts(outputs["predictions"].metadata) | {name: str(place) for name, place in places.items()}, as_json
@@ -78,6 +81,9 @@ def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(facts))
         return
     bands = ", ".join(f"{count:,} {band}" for band, count in facts["bands"].items()) or "nobody is enrolled now"
-    typer.echo(f"{facts['learners']:,} learners in {facts['runs']} course runs, as of {facts['as_of']}: {bands}")
+    learners, runs = counted(facts["learners"], "learner"), counted(facts["runs"], "course run")
+    typer.echo(f"{learners} in {runs}, as of {facts['as_of']}: {bands}")
+    show.corrections(read_corrections(Path(facts["corrections"])))
     typer.echo(f"Predictions: {facts['predictions']}")
     typer.echo(f"Worklist:    {facts['worklist']}")
+    typer.echo(f"Corrections: {facts['corrections']}")

@@ -47,7 +47,7 @@ def refuse_own_ids(source: str, ids: Ids) -> None:
 def _folder(sources: list[str]) -> Path | None:
     """The folder of a single `tables:DIR`."""
     (kind, _, place), *others = (source.partition(":") for source in sources)
-    return Path(place) if kind == "tables" and not others else None
+    return Path(place).resolve() if kind == "tables" and not others else None
 
 
 def _facts(folder: Path) -> dict[str, Any]:

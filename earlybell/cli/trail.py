@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from earlybell.cli.options import Json
+from earlybell.counts import counted
 from earlybell.errors import SettingError, TrailError, exit_codes
 from earlybell.trail import compare, read_waivers
 from earlybell.trail import create as create_trail
@@ -68,9 +69,8 @@ def verify(address: Address, anchors: AnchorsOption = None, as_json: Json = Fals
     audit.require(address)
     if not as_json:
         unanchored = "" if audit.anchored else " Without anchors an end that was cut off is not found."
-        typer.echo(
-            f"Whole: {audit.entries:,} entries of {audit.writers:,} writers, {audit.erased:,} erased.{unanchored}"
-        )
+        entries, writers = counted(audit.entries, "entry", "entries"), counted(audit.writers, "writer")
+        typer.echo(f"Whole: {entries} of {writers}, {audit.erased:,} erased.{unanchored}")
 
 
 @commands.command(epilog=_ending("show sqlite:trail.db --learner 5f2c0e6b1d7a49f8a3b1c2d4e5f60718 --json"))
@@ -102,7 +102,7 @@ def erase(
 ) -> None:
     """Erase all that the trail holds of a learner. The chain stays whole, and says who erased which entries and why."""
     count = erase_learner(address, learner, reason, who=by, anchors=anchors)
-    typer.echo(json.dumps({"erased": count}) if as_json else f"Erased {count:,} records.")
+    typer.echo(json.dumps({"erased": count}) if as_json else f"Erased {counted(count, 'record')}.")
 
 
 @commands.command(epilog=_ending("pairs sqlite:champion.db sqlite:challenger.db"))
@@ -120,10 +120,12 @@ def pairs(
 
 
 def _in_words(record: Record) -> str:
+    corrected = f", corrected for its course by {record.correction:+.3f} log-odds" if record.correction else ""
+    doubt = f" ({record.doubt})" if record.doubt else ""
     return (
         f"{record.time.isoformat()}  request {record.request_id}  learner {record.learner_id}  "
-        f"course run {record.course_id}  as of {record.as_of.isoformat()}: {record.band}, "
-        f"risk {_share(record.risk)} ({_share(record.low)} to {_share(record.high)}), "
+        f"course run {record.course_id}  as of {record.as_of.isoformat()}: {record.band}{doubt}, "
+        f"risk {_share(record.risk)} ({_share(record.low)} to {_share(record.high)}){corrected}, "
         f"by {record.model_name} {record.model_version}, asked by {record.caller}"
     )
 

@@ -1,6 +1,7 @@
 """Gates: figures in, a frozen verdict out, which is sealed into the bundle."""
 
-from earlybell.gates.gates import CUTOFF, judge
+from earlybell.gates.gate import Gate
+from earlybell.gates.gates import CUTOFF, find_gates, judge
 from earlybell.gates.verdict import (
     Finding,
     Gates,
@@ -15,9 +16,11 @@ from earlybell.gates.verdict import (
 __all__ = [
     "CUTOFF",
     "Finding",
+    "Gate",
     "Gates",
     "Verdict",
     "check_reason",
+    "find_gates",
     "in_words",
     "judge",
     "read_verdict",

@@ -10,7 +10,6 @@ from earlybell.bundle.json_files import read_json, write_json
 from earlybell.errors import GateError, SettingError
 
 FILE = "verdict.json"  # in the bundle
-_LEAST = "roc_auc"  # the figure that has a least value; the others have a greatest
 _LONGEST = 500  # characters of a reason: it is a tag in MLflow, and a line in a terminal
 _WAY_OUT = (
     'Train again with `earlybell train`; --without-gates "REASON" registers what misses a gate, and the reason with it.'
@@ -22,6 +21,7 @@ Outcome = Literal["passed", "waived", "missed"]
 class Gates(msgspec.Struct, frozen=True):
     """What the user asks of the chosen model at 40% of a course run, in runs (else learners) left out.
 
+    The first three are asked of the mean over course runs, those called worst of the worst run.
     `max_disparity` bounds how much more of those in need are surely found in one group of a protected attribute than in
     another; without protected attributes, or at 1, nothing is asked. What could not be measured passes no gate.
     """
@@ -29,22 +29,29 @@ class Gates(msgspec.Struct, frozen=True):
     min_auc: float = 0.65
     max_calibration_error: float = 0.15
     max_disparity: float = 0.1
+    min_brier_skill: float = 0.0
+    min_worst_auc: float = 0.5
+    max_worst_calibration_error: float = 0.3
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One gate: the figure (None: not measurable), what it had to reach, and whether it did."""
+    """One gate: the figure (None: not measurable), what it had to reach, and whether it did.
+
+    `at_least` says that it had to reach it from below. Verdicts of before say nothing: there the AUC alone had to.
+    """
 
     metric: str
     value: float | None
     bound: float
     passed: bool
+    at_least: bool | None = None
 
     @classmethod
-    def of(cls, metric: str, value: float | None, bound: float) -> Self:
+    def of(cls, metric: str, value: float | None, bound: float, *, at_least: bool = False) -> Self:
         """What a gate says of a figure: the bound itself is enough, and what is not a number never is."""
         if value is None or not math.isfinite(value):
-            return cls(metric, None, bound, passed=False)
-        return cls(metric, value, bound, passed=value >= bound if metric == _LEAST else value <= bound)
+            return cls(metric, None, bound, passed=False, at_least=at_least)
+        return cls(metric, value, bound, passed=value >= bound if at_least else value <= bound, at_least=at_least)
 
     @property
     def figure(self) -> str:
@@ -54,7 +61,8 @@ class Finding(msgspec.Struct, frozen=True):
     @property
     def requirement(self) -> str:
         """What was asked, in words: `at least 0.650`."""
-        return f"{'at least' if self.metric == _LEAST else 'at most'} {self.bound:.3f}"
+        at_least = self.metric == "roc_auc" if self.at_least is None else self.at_least
+        return f"{'at least' if at_least else 'at most'} {self.bound:.3f}"
 
     def __str__(self) -> str:
         return f"{self.metric} is {self.figure}, asked: {self.requirement}"

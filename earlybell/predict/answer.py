@@ -4,16 +4,21 @@ The V1 answers and their OpenAPI schema are these types. V2's outputs, the Parqu
 trail's records have their columns, see `ROW`.
 """
 
-import math
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
 
 from msgspec import Meta, Struct
 
 Band = Literal["high", "medium", "low", "insufficient_evidence"]
+Doubt = Literal["", "little_teaching", "unlike_training", "course_level"]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 
-EDGE = 1e-6  # as in the model's graph: probabilities are cut here before they become log-odds
+# Why there is too little to go by, for people.
+DOUBT_WORDS: dict[Doubt, str] = {
+    "little_teaching": "there were too few days of teaching so far",
+    "unlike_training": "too much of the learner is unlike anyone the model learned from",
+    "course_level": "the learners of this course run differ too little so far for how far off all its risks may be",
+}
 
 
 class Interval(NamedTuple):
@@ -31,6 +36,17 @@ class Reason(Struct, frozen=True):
     effect: Annotated[float, Meta(description="of the whole indicator on the score, in the score's unit")]
     words: str
     changeable: Annotated[bool, Meta(description="whether the learner can change it")]
+
+
+class Outlook(Struct, frozen=True):
+    """What comes next of a learner, by one head of the model; the correction of the course does not reach it."""
+
+    head: Annotated[str, Meta(description="its name, as `next_work`, `leaving` or `final_score`")]
+    value: Annotated[float, Meta(description="a probability, or a score of 100")]
+    low: Annotated[float | None, Meta(description="the end of a score's interval; null of a probability")]
+    high: Annotated[float | None, Meta(description="the other end")]
+    agrees: Annotated[bool, Meta(description="false: it leads to expect the opposite of the band, so doubt both")]
+    words: str
 
 
 class Effect(Struct, frozen=True):
@@ -55,14 +71,6 @@ class Calibration(Struct, frozen=True):
     slope: float
     intercept: float
     formula: Annotated[str, Meta(description="the map in one line, for a reader")]
-
-    def risk(self, score: float) -> float:
-        """The risk that a score means."""
-        z = score
-        if self.unit == "probability":
-            p = min(max(score, EDGE), 1 - EDGE)
-            z = math.log(p / (1 - p))
-        return 1 / (1 + math.exp(-(self.slope * z + self.intercept)))
 
 
 class Change(Struct, frozen=True):
@@ -97,12 +105,22 @@ class Estimate(Struct, frozen=True):
         Interval, Meta(description="its Venn-Abers interval, from learners of course runs that the model had not seen")
     ]
     band: Band
+    doubt: Annotated[
+        Doubt, Meta(description="why the band is insufficient_evidence, of the learner or of the course; else empty")
+    ]
+    correction: Annotated[
+        float, Meta(description="what was added to the log-odds of the risk for its course as a whole; 0: nothing")
+    ]
 
 
 class Prediction(Estimate, frozen=True):
-    """The risk of one learner, and the strongest reasons."""
+    """The risk of one learner, the strongest reasons, and what comes next."""
 
     reasons: tuple[Reason, ...]
+    outlook: Annotated[
+        tuple[Outlook, ...],
+        Meta(description="by each head that the model answers; empty with insufficient evidence, or of an older model"),
+    ] = ()
 
 
 class Explanation(Estimate, frozen=True):
@@ -127,3 +145,4 @@ def _columns(kind: type[Estimate]) -> dict[str, Any]:
 MOMENT: dict[str, Any] = {"course_id": str, "learner_id": str, "as_of": datetime}  # in UTC without a zone
 OUTPUTS = {name: hint for name, hint in _columns(Estimate).items() if name not in MOMENT}
 ROW = MOMENT | _columns(Prediction)
+LISTS: dict[str, type[Struct]] = {"reasons": Reason, "outlook": Outlook}  # of these columns, what their lists are of

@@ -12,10 +12,10 @@ from earlybell.predict.answer import Calibration, Effect
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def read_calibration(bundle: Bundle) -> Calibration:
-    """The map from score to risk that a bundle's reasons.json states."""
+def read_calibration(bundle: Bundle, correction: float = 0.0) -> Calibration:
+    """The map from score to risk that a bundle's reasons.json states, with the correction of the course in it."""
     known = bundle.reasons.calibration
-    unit, slope, intercept = bundle.reasons.space, known.slope, known.intercept
+    unit, slope, intercept = bundle.reasons.space, known.slope, known.intercept + correction
     z = "score" if unit == "log-odds" else "log(score / (1 - score))"
     return Calibration(unit, slope, intercept, f"risk = 1 / (1 + exp(-({slope:.6g} * {z} {intercept:+.6g})))")
 

@@ -1,11 +1,11 @@
 """The smallest change in what a learner can change that would move the band: a statement about the model, no promise.
 
 The search is exact over a stated grid. Of each changeable feature whose value is known, the values are steps from the
-present one to the favourable end of the training range (both ends, where the direction is open), equal on a logarithmic
-scale, which is the model's own, and rounded as the words round them: ten steps for one feature alone, three for each
-of two. What follows from a change comes with it (see `ties`), and nothing leaves the range that training saw. Of all
-that would move the band, the fewest chosen features win, then the smallest change: the sum over all features that
-differ, each in units of its training range on that scale. What cannot be is no candidate (see `limits`).
+present one to the favourable end of the training range (both ends, where the direction is open), equal on the
+catalogue's scale, which is the model's own, and rounded as the words round them: ten steps for one feature alone, three
+for each of two. What follows from a change comes with it (see `ties`), and nothing leaves the range that training saw.
+Of all that would move the band, the fewest chosen features win, then the smallest change: the sum over all features
+that differ, each in units of its training range on that scale. What cannot be is no candidate (see `limits`).
 """
 
 import math
@@ -18,15 +18,16 @@ import numpy.typing as npt
 
 from earlybell.bundle import Bundle, Feature
 from earlybell.predict.answer import Band, Change, Counterfactual
+from earlybell.predict.correction import correct
 from earlybell.predict.evidence import outside
-from earlybell.predict.limits import counted, limits, possible
+from earlybell.predict.limits import limits, possible
+from earlybell.predict.scales import MEASURES
 from earlybell.predict.ties import Follow
 
 Floats = npt.NDArray[np.float32]
 
 STEPS = (10, 3)  # of the grid, where one feature is changed, and where two are
 PART = 1024  # rows scored at a time: a hit in the cheaper ones saves the others
-_DIGITS = {"share": 2, "per week": 1, "ratio": 1}  # what words show; of other units whole numbers
 
 
 @dataclass(frozen=True)
@@ -46,21 +47,27 @@ class Search:
     def __init__(self, bundle: Bundle, risk_of: Callable[[Floats], Floats]) -> None:
         self._bands, self._risk_of = bundle.bands, risk_of
         self._features, self._names = bundle.catalogue.features, bundle.catalogue.names
-        self._follow = Follow(bundle.catalogue)
+        self._follow, self._scale = Follow(bundle.catalogue), MEASURES[bundle.catalogue.scale]
         ranges = self._bands.ranges
         ends = np.array([ranges.get(name, (np.nan, np.nan)) for name in self._names], dtype=np.float32)
         self._low, self._high = ends.T
-        self._span = _logarithm(self._high) - _logarithm(self._low)
+        self._span = self._scale.of(self._high) - self._scale.of(self._low)
 
-    def smallest(self, row: Floats, days_seen: float, risk: float, band: Band) -> Counterfactual:
-        """The counterfactual of one moment's values (features,), for its present risk and band."""
+    def smallest(
+        self, row: Floats, days_seen: float, risk: float, band: Band, correction: float = 0.0
+    ) -> Counterfactual:
+        """The counterfactual of one moment's values (features,), for its present risk and band.
+
+        Args:
+            correction: what is added to the log-odds of the model's risks; `risk` has it.
+        """
         if band not in ("high", "medium"):
             why = (
                 "there is too little to go by" if band == "insufficient_evidence" else "the band is the lowest there is"
             )
             return Counterfactual((), risk, band, f"No change was looked for: {why}.")
         for candidates in self._candidates(row, days_seen):
-            if cheapest := self._cheapest(row, candidates, self._threshold(band)):
+            if cheapest := self._cheapest(row, candidates, self._threshold(band), correction):
                 return self._counterfactual(row, *cheapest)
         words = f"No change of one or two things was found with which the model would no longer say {band}."
         return Counterfactual((), risk, band, words)
@@ -83,27 +90,42 @@ class Search:
             (i, value)
             for i, feature in enumerate(self._features)
             if feature.changeable and not np.isnan(row[i]) and not np.isnan(self._span[i])
-            for value in _values(feature, float(row[i]), *self._ends(i, days_seen), steps)
+            for value in self._values(feature, float(row[i]), *self._ends(i, days_seen), steps)
         ]
 
     def _ends(self, i: int, days_seen: float) -> tuple[float, float]:
         """The ends of the training range, as far as a feature can come."""
         least, most = limits(self._features[i], days_seen)
         low, high = max(float(self._low[i]), least), min(float(self._high[i]), most)
-        return (math.ceil(low), math.floor(high)) if counted(self._features[i]) else (low, high)
+        return (math.ceil(low), math.floor(high)) if self._features[i].whole else (low, high)
+
+    def _values(self, feature: Feature, value: float, low: float, high: float, steps: int) -> list[float]:
+        """From the value to the favourable end, without what would be told in the same words."""
+        ends = {-1: [high], 1: [low], 0: [low, high]}[feature.direction]
+        towards = [end for end in ends if (end - value) * feature.direction <= 0]
+        values = [to for end in towards for to in self._steps(value, end, steps, feature.digits)]
+        now = feature.say(value)
+        return [to for to in dict.fromkeys(values) if feature.say(to) != now]
+
+    def _steps(self, value: float, end: float, steps: int, digits: int) -> list[float]:
+        """Equal steps on the scale, rounded, the last one at the end itself."""
+        first, last = float(self._scale.of(value)), float(self._scale.of(end))
+        scaled = (first + (last - first) * step / steps for step in range(1, steps + 1))
+        rounded = (round(self._scale.back(step), digits) for step in scaled)
+        return [min(max(to, min(value, end)), max(value, end)) for to in rounded]
 
     def cost(self, row: Floats, rows: Floats) -> Floats:
         """How large the change from `row` (features,) to each of `rows` is, in training ranges: shape (n,)."""
-        moved = np.abs(_logarithm(rows) - _logarithm(row)) / np.where(self._span > 0, self._span, 1)
+        moved = np.abs(self._scale.of(rows) - self._scale.of(row)) / np.where(self._span > 0, self._span, 1)
         return np.asarray(np.nansum(moved, axis=1))
 
     def _cheapest(
-        self, row: Floats, candidates: Candidates, threshold: float
+        self, row: Floats, candidates: Candidates, threshold: float, correction: float
     ) -> tuple[Floats, npt.NDArray[np.int64], float] | None:
         """The cheapest candidate whose risk is below the threshold: its row, what was chosen, its risk."""
         ordered = candidates.where(np.argsort(self.cost(row, candidates.rows), kind="stable"))
         for start in range(0, len(ordered.rows), PART):
-            risk = self._risk_of(ordered.rows[start : start + PART])
+            risk = correct(self._risk_of(ordered.rows[start : start + PART]), correction)
             if len(hits := np.flatnonzero(risk < threshold)):
                 return ordered.rows[start + hits[0]], ordered.chosen[start + hits[0]], float(risk[hits[0]])
         return None
@@ -136,25 +158,3 @@ def combine(row: Floats, grid: list[tuple[int, float]], size: int) -> Candidates
     rows = np.repeat(row[None], len(picks), axis=0)
     np.put_along_axis(rows, places[picks], values[picks], axis=1)
     return Candidates(rows, places[picks])
-
-
-def _values(feature: Feature, value: float, low: float, high: float, steps: int) -> list[float]:
-    """From the value to the favourable end, without what would be told in the same words."""
-    ends = {-1: [high], 1: [low], 0: [low, high]}[feature.direction]
-    towards = [end for end in ends if (end - value) * feature.direction <= 0]
-    values = [to for end in towards for to in _steps(value, end, steps, _DIGITS.get(feature.unit, 0))]
-    now = feature.say(value)
-    return [to for to in dict.fromkeys(values) if feature.say(to) != now]
-
-
-def _steps(value: float, end: float, steps: int, digits: int) -> list[float]:
-    """Equal steps on the logarithmic scale, rounded, the last one at the end itself."""
-    first, last = float(_logarithm(value)), float(_logarithm(end))
-    scaled = (first + (last - first) * step / steps for step in range(1, steps + 1))
-    rounded = (round(math.copysign(math.expm1(abs(step)), step), digits) for step in scaled)
-    return [min(max(to, min(value, end)), max(value, end)) for to in rounded]
-
-
-def _logarithm(values: npt.ArrayLike) -> Any:
-    """The model's scale: the logarithm of 1 and the size, with the sign."""
-    return np.sign(values) * np.log1p(np.abs(values))

@@ -64,7 +64,7 @@ def observe(connection: duckdb.DuckDBPyConnection, sql: str, names: list[str]) -
     with sql_of_bundle():
         found = connection.execute(
             f"SELECT m.course_id, m.learner_id, m.as_of, f.days_seen, {columns} "
-            f"FROM moments m LEFT JOIN ({with_days_seen(connection, sql)}) f USING (moment_id) ORDER BY m.moment_id"
+            f"FROM moments m LEFT JOIN ({sql}) f USING (moment_id) ORDER BY m.moment_id"
         ).fetchnumpy()
     return Observed(
         np.asarray(found["course_id"]),
@@ -73,20 +73,6 @@ def observe(connection: duckdb.DuckDBPyConnection, sql: str, names: list[str]) -
         np.asarray(found["days_seen"], dtype=np.float64),
         values_of(found, names),
     )
-
-
-# The SQL of catalogue 1 does not give the days of teaching: they were all days since the later of start and joining,
-# holidays too.
-_DAYS_OF_CATALOGUE_1 = """
-    SELECT moment_id, epoch(as_of - greatest(starts_at, enrolled_at)) / 86400 AS days_seen
-    FROM moments JOIN courses USING (course_id) JOIN enrolments USING (course_id, learner_id)"""
-
-
-def with_days_seen(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """A bundle's SQL, over the tables of `connection`, with the column `days_seen` if it lacks it."""
-    if any(row[0] == "days_seen" for row in connection.execute(f"DESCRIBE {sql}").fetchall()):
-        return sql
-    return f"SELECT * FROM ({sql}) JOIN ({_DAYS_OF_CATALOGUE_1}) USING (moment_id)"
 
 
 @contextmanager
@@ -102,8 +88,12 @@ def sql_of_bundle() -> Iterator[None]:
 
 def values_of(found: dict[str, Any], names: list[str]) -> npt.NDArray[np.float32]:
     """The features that DuckDB found, as one array (rows, features); null is NaN, and what is too large infinite."""
+    values = np.empty((len(next(iter(found.values()))), len(names)), dtype=np.float32)
     with np.errstate(over="ignore"):
-        return np.column_stack([np.ma.filled(np.ma.asarray(found[name], dtype=np.float32), np.nan) for name in names])
+        for i, name in enumerate(names):
+            values[:, i] = np.ma.getdata(found[name])
+            values[np.ma.getmaskarray(found[name]), i] = np.nan
+    return values
 
 
 def check_select(sql: str) -> None:

@@ -8,15 +8,29 @@ import numpy as np
 from earlybell.errors import SettingError
 from earlybell.predict.nobody import why_nobody_of
 from earlybell.tables.codec import Instance
+from earlybell.tables.complete import COMPLETE
 from earlybell.tables.run_end import RUN_END
-from earlybell.tables.schema import DEFAULT_TIMEZONE
+from earlybell.tables.schema import DEFAULT_TIMEZONE, Column, Table
 from earlybell.tables.sifting import Columns
+
+MOMENTS = Table(
+    "moments",
+    "what is asked about",
+    (
+        Column("moment_id", "integer", "from 0"),
+        Column("course_id", "string", "course run"),
+        Column("learner_id", "string", "learner"),
+        Column("as_of", "timestamp", "the moment"),
+    ),
+)
 
 _ZONE = f"coalesce(timezone, '{DEFAULT_TIMEZONE}')"
 
 
 def create_moments(connection: duckdb.DuckDBPyConnection, as_of: str) -> int:
     """Create the table `moments` from `courses` and `enrolments`: one row a learner enrolled at the moment.
+
+    A moment at which the records of a run are not whole is none (`complete_from`, `complete_until`).
 
     Columns: moment_id (from 1, in the order of course, learner, moment), course_id, learner_id and as_of, in UTC. Who
     had left before the moment is not there.
@@ -56,7 +70,7 @@ def moments_of(instance: Instance) -> Columns:
     learners, joined, left = (
         instance.rows["enrolments"][name] for name in ("learner_id", "enrolled_at", "unenrolled_at")
     )
-    there = instance.under_way & (joined < at) & (np.isnat(left) | (left >= at))
+    there = instance.under_way & instance.complete & (joined < at) & (np.isnat(left) | (left >= at))
     rows = np.array(sorted(np.flatnonzero(there), key=learners.__getitem__), dtype=np.int64)
     return {
         "course_id": np.full(len(rows), instance.course_id, dtype=object),
@@ -67,7 +81,8 @@ def moments_of(instance: Instance) -> Columns:
 
 def _select(moments: str) -> str:
     return f"""
-        WITH runs AS (SELECT course_id, unnest({moments}) AS as_of FROM courses)
+        WITH each_run AS (SELECT *, unnest({moments}) AS as_of FROM courses),
+        runs AS (SELECT course_id, as_of FROM each_run WHERE {COMPLETE})
         SELECT row_number() OVER (ORDER BY course_id, learner_id, as_of) AS moment_id, course_id, learner_id, as_of
         FROM runs JOIN enrolments USING (course_id)
         WHERE enrolled_at < as_of AND (unenrolled_at IS NULL OR unenrolled_at >= as_of)

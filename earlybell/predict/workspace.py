@@ -1,11 +1,18 @@
-"""Features of requests: a bundle's SQL is planned once, over arrays that each request fills anew.
+"""Features of requests: a bundle's SQL is planned once, and run over the arrays of each request.
+
+The kernel runs it (`earlybell.predict.kernel`). What the kernel does not understand, and values that it leaves to the
+SQL, DuckDB runs.
 
 Reading, planning and optimising the SQL takes DuckDB five times as long as running it for one learner, and filling
 tables for it nearly as long again. So the canonical tables are views of NumPy arrays of a fixed length: what a request
 does not need of them is null, and a null is of no course run and no learner.
+
+Either takes nearly as long for one learner as for twenty. So requests of a few learners that are there at the same
+time are observed together, see `Workspace.observe_all`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import duckdb
@@ -14,28 +21,20 @@ import numpy.typing as npt
 
 from earlybell.bundle import Bundle
 from earlybell.errors import RequestError
-from earlybell.predict.features import Observed, check_select, confine, sql_of_bundle, values_of, with_days_seen
-from earlybell.predict.moments import moments_of
+from earlybell.predict.features import Observed, check_select, confine, sql_of_bundle, values_of
+from earlybell.predict.kernel import UnusualError
+from earlybell.predict.moments import MOMENTS, moments_of
+from earlybell.predict.planned import IDS, length, planned, split
 from earlybell.tables import BY_NAME, SQL_TYPES, Table
 from earlybell.tables.codec import TABLES_READ, Instance
 from earlybell.tables.schema import Column, Type
 from earlybell.tables.sifting import Columns
 from earlybell.tables.sql import connect
 
-SMALLEST = {"events": 1024}  # rows of the smallest arrays; of another table OTHERS
-OTHERS, LARGER = 64, 2  # the next ones hold so many times more
-KEPT, ROWS_KEPT = 32, 65_536  # how many sizes are kept for later requests, and of how many rows together at most
-
-MOMENTS = Table(
-    "moments",
-    "what is asked about",
-    (
-        Column("moment_id", "integer", "from 0"),
-        Column("course_id", "string", "course run"),
-        Column("learner_id", "string", "learner"),
-        Column("as_of", "timestamp", "the moment"),
-    ),
-)
+# Rows of the smallest arrays: of events, and of each other table. The next hold twice as many.
+EVENTS, OTHERS = 1024, 64
+KEPT = 7  # sizes that are kept for later requests: making one takes a tenth of a second
+LARGEST_TOGETHER = 4  # size in which several instances are observed together at most
 
 _NOTHING: dict[Type, Any] = {
     "string": np.array(None, dtype=object),
@@ -46,16 +45,23 @@ _NOTHING: dict[Type, Any] = {
 
 
 class Workspace:
-    """Features of one instance at a time, by a bundle's SQL; no two threads may use it at once.
+    """Features of one or several instances at a time, by a bundle's SQL; no two threads may use it at once.
+
+    Args:
+        ready: how many sizes of arrays for DuckDB are made at once, the smallest first; one where the kernel is asked.
+        kernel: whether the kernel runs what it understands; else DuckDB runs all.
 
     Raises:
         BundleError: the SQL is not one SELECT over the canonical tables, or reaches for anything else.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, ready: int = 1, *, kernel: bool = True) -> None:
         self._bundle = bundle
-        self._kept: dict[tuple[int, ...], _Arrays] = {}
-        self._used = self._of_size(tuple(_size(name, 0) for name in TABLES_READ))
+        self._planned = planned(bundle) if kernel else None
+        self._interrupted = False
+        self._kept: dict[int, _Arrays] = {}
+        for size in reversed(range(1 if self._planned else ready)):
+            self._used = self._of_size(size)
 
     def observe(self, instance: Instance) -> Observed:
         """What is known at its moment of every learner enrolled then; nobody is no error.
@@ -63,63 +69,104 @@ class Workspace:
         Raises:
             RequestError: its values cannot be computed with, as they lie too far apart.
         """
-        self._used = self._of_size(tuple(_size(name, _rows(instance.rows[name])) for name in TABLES_READ))
-        return self._used.observe(instance)
+        (observed,) = self.observe_all([instance])
+        return observed
 
-    def _of_size(self, sizes: tuple[int, ...]) -> "_Arrays":
-        """Arrays of these lengths, in the order of TABLES_READ; what few requests need is not kept."""
-        if sizes in self._kept:
-            return self._kept[sizes]
-        found = _Arrays(self._bundle, dict(zip(TABLES_READ, sizes, strict=True)))
-        if sum(sizes) <= ROWS_KEPT:
-            if len(self._kept) == KEPT:
-                del self._kept[next(iter(self._kept))]  # the oldest: else odd sizes, once seen, would stay for good
-            self._kept[sizes] = found
-        return found
+    def observe_all(self, instances: Sequence[Instance]) -> list[Observed]:
+        """As `observe`, of each: the same as if each were observed alone.
+
+        Raises:
+            RequestError: values of some of them cannot be computed with.
+        """
+        self._interrupted = False
+        if self._planned:
+            with suppress(UnusualError):
+                return self._planned.observe(instances, self._go_on)
+        return self._by_sql(instances)
+
+    def _by_sql(self, instances: Sequence[Instance]) -> list[Observed]:
+        rows = np.sum([_rows(instance) for instance in instances], axis=0).tolist()
+        sizes = {name: _size(name, count) for name, count in zip(TABLES_READ, rows, strict=True)}
+        largest = max(sizes.values())
+        # Beyond what is kept each table has its own size: one of a million rows would make all others as large.
+        self._used = self._of_size(largest) if largest < KEPT else _Arrays(self._bundle, sizes)
+        return self._used.observe(instances)
+
+    def _of_size(self, size: int) -> "_Arrays":
+        """Arrays of one size, which are kept."""
+        if size not in self._kept:
+            self._kept[size] = _Arrays(self._bundle, dict.fromkeys(TABLES_READ, size))
+        return self._kept[size]
 
     def interrupt(self) -> None:
         """End what another thread runs here; it gets duckdb.InterruptException."""
+        self._interrupted = True
         self._used.connection.interrupt()
+
+    def _go_on(self) -> None:
+        if self._interrupted:
+            raise duckdb.InterruptException("INTERRUPT Error: Interrupted!")
+
+
+def groups(instances: Sequence[Instance]) -> Iterator[list[Instance]]:
+    """Those to observe together: in their order, as many at a time as there is room for."""
+    most = np.array([_smallest(name) << LARGEST_TOGETHER for name in TABLES_READ])
+    group, held = list[Instance](), np.zeros_like(most)
+    for instance in instances:
+        rows = np.array(_rows(instance))
+        if group and (held + rows > most).any():
+            yield group
+            group, held = [], np.zeros_like(most)
+        group.append(instance)
+        held += rows
+    if group:
+        yield group
 
 
 class _Arrays:
     """The tables as arrays of certain lengths, in a database of their own."""
 
-    def __init__(self, bundle: Bundle, lengths: Mapping[str, int]) -> None:
+    def __init__(self, bundle: Bundle, sizes: Mapping[str, int]) -> None:
         self._names = bundle.catalogue.names
         check_select(bundle.sql)
         tables = {name: BY_NAME[name] for name in TABLES_READ} | {MOMENTS.name: MOMENTS}
-        sizes = dict(lengths) | {MOMENTS.name: lengths["enrolments"]}
-        self._tables = {name: _empty(_named_in(bundle.sql, one), sizes[name]) for name, one in tables.items()}
+        lengths = {name: _smallest(name) << size for name, size in sizes.items()}
+        lengths[MOMENTS.name] = lengths["enrolments"]
+        self._tables = {name: _empty(_named_in(bundle.sql, table), lengths[name]) for name, table in tables.items()}
         self.connection = connect(threads=1, preserve_insertion_order=False)
         for name, arrays in self._tables.items():
             self._view(tables[name], arrays)
         self.connection.execute("SET enable_optimizer = false")  # its plans depend on the rows: they are not kept
         confine(self.connection)
         with sql_of_bundle():
-            self.connection.execute(f"PREPARE observe AS {with_days_seen(self.connection, bundle.sql)}")
+            self.connection.execute(f"PREPARE observe AS {bundle.sql}")
         for arrays in self._tables.values():
             _clear(arrays, 1)
 
-    def observe(self, instance: Instance) -> Observed:
-        """As `Workspace.observe`; nothing of the instance stays."""
-        moments = moments_of(instance)
-        numbers = np.arange(_rows(moments))
-        filled = instance.rows | {MOMENTS.name: moments | {"moment_id": numbers}}
-        for name, columns in filled.items():
-            _fill(self._tables[name], columns)
+    def observe(self, instances: Sequence[Instance]) -> list[Observed]:
+        """As `Workspace.observe_all`; nothing of the instances stays."""
+        moments = [moments_of(instance) for instance in instances]
+        filled: dict[str, int] = {}
         try:
+            for number, (instance, columns) in enumerate(zip(instances, moments, strict=True)):
+                start = filled.get(MOMENTS.name, 0)
+                numbers = np.arange(start, start + length(columns))
+                tables = instance.rows | {MOMENTS.name: columns | {"moment_id": numbers}}
+                for name, rows in tables.items():
+                    at, filled[name] = filled.get(name, 0), filled.get(name, 0) + length(rows)
+                    _fill(self._tables[name], at, _apart(rows, number) if len(instances) > 1 else rows)
             found = self.connection.execute("EXECUTE observe").fetchnumpy()
         except duckdb.DataError as error:
             raise RequestError("values that cannot be computed with", str(error).split("\n")[0], "Mend them.") from None
         finally:
-            for name, columns in filled.items():
-                _clear(self._tables[name], _rows(columns))
+            for name, count in filled.items():
+                _clear(self._tables[name], count)
         order = np.argsort(np.asarray(found["moment_id"]))
         values = values_of(found, self._names)[order]
         if np.isinf(values).any():
             raise RequestError("values that cannot be computed with", "a feature is infinite", "Mend them.")
-        return Observed(**moments, days_seen=np.asarray(found["days_seen"], dtype=np.float64)[order], values=values)
+        days_seen = np.asarray(found["days_seen"], dtype=np.float64)[order]
+        return split(moments, days_seen, values)
 
     def _view(self, table: Table, arrays: Columns) -> None:
         """With the table's name and types."""
@@ -129,16 +176,28 @@ class _Arrays:
         self.connection.execute(f"CREATE TEMP VIEW {table.name} AS SELECT {columns} FROM {table.name}_arrays{there}")
 
 
+def _smallest(name: str) -> int:
+    """Rows of the smallest array of a table."""
+    return EVENTS if name == "events" else OTHERS
+
+
 def _size(name: str, rows: int) -> int:
-    """The length of a table's array that holds so many rows."""
-    size = SMALLEST.get(name, OTHERS)
-    while size < rows:
-        size *= LARGER
-    return size
+    """The smallest size, from 0, of which a table's array holds so many rows."""
+    return max(-(-rows // _smallest(name)) - 1, 0).bit_length()
 
 
-def _rows(columns: Columns) -> int:
-    return len(next(iter(columns.values())))
+def _rows(instance: Instance) -> list[int]:
+    """In the order of TABLES_READ."""
+    return [length(instance.rows[name]) for name in TABLES_READ]
+
+
+def _apart(columns: Columns, number: int) -> Columns:
+    """With ids of course runs and assessments that no other instance has; in the same order as before."""
+    return columns | {
+        name: np.array([f"{number}/{value}" for value in columns[name]], dtype=object)
+        for name in IDS
+        if name in columns
+    }
 
 
 def _named_in(sql: str, table: Table) -> list[Column]:
@@ -155,9 +214,9 @@ def _empty(columns: list[Column], length: int) -> Columns:
     return arrays
 
 
-def _fill(arrays: Columns, columns: Columns) -> None:
+def _fill(arrays: Columns, at: int, columns: Columns) -> None:
     for name, array in arrays.items():
-        array[: len(columns[name])] = columns[name]
+        array[at : at + len(columns[name])] = columns[name]
 
 
 def _clear(arrays: Columns, rows: int) -> None:

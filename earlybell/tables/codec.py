@@ -7,22 +7,26 @@ What concerns one learner is set aside, by the rules of files (`earlybell.tables
 request meaningless refuses it, and so do too many bad rows of a table; the error lists every fault.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
 import duckdb
 import numpy as np
 
+from earlybell.counts import counted
 from earlybell.errors import RequestError
+from earlybell.tables.complete import is_complete
+from earlybell.tables.correction import SentCorrection, nothing_sent, read_correction
 from earlybell.tables.faults import Faults
 from earlybell.tables.run_end import run_end
 from earlybell.tables.schema import BY_NAME, Column, Table
 from earlybell.tables.sifting import MOST_SET_ASIDE, Aside, Rows, Sifting
-from earlybell.tables.values import MILLISECONDS, expected, implausible, is_milliseconds, read_values, shown
+from earlybell.tables.values import MILLISECONDS, Coded, expected, implausible, is_milliseconds, read_values, shown
 
 TABLES_READ = ("courses", "enrolments", "events", "assessments", "extensions", "submissions", "breaks")
+FIELDS = ("as_of", "correction", *TABLES_READ)
 _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions": "granted_at"}
 _AS_OF = Column("as_of", "timestamp", "the moment")
 
@@ -37,6 +41,8 @@ class Instance:
         course_id: the course run.
         as_of: the moment, in UTC without a zone.
         rows: for each table that features read its columns, as arrays of one length.
+        coded: of these the columns of texts that repeat, by their words too.
+        correction: of the course as a whole.
         set_aside: what is not read as it was sent, as far as it is listed.
         set_aside_more: at how many further places something is not.
     """
@@ -44,8 +50,10 @@ class Instance:
     course_id: str
     as_of: datetime
     rows: Rows
+    correction: SentCorrection = field(default_factory=nothing_sent)
     set_aside: tuple[Aside, ...] = ()
     set_aside_more: int = 0
+    coded: Mapping[str, Mapping[str, Coded]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Rows of all tables together."""
@@ -56,6 +64,12 @@ class Instance:
         """Whether the moment lies within the course run."""
         start, end = (self.rows["courses"][name][0] for name in ("starts_at", "ends_at"))
         return bool(start < np.datetime64(self.as_of) <= run_end(start, end))
+
+    @property
+    def complete(self) -> bool:
+        """Whether the records of the course run are whole at the moment."""
+        since, until = (self.rows["courses"][name][0] for name in ("complete_from", "complete_until"))
+        return is_complete(np.datetime64(self.as_of), since, until)
 
     @property
     def ignored(self) -> dict[str, int]:
@@ -108,8 +122,8 @@ def decode(
     if not isinstance(data, dict):
         raise RequestError(where, shown(data), "It must be an object with the tables of one course run.")
     for name in data:
-        if name not in (*TABLES_READ, "as_of"):
-            faults.add(f"{where}.{name}", shown(data[name]), f"Fields are as_of, {', '.join(TABLES_READ)}.")
+        if name not in FIELDS:
+            faults.add(f"{where}.{name}", shown(data[name]), f"Fields are {', '.join(FIELDS)}.")
     tables = {}
     for name in TABLES_READ:
         go_on()
@@ -119,7 +133,9 @@ def decode(
     for name, columns in tables.items():
         if columns is not None and name != "courses":
             sifting.add(BY_NAME[name], f"{where}.{name}", _of_course(columns, sifting.course_id))
-    as_of = now
+    as_of, correction = now, nothing_sent()
+    with faults.gathered():
+        correction = read_correction(f"{where}.correction", data.get("correction"))
     with faults.gathered():
         as_of = now if data.get("as_of") is None else read_time(f"{where}.as_of", data["as_of"])
     sifting.check_shares()
@@ -127,7 +143,9 @@ def decode(
     sifting.sift_links()
     sifting.check_shares()
     faults.end()
-    return Instance(sifting.course_id, as_of, sifting.clean(), sifting.asides, sifting.more)
+    return Instance(
+        sifting.course_id, as_of, sifting.clean(), correction, sifting.asides, sifting.more, sifting.coded()
+    )
 
 
 def read_time(place: str, value: object) -> datetime:
@@ -170,8 +188,10 @@ def encode(connection: duckdb.DuckDBPyConnection, course_id: str, learner_id: st
     """
     tables = {name: _selected(connection, BY_NAME[name], course_id, learner_id) for name in TABLES_READ}
     if not tables["courses"]["course_id"]:
-        known = ", ".join(row[0] for row in connection.execute("SELECT course_id FROM courses ORDER BY 1").fetchall())
-        raise RequestError("no such course run", course_id, f"Course runs: {known}.")
+        course_ids = ", ".join(
+            row[0] for row in connection.execute("SELECT course_id FROM courses ORDER BY 1").fetchall()
+        )
+        raise RequestError("no such course run", course_id, f"Course runs: {course_ids}.")
     if not tables["enrolments"]["learner_id"]:
         raise RequestError(f"not enrolled in {course_id}", learner_id, "Name one of its learners, or leave it out.")
     return tables
@@ -242,7 +262,7 @@ def _from_columns(table: Table, columns: dict[str, Any], where: str, faults: Fau
         elif name not in lists:
             faults.add(f"{where}.{name}", shown(values), f"A column is a list.{php_hint(values)}")
         elif len(values) != length:
-            faults.add(f"{where}.{name}", f"{len(values)} values", f"Other columns have {length}.")
+            faults.add(f"{where}.{name}", counted(len(values), "value"), f"Other columns have {length}.")
     unequal = any(len(values) != length for values in lists.values())
     return None if unequal or len(lists) < len(columns) else lists
 

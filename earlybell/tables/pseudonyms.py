@@ -7,6 +7,7 @@ import hmac
 import os
 from collections.abc import Mapping
 
+from earlybell.counts import counted
 from earlybell.errors import SettingError
 
 KEY_VARIABLE = "EARLYBELL_PSEUDONYM_KEY"
@@ -45,9 +46,9 @@ def check_same_key(fingerprints: Mapping[str, str | None]) -> None:
     Raises:
         SettingError: there are two. The pseudonyms of one learner would be those of two.
     """
-    known = {name: digest for name, digest in fingerprints.items() if digest}
-    if len({*known.values()}) > 1:
-        value = ", ".join(f"{name} has {digest}" for name, digest in known.items())
+    digests = {name: digest for name, digest in fingerprints.items() if digest}
+    if len({*digests.values()}) > 1:
+        value = ", ".join(f"{name} has {digest}" for name, digest in digests.items())
         way_out = f"Set {KEY_VARIABLE} to the key of those tables, or extract every source anew with one key."
         raise SettingError("keys for pseudonyms differ, by their fingerprints", value, way_out)
 
@@ -66,5 +67,5 @@ def usable_key(key: str | None) -> str:
     if not key:
         raise SettingError("key for pseudonyms is missing", KEY_VARIABLE, _WAY_OUT)
     if len(key) < SHORTEST_KEY:
-        raise SettingError("key for pseudonyms is too short", f"{len(key)} characters", _WAY_OUT)
+        raise SettingError("key for pseudonyms is too short", counted(len(key), "character"), _WAY_OUT)
     return key

@@ -7,7 +7,10 @@ import json
 import sys
 from typing import Any
 
+import msgspec
+
 from earlybell.tables.codec import TABLES_READ
+from earlybell.tables.correction import SentCorrection
 from earlybell.tables.rules import least, most
 from earlybell.tables.schema import BY_NAME, LONGEST, Column, Table, Type
 
@@ -29,6 +32,7 @@ def schema() -> dict[str, Any]:
         "description": "a small extract of one course run in the canonical tables",
         "properties": {
             "as_of": {"description": "the moment; now if left out", **_TIME},
+            "correction": {"$ref": f"#/$defs/{SentCorrection.__name__}"},
             **tables,
         },
         "required": ["courses", "enrolments"],
@@ -40,8 +44,13 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "properties": {"instances": {"type": "array", "minItems": 1, "items": instance}},
         "required": ["instances"],
-        "$defs": {name: _table_schema(BY_NAME[name]) for name in TABLES_READ},
+        "$defs": {name: _table_schema(BY_NAME[name]) for name in TABLES_READ} | _correction_schema(),
     }
+
+
+def _correction_schema() -> dict[str, Any]:
+    _, schemas = msgspec.json.schema_components([SentCorrection], ref_template="#/$defs/{name}")
+    return schemas
 
 
 def _table_schema(table: Table) -> dict[str, Any]:

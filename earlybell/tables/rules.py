@@ -68,7 +68,7 @@ def limits(table: Table, column: Column) -> Iterator[Limit]:
     if column.timezone:
         yield Limit("timezone", "not a time zone", bad)
     if column.pattern is not None:
-        yield Limit("pattern", f"not of the form {column.pattern}", bad)
+        yield Limit("pattern", f"not of the form {column.form or column.pattern}", bad)
     if column.type in ("integer", "number"):
         yield Limit("minimum", f"below {least(column):g}", bad)
         yield Limit("maximum", f"above {most(column):g}", bad)

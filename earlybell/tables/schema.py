@@ -7,6 +7,7 @@ Times are UTC timestamps (microseconds), ids are strings. From this data come th
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 Type = Literal["string", "integer", "number", "timestamp"]
@@ -40,9 +41,9 @@ class Column:
     """One column. `minimum` and `maximum` are inclusive; `references` is `table.column`.
 
     A value is not above the one at `at_most`, a `table.column` of the row that this row refers to, and not
-    before the one in the column `not_before` of its own row. `pattern` is a regular expression for the whole text;
-    `timezone` says that it is the name of a time zone in the IANA database. A file or request may lack a column that is
-    `optional`: it is null then.
+    before the one in the column `not_before` of its own row. `pattern` is a regular expression for the whole text,
+    `form` says in words what it asks for; `timezone` says that it is the name of a time zone in the IANA database. A
+    file or request may lack a column that is `optional`: it is null then.
 
     What follows is for files and requests alike. `bad` says what becomes of a bad value; without it the table says it:
 
@@ -65,6 +66,7 @@ class Column:
     choices: tuple[str, ...] = ()
     references: str | None = None
     pattern: str | None = None
+    form: str = ""
     not_before: str | None = None
     at_most: str | None = None
     timezone: bool = False
@@ -107,7 +109,7 @@ class Table:
     whose: tuple[str, ...] = ()
     numbered: tuple[str, str] | None = None
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
@@ -180,6 +182,22 @@ TABLES: tuple[Table, ...] = (
                 f"days of the site's weekend, as fri,sat, or {NO_WEEKEND}; null: {DEFAULT_WEEKEND}",
                 nullable=True,
                 pattern=f"{_DAY}(?:,{_DAY})*|{NO_WEEKEND}",
+                form=f"fri,sat (days of {', '.join(WEEKDAYS)}, separated by commas) or {NO_WEEKEND}",
+                optional=True,
+            ),
+            Column(
+                "complete_from",
+                "timestamp",
+                "from when on activity is recorded whole, as older logs were purged; null: from the beginning",
+                nullable=True,
+                optional=True,
+            ),
+            Column(
+                "complete_until",
+                "timestamp",
+                "until when records are whole, as an export ends early; null: to the end",
+                nullable=True,
+                not_before="complete_from",
                 optional=True,
             ),
         ),

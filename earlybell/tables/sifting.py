@@ -34,6 +34,7 @@ from earlybell.tables.values import (
     MILLISECONDS,
     NO_TEXT,
     Array,
+    Coded,
     Mask,
     Read,
     expected,
@@ -75,11 +76,12 @@ class _Bad:
 
 @dataclass
 class Sheet:
-    """A table of a request: as it was `sent`, as it was read, which `rows` are in, and which are `bad`."""
+    """A table of a request: as it was `sent`, as it was `read`, its `columns` now, which `rows` are in, which `bad`."""
 
     table: Table
     where: str
     sent: Mapping[str, list[Any]]
+    read: Mapping[str, Read]
     columns: Columns
     rows: Mask
     bad: list[_Bad] = field(default_factory=list)
@@ -91,6 +93,24 @@ class Sheet:
     def clean(self, name: str) -> Array:
         """The column in the rows that are in."""
         return self.columns[name] if self.rows.all() else self.columns[name][self.rows]
+
+    def coded(self, name: str) -> Coded | None:
+        """A column of texts in the rows that are in, by its words; None: it repeats little, or was changed."""
+        read = self.read[name]
+        if read.coded is None or self.columns[name] is not read.array:
+            return None
+        return read.coded if self.rows.all() else Coded(read.coded.codes[self.rows], read.coded.words)
+
+    def distinct(self, name: str) -> set[Any]:
+        """The different values of a column in all rows."""
+        read = self.read[name]
+        if read.coded is None or self.columns[name] is not read.array:
+            return set(self.columns[name].tolist())
+        return set(read.coded.words)
+
+    def values_in(self, name: str) -> set[Any]:
+        """The different values of a column in the rows that are in."""
+        return self.distinct(name) if self.rows.all() else set(self.values(name))
 
     def numbers(self) -> list[int]:
         """Of the rows that are in."""
@@ -161,7 +181,7 @@ class Sifting:
         sent = {name: sent.get(name, [None] * length) for name in table.names}
         reads = {column.name: read_values(column, sent[column.name]) for column in table.columns}
         columns = {name: read.array for name, read in reads.items()}
-        sheet = self.sheets[table.name] = Sheet(table, where, sent, columns, np.ones(length, dtype=bool))
+        sheet = self.sheets[table.name] = Sheet(table, where, sent, reads, columns, np.ones(length, dtype=bool))
         if not length:
             return sheet
         checked = [column for column in table.columns if column.name not in untold]
@@ -212,7 +232,8 @@ class Sifting:
                 if column.references:
                     self._sift_references(sheet, column)
             for reference in sheet.table.references:
-                unknown = set(sheet.values("learner_id")) - set(self.sheets[reference.table].values("learner_id"))
+                known = self.sheets[reference.table].values_in("learner_id")
+                unknown = sheet.values_in("learner_id") - known
                 self._leave_out_all(sheet, "learner_id", unknown, not_found_together(reference.table))
             for column in sheet.table.columns:
                 if column.at_most:
@@ -221,6 +242,13 @@ class Sifting:
     def clean(self) -> Rows:
         """The rows that are in."""
         return {name: {column: sheet.clean(column) for column in sheet.columns} for name, sheet in self.sheets.items()}
+
+    def coded(self) -> dict[str, dict[str, Coded]]:
+        """By table and column the columns of texts that repeat, by their words."""
+        return {
+            name: {column: coded for column in sheet.columns if (coded := sheet.coded(column))}
+            for name, sheet in self.sheets.items()
+        }
 
     @property
     def asides(self) -> tuple[Aside, ...]:
@@ -374,16 +402,16 @@ class Sifting:
     def _sift_references(self, sheet: Sheet, column: Column) -> None:
         """Leave out rows that refer to nothing."""
         other, key = str(column.references).split(".")
-        known = set(self.sheets[other].values(key))
-        if self._compare(sheet, column.name, other, known):
-            unknown, why = set(sheet.values(column.name)) - known, not_found(other)
+        keys = self.sheets[other].values_in(key)
+        if self._compare(sheet, column.name, other, keys) and (unknown := sheet.values_in(column.name) - keys):
+            why = not_found(other)
             sheet.blame(_among(sheet.columns[column.name], unknown), column.name, f"It is {why}: write ids alike.")
             self._leave_out_all(sheet, column.name, unknown, why)
 
-    def _compare(self, sheet: Sheet, name: str, other: str, known: set[Any]) -> bool:
+    def _compare(self, sheet: Sheet, name: str, other: str, keys: set[Any]) -> bool:
         """Refuse a table of several rows of which none refers to what is there: ids are of another system."""
-        values = set(sheet.columns[name].tolist()) - {None}
-        if len(sheet.rows) < 2 or not values or known & values:
+        values = sheet.distinct(name) - {None}
+        if len(sheet.rows) < 2 or not values or keys & values:
             return True
         others = " Leave them out if all are of others, as a teacher." if other == "enrolments" else ""
         first = next(i for i, value in enumerate(sheet.columns[name].tolist()) if value is not None)
@@ -456,11 +484,11 @@ class Sifting:
 
 
 def _aside(sheet: Sheet, i: int, names: tuple[str, ...], why: str, became: Became, learner: str | None) -> Aside:
-    what = [_brief(sheet.sent[name][i]) for name in names]
+    values = [_brief(sheet.sent[name][i]) for name in names]
     place = f"{sheet.table.name}[{i}]" + (f".{names[0]}" if len(names) == 1 else "")
     milli = sheet.table.column(names[0]).type == "timestamp" and is_milliseconds(sheet.sent[names[0]][i])
     words = f"{why}: {MILLISECONDS}" if milli else why
-    return Aside(place, what if len(names) > 1 else what[0], words, became, learner, 1)
+    return Aside(place, values if len(names) > 1 else values[0], words, became, learner, 1)
 
 
 def _broken(sheet: Sheet, column: Column, read: Read) -> Iterator[tuple[Limit, Mask]]:

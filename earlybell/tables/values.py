@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import duckdb
 import numpy as np
@@ -31,6 +31,9 @@ _FIRST, _LAST = np.datetime64(EARLIEST, "us"), np.datetime64(LATEST, "us")
 _EARLIEST, _LATEST = int(_FIRST.astype(np.int64)), int(_LAST.astype(np.int64))
 _WRONG: Any = object()  # in the place of a value that is not of its column's type
 _PLAIN_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?").fullmatch
+_PARTS = ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))  # of it: where the year, month, …, second begin
+_REPEATED = 8  # rows of a text on average, from which on a column is read by its words
+_MANY = 32  # times, for which it is worth looking at all at once
 _NO_DATE, _UNIX, _FLOATED = (re.compile(form).fullmatch for form in (NO_DATE, UNIX, FLOATED))
 _DIGITS = re.compile(r"[0-9]{12,13}(\.[0-9]+)?").fullmatch
 _WRITTEN = [(re.compile(form).fullmatch, re.compile(apart)) for form, apart in WRITTEN]
@@ -47,16 +50,25 @@ _EXPECTED: dict[Type, str] = {
 }
 
 
+class Coded(NamedTuple):
+    """A column of texts by its words: of each row the place of its text, which may be None."""
+
+    codes: Array
+    words: tuple[str | None, ...]
+
+
 @dataclass(frozen=True)
 class Read:
     """A column that was read: null is None, NaN or NaT.
 
-    `wrong` has where values are not of its type, by the reason; `full` says that no value is null.
+    `wrong` has where values are not of its type, by the reason; `full` says that no value is null; `coded` is the same
+    column of texts that repeat.
     """
 
     array: Array
     wrong: dict[str, Mask]
     full: bool
+    coded: Coded | None = None
 
 
 def read_values(column: Column, values: list[Any]) -> Read:
@@ -121,7 +133,19 @@ def _texts(column: Column, values: list[Any]) -> Read:
         values, distinct = _without(_TOO_LONG, values, long, wrong), distinct - long
     if meant := _meant(column, distinct):
         values = [meant.get(value, value) for value in values]
-    return Read(np.fromiter(values, object, len(values)), wrong, full and not wrong and None not in meant.values())
+    full = full and not wrong and None not in meant.values()
+    if _REPEATED * len(distinct) > len(values):
+        return Read(np.fromiter(values, object, len(values)), wrong, full)
+    words = tuple(sorted({text for text in (meant.get(text, text) for text in distinct) if text is not None}))
+    coded = _coded(values, words if full else (*words, None))
+    return Read(np.array(coded.words, dtype=object)[coded.codes], wrong, full, coded)
+
+
+def _coded(values: list[Any], words: tuple[str | None, ...]) -> Coded:
+    if len(words) == 1:
+        return Coded(np.zeros(len(values), dtype=np.int64), words)
+    places = {word: place for place, word in enumerate(words)}
+    return Coded(np.fromiter(map(places.__getitem__, values), np.int64, len(values)), words)
 
 
 def _distinct(values: list[Any]) -> set[Any]:
@@ -147,8 +171,8 @@ def _text_of(value: object) -> Any:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
         return _WRONG
-    whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
-    return str(int(value)) if whole else str(value)
+    integral = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+    return str(int(value)) if integral else str(value)
 
 
 def _meant(column: Column, texts: Collection[str]) -> dict[str, str | None]:
@@ -177,8 +201,8 @@ def _numbers(column: Column, values: list[Any]) -> Read:
             return Read(array + 0.0, {}, full=True)  # -0.0 is 0.0
     reason, wrong = f"not {ARTICLE[column.type]}", np.zeros(len(values), dtype=bool)
     if not kinds <= {int, float, NoneType}:
-        known = _numbers_of(column, {value for value in values if isinstance(value, str)})
-        values = [_number_of(value, known) for value in values]
+        by_text = _numbers_of(column, {value for value in values if isinstance(value, str)})
+        values = [_number_of(value, by_text) for value in values]
         wrong |= np.fromiter((value is _WRONG for value in values), bool, len(values))
         values = [None if value is _WRONG else value for value in values]
         kinds = set(map(type, values))
@@ -201,10 +225,10 @@ def _floats(values: list[Any], *, full: bool) -> npt.NDArray[np.float64]:
         return np.array([math.inf if abs(value) > 1e300 else value for value in plain], dtype=np.float64)
 
 
-def _number_of(value: object, known: Mapping[str, Any]) -> Any:
+def _number_of(value: object, by_text: Mapping[str, Any]) -> Any:
     """A number, or None for unknown."""
     if isinstance(value, str):
-        return known[value]
+        return by_text[value]
     return value if value is None or (isinstance(value, int | float) and not isinstance(value, bool)) else _WRONG
 
 
@@ -227,24 +251,71 @@ def _written(text: str) -> Any:
 
 def _times(column: Column, values: list[Any]) -> Read:
     kinds = set(map(type, values))
-    try:
-        if kinds == {str} and all(map(_PLAIN_TIME, values)):  # as most are: NumPy reads them ten times faster
-            array = np.array([value.removesuffix("Z") for value in values], dtype="datetime64[us]")
-        elif kinds <= {str, NoneType} and all(_PLAIN_TIME(value) for value in values if value is not None):
-            array = np.array([value and value.removesuffix("Z") for value in values], dtype="datetime64[us]")
-        else:
-            return _odd_times(column, values)
-    except ValueError:  # a day that is none
+    if kinds - {str, NoneType}:
         return _odd_times(column, values)
+    texts = [value for value in values if value is not None] if NoneType in kinds else values
+    times = _alike(texts) if len(texts) >= _MANY else None
+    try:
+        times = _plain_times(texts) if times is None else times
+    except ValueError:  # a day that is none
+        times = None
+    if times is None:
+        return _odd_times(column, values)
+    array = times
+    if texts is not values:
+        array = np.full(len(values), _NEVER)
+        array[[value is not None for value in values]] = times
     if column.nullable and (far := implausible(array)).any():
         array[far & [isinstance(value, str) and bool(_NO_DATE(value)) for value in values]] = _NEVER
     return Read(array, {}, not np.isnat(array).any())
 
 
+def _plain_times(texts: list[str]) -> Array | None:
+    """Times of a plain form, as most are: NumPy reads them ten times faster than DuckDB. None: some are not.
+
+    Raises:
+        ValueError: a day that is none.
+    """
+    if not all(map(_PLAIN_TIME, texts)):
+        return None
+    return np.array([text.removesuffix("Z") for text in texts], dtype="datetime64[us]")
+
+
+def _alike(texts: list[str]) -> Array | None:
+    """Times of a plain form, all written alike, as a program writes them: read by digits, all at once. None: they are
+    not, or there is no such time."""
+    form, joined = texts[0], "".join(texts)
+    if not _PLAIN_TIME(form) or set(map(len, texts)) != {len(form)} or not joined.isascii():
+        return None
+    digits = np.frombuffer(joined.encode(), np.uint8).reshape(len(texts), len(form)).T - ord("0")  # others are above 9
+    of_form = digits[:, 0]
+    if (digits[of_form <= 9] > 9).any() or (digits[of_form > 9] != of_form[of_form > 9, None]).any():
+        return None
+    year, month, day, hour, minute, second = (_joined(digits[at : at + size]) for at, size in _PARTS)
+    fraction = digits[20 : len(form.removesuffix("Z"))]
+    microsecond = _joined(fraction) * 10 ** (6 - len(fraction))
+    first = (12 * (year - 1970) + month - 1).astype("datetime64[M]")
+    length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
+    bounds = ((month, 1, 12), (day, 1, length), (hour, 0, 23), (minute, 0, 59), (second, 0, 59))
+    if any(((numbers < least) | (numbers > most)).any() for numbers, least, most in bounds):
+        return None
+    seconds = (hour * 60 + minute) * 60 + second
+    times: Array = first.astype("datetime64[us]") + ((day - 1) * 86_400 + seconds) * 1_000_000 + microsecond
+    return times
+
+
+def _joined(digits: Array) -> Array:
+    """The numbers that rows of digits make."""
+    numbers = np.zeros(digits.shape[1], dtype=np.int64)
+    for row in digits:
+        numbers = 10 * numbers + row
+    return numbers
+
+
 def _odd_times(column: Column, values: list[Any]) -> Read:
     """Times not all of one plain form: numbers, unknown ones, ones with a zone."""
-    known = _times_of(column, {value for value in values if isinstance(value, str)})
-    at = [_time_of(column, value, known) for value in values]
+    by_text = _times_of(column, {value for value in values if isinstance(value, str)})
+    at = [_time_of(column, value, by_text) for value in values]
     wrong = np.fromiter((time is _WRONG for time in at), bool, len(at))
     if wrong.any():
         at = [None if time is _WRONG else time for time in at]
@@ -252,10 +323,10 @@ def _odd_times(column: Column, values: list[Any]) -> Read:
     return Read(array, {f"not {ARTICLE['timestamp']}": wrong} if wrong.any() else {}, not np.isnat(array).any())
 
 
-def _time_of(column: Column, value: object, known: Mapping[str, Any]) -> Any:
+def _time_of(column: Column, value: object, by_text: Mapping[str, Any]) -> Any:
     """Microseconds of Unix, or None for unknown."""
     if isinstance(value, str):
-        return known[value]
+        return by_text[value]
     if value is None or (value == 0 and column.nullable and not isinstance(value, bool)):
         return None
     return _of_seconds(value) if isinstance(value, int | float) and not isinstance(value, bool) else _WRONG

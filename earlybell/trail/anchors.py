@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Known:
+class Anchored:
     """What the anchors know of one writer.
 
     Attributes:
@@ -70,8 +70,8 @@ class Anchors:
         """Append heads; a problem is logged and kept in `problem`, for the entries themselves are safe."""
         anchors: dict[tuple[str, str], dict[str, object]] = {}
         for head in heads:
-            what = "beginning" if head.seq == 0 and not end else "head"
-            anchors[head.writer, what] = {"seq": head.seq, "link": head.link.hex()} | ({"end": True} if end else {})
+            kind = "beginning" if head.seq == 0 and not end else "head"
+            anchors[head.writer, kind] = {"seq": head.seq, "link": head.link.hex()} | ({"end": True} if end else {})
         self._write(anchors)
 
     def add_erased(self, entries: dict[str, list[int]], of: Whose) -> None:
@@ -143,7 +143,7 @@ def anchors_path(address: str, anchors: str | Path | None) -> Path | None:
     return store.with_name(f"{store.name}.anchors")
 
 
-def read_anchors(path: Path | None) -> dict[str, Known] | None:
+def read_anchors(path: Path | None) -> dict[str, Anchored] | None:
     """What the anchors know of each writer; None without anchors. A line that a crash tore says nothing.
 
     A log's other lines are passed over, and so is what a log's collector puts before an anchor.
@@ -158,7 +158,7 @@ def read_anchors(path: Path | None) -> dict[str, Known] | None:
         way_out = "Save the log's lines of all that write to the trail in a file, and name it with --anchors."
         raise SettingError("anchors of the trail cannot be read from a log", LOG, way_out)
     try:
-        return _known(_lines(path))
+        return _by_writer(_lines(path))
     except OSError as error:
         way_out = "Name the file with --anchors, or say --anchors none: then a cut-off end is not found."
         value = f"{path}: {error.strerror or error}"
@@ -181,24 +181,24 @@ def _parts(path: Path) -> Iterator[list[str]]:
             yield some
 
 
-def _known(lines: Iterable[str]) -> dict[str, Known]:
-    known: dict[str, Known] = {}
+def _by_writer(lines: Iterable[str]) -> dict[str, Anchored]:
+    by_writer: dict[str, Anchored] = {}
     for line in lines:
         with suppress(ValueError, KeyError, TypeError):
             anchor = json.loads(line[max(0, line.find("{")) :])
-            _learn(known, anchor)
-    return known
+            _learn(by_writer, anchor)
+    return by_writer
 
 
-def _learn(known: dict[str, Known], anchor: Any) -> None:
+def _learn(by_writer: dict[str, Anchored], anchor: Any) -> None:
     """Take in one line; ValueError, KeyError or TypeError where it is no anchor."""
     writer = str(anchor["writer"])
     if "erased" in anchor:
-        known.setdefault(writer, Known()).erased.update([int(seq) for seq in anchor["erased"]])
-        known[writer].whose.update(read_whose(anchor))
+        by_writer.setdefault(writer, Anchored()).erased.update([int(seq) for seq in anchor["erased"]])
+        by_writer[writer].whose.update(read_whose(anchor))
         return
     seq, link = int(anchor["seq"]), bytes.fromhex(anchor["link"])
-    of_writer = known.setdefault(writer, Known())
+    of_writer = by_writer.setdefault(writer, Anchored())
     of_writer.links[seq], of_writer.last = link, max(of_writer.last, seq)
     of_writer.ended = of_writer.ended or anchor.get("end", False)
 

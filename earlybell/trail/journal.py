@@ -21,6 +21,7 @@ from pathlib import Path
 
 from earlybell.trail.chain import Entry, Head, entry_of, line_of
 from earlybell.trail.stores import Store, private
+from earlybell.whole import settle
 
 LIMIT = 64 * 2**20  # bytes of all files of the folder
 _AT_ONCE = 500  # lines of one transaction of a replay
@@ -123,7 +124,7 @@ def _create(path: Path) -> FileIO:
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         new.rename(path)
-        _sync_folder(path.parent)
+        settle(path.parent)
     except BaseException:
         file.close()
         with suppress(OSError):
@@ -142,9 +143,9 @@ def _replay_file(path: Path, store: Store) -> Iterator[list[Head]]:
     damaged = False
     with path.open("rb") as file:
         while lines := list(islice(file, _AT_ONCE)):
-            whole = [line for line in lines if line.endswith(b"\n")]  # a torn last one was never acknowledged
-            entries = [entry for line in whole if (entry := _entry(line)) is not None]
-            damaged |= len(entries) < len(whole)
+            complete = [line for line in lines if line.endswith(b"\n")]  # a torn last one was never acknowledged
+            entries = [entry for line in complete if (entry := _entry(line)) is not None]
+            damaged |= len(entries) < len(complete)
             yield _added(store, entries)
     _put_away(path, damaged=damaged)
 
@@ -200,11 +201,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:  # replayed by another process meanwhile
         return 0
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from earlybell.bundle import Bundle
-from earlybell.predict import Predictions
-from earlybell.trail.records import Record
+from earlybell.predict import Outlook, Predictions
+from earlybell.trail.records import Record, RecordedOutlook
 from earlybell.trail.trail import open_trail
 
 _AT_ONCE = 1000  # records of one append
@@ -21,13 +21,20 @@ def records_of(predictions: Predictions, bundle: Bundle, *, version: str, reques
         "time": now,
         "model_name": bundle.manifest.name,
         "model_version": version,
-        "catalogue_hash": bundle.catalogue.hash,
+        "catalogue_hash": bundle.manifest.catalogue.hash,
         "caller": caller,
     }
     columns: dict[str, Iterable[Any]] = {name: column.tolist() for name, column in predictions.columns().items()}
     columns["as_of"] = [now if moment is None else moment.replace(tzinfo=UTC) for moment in columns["as_of"]]
+    columns["outlook"] = map(_recorded, predictions.outlook)
     columns["features"] = map(tuple, predictions.observed.values.tolist())
     return [Record(**same, **dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+
+def _recorded(outlook: tuple[Outlook, ...]) -> tuple[RecordedOutlook, ...]:
+    return tuple(
+        RecordedOutlook(of_head.head, of_head.value, of_head.low, of_head.high, of_head.agrees) for of_head in outlook
+    )
 
 
 def keep_batch(

@@ -15,6 +15,17 @@ from earlybell.trail.stores import reading
 
 ANONYMOUS = "anonymous"
 KIND = "prediction"
+_LEFT_OUT = ("correction", "doubt", "outlook")  # of the JSON, where there is none
+
+
+class RecordedOutlook(Struct, frozen=True, omit_defaults=True):
+    """What was answered of what comes next: `earlybell.predict.answer.Outlook` without its words."""
+
+    head: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    agrees: bool = True
 
 
 class Record(Struct, frozen=True):
@@ -29,6 +40,9 @@ class Record(Struct, frozen=True):
         features: the vector that the model saw, in the catalogue's order; missing is None (a NaN becomes None).
         risk, low, high: probabilities, or None where there is no number.
         caller: the name of who asked, never a token.
+        correction: what was added to the log-odds of the risk for its course. The JSON has it where it is not 0.
+        doubt: why there was too little to go by. The JSON has it where it is not empty.
+        outlook: by each head that answered. The JSON has it where there is any.
     """
 
     request_id: str
@@ -45,6 +59,9 @@ class Record(Struct, frozen=True):
     high: float | None
     band: str
     caller: str
+    correction: float = 0.0
+    doubt: str = ""
+    outlook: tuple[RecordedOutlook, ...] = ()
 
 
 def body_of(record: Record) -> Body:
@@ -54,6 +71,9 @@ def body_of(record: Record) -> Body:
         TrailError: a value that no store can keep: infinite, a time without zone, text that is no Unicode or has a NUL.
     """
     values = {name: plain(name, getattr(record, name)) for name, plain in _PLAIN.items()}
+    for name in _LEFT_OUT:
+        if not values[name]:
+            del values[name]
     text = json.dumps({"kind": KIND, **values}, separators=(",", ":"), allow_nan=False)
     return Body(text, record.request_id, record.course_id, record.learner_id)
 
@@ -102,6 +122,13 @@ def _number(name: str, value: Any) -> float | None:
     return None if math.isnan(number) else number
 
 
+def _outlooks(name: str, values: tuple[RecordedOutlook, ...]) -> object:
+    for outlook in values:
+        for number in (outlook.value, outlook.low, outlook.high):
+            _number(name, number)
+    return msgspec.to_builtins(values)
+
+
 def _moment(name: str, value: object) -> str:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise TrailError(f"{name} of a record for the trail is no time with a zone", value, "Give a time in UTC.")
@@ -122,7 +149,9 @@ _DECODER = msgspec.json.Decoder(Record)
 _OF_TYPE: dict[Any, Callable[[str, Any], object]] = {
     str: _text,
     datetime: _moment,
+    float: _number,
     float | None: _number,
     tuple[float | None, ...]: _numbers,
+    tuple[RecordedOutlook, ...]: _outlooks,
 }
 _PLAIN = {name: _OF_TYPE[hint] for name, hint in get_type_hints(Record).items()}

@@ -42,11 +42,11 @@ _POOLER = {  # what PgBouncer says, and what to do
     "statement pooling mode": "Set its pool_mode to transaction or session.",
 }
 _T = TypeVar("_T")
-_KEPT = (("trail_chain", "UPDATE"), ("trail_chain", "DELETE"), ("trail_payload", "UPDATE"))
+_FORBIDDEN = (("trail_chain", "UPDATE"), ("trail_chain", "DELETE"), ("trail_payload", "UPDATE"))
 _SQLITE_TRIGGERS = [
     f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
     "BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END"
-    for table, verb in _KEPT
+    for table, verb in _FORBIDDEN
 ]
 _POSTGRESQL_TRIGGERS = [
     "CREATE OR REPLACE FUNCTION trail_refuses() RETURNS trigger LANGUAGE plpgsql AS "
@@ -54,7 +54,7 @@ _POSTGRESQL_TRIGGERS = [
 ] + [
     f"CREATE OR REPLACE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
     "FOR EACH STATEMENT EXECUTE FUNCTION trail_refuses()"
-    for table, verb in (*_KEPT, ("trail_chain", "TRUNCATE"), ("trail_payload", "TRUNCATE"))
+    for table, verb in (*_FORBIDDEN, ("trail_chain", "TRUNCATE"), ("trail_payload", "TRUNCATE"))
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from earlybell.errors import TrailError
 from earlybell.trail import erasure
-from earlybell.trail.anchors import Known, anchors_path, read_anchors
+from earlybell.trail.anchors import Anchored, anchors_path, read_anchors
 from earlybell.trail.chain import Whose, begin, digest_of, hidden, link_of, read_whose
 from earlybell.trail.stores import Store, reading, shown
 
@@ -64,16 +64,16 @@ def verify(address: str, anchors: str | Path | None = None) -> Audit:
         TrailError: the trail or its anchors cannot be read.
     """
     path = anchors_path(address, anchors)
-    known = read_anchors(path)  # first: what is committed later is longer, which is no error
+    by_writer = read_anchors(path)  # first: what is committed later is longer, which is no error
     with reading(address) as store:
-        chains = _chains(store, known)
+        chains = _chains(store, by_writer)
         if unknown := [chain for chain in chains if chain.unknown]:
             # Last: a writer is announced before its first entry, so whoever is in the store is announced by now.
             announced = read_anchors(path) or {}
             for chain in unknown:
-                if not announced.get(chain.writer, Known()).links:
+                if not announced.get(chain.writer, Anchored()).links:
                     chain.refuse()
-        return _audit(store, chains, known)
+        return _audit(store, chains, by_writer)
 
 
 _ENTRIES = """
@@ -96,16 +96,16 @@ class _Row(NamedTuple):
     learner_id: str | None
 
 
-def _chains(store: Store, known: dict[str, Known] | None) -> "list[_Chain]":
+def _chains(store: Store, by_writer: dict[str, Anchored] | None) -> "list[_Chain]":
     return [
-        _Chain(writer, None if known is None else known.get(writer, Known())).read(rows)
+        _Chain(writer, None if by_writer is None else by_writer.get(writer, Anchored())).read(rows)
         for writer, rows in groupby(map(_Row._make, store.rows(_ENTRIES)), key=lambda row: row.writer)
     ]
 
 
-def _audit(store: Store, chains: "list[_Chain]", known: dict[str, Known] | None) -> Audit:
+def _audit(store: Store, chains: "list[_Chain]", by_writer: dict[str, Anchored] | None) -> Audit:
     findings = [finding for chain in chains for finding in chain.findings]
-    findings += _lost(known or {}, {chain.writer for chain in chains})
+    findings += _lost(by_writer or {}, {chain.writer for chain in chains})
     findings += _strays(store, findings)
     gone = {key for chain in chains for key in chain.gone}
     erased = {key for chain in chains for key in chain.erased}
@@ -113,20 +113,20 @@ def _audit(store: Store, chains: "list[_Chain]", known: dict[str, Known] | None)
         Finding(writer, seq, seq, "removed", "its payload is gone, and no erasure names it")
         for writer, seq in gone - erased
     ]
-    anchored = {(writer, seq) for writer, anchors in (known or {}).items() for seq in anchors.erased}
+    anchored = {(writer, seq) for writer, anchors in (by_writer or {}).items() for seq in anchors.erased}
     findings += _back(store, (erased | anchored) - gone)
     whose = {owner for chain in chains for owner in chain.whose}
-    whose |= {owner for anchors in (known or {}).values() for owner in anchors.whose}
+    whose |= {owner for anchors in (by_writer or {}).values() for owner in anchors.whose}
     findings += _returned(store, whose, {(finding.writer, finding.seq) for finding in findings})
     entries = sum(chain.entries for chain in chains)
-    return Audit(entries, len(chains), len(gone & erased), known is not None, tuple(sorted(findings)))
+    return Audit(entries, len(chains), len(gone & erased), by_writer is not None, tuple(sorted(findings)))
 
 
 class _Chain:
     """Reads one writer's entries in order."""
 
-    def __init__(self, writer: str, known: Known | None) -> None:
-        self.writer, self._known = writer, known
+    def __init__(self, writer: str, anchors: Anchored | None) -> None:
+        self.writer, self._anchored = writer, anchors
         self.entries = 0
         self.findings: list[Finding] = []
         self.gone: list[tuple[str, int]] = []
@@ -143,8 +143,8 @@ class _Chain:
             except (TypeError, AttributeError, LookupError, ValueError, OverflowError):
                 self._find(row.seq, "changed", "it holds what no writer writes")
                 self._before = []
-        if self._known is not None and self._known.last >= self._expected:
-            self._find(self._expected, "cut off", "anchored, and missing", until=self._known.last)
+        if self._anchored is not None and self._anchored.last >= self._expected:
+            self._find(self._expected, "cut off", "anchored, and missing", until=self._anchored.last)
         return self
 
     def _read(self, row: _Row) -> None:
@@ -161,7 +161,7 @@ class _Chain:
         self._before = [] if moved else [row.link, *computed[:1]]
 
     def _wrong(self, row: _Row, follows: bool) -> tuple[What, str] | None:
-        anchors = self._known or Known()
+        anchors = self._anchored or Anchored()
         if row.payload is None or row.salt is None:
             self.gone.append((row.writer, row.seq))
         elif wrong := self._wrong_payload(row, row.salt, row.payload):
@@ -171,7 +171,7 @@ class _Chain:
         if anchors.ended and row.seq > anchors.last:
             return "inserted", f"its writer ended at entry {anchors.last}"
         if not follows:
-            beyond = self._known is not None and row.seq > anchors.last
+            beyond = self._anchored is not None and row.seq > anchors.last
             return "inserted" if beyond else "changed", "it does not follow the entry before it"
         return None
 
@@ -192,7 +192,7 @@ class _Chain:
     @property
     def unknown(self) -> bool:
         """Whether there are anchors, and none is of this writer."""
-        return self._known is not None and not self._known.links
+        return self._anchored is not None and not self._anchored.links
 
     def refuse(self) -> None:
         """No anchor knows the writer: then all else that is wrong with its entries says nothing."""
@@ -200,15 +200,15 @@ class _Chain:
         detail = "no anchor knows this writer: it is forged, or began after these anchors were saved"
         self._find(1, "inserted", detail, until=self._expected - 1)
 
-    def _find(self, seq: int, what: What, detail: str, *, until: int | None = None) -> None:
-        self.findings.append(Finding(self.writer, seq, seq if until is None else until, what, detail))
+    def _find(self, seq: int, kind: What, detail: str, *, until: int | None = None) -> None:
+        self.findings.append(Finding(self.writer, seq, seq if until is None else until, kind, detail))
 
 
-def _lost(known: dict[str, Known], there: set[str]) -> list[Finding]:
+def _lost(by_writer: dict[str, Anchored], there: set[str]) -> list[Finding]:
     """Whole chains that are anchored, and missing."""
     return [
         Finding(writer, 1, anchors.last, "cut off", "anchored, and missing")
-        for writer, anchors in known.items()
+        for writer, anchors in by_writer.items()
         if writer not in there and anchors.last > 0
     ]
 

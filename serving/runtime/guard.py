@@ -13,6 +13,7 @@ from serving.runtime.admission import BUSY, NOT_READY, SMALLEST, Access, Refused
 from serving.runtime.coding import Gunzip, GzipError
 from serving.runtime.metrics import REQUESTS, SECONDS
 from serving.runtime.mirror import Mirror
+from serving.runtime.protocol import FORWARDED
 from serving.runtime.settings import MODEL_NAME, Limits
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -38,7 +39,6 @@ ROUTES = {
 _METHODS = {"POST": ("POST",), "GET": ("GET", "HEAD")}
 _COPIED = (REQUEST_ID, "content-type", "inference-header-content-length")  # to a challenger
 ASKED = ("predict", "explain", "infer")
-_FORWARDED = ("x-forwarded-for", "forwarded")  # set by Knative's queue-proxy and by gateways; no caller takes them away
 _JSON = "application/json"
 _STEP = 2**20  # bytes by which a body of unknown length takes its place in memory
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -226,7 +226,7 @@ def _route(scope: Scope) -> str:
     Knative's gateway leads whoever has no token to every route.
     """
     route = next((name for name, (_, pattern) in ROUTES.items() if pattern.fullmatch(scope["path"])), "unknown")
-    hidden = route == "metrics" and any(_get(scope, name) is not None for name in _FORWARDED)
+    hidden = route == "metrics" and any(name in FORWARDED for name, _ in scope["headers"])
     return "unknown" if hidden else route
 
 

@@ -6,7 +6,7 @@ import math
 import queue
 import threading
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -21,10 +21,12 @@ from kserve import InferRequest, InferResponse, Model
 from kserve.errors import InvalidInput
 
 from earlybell.bundle import Bundle, read_bundle
+from earlybell.counts import counted
 from earlybell.errors import BundleError, RequestError, TrailError
 from earlybell.predict import Band, Explanation, Observed, Prediction, Predictions, Predictor, outside_of
-from earlybell.predict.workspace import Workspace
+from earlybell.predict.workspace import LARGEST_TOGETHER, Workspace
 from earlybell.tables.codec import Instance, decode, decode_all, php_hint, rows_given
+from earlybell.tables.correction import SentCorrection, nothing_sent
 from earlybell.tables.values import shown
 from earlybell.trail import Trail, open_trail
 from earlybell.trail.predicted import records_of
@@ -34,6 +36,7 @@ from serving.runtime.admission import Access, Place, Turns, Work, current
 from serving.runtime.guard import REQUEST_ID, usable_id
 from serving.runtime.metrics import BANDS, OUTSIDE, RISK, SECONDS, TOKEN_EXPIRES, TRAIL_JOURNALING, TRAIL_LAG
 from serving.runtime.settings import MODEL_NAME, Settings
+from serving.runtime.together import Together
 
 THREADS = 2  # predictions of one caller at a time in a process; each has a database of its own
 SPARE = 1  # more of them, for other callers
@@ -43,10 +46,11 @@ TRAIL_SECONDS = 8.0
 REASONS = 3  # of a learner, in V1
 RUNS = 1_000  # course runs of one request: each is decoded on its own
 # A small request is answered where it arrives, which saves the way to a thread and back: a V2 request of so many bytes,
-# a V1 request of so many learners and rows.
+# a V1 request of so many learners and rows. So many of them are answered together.
 AT_ONCE, LEARNERS_AT_ONCE, ROWS_AT_ONCE = 16_384, 2, 4096
+TOGETHER = 16
 # What a learner adds to a request, as bytes of usual JSON need it: a record in the trail, an answer, its attribution.
-PREDICTED, EXPLAINED = 700, 4000
+PREDICTED, INFERRED, EXPLAINED = 1200, 700, 4000
 _T = TypeVar("_T")
 
 
@@ -57,8 +61,9 @@ class TooSlowError(RuntimeError):
 class Run:
     """A request that a thread works at, with a workspace of its own meanwhile, until nobody waits for it any longer."""
 
-    def __init__(self, workspace: Workspace | None = None) -> None:
-        self._workspace, self._lock = workspace, threading.Lock()
+    def __init__(self) -> None:
+        self._workspace: Workspace | None = None
+        self._lock = threading.Lock()
         self._stopped, self._using = False, False
 
     @property
@@ -124,12 +129,13 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         self.version = self._settings.model_version or self.bundle.version
         self._predictor = Predictor(self.bundle, threads=1)
         self._pool = ThreadPoolExecutor(THREADS + SPARE, "predict")
-        self._threads, self._at_once = Turns(THREADS + SPARE, THREADS), Turns(1, 1)
+        self._threads, self._at_once = Turns(THREADS + SPARE, THREADS), Turns(TOGETHER, TOGETHER)
         self._workspaces = queue.LifoQueue[Workspace]()  # the last one used first: its memory is near
         example = decode(openapi.EXAMPLE, "example", datetime.max)
-        self._here, *others = [Workspace(self.bundle) for _ in range(1 + THREADS + SPARE)]
-        for workspace in (self._here, *others):
+        here, *others = [Workspace(self.bundle, ready) for ready in (LARGEST_TOGETHER + 1, *[1] * (THREADS + SPARE))]
+        for workspace in (here, *others):
             self._predictor.predict(workspace.observe(example))
+        self._together = Together(here)
         for workspace in others:
             self._workspaces.put(workspace)
         self.tokens = Tokens(self._settings.tokens) if self._settings.tokens else None
@@ -202,40 +208,58 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         self,
         payload: Any,
         headers: Mapping[str, str],
-        ask: Callable[[Observed, Run], tuple[Predictions, list[answers.Learner]]],
+        ask: Callable[[Observed, SentCorrection, Run], tuple[Predictions, list[answers.Learner]]],
         kind: Callable[..., _T],
         at_once: bool,
     ) -> _T:
-        """An answer of the kind, with what `ask` says of what was observed of each instance."""
+        """An answer of the kind, with what `ask` says of what was observed of each instance, and of its correction."""
         request_id, caller = headers.get(REQUEST_ID, ""), current().caller
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now, most_rows = datetime.now(UTC).replace(tzinfo=None), self._settings.limits.rows
 
-        def work(run: Run) -> _Done[list[answers.CourseRun[answers.Learner]]]:
+        def done(
+            instances: list[Instance], observed: Iterable[Observed], run: Run
+        ) -> _Done[list[answers.CourseRun[answers.Learner]]]:
             course_runs, predicted = [], []
-            for instance in _decoded(payload, now, self._settings.limits.rows, run.go_on):
+            for instance, of_instance in zip(instances, observed, strict=True):
                 run.go_on()
-                predictions, learners = ask(self._observed(instance, run.workspace), run)
+                correction = instance.correction.of(self.bundle.digest)
+                predictions, learners = ask(of_instance, correction, run)
                 predicted.append(predictions)
                 course_runs.append(answers.of_instance(instance, learners))
             return _Done(course_runs, predicted, self._append(predicted, request_id, caller))
 
-        course_runs = await self._recorded(await (self._done_at_once(work) if at_once else self._in_thread(work)))
-        name, catalogue_hash = self.bundle.manifest.name, self.bundle.catalogue.hash
+        def in_thread(run: Run) -> _Done[list[answers.CourseRun[answers.Learner]]]:
+            instances = _decoded(payload, now, most_rows, run.go_on)
+            return done(instances, (self._observed(instance, run.workspace) for instance in instances), run)
+
+        async def together(run: Run) -> _Done[list[answers.CourseRun[answers.Learner]]]:
+            instances = _decoded(payload, now, most_rows, run.go_on)
+            with SECONDS.labels("features", self.version).time():
+                observed = await self._together.observe(instances)
+            return done(instances, observed, run)
+
+        course_runs = await self._recorded(
+            await (self._done_at_once(together) if at_once else self._in_thread(in_thread))
+        )
+        name, catalogue_hash = self.bundle.manifest.name, self.bundle.manifest.catalogue.hash
         return kind(name, self.version, catalogue_hash, request_id, course_runs)
 
     async def _infer(self, request: InferRequest, headers: Mapping[str, str]) -> InferResponse:
         caller = current().caller
         request_id = usable_id(headers.get(REQUEST_ID) or request.id)  # behind the guard it is there
-        await self._room(vector.rows_given(request), PREDICTED)
+        await self._room(vector.rows_given(request), INFERRED)
 
         def work(_: Run) -> _Done[InferResponse]:
             observed = vector.observed(request, self.bundle.catalogue, self._settings.limits.rows)
-            predictions = self._scored(observed, reasons=0)
+            predictions = self._scored(observed, 0, nothing_sent(), outlook=False)
             answer = vector.response(request, predictions, self.version, request.id or request_id)
             return _Done(answer, [predictions], self._append([predictions], request_id, caller))
 
+        async def here(run: Run) -> _Done[InferResponse]:
+            return work(run)
+
         at_once = _is_small(request, headers)
-        return await self._recorded(await (self._done_at_once(work) if at_once else self._in_thread(work)))
+        return await self._recorded(await (self._done_at_once(here) if at_once else self._in_thread(work)))
 
     async def _room(self, learners: int, each: int) -> None:
         """Wait until there is memory for what is made of so many.
@@ -245,15 +269,15 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             RefusedError: there is none now.
         """
         if (needed := learners * each) > (most := self._settings.limits.body_bytes):
-            raise InvalidInput(f"{learners:,} learners. At most {most // each:,}: ask for fewer at a time.")
+            raise InvalidInput(f"{counted(learners, 'learner')}. At most {most // each:,}: ask for fewer at a time.")
         await current().need(needed)
 
-    async def _done_at_once(self, work: Callable[[Run], _T]) -> _T:
+    async def _done_at_once(self, work: Callable[[Run], Awaitable[_T]]) -> _T:
         """Run here, when it is the caller's turn."""
         async with _in_time(), self._at_once.turn(current().caller):
             await asyncio.sleep(0)  # others may arrive, and clients go away
             with _as_invalid_input():
-                return work(Run(self._here))
+                return await work(Run())
 
     async def _in_thread(self, work: Callable[[Run], _T]) -> _T:
         """Run in a thread of ours, when it is the caller's turn. What is not waited for any longer ends soon."""
@@ -315,17 +339,23 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         with SECONDS.labels("features", self.version).time():
             return workspace.observe(instance)
 
-    def _scored(self, observed: Observed, reasons: int = REASONS) -> Predictions:
+    def _scored(
+        self, observed: Observed, reasons: int, correction: SentCorrection, *, outlook: bool = True
+    ) -> Predictions:
         with SECONDS.labels("scoring", self.version).time():
-            return self._predictor.predict(observed, reasons)
+            return self._predictor.predict(observed, reasons, correction.shift, correction.doubt, outlook=outlook)
 
-    def _predicted(self, observed: Observed, _: Run) -> tuple[Predictions, list[Prediction]]:
-        predictions = self._scored(observed)
+    def _predicted(
+        self, observed: Observed, correction: SentCorrection, _: Run
+    ) -> tuple[Predictions, list[Prediction]]:
+        predictions = self._scored(observed, REASONS, correction)
         return predictions, predictions.learners()
 
-    def _explained(self, observed: Observed, run: Run) -> tuple[Predictions, list[Explanation]]:
+    def _explained(
+        self, observed: Observed, correction: SentCorrection, run: Run
+    ) -> tuple[Predictions, list[Explanation]]:
         with SECONDS.labels("scoring", self.version).time():
-            predictions, explanations = self._predictor.explain(observed)
+            predictions, explanations = self._predictor.explain(observed, correction.shift, correction.doubt)
         learners = []
         with SECONDS.labels("explanation", self.version).time():
             for explanation in explanations:
@@ -358,8 +388,8 @@ def _is_quick(payload: Any) -> bool:
 
 def _learners(payload: Any) -> int:
     """How many a V1 request is about, as far as it is of the form."""
-    known = (instance for instance in _instances(payload) if isinstance(instance, dict))
-    return sum(rows_given({"enrolments": instance.get("enrolments")}) for instance in known)
+    well_formed = (instance for instance in _instances(payload) if isinstance(instance, dict))
+    return sum(rows_given({"enrolments": instance.get("enrolments")}) for instance in well_formed)
 
 
 def _instances(payload: Any) -> list[Any]:
@@ -444,9 +474,11 @@ def _decoded(payload: Any, now: datetime, most_rows: int, go_on: Callable[[], No
             "instances", shown(instances), f"It must be a list with at least one course run.{php_hint(instances)}"
         )
     if (runs := len(instances)) > RUNS:
-        raise RequestError("instances", f"{runs:,} course runs", f"At most {RUNS:,}: ask for fewer at a time.")
+        raise RequestError("instances", counted(runs, "course run"), f"At most {RUNS:,}: ask for fewer at a time.")
     if unknown := payload.keys() - {"instances"}:
         raise RequestError(min(map(str, unknown)), "a field that is not known", "The only field is instances.")
     if (rows := sum(map(rows_given, instances))) > most_rows:
-        raise RequestError("instances", f"{rows:,} rows", f"At most {most_rows:,}: ask for fewer learners at a time.")
+        raise RequestError(
+            "instances", counted(rows, "row"), f"At most {most_rows:,}: ask for fewer learners at a time."
+        )
     return decode_all(instances, now, go_on)

@@ -9,6 +9,10 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LINGER_SECONDS = 1.0  # to read on after a refusal: closed before, a connection would take the answer with it
+FORWARDED = {
+    b"x-forwarded-for",
+    b"forwarded",
+}  # set by Knative's queue-proxy and by gateways; no caller takes them away
 HEAD_BYTES = 64 * 2**10  # of a request's line and headers; of what stands between two parts of a body in chunks
 
 
@@ -80,7 +84,7 @@ class Http(HttpToolsProtocol):
         """Whether what the parser says now is about a request that is parsed again, without its `Upgrade`."""
         return True
 
-    def _without_upgrade(self, rest: bytes) -> bytes | None:
+    def _without_upgrade(self, body: bytes) -> bytes | None:
         """The request as one that asks for no upgrade: its head, and its body, which the parser left."""
         method, version = self.scope["method"].encode(), self.scope["http_version"].encode()
         if method == b"CONNECT":
@@ -90,7 +94,7 @@ class Http(HttpToolsProtocol):
         head += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
-        return b"\r\n".join([*head, b"", rest])
+        return b"\r\n".join([*head, b"", body])
 
     def _count(self, part: bytes) -> None:
         self._head += len(part)

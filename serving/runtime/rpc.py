@@ -160,8 +160,8 @@ def _outcome(code: StatusCode) -> str:
 def _code(error: Exception) -> StatusCode:
     if isinstance(error, RefusedError):
         return _OF_STATUS[error.status]
-    known = next((code for kind, code in _CODES.items() if isinstance(error, kind)), StatusCode.INTERNAL)
-    code: StatusCode = getattr(error, "status_code", known)
+    by_kind = next((code for kind, code in _CODES.items() if isinstance(error, kind)), StatusCode.INTERNAL)
+    code: StatusCode = getattr(error, "status_code", by_kind)
     return code
 
 

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from socket import AF_INET, AF_INET6, create_server, socket
+from socket import socket
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from kserve.protocol.dataplane import DataPlane
 from msgspec import Struct
 
-from earlybell.errors import RequestError, SettingError
+from earlybell.errors import RequestError
 from serving.runtime import adapter, metrics, openapi, vector
 from serving.runtime.admission import NOT_READY, RefusedError, current
 from serving.runtime.guard import JSON_LENGTH, Guard
@@ -28,7 +28,7 @@ from serving.runtime.mirror import Mirror
 from serving.runtime.model import LearnerRisk, TooSlowError
 from serving.runtime.protocol import Http
 from serving.runtime.rpc import GrpcServer
-from serving.runtime.settings import MODEL_NAME, Settings, address
+from serving.runtime.settings import MODEL_NAME, Settings, check_free
 
 GRACE_SECONDS = 30  # to finish what was begun, when it ends
 
@@ -44,7 +44,7 @@ def serve(settings: Settings) -> None:
         SettingError: the tokens cannot be read.
     """
     for port in (settings.http_port, settings.grpc_port):
-        _check_free(settings.host, port)
+        check_free(settings.host, port)
     model = LearnerRisk(settings)
     try:
         server = _server(settings)
@@ -66,18 +66,6 @@ def _server(settings: Settings) -> ModelServer:
     )
     server.dataplane = _DataPlane(model_registry=server.registered_models)
     return server
-
-
-def _check_free(host: str, port: int) -> None:
-    """Raises:
-    SettingError: nobody can listen there.
-    """
-    family = AF_INET6 if ":" in host else AF_INET
-    try:
-        create_server((host, port), family=family, dualstack_ipv6=host == "::").close()
-    except OSError as error:
-        way_out = f"{error.strerror}: name another port, or an address of this machine."
-        raise SettingError("cannot listen at", address(host, port), way_out) from None
 
 
 class _DataPlane(DataPlane):  # type: ignore[misc]
@@ -123,8 +111,8 @@ class _RestServer(adapter.Rest):
     def add_routes(self, app: FastAPI) -> None:
         ours = {"/v1/models/{name}:predict": self._predict, "/v1/models/{name}:explain": self._explain}
         for path, answer in (ours | {"/v2/models/{name}/infer": self._infer}).items():
-            app.add_api_route(path, answer, methods=["POST"])
-        app.add_api_route("/metrics", self._metrics, methods=["GET"])
+            app.add_route(path, answer, methods=["POST"])  # Starlette's: FastAPI's look for what a handler needs
+        app.add_route("/metrics", self._metrics, methods=["GET"])
         document = openapi.document(self._model.bundle)
         app.openapi = lambda: document  # type: ignore[method-assign]
 
@@ -135,16 +123,16 @@ class _RestServer(adapter.Rest):
         app.add_exception_handler(RefusedError, _refused)
         app.add_exception_handler(Exception, _defect)
 
-    async def _predict(self, name: str, request: Request) -> Response:
-        await self._check_ready(name)
+    async def _predict(self, request: Request) -> Response:
+        name = await self._ready(request)
         return _written((await self.dataplane.infer(name, await _body(request), dict(request.headers)))[0])
 
-    async def _explain(self, name: str, request: Request) -> Response:
-        await self._check_ready(name)
+    async def _explain(self, request: Request) -> Response:
+        name = await self._ready(request)
         return _written((await self.dataplane.explain(name, await _body(request), dict(request.headers)))[0])
 
-    async def _infer(self, name: str, request: Request) -> Response:
-        await self._check_ready(name)
+    async def _infer(self, request: Request) -> Response:
+        name = await self._ready(request)
         headers = dict(request.headers)
         infer_request = self.dataplane.decode_inference_request(await request.body(), headers, name)
         answer, json_length = (await self.dataplane.infer(name, infer_request, headers))[0].to_rest()
@@ -152,13 +140,15 @@ class _RestServer(adapter.Rest):
             return _json(answer)
         return Response(answer, headers={JSON_LENGTH: str(json_length)}, media_type="application/octet-stream")
 
-    async def _check_ready(self, name: str) -> None:
-        """Or KServe loads the model again."""
+    async def _ready(self, request: Request) -> str:
+        """The name of the model that is asked, if it is ready; else KServe would load it again."""
+        name = str(request.path_params["name"])
         if not await self.dataplane.model_ready(name, disable_predictor_health_check=True):
             current().outcome = NOT_READY
             raise ModelNotReady(name)
+        return name
 
-    async def _metrics(self) -> Response:
+    async def _metrics(self, _: Request) -> Response:
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from socket import AF_INET, AF_INET6, create_server
+
+from earlybell.errors import SettingError
 
 MODEL_NAME = "learner-risk"
 DENSEST = 8  # bytes of usual JSON that need as much memory as a byte of a message of gRPC
@@ -64,3 +67,15 @@ class Settings:
 def address(host: str, port: int) -> str:
     """An address as it is written: one of IPv6 in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def check_free(host: str, port: int) -> None:
+    """Raises:
+    SettingError: nobody can listen there.
+    """
+    family = AF_INET6 if ":" in host else AF_INET
+    try:
+        create_server((host, port), family=family, dualstack_ipv6=host == "::").close()
+    except OSError as error:
+        way_out = f"{error.strerror}: name another port, or an address of this machine."
+        raise SettingError("cannot listen at", address(host, port), way_out) from None

@@ -12,6 +12,7 @@ from kserve.protocol.rest.v2_datamodels import InferenceRequest, RequestInput
 from pydantic import ValidationError
 
 from earlybell.bundle import Catalogue
+from earlybell.counts import counted
 from earlybell.errors import RequestError
 from earlybell.predict import Observed, Predictions
 from earlybell.predict.answer import OUTPUTS
@@ -146,7 +147,7 @@ def _rows(tensors: Mapping[str, npt.NDArray[np.float32]], faults: Faults) -> int
     if features is None or days is None:
         return None
     if len(features) != len(days):
-        faults.add("inputs.days_seen.shape", shown([len(days)]), f"features has {len(features)} rows.")
+        faults.add("inputs.days_seen.shape", shown([len(days)]), f"features has {counted(len(features), 'row')}.")
         return None
     return len(features)
 
@@ -198,7 +199,7 @@ def _tensor(tensor: InferInput, declared: Tensor, most_rows: int) -> npt.NDArray
     faults.end()
     values = _values(tensor, place)
     if values.size != np.prod(shape, dtype=np.int64):
-        faults.add(f"{place}.data", f"{values.size} values", f"Its shape {shape} says otherwise.")
+        faults.add(f"{place}.data", counted(values.size, "value"), f"Its shape {shape} says otherwise.")
     for at in _first(np.flatnonzero(np.abs(values) > _LARGEST), faults):
         faults.add(f"{place}.data[{at}]", shown(float(values[at])), "It must be a finite 32-bit number.")
     faults.end()
@@ -250,7 +251,9 @@ def _parameter(parameters: Any, name: str, rows: int | None, *, several: bool) -
         raise RequestError(f"parameters.{name}", shown(value), NO_TEXT_REASON)
     texts = value.split(",") if several else [value] * (rows or 1)
     if len(texts) != (rows or len(texts)):
-        raise RequestError(f"parameters.{name}", shown(value), f"It must name {rows} learners, separated by commas.")
+        raise RequestError(
+            f"parameters.{name}", shown(value), f"It must name {counted(rows or 0, 'learner')}, separated by commas."
+        )
     if max(map(len, texts)) > LONGEST:
         raise RequestError(f"parameters.{name}", shown(max(texts, key=len)), f"At most {LONGEST} characters.")
     return np.array(texts, dtype=object)

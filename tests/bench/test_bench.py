@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from bench import plain_pandas
+from bench import measure, plain_pandas, scale
 from bench.features import compare
 from components.features import compute_features
 
@@ -26,10 +26,10 @@ def quick(folder: Path, *parts: str) -> tuple[dict[str, Any], str]:
 
 def test_the_quick_benchmark_finds_both_sides_equal_and_writes_its_figures(tmp_path: Path) -> None:
     figures, printed = quick(tmp_path, "features")
-    found = figures["features"]
-    assert found["equal"]["differing"] == found["equal"]["alone"] == [] or not found["equal"]["differing"]
-    assert found["ours"]["peak_mib"] > 0
-    assert len(found["growth"]) == 4
+    features = figures["features"]
+    assert features["equal"]["differing"] == features["equal"]["alone"] == [] or not features["equal"]["differing"]
+    assert features["ours"]["peak_mib"] > 0
+    assert len(features["growth"]) == 4
     assert "times faster" in printed
 
 
@@ -73,9 +73,19 @@ def test_both_sides_agree_on_clocks_weekends_holidays_and_what_moodle_writes_by_
     compute_features(tables, "0.6", tmp_path / "ours")
     plain_pandas.features(tables, 0.6).to_parquet(tmp_path / "pandas.parquet")
 
-    found = compare(tmp_path / "ours" / "features.parquet", tmp_path / "pandas.parquet")
-    assert found["rows"] > 300
-    assert (found["alone"], found["differing"]) == (0, {})
+    comparison = compare(tmp_path / "ours" / "features.parquet", tmp_path / "pandas.parquet")
+    assert comparison["rows"] > 300
+    assert (comparison["alone"], comparison["differing"]) == (0, {})
+
+
+def test_growth_is_told_as_a_power_of_the_events() -> None:
+    """Four times the events: eight times the processor time is the power of 1.5, twice the memory that of 0.5."""
+    costs = [measure.Cost(1.0, 1.0, cpu, mib * 2**20) for cpu, mib in ((10.0, 500), (80.0, 1000))]
+    smaller, larger = (
+        scale.Size(learners=events, events=events, train=measure.summary([cost]), predict=measure.summary([cost]))
+        for events, cost in zip((1000, 4000), costs, strict=True)
+    )
+    assert scale.growth(smaller, larger) == {"cpu": 1.5, "peak": 0.5}
 
 
 def test_the_quick_benchmark_of_serving_loses_no_answer_and_serves_the_forest_that_it_is_compared_to(
@@ -83,13 +93,16 @@ def test_the_quick_benchmark_of_serving_loses_no_answer_and_serves_the_forest_th
 ) -> None:
     pytest.importorskip("kserve")
     figures, printed = quick(tmp_path, "latency", "kserve", "kill", "start", "growth")
-    found = figures["serving"]
+    serving = figures["serving"]
     assert all(
-        one["statuses"].keys() == {"200"} for asked in ("one", "class") for one in found["latency"][asked].values()
+        latency["statuses"].keys() == {"200"}
+        for body in ("one", "class")
+        for latency in serving["latency"][body].values()
     )
-    assert found["kserve"]["same_forest"]
-    assert found["kill"]["acknowledged"] > found["kill"]["missing"] == 0
-    assert found["kill"]["whole"]
-    assert found["start"]["resident_mib"] > 0
-    assert found["growth"]["statuses"].keys() == {"200", "400"}
+    assert serving["latency"]["targets"].keys() == {"one", "class"}
+    assert serving["kserve"]["same_forest"]
+    assert serving["kill"]["acknowledged"] > serving["kill"]["missing"] == 0
+    assert serving["kill"]["whole"]
+    assert serving["start"]["resident_mib"] > 0
+    assert serving["growth"]["statuses"].keys() == {"200", "400"}
     assert "times the throughput" in printed

@@ -26,38 +26,38 @@ class Answers:
 
     @property
     def good(self) -> list[dict[str, Any]]:
-        return [one for one in self.all if one["status"] == 200]
+        return [answer for answer in self.all if answer["status"] == 200]
 
     @property
     def bad(self) -> list[dict[str, Any]]:
-        return [one for one in self.all if one["status"] != 200]
+        return [answer for answer in self.all if answer["status"] != 200]
 
     @property
     def failures(self) -> Counter[str]:
         """Status and words of the bad ones: how often each."""
-        return Counter(f"{one['status']} {one['said']}" for one in self.bad)
+        return Counter(f"{answer['status']} {answer['error']}" for answer in self.bad)
 
     @property
     def versions(self) -> Counter[str]:
-        return Counter(one["version"] for one in self.good)
+        return Counter(answer["version"] for answer in self.good)
 
     def milliseconds(self, share: float) -> float:
         """The percentile of the good answers' times."""
-        times = sorted(one["ms"] for one in self.good)
+        times = sorted(answer["ms"] for answer in self.good)
         return float(times[min(len(times) - 1, int(share * len(times)))])
 
     def last_of(self, version: str) -> float:
         """When the last answer of a version arrived, s since 1970."""
-        return max(float(one["at"] + one["ms"] / 1000) for one in self.good if one["version"] == version)
+        return max(float(answer["at"] + answer["ms"] / 1000) for answer in self.good if answer["version"] == version)
 
     def per_second(self) -> float:
         """Good answers a second, from the first request to the last answer."""
-        ended = max(one["at"] + one["ms"] / 1000 for one in self.good)
-        return len(self.good) / float(ended - min(one["at"] for one in self.good))
+        ended = max(answer["at"] + answer["ms"] / 1000 for answer in self.good)
+        return len(self.good) / float(ended - min(answer["at"] for answer in self.good))
 
     def outage(self) -> float:
         """Seconds from the first request that failed to the last."""
-        times = [one["at"] for one in self.bad]
+        times = [answer["at"] for answer in self.bad]
         return max(times) - min(times) if times else 0.0
 
 
@@ -82,36 +82,36 @@ class Caller:
         subprocess.run(command, input=data, check=True, env=self.environment)
         return path
 
-    def ask(self, **asked: Any) -> Answers:
+    def ask(self, **request: Any) -> Answers:
         """Ask, and wait until all is answered; see `load.py`."""
-        with self.asking(**asked) as answers:
+        with self.asking(**request) as answers:
             pass
         return answers
 
     @contextmanager
-    def asking(self, **asked: Any) -> Iterator[Answers]:
+    def asking(self, **request: Any) -> Iterator[Answers]:
         """Ask while the body of the `with` does something; its answers are complete when it has ended.
 
         The body begins when the first answer is there. Without `seconds` and `count` it is asked as long as the body
         takes, at `rate` or as fast as `threads` can.
         """
         answers = Answers([])
-        command = [*self.shell, self.python, "-c", LOAD.read_text(), json.dumps(asked)]
+        command = [*self.shell, self.python, "-c", LOAD.read_text(), json.dumps(request)]
         with (
-            TemporaryFile("w+") as said,  # a pipe that nobody reads meanwhile would stop who asks
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, env=self.environment) as process,
+            TemporaryFile("w+") as output,  # a pipe that nobody reads meanwhile would stop who asks
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, env=self.environment) as process,
         ):
             try:
-                while process.poll() is None and not os.fstat(said.fileno()).st_size:
+                while process.poll() is None and not os.fstat(output.fileno()).st_size:
                     time.sleep(0.1)
                 yield answers
                 process.communicate(timeout=900)  # ends its input
             finally:
                 process.kill()
-            assert process.returncode == 0, f"who asks ended early: {asked}"
-            said.seek(0)
-            answers.all.extend(json.loads(line) for line in said if line.strip())
-        assert answers.all, f"nothing was asked: {asked}"
+            assert process.returncode == 0, f"who asks ended early: {request}"
+            output.seek(0)
+            answers.all.extend(json.loads(line) for line in output if line.strip())
+        assert answers.all, f"nothing was asked: {request}"
 
 
 @contextmanager

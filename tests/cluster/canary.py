@@ -33,9 +33,9 @@ def assert_promotion(site: Site, asking: Caller, body: str, figures: Figures) ->
         site.release("2", None)
         time.sleep(10)
     assert site.aliases() == {"champion": "2"}
-    what = f"{site.mode}, promotion under {RATE} a second"
-    figures.tell(f"{what}: failed of {len(answers.all)}", len(answers.bad))
-    figures.tell(f"{what}: last answer of the old version", f"{answers.last_of('1') - commanded:.1f} s after 100%")
+    title = f"{site.mode}, promotion under {RATE} a second"
+    figures.tell(f"{title}: failed of {len(answers.all)}", len(answers.bad))
+    figures.tell(f"{title}: last answer of the old version", f"{answers.last_of('1') - commanded:.1f} s after 100%")
     assert not answers.failures
     assert answers.versions["2"]
 
@@ -55,11 +55,11 @@ def assert_way_back(site: Site, asking: Caller, body: str, figures: Figures, sha
         site.release("2", 0)
         site.settled("2", 0)
         time.sleep(30 if cold else 10)
-    back = [one for one in answers.good if one["version"] == "1" and one["at"] > answers.last_of("2")]
-    what = f"{site.mode}, back from {share}% under {RATE} a second"
-    figures.tell(f"{what}: failed of {len(answers.all)}", len(answers.bad))
-    figures.tell(f"{what}: last answer of the new version", f"{answers.last_of('2') - commanded:.1f} s after")
-    figures.tell(f"{what}: longest answer", f"{answers.milliseconds(1) / 1000:.1f} s")
+    back = [answer for answer in answers.good if answer["version"] == "1" and answer["at"] > answers.last_of("2")]
+    title = f"{site.mode}, back from {share}% under {RATE} a second"
+    figures.tell(f"{title}: failed of {len(answers.all)}", len(answers.bad))
+    figures.tell(f"{title}: last answer of the new version", f"{answers.last_of('2') - commanded:.1f} s after")
+    figures.tell(f"{title}: longest answer", f"{answers.milliseconds(1) / 1000:.1f} s")
     assert not answers.failures
     assert back
 
@@ -74,8 +74,8 @@ def assert_new_image(site: Site, asking: Caller, body: str, figures: Figures) ->
         wait_for("the old pods to go", 180, lambda: _variables(site, "EARLYBELL_OF") == {"another"})
         figures.seconds(f"{site.mode}, a new serving image: until the old pods are gone", began)
         site.settled("2", 100)
-    what = f"{site.mode}, a new serving image under {RATE} a second: failed of {len(answers.all)}"
-    figures.tell(what, len(answers.bad))
+    title = f"{site.mode}, a new serving image under {RATE} a second: failed of {len(answers.all)}"
+    figures.tell(title, len(answers.bad))
     assert not answers.failures
 
 
@@ -91,4 +91,6 @@ def assert_broken_is_refused(site: Site, files: dict[str, str], why: str) -> Non
 def _variables(site: Site, name: str, ending: bool = False) -> set[str | None]:
     """What a variable is in the pods of the model, also in those that are ending if asked; None where it is not."""
     containers = [pod["spec"]["containers"][0] for pod in site.pods(ending)]
-    return {next((one["value"] for one in each["env"] if one["name"] == name), None) for each in containers}
+    return {
+        next((variable["value"] for variable in each["env"] if variable["name"] == name), None) for each in containers
+    }

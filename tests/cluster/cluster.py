@@ -65,8 +65,8 @@ class Cluster:
 
     def get(self, *arguments: str) -> Object:
         """An object, or a list of them, as kubectl gets it."""
-        found: Object = json.loads(self.kubectl("get", *arguments, "-o", "json"))
-        return found
+        answer: Object = json.loads(self.kubectl("get", *arguments, "-o", "json"))
+        return answer
 
     def apply(self, *objects: Object) -> None:
         self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
@@ -89,15 +89,15 @@ class Cluster:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment)
         try:
             assert process.stdout
-            found = re.search(r"127.0.0.1:(\d+)", process.stdout.readline())
-            assert found, f"cannot reach {target} of {namespace}"
-            yield int(found[1])
+            match = re.search(r"127.0.0.1:(\d+)", process.stdout.readline())
+            assert match, f"cannot reach {target} of {namespace}"
+            yield int(match[1])
         finally:
             process.terminate()
             process.communicate()
 
 
-def wait_for(what: str, seconds: float, ask: Callable[[], Any], pause: float = 0.5) -> Any:
+def wait_for(event: str, seconds: float, ask: Callable[[], Any], pause: float = 0.5) -> Any:
     """Ask until the answer is true; the answer. What raises is not there yet."""
     end, last = time.monotonic() + seconds, ""
     while time.monotonic() < end:
@@ -107,4 +107,4 @@ def wait_for(what: str, seconds: float, ask: Callable[[], Any], pause: float = 0
         except (AssertionError, KeyError, OSError) as error:
             last = str(error)
         time.sleep(pause)
-    raise AssertionError(f"waited {seconds:.0f} s for {what}. {last}")
+    raise AssertionError(f"waited {seconds:.0f} s for {event}. {last}")

@@ -35,9 +35,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @contextmanager
 def _alone(state: Path) -> Iterator[None]:
     """One session at a time on a cluster: each removes the namespaces of the one before."""
-    with (state / "session").open("w") as held:
+    with (state / "session").open("w") as lock:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             pytest.exit(f"another session tests on the cluster of {state}: wait until it has ended", returncode=2)
         yield
@@ -49,17 +49,17 @@ def cluster() -> Iterator[Cluster]:
     named, state = os.environ.get("EARLYBELL_CLUSTER_KUBECONFIG"), ROOT / ".earlybell/cluster"
     if not named and not (state / "installed").exists():
         missing("there is no cluster: `make cluster` starts one, `make test-cluster KUBECONFIG=FILE` names one")
-    found = Cluster(Path(named), None) if named else Cluster(state / "admin.conf", state)
-    found.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=60s")
+    cluster = Cluster(Path(named), None) if named else Cluster(state / "admin.conf", state)
+    cluster.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=60s")
     with nullcontext() if named else _alone(state):
-        yield found
+        yield cluster
 
 
 @pytest.fixture(scope="session")
 def asking(cluster: Cluster) -> Iterator[Caller]:
     """A pod that asks."""
-    with caller.pod(cluster, f"dev.local/earlybell/serving:{TAG}") as found:
-        yield found
+    with caller.pod(cluster, f"dev.local/earlybell/serving:{TAG}") as pod:
+        yield pod
 
 
 @pytest.fixture(scope="session")
@@ -68,15 +68,15 @@ def university(
 ) -> Iterator[Site]:
     """A site in KServe's Knative mode, from nothing to its first prediction by the documented commands alone."""
     folder = tmp_path_factory.mktemp("university")
-    with stores(cluster, "stores") as own, own.clients() as known:
+    with stores(cluster, "stores") as own, own.clients() as settings:
         began = time.monotonic()
-        with installed(own, "university", folder, known | under_way(site)) as found, found.gateway():
+        with installed(own, "university", folder, settings | under_way(site)) as university, university.gateway():
             figures.seconds("from nothing to the chart, tested", began)
-            found.do(commands("The first model"))
+            university.do(commands("The first model"))
             figures.seconds("from nothing to a model that serves", began)
-            (folder / "first.json").write_text(found.do(commands("The first prediction")))
+            (folder / "first.json").write_text(university.do(commands("The first prediction")))
             figures.seconds("from nothing to the first prediction through the gateway", began)
-            yield found
+            yield university
 
 
 @pytest.fixture(scope="session")
@@ -86,16 +86,16 @@ def college(university: Site, site: Path, tmp_path_factory: pytest.TempPathFacto
     Its trail's tables belong to a role that its pods do not have.
     """
     folder = tmp_path_factory.mktemp("college")
-    with stores(university.cluster, "college-stores") as own, own.clients() as known:
-        asked = known | under_way(site)
-        with installed(own, "college", folder, asked, overlay="standard", owner="college_owner") as found:
-            college_certificate(found)
+    with stores(university.cluster, "college-stores") as own, own.clients() as clients:
+        settings = clients | under_way(site)
+        with installed(own, "college", folder, settings, overlay="standard", owner="college_owner") as college:
+            college_certificate(college)
             (folder / "bundle").symlink_to(university.folder / "bundle")
-            found.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF" > request.json')
-            found.register(2)
-            found.release("1", 100)
-            found.settled("1", 100)
-            yield found
+            college.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF" > request.json')
+            college.register(2)
+            college.release("1", 100)
+            college.settled("1", 100)
+            yield college
 
 
 def college_certificate(site: Site) -> None:

@@ -22,16 +22,16 @@ def elsewhere(origin: Site, backup: Path, folder: Path) -> Iterator[tuple[Site, 
         (site.folder / "backup").symlink_to(backup)
         site.cluster.remove(NAME)
         try:
-            with site.databases() as known:
-                site.do(commands("Restore the data"), **known)
+            with site.databases() as databases:
+                site.do(commands("Restore the data"), **databases)
                 stores.upload(backup / "bucket")
                 stores.start_registry()
                 with site.reached():
                     site.do(commands("Namespace and secrets"))
                     site.cluster.kubectl("label", "namespace", NAME, OURS)
                     site.do(commands("The chart"))
-                    site.do(commands("Serve again"), ANCHORS="none", **known)
-                    yield site, known
+                    site.do(commands("Serve again"), ANCHORS="none", **databases)
+                    yield site, databases
         finally:
             site.cluster.remove(NAME, wait=False)
 
@@ -44,8 +44,8 @@ def _person(origin: Site, stores: Stores, folder: Path, s3: dict[str, str]) -> S
     }
     site = prepared(stores, NAME, folder, origin.settings | s3 | mlflow)
     site.settings["EARLYBELL_PSEUDONYM_KEY"] = origin.settings["EARLYBELL_PSEUDONYM_KEY"]
-    values, kept = (yaml.safe_load((one.folder / "site.yaml").read_text()) for one in (site, origin))
-    if revision := kept["serving"].get("revision"):  # of a password that was rotated
+    values, original = (yaml.safe_load((person.folder / "site.yaml").read_text()) for person in (site, origin))
+    if revision := original["serving"].get("revision"):  # of a password that was rotated
         values["serving"]["revision"] = revision
         (folder / "site.yaml").write_text(yaml.safe_dump(values))
         site.settings["RUNTIME"] = f"earlybell-{TAG}-{revision}"

@@ -9,16 +9,16 @@ class Figures:
     """Figures by what they say, in the order in which they were measured; `path` keeps them as JSON."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._told = path, dict[str, str]()
+        self._path, self._figures = path, dict[str, str]()
 
-    def tell(self, what: str, figure: object) -> None:
-        self._told[what] = f"{figure:.3g}" if isinstance(figure, float) else str(figure)
+    def tell(self, title: str, figure: object) -> None:
+        self._figures[title] = f"{figure:.3g}" if isinstance(figure, float) else str(figure)
         self._path.parent.mkdir(exist_ok=True)
-        self._path.write_text(json.dumps(self._told, indent=1))
+        self._path.write_text(json.dumps(self._figures, indent=1))
 
-    def seconds(self, what: str, began: float) -> None:
+    def seconds(self, title: str, began: float) -> None:
         """Seconds since `began`, of time.monotonic()."""
-        self.tell(what, f"{time.monotonic() - began:.1f} s")
+        self.tell(title, f"{time.monotonic() - began:.1f} s")
 
     def lines(self) -> list[str]:
-        return [f"{what}: {figure}" for what, figure in self._told.items()]
+        return [f"{title}: {figure}" for title, figure in self._figures.items()]

@@ -28,53 +28,55 @@ def connect(address: str, timeout: float) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
 
 
-def ask(connection: http.client.HTTPConnection, body: bytes, asked: dict[str, Any]) -> dict[str, Any]:
+def ask(connection: http.client.HTTPConnection, body: bytes, request: dict[str, Any]) -> dict[str, Any]:
     """One request: its id, when it began (s since 1970), ms, status (0: no answer) and the version that answered."""
-    known = {"id": str(uuid.uuid4()), "at": time.time()}
-    headers = {"content-type": "application/json", "x-request-id": known["id"], "host": asked["host"]}
-    if asked.get("token"):
-        headers["authorization"] = f"Bearer {asked['token']}"
+    answer = {"id": str(uuid.uuid4()), "at": time.time()}
+    headers = {"content-type": "application/json", "x-request-id": answer["id"], "host": request["host"]}
+    if request.get("token"):
+        headers["authorization"] = f"Bearer {request['token']}"
     began = time.perf_counter()
     try:
-        connection.request("POST" if body else "GET", asked["path"], body or None, headers)
+        connection.request("POST" if body else "GET", request["path"], body or None, headers)
         response = connection.getresponse()
-        said, status = response.read(), response.status
+        content, status = response.read(), response.status
     except (OSError, http.client.HTTPException) as error:
         connection.close()
-        said, status = repr(error).encode(), 0
-    found = re.search(rb'"model_version": ?"([^"]*)"', said)
-    known |= {
+        content, status = repr(error).encode(), 0
+    match = re.search(rb'"model_version": ?"([^"]*)"', content)
+    answer |= {
         "ms": (time.perf_counter() - began) * 1000,
         "status": status,
-        "version": found[1].decode() if found else "",
+        "version": match[1].decode() if match else "",
     }
-    return known if status == 200 else known | {"said": said[:300].decode(errors="replace")}
+    return answer if status == 200 else answer | {"error": content[:300].decode(errors="replace")}
 
 
-def worker(due: Iterator[float], body: bytes, asked: dict[str, Any], over: threading.Event) -> None:
-    connection = connect(asked["address"], asked.get("timeout", 60))
+def worker(due: Iterator[float], body: bytes, request: dict[str, Any], over: threading.Event) -> None:
+    connection = connect(request["address"], request.get("timeout", 60))
     for moment in due:  # taken by all workers: each moment is one worker's
         time.sleep(max(0.0, moment - time.monotonic()))
         if over.is_set():
             return
-        sys.stdout.write(json.dumps(ask(connection, body, asked)) + "\n")  # one write: lines stay whole
+        sys.stdout.write(json.dumps(ask(connection, body, request)) + "\n")  # one write: lines stay whole
         sys.stdout.flush()
 
 
-def main(asked: dict[str, Any]) -> None:
+def main(request: dict[str, Any]) -> None:
     """At `rate` a second, or as fast as `threads` can: `count` times, over `seconds`, or until standard input ends."""
-    body = Path(asked["body"]).read_bytes() if asked.get("body") else b""
-    rate, seconds, over = asked.get("rate", 0), asked.get("seconds"), threading.Event()
-    number = asked.get("count") or (int(rate * seconds) if seconds else None)
+    body = Path(request["body"]).read_bytes() if request.get("body") else b""
+    rate, seconds, over = request.get("rate", 0), request.get("seconds"), threading.Event()
+    number = request.get("count") or (int(rate * seconds) if seconds else None)
     due = islice(count(time.monotonic(), 1 / rate if rate else 0), number)
-    workers = [threading.Thread(target=worker, args=(due, body, asked, over)) for _ in range(asked.get("threads", 1))]
-    for one in workers:
-        one.start()
+    workers = [
+        threading.Thread(target=worker, args=(due, body, request, over)) for _ in range(request.get("threads", 1))
+    ]
+    for thread in workers:
+        thread.start()
     if number is None:
         sys.stdin.read()
         over.set()
-    for one in workers:
-        one.join()
+    for thread in workers:
+        thread.join()
 
 
 if __name__ == "__main__":

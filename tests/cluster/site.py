@@ -3,6 +3,8 @@
 import base64
 import json
 import secrets
+import shlex
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 import yaml
+from typer.testing import CliRunner
 
+from components.registry import read_aliases
 from earlybell import __version__
+from earlybell.cli.main import app
 from tests.cluster.cluster import OURS, ROOT, Cluster, Object, wait_for
 from tests.cluster.documented import commands
 from tests.cluster.stores import Stores
@@ -44,20 +50,20 @@ class Site:
 
     def do(self, text: str, **settings: str) -> str:
         """Run commands of a document; what they print."""
-        at, known = f"cd {self.folder}\n", self.settings | settings
-        return self.cluster.run("bash", "-euo", "pipefail", "-c", at + text, environment=known).stdout
+        at, environment = f"cd {self.folder}\n", self.settings | settings
+        return self.cluster.run("bash", "-euo", "pipefail", "-c", at + text, environment=environment).stdout
 
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> str:
         return self.cluster.kubectl("-n", self.name, *arguments, stdin=stdin, check=check)
 
     def pods(self, ending: bool = False) -> list[Object]:
         """The pods of the model, if asked also those that are ending."""
-        found: list[Object] = self.cluster.get("-n", self.name, "pods", "-l", OF_MODEL)["items"]
-        return [one for one in found if ending or "deletionTimestamp" not in one["metadata"]]
+        pods: list[Object] = self.cluster.get("-n", self.name, "pods", "-l", OF_MODEL)["items"]
+        return [pod for pod in pods if ending or "deletionTimestamp" not in pod["metadata"]]
 
     def ready(self) -> list[Object]:
         """The pods of the model that are ready."""
-        return [one for one in self.pods() if ("Ready", "True") in _conditions(one)]
+        return [pod for pod in self.pods() if ("Ready", "True") in _conditions(pod)]
 
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """What the trail keeps of each request, by its id."""
@@ -76,8 +82,8 @@ class Site:
 
     def request_of_all(self, tables: Path) -> str:
         """A request about a whole course run of other tables."""
-        asked = under_way(tables)
-        return self.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"', **asked)
+        settings = under_way(tables)
+        return self.do('earlybell request "$SOURCE" --course "$COURSE" --as-of "$AS_OF"', **settings)
 
     def register(self, version: int) -> None:
         """The bundle of version 1 again as this version, if it is not there: what differs is the number."""
@@ -97,17 +103,17 @@ class Site:
             "for name, content in json.load(sys.stdin).items():\n"
             "    store.put_object(Bucket=at.netloc, Key=at.path.strip('/') + '/' + name, Body=content.encode())"
         )
-        asked = (str(version), self.settings["MLFLOW_S3_ENDPOINT_URL"])
-        self.cluster.run("python", "-c", code, *asked, stdin=json.dumps(files), environment=self.settings)
+        arguments = (str(version), self.settings["MLFLOW_S3_ENDPOINT_URL"])
+        self.cluster.run("python", "-c", code, *arguments, stdin=json.dumps(files), environment=self.settings)
 
     def says_why(self, version: str) -> str:
         """What the pods of a version say on their log."""
         of_version = {"name": "EARLYBELL_MODEL_VERSION", "value": version}
-        said = ""
+        logs = ""
         for pod in self.pods(ending=True):
-            if any(of_version in one.get("env", []) for one in pod["spec"]["containers"]):
-                said += self.kubectl("logs", pod["metadata"]["name"], "-c", "kserve-container", check=False)
-        return said
+            if any(of_version in container.get("env", []) for container in pod["spec"]["containers"]):
+                logs += self.kubectl("logs", pod["metadata"]["name"], "-c", "kserve-container", check=False)
+        return logs
 
     def another_runtime(self, of: str, **variables: str) -> str:
         """A ServingRuntime as a new version of Earlybell brings it, of another name; its pods say so in a variable.
@@ -120,16 +126,16 @@ class Site:
         made["metadata"] = {"name": f"earlybell-{of}", "namespace": self.name}
         own = {"EARLYBELL_OF": of} | variables
         (container,) = made["spec"]["containers"]
-        container["env"] = [one for one in container["env"] if one["name"] not in own]
+        container["env"] = [variable for variable in container["env"] if variable["name"] not in own]
         container["env"] += [{"name": name, "value": value} for name, value in own.items()]
         self.cluster.apply(made)
         return f"earlybell-{of}"
 
     def release(self, version: str | int, traffic: int | None, *options: str) -> None:
         """`earlybell release … | kubectl apply -f -`; without traffic it is promoted."""
-        step = "--promote" if traffic is None else f"--traffic {traffic}"
-        more = " ".join(("--overlay", f"manifests/learner-risk/overlays/{self.overlay}", *options))
-        self.do(f'earlybell release {version} --namespace "$SITE" {step} {more} | kubectl apply -n "$SITE" -f -')
+        step = ("--promote",) if traffic is None else ("--traffic", str(traffic))
+        overlay = ("--overlay", str(ROOT / "manifests/learner-risk/overlays" / self.overlay))
+        self.kubectl("apply", "-f", "-", stdin=self._earlybell("release", str(version), *step, *overlay, *options))
 
     def refused(self, version: str | int, traffic: int) -> str:
         """What `earlybell release` says where it refuses a step."""
@@ -141,27 +147,47 @@ class Site:
 
     def status(self) -> list[dict[str, Any]]:
         """What `earlybell status` says of each version."""
-        found: list[dict[str, Any]] = json.loads(self.do('earlybell status --namespace "$SITE" --json'))["versions"]
-        return found
+        versions: list[dict[str, Any]] = json.loads(self._earlybell("status", "--json"))["versions"]
+        return versions
+
+    def _earlybell(self, *words: str) -> str:
+        """What a command prints that runs in this process: the documented ones run as programs.
+
+        Imports alone are two seconds of a processor, and traffic moves in dozens of steps, each of which is asked after
+        until it is done, on a machine whose two processors are to do it.
+        """
+        with self._person():
+            done = CliRunner().invoke(app, [*words, "--namespace", self.name])
+        assert done.exit_code == 0, f"earlybell {shlex.join(words)}\n{done.output}{done.exception!r}"
+        return done.stdout
+
+    @contextmanager
+    def _person(self) -> Iterator[None]:
+        """This process has the environment of the person at the site, in which warnings are no errors."""
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for name, value in (self.cluster.environment | self.settings).items():
+                patch.setenv(name, value)
+            yield
 
     def settled(self, version: str | int, traffic: int, runtime: str = "", seconds: float = 180) -> None:
         """Wait until the cluster says that a version, by that runtime if one is named, is ready and has its share."""
 
         def there() -> bool:
-            rows = [one for one in self.status() if one["version"] == str(version) and runtime in ("", one["runtime"])]
+            rows = [row for row in self.status() if row["version"] == str(version) and runtime in ("", row["runtime"])]
             return bool(rows) and rows[-1]["ready"] > 0 and rows[-1]["traffic"] == traffic and self._scaled()
 
-        wait_for(f"version {version} to have {traffic}% of {self.name}", seconds, there, pause=2)
+        wait_for(f"version {version} to have {traffic}% of {self.name}", seconds, there, pause=1)
 
     def _scaled(self) -> bool:
         """Whether each Deployment of the Standard mode has the pods that its autoscaler wants of it at least."""
         if self.overlay != "standard":
             return True
         least, ready = (
-            {one["metadata"]["name"]: one for one in self.cluster.get("-n", self.name, kind)["items"]}
+            {manifest["metadata"]["name"]: manifest for manifest in self.cluster.get("-n", self.name, kind)["items"]}
             for kind in ("hpa", "deployments")
         )
-        pods = {name: one["status"].get("readyReplicas", 0) for name, one in ready.items()}
+        pods = {name: manifest["status"].get("readyReplicas", 0) for name, manifest in ready.items()}
         return all(
             pods[name] >= least[name]["spec"]["minReplicas"] for name in pods if name.startswith("learner-risk-")
         )
@@ -179,13 +205,12 @@ class Site:
         name = f"aliases-{secrets.token_hex(4)}"
         self.kubectl("create", "job", name, "--from=cronjob/earlybell-aliases")
         self.kubectl("wait", f"job/{name}", "--for=condition=Complete", "--timeout=180s")
-        code = "import json, components.registry as known; print(json.dumps(known.read_aliases('learner-risk')))"
-        said: dict[str, str] = json.loads(self.cluster.run("python", "-c", code, environment=self.settings).stdout)
-        return said
+        with self._person():
+            return read_aliases("learner-risk")
 
     def champion(self, version: str | int) -> None:
         """Let a version serve all; what was on trial beside it has no traffic then."""
-        stable, *trial = (str(one["version"]) for one in self.status())
+        stable, *trial = (str(row["version"]) for row in self.status())
         if stable != str(version):
             self.move(version)
         elif trial:
@@ -198,29 +223,29 @@ class Site:
         if len(self.status()) > 1:
             self.move(version)
         traffic = self.cluster.get("-n", self.name, KSERVICE, "learner-risk-predictor")["status"]["traffic"]
-        serving = {f"{REVISION}/{one['revisionName']}" for one in traffic}
+        serving = {f"{REVISION}/{share['revisionName']}" for share in traffic}
         if others := set(self.kubectl("get", REVISION, "-o", "name").split()) - serving:
             self.kubectl("delete", *others)  # Knative keeps what was never ready for ten minutes
         wait_for("the other pods to go", 180, lambda: len(self.pods()) == 1)
 
-    def load(self, through: str = "gateway", **asked: Any) -> dict[str, Any]:
+    def load(self, through: str = "gateway", **request: Any) -> dict[str, Any]:
         """What `load.py` is told to ask this site: through the gateway, or at an address."""
         address = gateway(self.cluster, self.overlay) if through == "gateway" else through
-        return {"address": address, "host": self.host, "path": PREDICT, "token": self.token} | asked
+        return {"address": address, "host": self.host, "path": PREDICT, "token": self.token} | request
 
     @contextmanager
     def reached(self) -> Iterator[None]:
         """Let the person reach the registry, the bucket and the gateway; anew where a node's restart ended that."""
-        with self.stores.clients() as known, self.gateway():
-            self.settings.update(known)
+        with self.stores.clients() as settings, self.gateway():
+            self.settings.update(settings)
             yield
 
     @contextmanager
     def databases(self) -> Iterator[dict[str, str]]:
         """The addresses of the trail's database and of MLflow's, as docs/how-to names them, with passwords."""
         with self.stores.postgresql() as at:
-            held = {self.name: self.secret_of("trail"), "earlybell": self.stores.secret("postgresql", "password")}
-            lines = "".join(f"{at}:*:{role}:{password}\n" for role, password in held.items())
+            passwords = {self.name: self.secret_of("trail"), "earlybell": self.stores.secret("postgresql", "password")}
+            lines = "".join(f"{at}:*:{role}:{password}\n" for role, password in passwords.items())
             file = self.folder / "pgpass"
             file.write_text(lines)
             file.chmod(0o600)
@@ -265,20 +290,20 @@ def gateway(cluster: Cluster, overlay: str) -> str:
 
 def _conditions(pod: Object) -> set[tuple[str, str]]:
     """What is said of a pod, and whether it holds; of one that was made just now, nothing."""
-    return {(one["type"], one["status"]) for one in pod["status"].get("conditions", [])}
+    return {(condition["type"], condition["status"]) for condition in pod["status"].get("conditions", [])}
 
 
 @contextmanager
 def installed(
-    stores: Stores, name: str, folder: Path, known: dict[str, str], overlay: str = "knative", owner: str = ""
+    stores: Stores, name: str, folder: Path, settings: dict[str, str], overlay: str = "knative", owner: str = ""
 ) -> Iterator[Site]:
     """A site, installed by the commands of docs/how-to up to its chart, without a model; gone at the end.
 
     Args:
-        known: how the person reaches the stores, and what they ask about.
+        settings: how the person reaches the stores, and what they ask about.
         owner: the role that owns the trail's tables, if the pods' role does not.
     """
-    site = prepared(stores, name, folder, known, overlay, owner)
+    site = prepared(stores, name, folder, settings, overlay, owner)
     site.cluster.remove(name)
     site.do(commands("Namespace and secrets"))
     site.cluster.kubectl("label", "namespace", name, OURS)
@@ -293,22 +318,22 @@ def installed(
 
 
 def prepared(
-    stores: Stores, name: str, folder: Path, known: dict[str, str], overlay: str = "knative", owner: str = ""
+    stores: Stores, name: str, folder: Path, settings: dict[str, str], overlay: str = "knative", owner: str = ""
 ) -> Site:
     """What a person has at hand: files of secrets and of values, and a database."""
     (folder / "secrets").mkdir(parents=True)
     for shared in ("helm", "manifests"):
         (folder / shared).symlink_to(ROOT / shared)
     roles = {"trail": name} | ({"trail-owner": owner} if owner else {})
-    held = {file: {"PGPASSWORD": secrets.token_hex(16)} for file in roles} | {
+    files = {file: {"PGPASSWORD": secrets.token_hex(16)} for file in roles} | {
         "pseudonym": {"EARLYBELL_PSEUDONYM_KEY": secrets.token_hex(16)},
-        "mlflow": {key: known[key] for key in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")},
-        "s3": {key: known[key] for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")},
+        "mlflow": {key: settings[key] for key in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")},
+        "s3": {key: settings[key] for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")},
     }
-    for file, lines in held.items():
+    for file, lines in files.items():
         (folder / f"secrets/{file}.env").write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
     for file, role in roles.items():
-        stores.role(role, held[file]["PGPASSWORD"])
+        stores.role(role, files[file]["PGPASSWORD"])
     stores.database(name, owner=owner or name, guest=name)
     (folder / "site.yaml").write_text(yaml.safe_dump(_values(stores.namespace, name, overlay, owner)))
     own = {
@@ -319,7 +344,7 @@ def prepared(
         "S3_TLS": "0",
         "EARLYBELL_HOME": str(folder / "home"),
     }
-    return Site(stores, name, folder, overlay, known | held["pseudonym"] | own)
+    return Site(stores, name, folder, overlay, settings | files["pseudonym"] | own)
 
 
 def under_way(tables: Path) -> dict[str, str]:

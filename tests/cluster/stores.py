@@ -141,8 +141,8 @@ def stores(cluster: Cluster, namespace: str) -> Iterator[Stores]:
 def _objects(namespace: str, app: str) -> list[Object]:
     """The objects of one store."""
     text = (HERE / "stores.yaml").read_text().replace("TAG", __version__)
-    named = [one for one in yaml.safe_load_all(text) if one["metadata"]["name"] == app]
-    return [one | {"metadata": one["metadata"] | {"namespace": namespace}} for one in named]
+    named = [manifest for manifest in yaml.safe_load_all(text) if manifest["metadata"]["name"] == app]
+    return [manifest | {"metadata": manifest["metadata"] | {"namespace": namespace}} for manifest in named]
 
 
 def _passwords(namespace: str) -> list[Object]:
@@ -152,12 +152,12 @@ def _passwords(namespace: str) -> list[Object]:
         "[mlflow]\ndefault_permission = READ\n"
         f"database_uri = {database}\nadmin_username = {REGISTRY_USER}\nadmin_password = {mlflow}\n"
     )
-    held = {
+    passwords = {
         "postgresql": {"password": postgresql},
         "s3": {"AWS_ACCESS_KEY_ID": S3_KEY, "AWS_SECRET_ACCESS_KEY": s3},
         "mlflow": {"password": mlflow, "session": secrets.token_hex(32), "auth.ini": auth},
     }
     return [
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "stringData": data}
-        for name, data in held.items()
+        for name, data in passwords.items()
     ]

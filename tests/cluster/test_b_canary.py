@@ -56,13 +56,13 @@ def test_a_new_serving_image_comes_by_canary_too(university: Site, asking: Calle
 
 def taken(site: Site) -> bool:
     """Whether KServe has told Knative to move half of the traffic, and Knative has acted on it."""
-    found = site.cluster.get("-n", site.name, KSERVICE, "learner-risk-predictor")
-    asked = {one.get("percent", 0) for one in found["spec"]["traffic"]}
-    return asked == {50} and found["status"]["observedGeneration"] == found["metadata"]["generation"]
+    service = site.cluster.get("-n", site.name, KSERVICE, "learner-risk-predictor")
+    shares = {share.get("percent", 0) for share in service["spec"]["traffic"]}
+    return shares == {50} and service["status"]["observedGeneration"] == service["metadata"]["generation"]
 
 
 def test_a_broken_bundle_never_gets_traffic(university: Site, asking: Caller, body: str) -> None:
-    (champion,) = (one["version"] for one in university.status())
+    (champion,) = (row["version"] for row in university.status())
     assert_broken_is_refused(university, {"features.sql": "SELECT 1"}, "features.sql")
     # Whoever applies it all the same moves nothing: Knative gives no traffic to a revision that was never ready.
     patch = {"spec": {"predictor": {"canaryTrafficPercent": 50}}}

@@ -71,7 +71,7 @@ def another(bundle: Bundle) -> dict[str, str]:
 
 
 def test_another_bundle_than_the_released_one_never_gets_traffic(college: Site, asking: Caller, body: str) -> None:
-    (champion,) = (one["version"] for one in college.status())
+    (champion,) = (row["version"] for row in college.status())
     released = read_bundle(college.folder / "bundle")
     assert_broken_is_refused(college, another(released), released.digest)
     answers = asking.ask(**college.load(body=body, count=200, threads=4))

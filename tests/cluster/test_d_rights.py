@@ -35,13 +35,15 @@ ONLY_PROMOTION = [
 def may(site: Site, account: str, verb: str, resource: str, namespace: str = "") -> bool:
     """What the API server says, which must be yes or no: kubectl ends with 1 for a no as for an error."""
     who = f"--as=system:serviceaccount:{site.name}:earlybell-{account}"
-    said = site.cluster.kubectl("auth", "can-i", verb, resource, who, "-n", namespace or site.name, check=False)
-    answer = said.split()[:1]  # a no may be followed by why
-    assert answer in (["yes"], ["no"]), f"can-i {verb} {resource}: {said!r}"
+    output = site.cluster.kubectl("auth", "can-i", verb, resource, who, "-n", namespace or site.name, check=False)
+    answer = output.split()[:1]  # a no may be followed by why
+    assert answer in (["yes"], ["no"]), f"can-i {verb} {resource}: {output!r}"
     return answer == ["yes"]
 
 
-@pytest.mark.parametrize(("account", "verb", "resource"), [(who, *what) for who, all_ in MAY.items() for what in all_])
+@pytest.mark.parametrize(
+    ("account", "verb", "resource"), [(who, *right) for who, all_ in MAY.items() for right in all_]
+)
 def test_an_account_may_do_its_work(university: Site, account: str, verb: str, resource: str) -> None:
     assert may(university, account, verb, resource)
 
@@ -49,18 +51,18 @@ def test_an_account_may_do_its_work(university: Site, account: str, verb: str, r
 @pytest.mark.parametrize("account", MAY)
 def test_no_account_may_read_secrets_or_take_rights(university: Site, account: str) -> None:
     university.kubectl("get", "serviceaccount", f"earlybell-{account}")  # nobody may nothing: it must be there
-    assert [what for what in NEVER if may(university, account, *what)] == []
+    assert [right for right in NEVER if may(university, account, *right)] == []
 
 
 @pytest.mark.parametrize("account", [who for who in MAY if who != "promotion"])
 def test_only_promotion_moves_traffic(university: Site, account: str) -> None:
-    assert [what for what in ONLY_PROMOTION if may(university, account, *what)] == []
+    assert [right for right in ONLY_PROMOTION if may(university, account, *right)] == []
 
 
 @pytest.mark.parametrize("account", MAY)
 def test_an_account_of_one_site_may_do_nothing_in_another(university: Site, college: Site, account: str) -> None:
-    asked = [("get", SERVICE), ("list", "pods"), ("get", "secrets"), ("patch", SERVICE), ("get", "configmaps")]
-    assert [what for what in asked if may(university, account, *what, namespace=college.name)] == []
+    rights = [("get", SERVICE), ("list", "pods"), ("get", "secrets"), ("patch", SERVICE), ("get", "configmaps")]
+    assert [right for right in rights if may(university, account, *right, namespace=college.name)] == []
 
 
 def test_a_pod_that_breaks_the_restricted_standard_is_refused(university: Site) -> None:
@@ -76,9 +78,9 @@ def test_a_pod_that_breaks_the_restricted_standard_is_refused(university: Site) 
 def test_a_token_of_one_site_is_none_of_the_other(university: Site, college: Site, asking: Caller) -> None:
     body = asking.put("other.json", university.request_of_one())
     answers = asking.ask(**university.load(body=body, count=1, token=college.token))
-    assert [one["status"] for one in answers.all] == [401]
+    assert [answer["status"] for answer in answers.all] == [401]
     answers = asking.ask(**college.load(body=body, count=1, token=university.token))
-    assert [one["status"] for one in answers.all] == [401]
+    assert [answer["status"] for answer in answers.all] == [401]
 
 
 def test_the_metrics_of_a_site_are_not_for_who_comes_through_its_gateway(
@@ -86,7 +88,7 @@ def test_the_metrics_of_a_site_are_not_for_who_comes_through_its_gateway(
 ) -> None:
     (answer,) = asking.ask(**university.load(path="/metrics", count=1)).all
     assert answer["status"] == 404
-    assert "no such route" in answer["said"]  # the pod's own word: Knative's gateway leads to every path
+    assert "no such route" in answer["error"]  # the pod's own word: Knative's gateway leads to every path
     (answer,) = asking.ask(**college.load(path="/metrics", count=1)).all
     assert answer["status"] == 404
 

@@ -21,7 +21,7 @@ def alone(university: Site) -> None:
 
 
 @pytest.fixture(scope="module")
-def one(university: Site, asking: Caller) -> str:
+def learner_body(university: Site, asking: Caller) -> str:
     return asking.put("one.json", university.request_of_one())
 
 
@@ -43,21 +43,21 @@ def empty(cluster: Cluster) -> Iterator[str]:
     cluster.remove("empty", wait=False)
 
 
-def times(caller: Caller, **asked: object) -> str:
-    caller.ask(**asked | {"count": 30})
-    answers = caller.ask(**asked)
+def times(caller: Caller, **request: object) -> str:
+    caller.ask(**request | {"count": 30})
+    answers = caller.ask(**request)
     assert not answers.failures
     return f"p50 {answers.milliseconds(0.5):.1f} ms, p99 {answers.milliseconds(0.99):.1f} ms"
 
 
 def test_the_way_through_the_gateway_beside_the_pod_and_an_empty_model(
-    university: Site, cluster: Cluster, asking: Caller, one: str, empty: str, figures: Figures
+    university: Site, cluster: Cluster, asking: Caller, learner_body: str, empty: str, figures: Figures
 ) -> None:
     (pod,) = university.pods()
     at_pod = f"http://{pod['status']['podIP']}:8080"
-    asked = university.load(body=one, count=400)
-    figures.tell("one learner, at the pod", times(asking, **asked | {"address": at_pod}))
-    figures.tell("one learner, through the gateway with TLS", times(asking, **asked))
+    request = university.load(body=learner_body, count=400)
+    figures.tell("one learner, at the pod", times(asking, **request | {"address": at_pod}))
+    figures.tell("one learner, through the gateway with TLS", times(asking, **request))
     nothing = {"address": gateway(cluster, "knative"), "host": empty, "path": "/v1/models/empty:predict", "count": 400}
     body = asking.put("nothing.json", json.dumps({"instances": []}))
     figures.tell("an empty KServe model, through the gateway with TLS", times(asking, **nothing, body=body))
@@ -67,10 +67,10 @@ def memory(site: Site) -> str:
     """As metrics-server knows it."""
     selector = ("-l", OF_MODEL, "--containers", "--no-headers")
 
-    def known() -> list[str]:
+    def usage() -> list[str]:
         return re.findall(r"kserve-container\s+\S+\s+(\S+)", site.kubectl("top", "pod", *selector, check=False))
 
-    return ", ".join(wait_for("metrics-server to know the pod", 90, known))
+    return ", ".join(wait_for("metrics-server to know the pod", 90, usage))
 
 
 def test_memory_and_how_many_courses_a_pod_answers_a_minute(
@@ -87,15 +87,17 @@ def test_memory_and_how_many_courses_a_pod_answers_a_minute(
     figures.tell("courses of 200 learners that a pod answers a minute", 60 * answers.per_second())
 
 
-def test_from_one_pod_to_three_under_load(university: Site, asking: Caller, one: str, figures: Figures) -> None:
+def test_from_one_pod_to_three_under_load(
+    university: Site, asking: Caller, learner_body: str, figures: Figures
+) -> None:
     began = time.monotonic()
-    with asking.asking(**university.load(body=one, threads=24)) as answers:
+    with asking.asking(**university.load(body=learner_body, threads=24)) as answers:
         wait_for("three pods", 120, lambda: len(university.ready()) == 3)
         figures.seconds("Knative, from one ready pod to three under load", began)
     assert not answers.failures
 
 
-def test_to_zero_and_back(university: Site, asking: Caller, one: str, figures: Figures) -> None:
+def test_to_zero_and_back(university: Site, asking: Caller, learner_body: str, figures: Figures) -> None:
     at_once = {
         "autoscaling.knative.dev/scale-to-zero-pod-retention-period": "0s",
         "autoscaling.knative.dev/window": "6s",
@@ -104,7 +106,7 @@ def test_to_zero_and_back(university: Site, asking: Caller, one: str, figures: F
     before = service["metadata"]["annotations"]
     _patch(university, {"metadata": {"annotations": at_once}, "spec": {"predictor": {"minReplicas": 0}}})
     wait_for("no pod", 240, lambda: not university.pods())
-    (answer,) = asking.ask(**university.load(body=one, count=1, timeout=120)).all
+    (answer,) = asking.ask(**university.load(body=learner_body, count=1, timeout=120)).all
     assert answer["status"] == 200
     figures.tell("Knative, from no pod to the first answer", f"{answer['ms'] / 1000:.1f} s")
     annotations = {name: before.get(name) for name in at_once}

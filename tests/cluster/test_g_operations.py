@@ -78,8 +78,8 @@ def test_an_upgrade_of_the_chart_and_its_rollback_touch_no_canary(
 def at_pods(site: Site, asking: Caller, body: str, token: str) -> set[int]:
     """What each pod of the model answers to a token."""
     addresses = [f"http://{pod['status']['podIP']}:8080" for pod in site.pods()]
-    asked = {"host": "pod", "path": PREDICT, "token": token, "body": body, "count": 1}
-    return {one["status"] for address in addresses for one in asking.ask(address=address, **asked).all}
+    request = {"host": "pod", "path": PREDICT, "token": token, "body": body, "count": 1}
+    return {answer["status"] for address in addresses for answer in asking.ask(address=address, **request).all}
 
 
 def test_a_token_is_rotated_without_a_refused_request(
@@ -131,12 +131,12 @@ def test_a_password_is_rotated_without_a_failed_request(
     file = university.folder / "site.yaml"
     site = yaml.safe_load(file.read_text())
     file.write_text(yaml.safe_dump(site | {"serving": site["serving"] | {"revision": "2"}}))
-    with university.databases() as known:
+    with university.databases() as databases:
         with asking.asking(**university.load(body=body, rate=RATE, threads=16)) as answers:
-            university.do(commands("A password"), **known)
+            university.do(commands("A password"), **databases)
             university.move("1", f"earlybell-{TAG}-2")
             university.settled("1", 100, f"earlybell-{TAG}-2")
-        refused = university.do('psql "$TRAIL" -c "SELECT 1" 2>&1 || true', **known)
+        refused = university.do('psql "$TRAIL" -c "SELECT 1" 2>&1 || true', **databases)
     figures.tell(f"password rotated under {RATE} a second: failed of {len(answers.all)}", len(answers.bad))
     assert not answers.failures
     assert "password authentication failed" in refused
@@ -156,11 +156,11 @@ def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens
     university.do('earlybell aliases --namespace "$SITE"')
     before = json.loads(university.do(commands("The first prediction")))
     count = """psql "$TRAIL" -Atc "SELECT count(*) FROM trail_chain" """
-    with university.databases() as known:
-        recorded, size = int(university.do(count, **known)), int(university.do(SIZE, **known))
-        university.do(commands("Back up"), **known)
-        erased = university.do(f'psql "$TRAIL" -Atc "{RARE}"', **known).strip()
-        university.do(commands("Erase a learner"), LEARNER=erased, REASON="after the backup", **known)
+    with university.databases() as databases:
+        recorded, size = int(university.do(count, **databases)), int(university.do(SIZE, **databases))
+        university.do(commands("Back up"), **databases)
+        erased = university.do(f'psql "$TRAIL" -Atc "{RARE}"', **databases).strip()
+        university.do(commands("Erase a learner"), LEARNER=erased, REASON="after the backup", **databases)
     saved = university.folder / "backup"
     dump = (saved / "trail.dump").stat().st_size
     figures.tell(f"the trail of {recorded} predictions: kB a prediction, indexes included", size / recorded / 1000)
@@ -168,16 +168,17 @@ def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens
     assert {path.name for path in saved.iterdir()} == {"trail.dump", "mlflow.dump", "tokens.json", "pseudonym.env"}
     university.stores.download(saved / "bucket")
     began = time.monotonic()
-    with elsewhere(university, saved, tmp_path) as (restored, known):
+    with elsewhere(university, saved, tmp_path) as (restored, databases):
         figures.seconds("from a backup to a model that serves elsewhere", began)
-        assert int(restored.do(count, **known)) >= recorded
-        assert "Whole: " in restored.do('earlybell trail verify "$TRAIL" --anchors none', **known)
-        known["ANCHORS"] = str(university.folder / "erasures")
+        assert int(restored.do(count, **databases)) >= recorded
+        assert "Whole: " in restored.do('earlybell trail verify "$TRAIL" --anchors none', **databases)
+        databases["ANCHORS"] = str(university.folder / "erasures")
         assert f"erase {erased} again" in restored.do(
-            'earlybell trail verify "$TRAIL" --anchors "$ANCHORS" || true', **known
+            'earlybell trail verify "$TRAIL" --anchors "$ANCHORS" || true', **databases
         )
         assert key_of(university) == key_of(restored) != ""
         (restored.folder / "moodle.token").write_text(university.token)
+        (restored.folder / "bundle").symlink_to(university.folder / "bundle")
         again = json.loads(restored.do(commands("The first prediction")))
         assert again["model_version"] == before["model_version"]
         assert again["predictions"] == before["predictions"]
@@ -186,8 +187,8 @@ def test_a_site_is_restored_onto_empty_stores_with_its_registry_trail_and_tokens
 def test_a_model_goes_on_when_the_chart_is_uninstalled(
     university: Site, asking: Caller, body: str, site: Path, tmp_path: Path
 ) -> None:
-    known = university.settings | under_way(site)
-    with installed(university.stores, "leaving", tmp_path / "leaving", known) as leaving:
+    settings = university.settings | under_way(site)
+    with installed(university.stores, "leaving", tmp_path / "leaving", settings) as leaving:
         leaving.release("1", 100)
         leaving.settled("1", 100)
         with asking.asking(**leaving.load(body=body, rate=RATE, threads=16)) as answers:
@@ -202,7 +203,8 @@ def test_a_model_goes_on_when_the_chart_is_uninstalled(
         leaving.kubectl("delete", "pod", *gone)
         wait_for("a new pod to answer", 240, lambda: asking.ask(**leaving.load(body=body, count=1, timeout=30)).good)
         assert not gone & {pod["metadata"]["name"] for pod in leaving.pods()}
-        assert [one["status"] for one in asking.ask(**leaving.load(body=body, token=leaked, count=1)).all] == [401]
+        answers = asking.ask(**leaving.load(body=body, token=leaked, count=1))
+        assert [answer["status"] for answer in answers.all] == [401]
         leaving.do(commands("The chart"))
         assert not asking.ask(**leaving.load(body=body, count=20)).failures
 

@@ -61,8 +61,8 @@ class Tasks:
 
     def run(self, compiled: Compiled, name: str, artifacts: dict[str, Any], **parameters: Any) -> None:
         """Run a task to its end as a pod; artifacts by `task.output`, or a list of those."""
-        found = {key: self._artifact(one) for key, one in artifacts.items()}
-        ready = task(compiled, name, self.folder / name, parameters, found, inside=AT / name)
+        inputs = {key: self._artifact(artifact) for key, artifact in artifacts.items()}
+        ready = task(compiled, name, self.folder / name, parameters, inputs, inside=AT / name)
         self.at_volume(f"mkdir -p {ready.inside}")
         made = pod(compiled, ready, {"persistentVolumeClaim": {"claimName": "tasks"}}, AT, IMAGE)
         made["spec"]["containers"][0]["resources"]["requests"] = {"cpu": "50m", "memory": "128Mi"}  # two cores do all
@@ -72,14 +72,14 @@ class Tasks:
         assert phase == "Succeeded", self.site.kubectl("logs", pod_name, check=False)[-3000:]
         self.site.kubectl("delete", "pod", pod_name, "--wait=false")
         (ready.folder / "output_metadata.json").write_text(self.at_volume(f"cat {ready.inside}/output_metadata.json"))
-        self.left |= {f"{name}.{key}": one for key, one in ready.left().items()}
+        self.left |= {f"{name}.{key}": artifact for key, artifact in ready.left().items()}
 
     def _ended(self, name: str) -> str:
         phase = self.site.kubectl("get", "pod", name, "-o", "jsonpath={.status.phase}")
         return phase if phase in ENDED else ""
 
     def _artifact(self, named: str | list[str]) -> Artifact | list[Artifact]:
-        return [self.left[one] for one in named] if isinstance(named, list) else self.left[named]
+        return [self.left[output] for output in named] if isinstance(named, list) else self.left[named]
 
 
 @pytest.fixture(scope="module")
@@ -99,16 +99,19 @@ def tasks(university: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def training(made: Tasks, compiled: Compiled) -> None:
     made.run(compiled, "extract", {}, sources=[SOURCE], max_bad_share=0.01)
-    made.run(compiled, "validate", {"tables": "extract.tables"}, max_bad_share=0.01)
-    tables = {"tables": "validate.checked"}
+    tables = {"tables": "extract.tables"}
     made.run(compiled, "features", tables, engine="duckdb")
     seen = {"examples": "features.examples"}
     made.run(compiled, "label", tables | seen, kind="outcome", rubric="")
     seen["labels"] = "label.labels"
+    foretold = {"targets": "label.targets"}
+    made.run(compiled, "heads", seen | foretold)
+    foretold["heads"] = "heads.models"
     made.run(compiled, "train", seen, candidate="logistic")
     policy: dict[str, Any] = {"label_kind": "outcome", "capacity": 0.2, "cost_miss": 0.0, "cost_false_alarm": 0.0}
     policy |= {"min_auc": 0.5, "max_calibration_error": 0.5, "max_disparity": 0.9, "without_gates": ""}
-    made.run(compiled, "evaluate", {"candidates": ["train.model"], **tables, **seen}, **policy)
+    policy |= {"min_brier_skill": -1.0, "min_worst_auc": 0.0, "max_worst_calibration_error": 1.0}
+    made.run(compiled, "evaluate", {"candidates": ["train.model"], **tables, **seen, **foretold}, **policy)
     chosen = {"bundle": "evaluate.bundle"}
     made.run(compiled, "report", chosen)
     made.run(compiled, "gates", chosen, model_name=MODEL, trail="", trail_anchors="")
@@ -119,13 +122,13 @@ def training(made: Tasks, compiled: Compiled) -> None:
 
 def prediction(made: Tasks, compiled: Compiled) -> None:
     made.run(compiled, "fetch", {}, model_name=MODEL, version="1", folder="", model_version="")
-    asked: dict[str, Any] = {"as_of": "0.5", "capacity": 4.0, "trail": "", "trail_anchors": ""}
-    made.run(compiled, "predict", {"bundle": "fetch.bundle", "tables": "validate.checked"}, **asked)
+    parameters: dict[str, Any] = {"as_of": "0.5", "capacity": 4.0, "trail": "", "trail_anchors": ""}
+    made.run(compiled, "predict", {"bundle": "fetch.bundle", "tables": "extract.tables"}, **parameters)
 
 
 def test_every_task_left_what_the_next_one_takes(tasks: Tasks) -> None:
     ran = {name.split(".")[0] for name in tasks.left}
-    assert {"extract", "validate", "features", "label", "train", "evaluate", "register", "fetch", "predict"} <= ran
+    assert {"extract", "features", "label", "train", "evaluate", "register", "fetch", "predict"} <= ran
     assert tasks.at_volume(f"head -1 {AT}/predict/worklist").startswith("rank,course_id,")
 
 
@@ -135,16 +138,16 @@ def test_a_version_is_registered_with_the_settings_and_secrets_of_the_site(tasks
         "import sys; from components.registry import find; found = find(sys.argv[1], '1')\n"
         "print(found.digest, found.address)"
     )
-    with tasks.site.stores.clients() as known:
-        said = tasks.site.cluster.run("python", "-c", code, MODEL, environment=known).stdout.split()
-    assert said[0] == registered["digest"]
-    assert said[1].startswith("s3://earlybell/")
+    with tasks.site.stores.clients() as settings:
+        output = tasks.site.cluster.run("python", "-c", code, MODEL, environment=settings).stdout.split()
+    assert output[0] == registered["digest"]
+    assert output[1].startswith("s3://earlybell/")
 
 
 def test_who_was_predicted_is_in_the_trail_of_the_site(tasks: Tasks) -> None:
     ours = "payload::json->>'caller' = 'predict-site' AND payload::json->>'model_version' = '1'"
     count = f"""psql "$TRAIL" -Atc "SELECT count(*) FROM trail_payload WHERE {ours}" """
-    with tasks.site.databases() as known:
-        kept = int(tasks.site.do(count, **known))
-        assert "Whole: " in tasks.site.do('earlybell trail verify "$TRAIL" --anchors none', **known)
-    assert kept == tasks.left["predict.predictions"]["metadata"]["moments"]
+    with tasks.site.databases() as databases:
+        records = int(tasks.site.do(count, **databases))
+        assert "Whole: " in tasks.site.do('earlybell trail verify "$TRAIL" --anchors none', **databases)
+    assert records == tasks.left["predict.predictions"]["metadata"]["moments"]

@@ -37,16 +37,18 @@ class Watch:
     """What watches a site, and whom it tells."""
 
     prometheus: Prometheus
-    told: Receiver
+    inbox: Receiver
 
     def up(self) -> set[str]:
         """The versions whose pods answer Prometheus."""
-        return {one["metric"]["model_version"] for one in self.prometheus.query('up{job="earlybell-serving"} == 1')}
+        return {
+            sample["metric"]["model_version"] for sample in self.prometheus.query('up{job="earlybell-serving"} == 1')
+        }
 
     def blamed(self) -> set[tuple[str, str]]:
         """The alerts that name a version, and which."""
-        found = (one["labels"] for one in self.told.alerts())
-        return {(labels["alertname"], labels["model_version"]) for labels in found if labels.get("model_version")}
+        alerts = (alert["labels"] for alert in self.inbox.alerts())
+        return {(labels["alertname"], labels["model_version"]) for labels in alerts if labels.get("model_version")}
 
 
 @pytest.fixture(scope="module")
@@ -79,21 +81,23 @@ def canary(place: Place, university: Site) -> Iterator[Site]:
 
 def chart(site: Site, pushgateway: str) -> list[Object]:
     """The objects of the site's chart, as they are where the cluster has the Prometheus operator."""
-    asked = f"monitoring.force=true,monitoring.interval=1s,pushgateway.address={pushgateway}"
-    asked += ",networkPolicies.enabled=false"  # else helm, which sees no cluster here, asks where the API server is
-    text = site.do(f'helm template earlybell helm/earlybell --namespace "$SITE" --values "$VALUES" --set {asked}')
-    return [one for one in yaml.safe_load_all(text) if one]
+    values = f"monitoring.force=true,monitoring.interval=1s,pushgateway.address={pushgateway}"
+    values += ",networkPolicies.enabled=false"  # else helm, which sees no cluster here, asks where the API server is
+    text = site.do(f'helm template earlybell helm/earlybell --namespace "$SITE" --values "$VALUES" --set {values}')
+    return [manifest for manifest in yaml.safe_load_all(text) if manifest]
 
 
 def rules(objects: list[Object]) -> list[Object]:
-    return [group for one in objects if one["kind"] == "PrometheusRule" for group in one["spec"]["groups"]]
+    return [
+        group for manifest in objects if manifest["kind"] == "PrometheusRule" for group in manifest["spec"]["groups"]
+    ]
 
 
 def this_machine(there: str) -> str:
     """The address at which another network, where `there` is, reaches this machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.connect((there, 9))  # sends nothing
-        return str(one.getsockname()[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
+        connection.connect((there, 9))  # sends nothing
+        return str(connection.getsockname()[0])
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +115,10 @@ def watch(canary: Site, place: Place, figures: Figures, tmp_path_factory: pytest
         objects = chart(canary, gateway)
         scraped = scrape_configs(objects, folder / "pods.json")
         with prometheus(folder / "prometheus", faster(rules(objects), FACTOR), scraped, manager, place) as running:
-            found = Watch(running, inbox)
-            wait_for("both versions to answer Prometheus", 60, lambda: found.up() == {"1", "2"})
+            watch = Watch(running, inbox)
+            wait_for("both versions to answer Prometheus", 60, lambda: watch.up() == {"1", "2"})
             figures.seconds("monitoring, from its start until both versions are watched", began)
-            yield found
+            yield watch
 
 
 def leave(gateway: str) -> None:
@@ -139,21 +143,21 @@ def without_its_trail(stores: Stores) -> Iterator[None]:
 def test_a_challenger_that_breaks_is_told_of_and_the_champion_is_not(
     canary: Site, watch: Watch, asking: Caller, figures: Figures
 ) -> None:
-    asked = canary.load(body=asking.put("watched.json", canary.request_of_one()), threads=16, timeout=20)
-    with asking.asking(**asked, rate=RATE) as answers:
+    request = canary.load(body=asking.put("watched.json", canary.request_of_one()), threads=16, timeout=20)
+    with asking.asking(**request, rate=RATE) as answers:
         time.sleep(20)
         assert watch.blamed() == set()
         broken, began = time.time(), time.monotonic()
         with without_its_trail(canary.stores):
-            wait_for("somebody to be told", 70, lambda: watch.told.versions(FAILS))
+            wait_for("somebody to be told", 70, lambda: watch.inbox.versions(FAILS))
             figures.seconds(f"from a broken challenger to who is told, rules {FACTOR} times as fast", began)
-    assert watch.told.versions(FAILS) == {"2"}
+    assert watch.inbox.versions(FAILS) == {"2"}
     assert not [alert for alert, version in watch.blamed() if version == "1"]
-    assert [one for one in answers.bad if one["at"] + one["ms"] / 1000 < broken] == []
-    assert {one["status"] for one in answers.bad} <= {503, 504}
+    assert [answer for answer in answers.bad if answer["at"] + answer["ms"] / 1000 < broken] == []
+    assert {answer["status"] for answer in answers.bad} <= {503, 504}
     assert answers.versions["1"]
-    wait_for("the challenger to answer again", 90, lambda: asking.ask(**asked, count=20).bad == [])
-    wait_for("them to be told that it is over", 120, lambda: watch.told.versions(FAILS, "resolved") == {"2"})
+    wait_for("the challenger to answer again", 90, lambda: asking.ask(**request, count=20).bad == [])
+    wait_for("them to be told that it is over", 120, lambda: watch.inbox.versions(FAILS, "resolved") == {"2"})
 
 
 @pytest.fixture(scope="module")
@@ -186,10 +190,10 @@ def test_a_dashboards_query_finds_something_on_a_cluster(panel: str, shown: Prom
 
 def test_the_dashboards_figures_are_there_by_version(shown: Prometheus) -> None:
     for record in ("asked:per_second", "errors:ratio10m", "seconds:p95_10m", "risk:mean6h", "out_of_range:ratio6h"):
-        found = shown.query(f"last_over_time(earlybell:version_{record}[2m])")
-        assert {one["metric"]["model_version"] for one in found} == {"1", "2"}, record
+        samples = shown.query(f"last_over_time(earlybell:version_{record}[2m])")
+        assert {sample["metric"]["model_version"] for sample in samples} == {"1", "2"}, record
 
 
 def test_status_tells_how_both_versions_have_answered(canary: Site, shown: Prometheus) -> None:
-    said = json.loads(canary.do(f'earlybell status --namespace "$SITE" --prometheus {shown.url} --json'))
-    assert {str(one["version"]) for one in said["versions"] if one["answers"]["requests"]} == {"1", "2"}
+    status = json.loads(canary.do(f'earlybell status --namespace "$SITE" --prometheus {shown.url} --json'))
+    assert {str(version["version"]) for version in status["versions"] if version["answers"]["requests"]} == {"1", "2"}

@@ -57,18 +57,18 @@ class Image:
 @pytest.fixture(scope="module", params=["serving", "components"])
 def image(request: pytest.FixtureRequest) -> Iterator[Image]:
     """Each of our images, built (or taken from the cache) and unpacked."""
-    missing = [one for one in ("buildah", "debootstrap") if not shutil.which(one)] + ["root"] * (os.geteuid() != 0)
+    missing = [name for name in ("buildah", "debootstrap") if not shutil.which(name)] + ["root"] * (os.geteuid() != 0)
     if missing:
         say = pytest.fail if os.environ.get("CI") or os.environ.get("EARLYBELL_CI") else pytest.skip
         say(f"images are not built here without {', '.join(missing)}")
-    archive = _said(str(BUILD), request.param)
-    container = _said("buildah", "from", f"docker-archive:{archive}")
-    config = json.loads(_said("buildah", "inspect", container))["OCIv1"]["config"]
-    yield Image(request.param, Path(_said("buildah", "mount", container)), Path(archive), config)
+    archive = _output(str(BUILD), request.param, __version__)  # as the cluster of the tests runs it
+    container = _output("buildah", "from", f"docker-archive:{archive}")
+    config = json.loads(_output("buildah", "inspect", container))["OCIv1"]["config"]
+    yield Image(request.param, Path(_output("buildah", "mount", container)), Path(archive), config)
     subprocess.run(["buildah", "rm", container], check=True, capture_output=True)
 
 
-def _said(*words: str) -> str:
+def _output(*words: str) -> str:
     return subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
@@ -89,10 +89,12 @@ def test_it_runs_with_a_read_only_root(image: Image) -> None:
 
 
 def test_it_holds_no_compiler_no_pip_and_no_cache(image: Image) -> None:
-    programs = {one.name for folder in ("usr/bin", "usr/local/bin", "opt/earlybell/bin") for one in _in(image, folder)}
+    programs = {
+        path.name for folder in ("usr/bin", "usr/local/bin", "opt/earlybell/bin") for path in _in(image, folder)
+    }
     assert not programs & {"gcc", "cc", "g++", "make", "pip", "pip3", "curl", "git"}
     assert not [*_in(image, "root/.cache"), *_in(image, "var/cache/apt/archives"), *_in(image, "var/lib/apt/lists")]
-    assert {one.name for one in _in(image, "opt")} == {"earlybell"}
+    assert {path.name for path in _in(image, "opt")} == {"earlybell"}
 
 
 def _in(image: Image, folder: str) -> list[Path]:
@@ -102,9 +104,10 @@ def _in(image: Image, folder: str) -> list[Path]:
 def test_its_python_is_compiled_and_nothing_of_the_building_machine_is_in_it(image: Image) -> None:
     package = next((image.root / "opt/earlybell/lib").glob("python3.*/site-packages/earlybell"))
     assert (package / "__pycache__" / "errors.cpython-311.pyc").exists()
-    settings = [one.name for one in _in(image, "etc") if one.name in ("pip.conf", "resolv.conf.bak")]
+    settings = [path.name for path in _in(image, "etc") if path.name in ("pip.conf", "resolv.conf.bak")]
     assert settings == []
-    assert not [one for one in image.config["Env"] if "proxy" in one.lower() or "index" in one.lower()]  # type: ignore[attr-defined]
+    env = [variable.lower() for variable in image.config["Env"]]  # type: ignore[attr-defined]
+    assert not [variable for variable in env if "proxy" in variable or "index" in variable]
 
 
 def test_it_stays_as_small_as_it_is(image: Image) -> None:

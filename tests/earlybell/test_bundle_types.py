@@ -46,6 +46,21 @@ def test_a_file_of_a_bundle_is_as_the_schema_of_its_type_says_and_is_written_as_
 WRONG = {
     "a threshold that is text": ("bands.json", {"high": "much"}, r"Expected `float`, got `str` - at `\$.high`"),
     "a setting that is not known": ("bands.json", {"events_needed": 5}, "unknown field `events_needed`"),
+    "a tie of what is not there": (
+        "catalogue.json",
+        {"ties": [{"feature": "a", "of": ["b"], "bound": "same"}]},
+        "ties of features that are not there: a, b",
+    ),
+    "a fact of what is not there": (
+        "catalogue.json",
+        {"fallback": [{"feature": "a", "least": 1}]},
+        "facts of features that are not there: a",
+    ),
+    "a bound that is not known": (
+        "catalogue.json",
+        {"ties": [{"feature": "a", "of": ["b"], "bound": "magic"}]},
+        r"Invalid enum value 'magic' - at `\$.ties\[0\].bound`",
+    ),
     "reasons of another kind": ("reasons.json", {"kind": "magic"}, r"Invalid value 'magic' - at `\$.kind`"),
     "a unit that is not known": ("reasons.json", {"space": "stars"}, r"Invalid enum value 'stars' - at `\$.space`"),
 }
@@ -109,4 +124,7 @@ def test_reasons_are_of_the_kind_that_they_say(candidates: dict[str, Path]) -> N
     kinds = {
         name: read_json(path / "final" / "reasons.json", FILES["reasons.json"]) for name, path in candidates.items()
     }
-    assert {name for name, reasons in kinds.items() if isinstance(reasons, LinearReasons)} == {"logistic"}
+    assert {name for name, reasons in kinds.items() if isinstance(reasons, LinearReasons)} == {
+        "logistic",
+        "two_features",
+    }

@@ -134,16 +134,16 @@ def test_a_cause_is_looked_for_wherever_a_client_hides_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "mended"),
+    ("message", "mended"),
     [
         ("HTTP Error 401: Unauthorized", "Log in: by KEY"),
         ("HTTP Error 403: Forbidden", "Ask for the right"),
         ("HTTP Error 500: Internal Server Error", "Look."),
     ],
 )
-def test_a_refusal_is_no_outage(said: str, mended: str) -> None:
-    assert remedy(said, "Look.", what="it", setting="IT", login="by KEY").startswith(mended)
-    assert remedy(said, "Look.", what="it", setting="IT") == "Look."
+def test_a_refusal_is_no_outage(message: str, mended: str) -> None:
+    assert remedy(message, "Look.", what="it", setting="IT", login="by KEY").startswith(mended)
+    assert remedy(message, "Look.", what="it", setting="IT") == "Look."
 
 
 @pytest.mark.parametrize(

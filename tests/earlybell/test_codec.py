@@ -44,8 +44,8 @@ def in_schema(extract: Any) -> bool:
 
 
 def test_the_file_of_the_schema_is_what_the_tables_say() -> None:
-    beside = Path(request.__file__).with_suffix(".json")
-    assert json.loads(beside.read_text()) == SCHEMA, "write it anew: python -m earlybell.tables.request"
+    file = Path(request.__file__).with_suffix(".json")
+    assert json.loads(file.read_text()) == SCHEMA, "write it anew: python -m earlybell.tables.request"
 
 
 def test_the_schema_is_a_schema_and_takes_the_example() -> None:

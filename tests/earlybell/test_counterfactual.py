@@ -13,18 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from components.features import CATALOGUE, acts
-from components.train import CANDIDATES
+from components.features import acts, find_catalogue
+from components.train import find_candidates
 from earlybell.bundle import read_bundle, read_candidate
 from earlybell.predict import Counterfactual, Observed, Predictor, confine, create_moments, observe, open_tables
 from earlybell.predict.counterfactual import STEPS, Search
-from earlybell.predict.ties import TIES, Follow
+from earlybell.predict.ties import Follow
 
 LOWER = {"high": {"medium", "low"}, "medium": {"low"}}
 Row = npt.NDArray[np.float32]
 
 
-@pytest.fixture(scope="module", params=CANDIDATES)
+@pytest.fixture(scope="module", params=find_candidates())
 def predictor(request: pytest.FixtureRequest, candidates: dict[str, Path], bundle: Path) -> Predictor:
     """Each kind of model, with the bands of the one that was chosen."""
     model = read_candidate(candidates[request.param] / "final")
@@ -149,6 +149,7 @@ _WHOLE = {
     "missed_work",
     "missed_last",
     "handed_in_ahead",
+    "open_soon",
 }
 _ANY_SIGN = {"activity_trend", "mean_delay_days"}
 
@@ -178,17 +179,17 @@ _VALUES: dict[str, st.SearchStrategy[float]] = {
     else st.floats(0, 1, width=32)
     if name in _SHARES
     else st.floats(0, 60, width=32)
-    for name in CATALOGUE.names
+    for name in find_catalogue().names
 }
 
 
 @st.composite
 def _rows(draw: st.DrawFn) -> tuple[Row, float, dict[str, tuple[float, float]]]:
     """Any values of a learner, days of teaching, and any ranges that training may have seen around them."""
-    row = [draw(st.just(math.nan) | _VALUES[name]) for name in CATALOGUE.names]
+    row = [draw(st.just(math.nan) | _VALUES[name]) for name in find_catalogue().names]
     days_seen = draw(st.integers(1, 200).map(float) | st.floats(0.1, 200))
     ranges = {}
-    for name, value in zip(CATALOGUE.names, row, strict=True):
+    for name, value in zip(find_catalogue().names, row, strict=True):
         low, high = sorted((draw(_VALUES[name]) - 5, draw(_VALUES[name]) * 3))  # older training may have seen nonsense
         ranges[name] = (min(low, value), max(high, value)) if value == value else (low, high)
     return np.array(row, dtype=np.float32), days_seen, ranges
@@ -241,7 +242,8 @@ def test_a_share_that_is_none_says_nothing_of_how_much_was_due(
 
 def test_every_tie_is_of_features_that_the_learner_can_change(predictor: Predictor) -> None:
     features = {feature.name: feature for feature in predictor.bundle.catalogue.features}
-    for tie in TIES:
+    assert predictor.bundle.catalogue.ties
+    for tie in predictor.bundle.catalogue.ties:
         assert {tie.feature, *tie.of} <= features.keys()
         assert features[tie.feature].changeable
         assert features[tie.feature].direction != 0

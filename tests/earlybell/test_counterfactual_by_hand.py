@@ -25,6 +25,7 @@ import numpy.typing as npt
 import pytest
 from msgspec import structs
 
+from components.features import find_catalogue
 from earlybell.bundle import Catalogue, Feature, read_bundle
 from earlybell.bundle.bands import UNMEASURED
 from earlybell.predict import Counterfactual
@@ -35,8 +36,26 @@ Values = dict[str, float]  # each one that float32 has
 HIGH, MEDIUM = 0.6, 0.35
 
 
+DIGITS = {"count": 0, "days": 0, "per week": 1, "ratio": 1, "share": 2}
+MOST = {"active_days_last_7": 7.0, "active_days_last_28": 28.0, "weekend_share": 1.0, "missed_share": 1.0}
+
+
 def _feature(name: str, unit: str, direction: int, words: str = "{value}", changeable: bool = True) -> Feature:
-    return Feature(name, name, unit, "temporal", "", words, changeable=changeable, direction=direction)  # type: ignore[arg-type]
+    return Feature(
+        name,
+        name,
+        unit,  # type: ignore[arg-type]
+        "temporal",
+        "",
+        words,
+        changeable=changeable,
+        direction=direction,
+        digits=DIGITS[unit],
+        least=None if name == "activity_trend" else 0.0,
+        most=MOST.get(name),
+        whole=unit == "count",
+        counts_days=name.startswith("active_days_last_"),
+    )
 
 
 FEATURES = (
@@ -54,7 +73,6 @@ FEATURES = (
 )
 NAMES = [feature.name for feature in FEATURES]
 DIRECTION = {feature.name: feature.direction for feature in FEATURES}
-DIGITS = {"count": 0, "days": 0, "per week": 1, "ratio": 1, "share": 2}
 # What training saw: on purpose more than can be of some, and less than some learners have.
 RANGES = {
     "prior_attempts": (0, 3),
@@ -258,7 +276,9 @@ def _searched(who: Learner, band: Literal["high", "medium"]) -> Counterfactual:
     """The answer of the search under test."""
     ranges = {name: (float(low), float(high)) for name, (low, high) in RANGES.items()}
     bands = structs.replace(UNMEASURED, high=HIGH, medium=MEDIUM, ranges=ranges)
-    bundle = dataclasses.replace(read_bundle(SMALL), catalogue=Catalogue("1", FEATURES), bands=bands)
+    ties = tuple(tie for tie in find_catalogue().ties if {tie.feature, *tie.of} <= set(NAMES))
+    catalogue = Catalogue("1", FEATURES, ties, scale="logarithmic")
+    bundle = dataclasses.replace(read_bundle(SMALL), catalogue=catalogue, bands=bands)
 
     def risk_of(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         risks = [who.risk(dict(zip(NAMES, row, strict=True))) for row in rows.tolist()]

@@ -38,6 +38,6 @@ def test_the_label_is_1_for_a_bad_outcome_and_null_without_one(outcome: str | No
 def test_a_text_and_a_name_come_through_sql_as_they_are(text: str) -> None:
     assert connect().execute(f"SELECT {quoted(text)}").fetchall() == [(text,)]
     if text:
-        found = connect().execute(f"SELECT 1 AS {identifier(text)}").description
-        assert found
-        assert found[0][0] == text
+        description = connect().execute(f"SELECT 1 AS {identifier(text)}").description
+        assert description
+        assert description[0][0] == text

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.train import CANDIDATES
+from components.train import find_candidates
 from earlybell.bundle import read_bundle, read_candidate
 from earlybell.predict import Observed, Predictor, confine, create_moments, observe, open_tables
 
 
-@pytest.fixture(params=CANDIDATES)
+@pytest.fixture(params=find_candidates())
 def predictor(request: pytest.FixtureRequest, candidates: dict[str, Path], bundle: Path) -> Predictor:
     """Each kind of model, with the bands of the one that was chosen."""
     model = read_candidate(candidates[request.param] / "final")
@@ -37,7 +37,7 @@ def test_base_and_effects_add_up_to_the_score_and_the_score_leads_to_the_risk(
     summed = [one.base + sum(effect.effect for effect in one.effects) for one in found]
     np.testing.assert_allclose(summed, score, atol=1e-4)
     np.testing.assert_allclose([one.score for one in found], score)
-    calibrated = [float(one.calibration.risk(one.score)) for one in found]
+    calibrated = [predictor.bundle.reasons.risk(one.score) for one in found]
     np.testing.assert_allclose(calibrated, risk, atol=1e-5)
     np.testing.assert_allclose([one.risk for one in found], risk)
 
@@ -46,7 +46,8 @@ def test_the_map_to_the_risk_can_be_read_and_followed_by_hand(predictor: Predict
     one = next(predictor.explain(observed)[1])
     right = one.calibration.formula.removeprefix("risk = ")
     assert eval(right, {"exp": np.exp, "log": np.log, "score": one.score}) == pytest.approx(one.risk, abs=1e-4)  # noqa: S307
-    unit = "probability" if predictor.bundle.path.parent.name == "forest" else "log-odds"
+    probable = predictor.bundle.path.parent.name in ("candidate-forest", "candidate-rules")
+    unit = "probability" if probable else "log-odds"
     assert one.calibration.unit == unit
 
 

@@ -1,44 +1,89 @@
 """Gates: figures in, a frozen verdict out, which is sealed with the model."""
 
 import math
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
 from earlybell.bundle import Evaluation
-from earlybell.bundle.figures import MetricRow
+from earlybell.bundle.evaluation import CourseRun, Data
+from earlybell.bundle.figures import EACH_RUN, MetricRow
 from earlybell.errors import BundleError, GateError, SettingError
-from earlybell.gates import CUTOFF, Gates, check_reason, in_words, judge, read_verdict, require_verdict, write_verdict
+from earlybell.gates import (
+    CUTOFF,
+    Gates,
+    check_reason,
+    find_gates,
+    in_words,
+    judge,
+    read_verdict,
+    require_verdict,
+    write_verdict,
+)
+
+
+def _rows(split: str, group: str, figures: Mapping[str, float | None]) -> list[MetricRow]:
+    return [
+        MetricRow(candidate="logistic", split=split, cutoff=0.4, group=group, metric=metric, value=value)
+        for metric, value in figures.items()
+    ]
 
 
 def _evaluation(
     auc: float | None, error: float, split: str = "course_run", disparity: float | None = None
 ) -> Evaluation:
+    """All learners together: what an evaluation without figures of course runs has."""
     figures = {"roc_auc": auc, "calibration_error": error} | ({} if disparity is None else {"disparity": disparity})
+    return Evaluation(chosen="logistic", split=split, metrics=_rows(split, "all", figures))
+
+
+def _of_runs(mean: Mapping[str, float | None], worst: tuple[float, float]) -> Evaluation:
+    """Two course runs, one of which is worse: its AUC and its calibration error; and all together, which look well."""
+    auc, error = worst
     rows = [
-        MetricRow(candidate="logistic", split=split, cutoff=0.4, group="all", metric=metric, value=value)
-        for metric, value in figures.items()
+        *_rows("course_run", "all", {"roc_auc": 0.99, "calibration_error": 0.0, "brier_skill": 0.9, "disparity": 0.05}),
+        *_rows("course_run", EACH_RUN, mean),
+        *_rows("course_run", "worse", {"roc_auc": auc, "calibration_error": error}),
+        *_rows("course_run", "better", {"roc_auc": 0.95, "calibration_error": 0.01}),
     ]
-    return Evaluation(chosen="logistic", split=split, metrics=rows)
+    runs = (CourseRun(course_id="worse"), CourseRun(course_id="better"))
+    return Evaluation(chosen="logistic", split="course_run", metrics=rows, data=Data(course_runs=runs))
 
 
 @pytest.mark.parametrize(
     ("figures", "missed"),
     [
-        ((0.69, 0.1, 0.05), "roc_auc"),
-        ((0.7, 0.11, 0.05), "calibration_error"),
-        ((0.7, 0.1, 0.06), "disparity"),
-        ((0.7, 0.1, 0.05), None),
+        ((0.69, 0.1, 0.05, 0.2, 0.6, 0.2), "roc_auc"),
+        ((0.7, 0.11, 0.05, 0.2, 0.6, 0.2), "calibration_error"),
+        ((0.7, 0.1, 0.06, 0.2, 0.6, 0.2), "disparity"),
+        ((0.7, 0.1, 0.05, 0.19, 0.6, 0.2), "brier_skill"),
+        ((0.7, 0.1, 0.05, 0.2, 0.59, 0.2), "worst_roc_auc"),
+        ((0.7, 0.1, 0.05, 0.2, 0.6, 0.21), "worst_calibration_error"),
+        ((0.7, 0.1, 0.05, 0.2, 0.6, 0.2), None),
     ],
 )
 def test_each_gate_alone_stops_a_model_and_its_bound_itself_does_not(
-    figures: tuple[float, float, float], missed: str | None
+    figures: tuple[float, float, float, float, float, float], missed: str | None
 ) -> None:
-    auc, error, disparity = figures
-    verdict = judge(_evaluation(auc, error, disparity=disparity), Gates(0.7, 0.1, 0.05))
+    auc, error, disparity, skill, worst_auc, worst_error = figures
+    mean = {"roc_auc": auc, "calibration_error": error, "brier_skill": skill, "disparity": disparity}
+    verdict = judge(_of_runs(mean, (worst_auc, worst_error)), Gates(0.7, 0.1, 0.05, 0.2, 0.6, 0.2))
     assert [finding.metric for finding in verdict.findings if not finding.passed] == ([missed] if missed else [])
     assert verdict.passed is (missed is None)
+
+
+def test_every_gate_is_tried_alone() -> None:
+    assert list(find_gates()) == [
+        "roc_auc",
+        "calibration_error",
+        "disparity",
+        "brier_skill",
+        "worst_roc_auc",
+        "worst_calibration_error",
+    ]
 
 
 def test_a_disparity_of_one_asks_nothing_and_one_that_cannot_be_measured_stops() -> None:
@@ -50,7 +95,14 @@ def test_a_disparity_of_one_asks_nothing_and_one_that_cannot_be_measured_stops()
 
 
 def test_gates_that_nobody_set_ask_for_these_figures() -> None:
-    assert Gates() == Gates(min_auc=0.65, max_calibration_error=0.15, max_disparity=0.1)
+    assert Gates() == Gates(
+        min_auc=0.65,
+        max_calibration_error=0.15,
+        max_disparity=0.1,
+        min_brier_skill=0.0,
+        min_worst_auc=0.5,
+        max_worst_calibration_error=0.3,
+    )
 
 
 def test_a_model_that_reaches_the_gates_passes() -> None:
@@ -135,6 +187,15 @@ def test_a_bundle_that_missed_a_gate_is_named_with_its_figures(tmp_path: Path) -
     write_verdict(judge(_evaluation(0.6, 0.05), Gates(0.7, 0.1)), tmp_path)
     with pytest.raises(GateError, match=r"missed a gate at 40% .*roc_auc is 0\.600"):
         require_verdict(tmp_path)
+
+
+def test_a_verdict_of_before_asked_at_least_of_the_auc_alone(tmp_path: Path) -> None:
+    write_verdict(judge(_evaluation(0.8, 0.05), Gates(0.7, 0.1)), tmp_path)
+    text = (tmp_path / "verdict.json").read_text()
+    (tmp_path / "verdict.json").write_text(re.sub(r',\s+"at_least": \w+', "", text))
+    verdict = require_verdict(tmp_path)
+    assert [finding.at_least for finding in verdict.findings] == [None, None]
+    assert [finding.requirement for finding in verdict.findings] == ["at least 0.700", "at most 0.100"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"gates": {}, "cutoff": 0.4, "split": "", "findings": [{"passed": 1}]}'])

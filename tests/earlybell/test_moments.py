@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from earlybell.errors import SettingError
 from earlybell.predict import open_tables
 from earlybell.predict.moments import check_as_of, create_moments, moments_of
-from earlybell.tables import DEFAULT_WEEKS
+from earlybell.predict.nobody import why_nobody
+from earlybell.tables import BY_NAME, DEFAULT_WEEKS, SQL_TYPES
 from earlybell.tables.codec import Instance, decode
 from earlybell.tables.sql import connect
 
@@ -21,6 +22,7 @@ START, END = datetime(2026, 2, 2), datetime(2026, 3, 30)
 AS_OF = datetime(2026, 3, 2, 12)
 SECOND = timedelta(seconds=1)
 Who = Callable[[Instance], list[str]]
+_WHOLE = "NULL::TIMESTAMP AS complete_from, NULL::TIMESTAMP AS complete_until"
 
 # enrolled_at, unenrolled_at, and whether the learner is enrolled at AS_OF, by the words of `create_moments`
 EDGES = {
@@ -45,8 +47,23 @@ RUNS = {
 }
 
 
+# from and until when the records are whole, and whether a learner of the run is there at AS_OF
+WHOLE = {
+    "from that very moment": (AS_OF, None, False),
+    "from a second before": (AS_OF - SECOND, None, True),
+    "until that very moment": (None, AS_OF, True),
+    "until a second before": (None, AS_OF - SECOND, False),
+    "around it": (START, END, True),
+    "long before": (START - 10 * SECOND, START, False),
+}
+
+
 def _instance(
-    start: datetime, end: datetime | None, enrolments: list[tuple[datetime, datetime | None]], as_of: datetime
+    start: datetime,
+    end: datetime | None,
+    enrolments: list[tuple[datetime, datetime | None]],
+    as_of: datetime,
+    whole: tuple[datetime | None, datetime | None] = (None, None),
 ) -> Instance:
     course: dict[str, object] = {
         "course_id": "c",
@@ -54,6 +71,7 @@ def _instance(
         "starts_at": start,
         "ends_at": end,
         "granularity": "raw",
+        **dict(zip(("complete_from", "complete_until"), whole, strict=True)),
     }
     rows: list[dict[str, object]] = [
         {"learner_id": f"l{number}", "enrolled_at": joined, "unenrolled_at": left}
@@ -77,9 +95,8 @@ def _by_sql(instance: Instance) -> list[str]:
     for name in ("courses", "enrolments"):
         columns = {column: values for column, values in instance.rows[name].items() if column != "prior_attempts"}
         connection.register(f"{name}_given", columns)
-        times = ", ".join(f"{column}::TIMESTAMP AS {column}" for column in columns if column.endswith("_at"))
-        others = ", ".join(f"{column}::VARCHAR AS {column}" for column in columns if not column.endswith("_at"))
-        connection.execute(f"CREATE TABLE {name} AS SELECT {times}, {others} FROM {name}_given")
+        typed = ", ".join(f"{column}::{SQL_TYPES[BY_NAME[name].column(column).type]} AS {column}" for column in columns)
+        connection.execute(f"CREATE TABLE {name} AS SELECT {typed} FROM {name}_given")
     try:
         create_moments(connection, f"{instance.as_of.isoformat()}+00:00")
     except SettingError:  # nobody is enrolled then
@@ -102,11 +119,21 @@ def test_a_moment_is_within_a_run_from_after_its_start_to_its_end(who: Who, run:
     assert who(_instance(start, end, [(joined, None)], AS_OF)) == (["l0"] if within else [])
 
 
+@pytest.mark.parametrize("who", [_by_numpy, _by_sql])
+@pytest.mark.parametrize("records", WHOLE)
+def test_where_records_are_not_whole_there_is_no_moment(who: Who, records: str) -> None:
+    since, until, there = WHOLE[records]
+    instance = _instance(START, END, [(START, None)], AS_OF, (since, until))
+    assert who(instance) == (["l0"] if there else [])
+    assert ("lies where records are not whole" in why_nobody(instance)) is not there
+
+
 def test_moments_are_numbered_from_1_in_the_order_of_course_learner_and_moment() -> None:
     connection = duckdb.connect()
-    connection.execute("""
+    connection.execute(f"""
         CREATE TABLE courses AS SELECT course_id, TIMESTAMP '2026-02-02' AS starts_at,
-            TIMESTAMP '2026-02-23' AS ends_at, NULL::VARCHAR AS timezone FROM (VALUES ('b'), ('a')) AS c(course_id);
+            TIMESTAMP '2026-02-23' AS ends_at, NULL::VARCHAR AS timezone, {_WHOLE}
+            FROM (VALUES ('b'), ('a')) AS c(course_id);
         CREATE TABLE enrolments AS SELECT course_id, learner_id, TIMESTAMP '2026-02-01' AS enrolled_at,
             NULL::TIMESTAMP AS unenrolled_at
             FROM (VALUES ('b', 'z'), ('b', 'x'), ('a', 'y')) AS e(course_id, learner_id)""")
@@ -141,8 +168,8 @@ def test_a_moment_that_cannot_be_is_refused(site: Path, as_of: str, said: str) -
 
 def test_where_nobody_is_enrolled_each_course_run_says_why() -> None:
     connection = duckdb.connect()
-    connection.execute("""
-        CREATE TABLE courses AS SELECT *, NULL::VARCHAR AS timezone
+    connection.execute(f"""
+        CREATE TABLE courses AS SELECT *, NULL::VARCHAR AS timezone, {_WHOLE}
             FROM (VALUES ('over', TIMESTAMP '2026-02-02', TIMESTAMP '2026-05-24'),
             ('later', TIMESTAMP '2026-09-01', NULL), ('empty', TIMESTAMP '2026-01-01', TIMESTAMP '2026-12-31'))
             AS c(course_id, starts_at, ends_at);
@@ -159,6 +186,17 @@ def test_where_nobody_is_enrolled_each_course_run_says_why() -> None:
     )
 
 
+def test_where_no_records_are_whole_the_course_run_says_so() -> None:
+    connection = _run("2026-02-02", "2026-05-24", None)
+    connection.execute("UPDATE courses SET complete_until = TIMESTAMP '2026-03-01'")
+    with pytest.raises(SettingError) as refused:
+        create_moments(connection, "2026-04-01")
+    assert "run, from 2026-02-02 to 2026-05-24, had no whole records (complete_from, complete_until)" in (
+        refused.value.way_out
+    )
+    assert create_moments(connection, "2026-02-20") == 1
+
+
 def test_nobody_enrolled_now_is_no_error(site: Path) -> None:
     assert create_moments(open_tables(site), "now") == 0
 
@@ -168,7 +206,7 @@ def _run(start: str, end: str, zone: str | None) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(
         "CREATE TABLE courses AS SELECT 'run' AS course_id, ?::TIMESTAMP AS starts_at, ?::TIMESTAMP AS ends_at, "
-        "?::VARCHAR AS timezone",
+        f"?::VARCHAR AS timezone, {_WHOLE}",
         [start, end, zone],
     )
     connection.execute("""

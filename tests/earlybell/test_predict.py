@@ -113,10 +113,11 @@ def test_predictions_are_written_as_a_row_a_moment(predictions: Predictions, tmp
     write_predictions(predictions, tmp_path / "deep" / "risks.parquet")
     table = duckdb.connect().execute(f"FROM '{tmp_path}/deep/risks.parquet'")
     names = [column[0] for column in table.description or []]
-    assert names == ["course_id", "learner_id", "as_of", "risk", "low", "high", "band", "reasons"]
+    moment, answer = ["course_id", "learner_id", "as_of"], ["risk", "low", "high", "band", "doubt", "correction"]
+    assert names == [*moment, *answer, "reasons", "outlook"]
     rows = table.fetchall()
     np.testing.assert_allclose([row[3] for row in rows], predictions.risk)
-    assert rows[0][7][0]["words"] == predictions.reasons[0][0].words
+    assert rows[0][-2][0]["words"] == predictions.reasons[0][0].words
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["risks.parquet"]
 
 
@@ -129,7 +130,10 @@ _SQL_TYPES = {
     "low": "DOUBLE",
     "high": "DOUBLE",
     "band": "VARCHAR",
+    "doubt": "VARCHAR",
+    "correction": "DOUBLE",
     "reasons": 'STRUCT(feature VARCHAR, "value" DOUBLE, effect DOUBLE, words VARCHAR, changeable BOOLEAN)[]',
+    "outlook": 'STRUCT(head VARCHAR, "value" DOUBLE, low DOUBLE, high DOUBLE, agrees BOOLEAN, words VARCHAR)[]',
 }
 
 
@@ -140,8 +144,10 @@ def test_the_file_and_the_lines_of_json_have_the_same_columns_and_values(
     part = slice(rows)
     observed = Observed(**{one.name: getattr(predictions.observed, one.name)[part] for one in _FIELDS})
     reasons = predictions.reasons if rows is None else [()] * rows
-    columns = {name: getattr(predictions, name)[part] for name in ("risk", "band", "low", "high")}
-    some = Predictions(observed, **columns, reasons=reasons)
+    outlook = predictions.outlook if rows is None else [()] * rows
+    names = ("risk", "band", "doubt", "low", "high", "correction")
+    columns = {name: getattr(predictions, name)[part] for name in names}
+    some = Predictions(observed, **columns, reasons=reasons, outlook=outlook)
     write_predictions(some, tmp_path / "risks.parquet")
     connection = duckdb.connect()
     table = connection.execute(f"DESCRIBE FROM '{tmp_path}/risks.parquet'").fetchall()

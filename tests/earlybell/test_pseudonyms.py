@@ -58,16 +58,16 @@ def test_a_key_of_sixteen_characters_can_serve() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "what"),
+    ("key", "problem"),
     [(None, "is missing"), ("", "is missing"), ("only fifteen ch", "is too short: '15 characters'. Set .* of 16 char")],
     ids=["unset", "empty", "short"],
 )
 def test_a_key_that_cannot_serve_is_refused_with_the_way_to_make_one(
-    monkeypatch: pytest.MonkeyPatch, key: str | None, what: str
+    monkeypatch: pytest.MonkeyPatch, key: str | None, problem: str
 ) -> None:
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     if key is not None:
         monkeypatch.setenv(KEY_VARIABLE, key)
-    with pytest.raises(SettingError, match=f"key for pseudonyms {what}.*secrets.token_hex") as error:
+    with pytest.raises(SettingError, match=f"key for pseudonyms {problem}.*secrets.token_hex") as error:
         usable_key(key_from_environment())
     assert not key or key not in str(error.value)

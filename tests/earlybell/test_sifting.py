@@ -176,8 +176,8 @@ def _write(path: Path, name: str, rows: list[dict[str, Any]]) -> None:
 def _cell(column: Column, value: object) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    whole = column.is_id and isinstance(value, float) and value.is_integer()
-    return str(int(value)) if whole and isinstance(value, float) else json.dumps(value)
+    integral = column.is_id and isinstance(value, float) and value.is_integer()
+    return str(int(value)) if integral and isinstance(value, float) else json.dumps(value)
 
 
 def _read(instance: Instance, name: str) -> list[str]:
@@ -205,14 +205,14 @@ ENOUGH = 30
 
 def _class(**tables: Any) -> dict[str, Any]:
     """A class in which everybody has 20 events and a submission."""
-    whole: dict[str, Any] = {
+    full: dict[str, Any] = {
         "courses": [{"course_id": "c1", "code": "c", "starts_at": "2026-02-02", "granularity": "raw"}],
         "enrolments": [{"learner_id": f"u{i}", "enrolled_at": "2026-01-20"} for i in range(ENOUGH)],
         "events": [_EVENT | {"learner_id": f"u{i % ENOUGH}"} for i in range(20 * ENOUGH)],
         "assessments": [{"assessment_id": "a1", "kind": "quiz", "role": "none", "max_score": 10}],
         "submissions": [_work(f"u{i}") for i in range(ENOUGH)],
     }
-    return whole | tables
+    return full | tables
 
 
 def _work(learner: object, **columns: Any) -> dict[str, Any]:

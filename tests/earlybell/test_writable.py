@@ -27,12 +27,12 @@ def test_where_nothing_can_be_made_the_path_and_the_reason_are_named(
     tmp_path: Path, kind: str, place: str, reason: str
 ) -> None:
     (tmp_path / "plain").touch()
-    wanted = tmp_path / place
-    with pytest.raises(SettingError) as found:
-        _CHECKS[kind](wanted, "--out")
-    assert found.value.thing == "--out cannot be written"
-    assert found.value.value == str(wanted)
-    assert found.value.way_out.startswith(reason)
+    path = tmp_path / place
+    with pytest.raises(SettingError) as refused:
+        _CHECKS[kind](path, "--out")
+    assert refused.value.thing == "--out cannot be written"
+    assert refused.value.value == str(path)
+    assert refused.value.way_out.startswith(reason)
     assert [path.name for path in tmp_path.iterdir()] == ["plain"]
 
 

@@ -17,7 +17,7 @@ Object = dict[str, Any]
 
 def _rule(name: str, cidr: str, port: int, *others: str) -> str:
     """A rule of networkPolicies as helm takes it from --set-json."""
-    blocks = ",".join(f'{{"ipBlock":{{"cidr":"{one}"}}}}' for one in (cidr, *others))
+    blocks = ",".join(f'{{"ipBlock":{{"cidr":"{block}"}}}}' for block in (cidr, *others))
     return f'networkPolicies.{name}=[{{"to":[{blocks}],"ports":[{port}]}}]'
 
 
@@ -33,7 +33,23 @@ SITES = {
     "private_registry": ("--set", "imagePullSecrets[0].name=registry,podLabels.site=one"),
     "groups": ("--set", "rbac.promoters={mlops},rbac.viewers={teachers,it}"),
     "sources": ("--set-json", 'networkPolicies.sources=[{"to":[{"ipBlock":{"cidr":"10.0.0.0/8"}}],"ports":[3306]}]'),
+    "sync": (
+        *(
+            "--set",
+            "sync.enabled=true,sources.create=true,trust.configMap=authorities,imagePullSecrets[0].name=registry",
+        ),
+        *("--set-json", _rule("sources", "10.1.2.3/32", 5432)),
+    ),
     "sources_volume": ("--set", "sources.create=true,sources.storageClass=nfs"),
+    "mlbackend": (
+        "--set",
+        "mlbackend.enabled=true,networkPolicies.moodle={lms},mlbackend.args={--max-fits=2},monitoring.force=true",
+    ),
+    "mlbackend_behind_the_gateway": (
+        "--set",
+        "mlbackend.enabled=true,mlbackend.hostname=analytics.example.org,mlbackend.storageClass=fast,"
+        "gateway.create=true,gateway.hostname=risk.example.org,trust.configMap=authorities",
+    ),
     "serving_options": ("--set", "serving.args={--rate=600},serving.keep=false,trail.anchors=none"),
     "monitoring": (
         "--set",
@@ -76,7 +92,7 @@ SITES = {
     ),
     "no_processor_limit": (
         "--set",
-        f"{','.join(f'{name}.resources.limits.cpu=null' for name in ('serving', 'aliases', 'tests'))}",
+        f"{','.join(f'{name}.resources.limits.cpu=null' for name in ('serving', 'aliases', 'tests', 'sync'))}",
     ),
     "all_off": (
         "--set",
@@ -99,19 +115,19 @@ def rendered(*arguments: str) -> list[Object]:
     """The objects that `helm install` with these arguments makes, hooks and tests among them."""
     done = helm("template", "earlybell", ".", "--namespace", "site", *NAMED, *arguments)
     assert done.returncode == 0, done.stderr
-    return [found for found in yaml.safe_load_all(done.stdout) if found]
+    return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
 
 
 @cache
 def built(overlay: Path) -> list[Object]:
     """The objects of an overlay of manifests/, as kubectl builds it."""
     text = subprocess.check_output([program("kubectl"), "kustomize", overlay], text=True)
-    return [found for found in yaml.safe_load_all(text) if found]
+    return [manifest for manifest in yaml.safe_load_all(text) if manifest]
 
 
 def named(objects: list[Object]) -> dict[str, Object]:
     """Objects by kind and name."""
-    return {f"{found['kind']}/{found['metadata']['name']}": found for found in objects}
+    return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in objects}
 
 
 def pods(objects: list[Object]) -> dict[str, Object]:
@@ -122,10 +138,10 @@ def pods(objects: list[Object]) -> dict[str, Object]:
         "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
         "ServingRuntime": ("spec",),
     }
-    found = {}
+    specs = {}
     for name, value in named(objects).items():
         if path := places.get(value["kind"]):
             for key in path:
                 value = value[key]
-            found[name] = value
-    return found
+            specs[name] = value
+    return specs

@@ -40,31 +40,31 @@ class Site:
         Args:
             rights: each as `get pods/log`, `list revisions.serving.knative.dev` or `get secrets:earlybell-trail`.
         """
-        asked = [self._review(account, right, where or self.name) for right in rights]
+        reviews = [self._review(account, right, where or self.name) for right in rights]
         done = self.server.kubectl(
-            "create", "-f", "-", "-o", "jsonpath={.status.allowed} ", stdin=yaml.safe_dump_all(asked)
+            "create", "-f", "-", "-o", "jsonpath={.status.allowed} ", stdin=yaml.safe_dump_all(reviews)
         )
         return [right for right, answer in zip(rights, done.stdout.split(), strict=True) if answer == "true"]
 
     def _here(self, objects: list[Object]) -> list[Object]:
         moved = copy.deepcopy(objects)
-        for one in moved:
-            one["metadata"]["namespace"] = self.name
-            for subject in one.get("subjects", []):
+        for manifest in moved:
+            manifest["metadata"]["namespace"] = self.name
+            for subject in manifest.get("subjects", []):
                 if "namespace" in subject:
                     subject["namespace"] = self.name
         return moved
 
     def _review(self, account: str, right: str, where: str) -> Object:
-        verb, what = right.split()
-        what, _, name = what.partition(":")
-        what, _, group = what.partition(".")
-        resource, _, below = what.partition("/")
-        wanted = {"verb": verb, "group": group, "resource": resource, "subresource": below, "name": name}
+        verb, resource = right.split()
+        resource, _, name = resource.partition(":")
+        resource, _, group = resource.partition(".")
+        resource, _, below = resource.partition("/")
+        attributes = {"verb": verb, "group": group, "resource": resource, "subresource": below, "name": name}
         spec = {
             "user": f"system:serviceaccount:{self.name}:{account}",
             "groups": ["system:serviceaccounts", f"system:serviceaccounts:{self.name}", "system:authenticated"],
-            "resourceAttributes": {"namespace": where, **wanted},
+            "resourceAttributes": {"namespace": where, **attributes},
         }
         return {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
 

@@ -44,7 +44,7 @@ def blocks(rules: list[Object]) -> set[tuple[str, int]]:
 
 def variables(container: Object) -> dict[str, Any]:
     """What a container's own variables are."""
-    return {one["name"]: one.get("value", one.get("valueFrom")) for one in container["env"]}
+    return {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in container["env"]}
 
 
 def test_no_pod_goes_to_an_address_that_the_values_do_not_name() -> None:
@@ -65,7 +65,10 @@ def test_where_helm_cannot_look_into_a_cluster_the_api_server_is_asked_for_with_
 def test_the_constraint_of_openshift_takes_every_pod() -> None:
     for name, pod in site_pods("openshift").items():
         assert {key for volume in pod.get("volumes", []) for key in volume} - {"name"} <= VOLUMES, name
-        for context in (pod.get("securityContext", {}), *(one["securityContext"] for one in pod["containers"])):
+        for context in (
+            pod.get("securityContext", {}),
+            *(container["securityContext"] for container in pod["containers"]),
+        ):
             assert not context.keys() & {"runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"}, name
         for container in pod["containers"]:
             context = container["securityContext"]
@@ -76,14 +79,14 @@ def test_the_constraint_of_openshift_takes_every_pod() -> None:
 
 def test_every_other_site_names_the_user_of_the_images() -> None:
     for name, pod in site_pods("defaults").items():
-        contexts = [one["securityContext"] for one in pod["containers"]]
-        assert {(one["runAsUser"], one["runAsGroup"]) for one in contexts} == {(65532, 65532)}, name
+        contexts = [container["securityContext"] for container in pod["containers"]]
+        assert {(context["runAsUser"], context["runAsGroup"]) for context in contexts} == {(65532, 65532)}, name
 
 
 def test_names_are_asked_for_where_openshift_has_its_dns() -> None:
     (rule,) = egress("dns", *SITES["openshift"])
     assert rule["to"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "openshift-dns"}}}]
-    assert [(one["protocol"], one["port"]) for one in rule["ports"]] == [("TCP", 5353), ("UDP", 5353)]
+    assert [(port["protocol"], port["port"]) for port in rule["ports"]] == [("TCP", 5353), ("UDP", 5353)]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ def test_names_are_asked_for_where_openshift_has_its_dns() -> None:
 def test_names_are_asked_for_at_the_nodes_own_cache(site: str, places: set[str]) -> None:
     rules = egress("dns", *SITES[site])
     assert blocks(rules) == {(place, 53) for place in places}
-    assert {one["protocol"] for rule in rules for one in rule["ports"]} == {"TCP", "UDP"}
+    assert {port["protocol"] for rule in rules for port in rule["ports"]} == {"TCP", "UDP"}
 
 
 @pytest.mark.parametrize(("site", "host"), [("defaults", "0.0.0.0"), ("ipv6_only", "::"), ("dual_stack", "::")])  # noqa: S104
@@ -117,12 +120,12 @@ def test_what_a_site_reaches_anywhere_it_reaches_by_both_kinds_of_addresses(clou
 def test_every_pod_has_the_proxy_and_the_sites_variables_in_both_spellings() -> None:
     for name, pod in site_pods("proxy_and_authorities").items():
         for container in pod["containers"]:
-            given = variables(container)
-            assert given["TZ"] == "Europe/Berlin", name
-            assert {key for key in given if "proxy" in key.lower()} == PROXIED, name
-            assert given["https_proxy"] == given["HTTPS_PROXY"] == "http://proxy.example.org:3128"
-            assert given["no_proxy"] == given["NO_PROXY"]
-            assert len(given) == len(container["env"]), "a variable is given twice, which an API server refuses"
+            env = variables(container)
+            assert env["TZ"] == "Europe/Berlin", name
+            assert {key for key in env if "proxy" in key.lower()} == PROXIED, name
+            assert env["https_proxy"] == env["HTTPS_PROXY"] == "http://proxy.example.org:3128"
+            assert env["no_proxy"] == env["NO_PROXY"]
+            assert len(env) == len(container["env"]), "a variable is given twice, which an API server refuses"
 
 
 def test_the_cluster_itself_is_never_asked_through_the_proxy() -> None:
@@ -134,10 +137,10 @@ def test_the_cluster_itself_is_never_asked_through_the_proxy() -> None:
 
 def test_a_proxys_password_is_in_its_secret_alone() -> None:
     for name, pod in site_pods("proxy_with_a_password").items():
-        given = variables(pod["containers"][0])
+        env = variables(pod["containers"][0])
         for spelt in ("HTTP_PROXY", "HTTPS_PROXY"):
             key = {"secretKeyRef": {"name": "proxy", "key": spelt, "optional": True}}
-            assert given[spelt] == given[spelt.lower()] == key, name
+            assert env[spelt] == env[spelt.lower()] == key, name
 
 
 def test_every_pod_reaches_the_proxy_and_none_where_there_is_none() -> None:
@@ -149,10 +152,10 @@ def test_every_pod_reaches_the_proxy_and_none_where_there_is_none() -> None:
 
 
 def test_a_variable_of_the_site_wins_over_the_charts() -> None:
-    given = variables(
+    env = variables(
         pods(rendered("--set", "trust.configMap=a,env.AWS_CA_BUNDLE=/x"))["CronJob/earlybell-aliases"]["containers"][0]
     )
-    assert (given["AWS_CA_BUNDLE"], given["SSL_CERT_FILE"]) == ("/x", "/etc/earlybell/trust/ca.crt")
+    assert (env["AWS_CA_BUNDLE"], env["SSL_CERT_FILE"]) == ("/x", "/etc/earlybell/trust/ca.crt")
 
 
 def test_every_pod_goes_to_the_nodes_that_are_ours_and_a_job_has_their_classes() -> None:
@@ -160,8 +163,8 @@ def test_every_pod_goes_to_the_nodes_that_are_ours_and_a_job_has_their_classes()
     classes = {"priorityClassName", "runtimeClassName"}
     more = ("--set", "scheduling.runtimeClassName=kata")
     for name, pod in pods(rendered(*SITES["nodes"], *more)).items():
-        wanted = scheduling.keys() - (classes if name.startswith("ServingRuntime/") else set())
-        assert {key: pod[key] for key in scheduling if key in pod} == {key: scheduling[key] for key in wanted}, name
+        expected = scheduling.keys() - (classes if name.startswith("ServingRuntime/") else set())
+        assert {key: pod[key] for key in scheduling if key in pod} == {key: scheduling[key] for key in expected}, name
 
 
 def test_the_notes_say_what_else_a_site_with_authorities_does() -> None:
@@ -192,8 +195,8 @@ def test_clients_ask_the_cluster_directly_and_all_else_through_the_proxy(
     api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (pod, *_) = site_pods("proxy_and_authorities").values()
-    given = {name: value for name, value in variables(pod["containers"][0]).items() if name in PROXIED}
-    for name, value in given.items():
+    proxies = {name: value for name, value in variables(pod["containers"][0]).items() if name in PROXIED}
+    for name, value in proxies.items():
         monkeypatch.setenv(name, value.replace("$(KUBERNETES_SERVICE_HOST)", api))  # as kubelet does
     at = f"[{api}]" if ":" in api else api
     inside = [f"https://{at}:443/api", "https://mlflow.stores.svc/x", "https://s3.stores.svc.cluster.local:8333"]

@@ -16,8 +16,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.earlybell.trail.conftest import Server, postgresql
+from components.extract import extract
+from tests.components.extract.moodle_db.places import Servers
+from tests.components.extract.moodle_db.site import site
+from tests.earlybell.trail.conftest import postgresql
 from tests.helm.render import SITES, pods, rendered
+from tests.mariadb import start_mariadb
+from tests.postgresql import Server
 from tests.serving.running import free_ports
 
 __all__ = ["postgresql"]  # a fixture
@@ -30,6 +35,26 @@ def run(pod: str, **environment: str) -> subprocess.CompletedProcess[str]:
     program, *arguments = pods(rendered(*SITES["trail_owner"]))[pod]["containers"][0]["command"]
     ours = Path(sys.executable).with_name(program)
     return subprocess.run([ours, *arguments], env=os.environ | environment, text=True, capture_output=True)
+
+
+def test_a_sync_fills_the_volume_from_which_the_pipelines_extract(postgresql: Server, tmp_path: Path) -> None:
+    place = Servers(lambda: postgresql, start_mariadb).make("postgresql", site())
+    container = pods(rendered(*SITES["sync"]))["CronJob/earlybell-sync"]["containers"][0]
+    source, key = place.source("code=idnumber:^([A-Z]+[0-9]+)"), "0123456789abcdef0123456789abcdef"
+    values = {"EARLYBELL_MOODLE": source, "EARLYBELL_MOODLE_PASSWORD": "none", "EARLYBELL_PSEUDONYM_KEY": key}
+    assert {one["name"] for one in container["env"] if "valueFrom" in one} == values.keys()
+    program, *arguments = container["command"]
+    for name, value in values.items():  # Kubernetes does so
+        arguments = [argument.replace(f"$({name})", value) for argument in arguments]
+    assert container["volumeMounts"][0]["mountPath"] == "/sources"
+    arguments = [argument.replace("/sources", str(tmp_path)) for argument in arguments]
+    ours = Path(sys.executable).with_name(program)
+    for _ in range(2):
+        done = subprocess.run([ours, *arguments], env=os.environ | values, text=True, capture_output=True)
+        assert done.returncode == 0, done.stderr
+    assert "nothing has changed; 0 rows of the log read" in done.stdout
+    facts = extract([f"tables:{tmp_path}/moodle"], tmp_path / "out", key=key)
+    assert facts["rows"]["outcomes"] == 6
 
 
 @pytest.fixture
@@ -99,16 +124,16 @@ def mlflow(folder: Path, *options: str, **environment: str) -> Iterator[str]:
 
 
 def test_mlflow_is_tested_by_its_password_which_must_be_right(tmp_path: Path) -> None:
-    given = {"username": "admin", "password": "right-password-of-admin"}
+    login = {"username": "admin", "password": "right-password-of-admin"}
     settings = f"[mlflow]\ndatabase_uri = sqlite:///{tmp_path}/auth.db\ndefault_permission = NO_PERMISSIONS\n"
-    settings += f"admin_username = {given['username']}\nadmin_password = {given['password']}\n"
+    settings += f"admin_username = {login['username']}\nadmin_password = {login['password']}\n"
     settings += "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
     (tmp_path / "auth.ini").write_text(settings)
     options = {"MLFLOW_AUTH_CONFIG_PATH": f"{tmp_path}/auth.ini", "MLFLOW_FLASK_SERVER_SECRET_KEY": "of-the-tests"}
     with mlflow(tmp_path, "--app-name", "basic-auth", **options) as address:
-        asked = {"MLFLOW_TRACKING_URI": address, "MLFLOW_TRACKING_USERNAME": given["username"]}
-        right = run("Pod/earlybell-test-mlflow", MLFLOW_TRACKING_PASSWORD=given["password"], **asked)
-        wrong = run("Pod/earlybell-test-mlflow", MLFLOW_TRACKING_PASSWORD="wrong", **asked)  # noqa: S106
+        env = {"MLFLOW_TRACKING_URI": address, "MLFLOW_TRACKING_USERNAME": login["username"]}
+        right = run("Pod/earlybell-test-mlflow", MLFLOW_TRACKING_PASSWORD=login["password"], **env)
+        wrong = run("Pod/earlybell-test-mlflow", MLFLOW_TRACKING_PASSWORD="wrong", **env)  # noqa: S106
     assert right.returncode == 0, right.stderr
     assert wrong.returncode == 1
     assert "earlybell-mlflow" in wrong.stderr
@@ -125,8 +150,8 @@ def test_an_mlflow_that_answers_to_anybody_fails_its_test() -> None:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Open) as door:
         threading.Thread(target=door.serve_forever, daemon=True).start()
-        asked = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "any"}
-        tested = run("Pod/earlybell-test-mlflow", MLFLOW_TRACKING_URI=f"http://127.0.0.1:{door.server_port}", **asked)
+        env = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "any"}
+        tested = run("Pod/earlybell-test-mlflow", MLFLOW_TRACKING_URI=f"http://127.0.0.1:{door.server_port}", **env)
         door.shutdown()
     assert tested.returncode == 1
     assert "basic-auth" in tested.stderr

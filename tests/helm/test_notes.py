@@ -20,20 +20,24 @@ def notes(*arguments: str) -> str:
 
 @pytest.mark.parametrize("site", ["defaults", "gateway"])
 def test_the_commands_of_the_notes_are_taken_by_the_command_line(site: str) -> None:
-    found = {}
+    parameters = {}
     for line in re.findall(r"^ +earlybell (.+)$", notes(*SITES[site]), re.M):
         words = shlex.split(re.split(r" \||&&", line)[0])
         command = typer.main.get_command(app).commands[words[0]]  # type: ignore[attr-defined]
-        found[words[0]] = command.make_context(words[0], words[1:]).params
-    release = found["release"]
+        parameters[words[0]] = command.make_context(words[0], words[1:]).params
+    release = parameters["release"]
     assert (release["traffic"], release["promote"], release["namespace"]) == (100, False, "site")
     assert (ROOT / release["overlay"] / "kustomization.yaml").exists()
     assert release["overlay"].name == ("standard" if site == "gateway" else "knative")
-    assert found["status"]["namespace"] == "site"
-    assert "token" in found
+    assert parameters["status"]["namespace"] == "site"
+    assert "token" in parameters
 
 
-WHOLE = ("--set", "gateway.create=true,gateway.hostname=risk.example.org,trail.owner.role=owner")
+WHOLE = (
+    *("--set", "gateway.create=true,gateway.hostname=risk.example.org,trail.owner.role=owner"),
+    *("--set", "mlbackend.enabled=true,mlbackend.hostname=analytics.example.org"),
+    *SITES["sync"],
+)
 
 
 def test_the_notes_name_every_secret_that_the_readme_says_a_site_has() -> None:

@@ -14,8 +14,9 @@ import pytest
 
 from tests.apiserver import missing, program
 from tests.cluster.documented import commands
-from tests.earlybell.trail.conftest import Server, postgresql
+from tests.earlybell.trail.conftest import postgresql
 from tests.helm.site import Site
+from tests.postgresql import Server
 
 __all__ = ["postgresql"]  # a fixture
 NOWHERE = "postgresql://earlybell@127.0.0.1:1/postgres"
@@ -32,21 +33,23 @@ class Person:
 
     def do(self, heading: str, *options: str, **settings: str) -> int:
         """Run the commands below a heading in a shell with these options; their exit code."""
-        known = os.environ | self.settings | settings
-        return subprocess.run(["bash", *options, "-c", commands(heading)], cwd=self.folder, env=known).returncode
+        env = os.environ | self.settings | settings
+        return subprocess.run(["bash", *options, "-c", commands(heading)], cwd=self.folder, env=env).returncode
 
     def files(self) -> dict[str, bytes]:
         """What is in the folder."""
-        return {str(one.relative_to(self.folder)): one.read_bytes() for one in self.folder.rglob("*") if one.is_file()}
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()
+        }
 
     def digest(self, file: str) -> str:
         """What the site keeps of the token in a file."""
         return hashlib.sha256((self.folder / file).read_text().strip().encode()).hexdigest()
 
-    def known(self) -> list[str]:
+    def digests(self) -> list[str]:
         """What the site keeps of tokens."""
-        held = self.site.ask("get", "secret", TOKENS, "-o", r"jsonpath={.data.tokens\.json}").stdout
-        return [one["sha256"] for one in json.loads(base64.b64decode(held))["tokens"]]
+        secret = self.site.ask("get", "secret", TOKENS, "-o", r"jsonpath={.data.tokens\.json}").stdout
+        return [token["sha256"] for token in json.loads(base64.b64decode(secret))["tokens"]]
 
 
 @pytest.fixture
@@ -56,14 +59,14 @@ def person(site: Site, postgresql: Server, tmp_path: Path) -> Person:
     path = (Path(sys.executable).parent, Path(program("kubectl")).parent, os.environ["PATH"])
     settings = {"PATH": os.pathsep.join(map(str, path)), "KUBECONFIG": str(site.server.kubeconfig), "SITE": site.name}
     databases = {"TRAIL": postgresql.address, "MLFLOW_DATABASE": postgresql.address}
-    found = Person(site, tmp_path / "person", settings | databases)
-    found.folder.mkdir()
+    person = Person(site, tmp_path / "person", settings | databases)
+    person.folder.mkdir()
     make = ("earlybell", "token", "moodle", "--file", "tokens.json")
-    token = subprocess.check_output(make, cwd=found.folder, env=os.environ | settings, text=True)
-    (found.folder / "moodle.token").write_text(token)
-    site.ask("create", "secret", "generic", TOKENS, f"--from-file={found.folder}/tokens.json")
+    token = subprocess.check_output(make, cwd=person.folder, env=os.environ | settings, text=True)
+    (person.folder / "moodle.token").write_text(token)
+    site.ask("create", "secret", "generic", TOKENS, f"--from-file={person.folder}/tokens.json")
     site.ask("create", "secret", "generic", "earlybell-pseudonym", f"--from-literal={KEY}=0123abcd")
-    return found
+    return person
 
 
 @pytest.mark.parametrize("options", [(), ("-euo", "pipefail")], ids=["plain shell", "strict shell"])
@@ -90,10 +93,10 @@ def test_a_backup_takes_the_place_of_the_one_before(person: Person) -> None:
     assert person.files()["backup/pseudonym.env"] == f"{KEY}=another\n".encode()
 
 
-@pytest.mark.parametrize("held", ["", f"{KEY}=\n"])
-def test_a_backup_without_a_key_is_not_restored(person: Person, held: str) -> None:
+@pytest.mark.parametrize("key_line", ["", f"{KEY}=\n"])
+def test_a_backup_without_a_key_is_not_restored(person: Person, key_line: str) -> None:
     assert person.do("Back up") == 0
-    (person.folder / "backup/pseudonym.env").write_text(held)
+    (person.folder / "backup/pseudonym.env").write_text(key_line)
     (person.folder / "secrets").mkdir()
     (person.folder / "secrets/pseudonym.env").write_text(f"{KEY}=good\n")
     before = person.files()
@@ -104,13 +107,13 @@ def test_a_backup_without_a_key_is_not_restored(person: Person, held: str) -> No
 def test_who_takes_an_old_token_out_undoes_nothing_that_another_has_done_meanwhile(person: Person) -> None:
     assert person.do("A caller's token") == 0
     leaked = person.digest("moodle-new.token")
-    assert person.known() == [person.digest("moodle.token"), leaked]
+    assert person.digests() == [person.digest("moodle.token"), leaked]
     other = Person(person.site, person.folder.parent / "other", person.settings)
     other.folder.mkdir()
     assert other.do("A leaked token") == 0
-    assert person.known() == [other.digest("moodle.token")]
+    assert person.digests() == [other.digest("moodle.token")]
     assert person.do("A caller's old token") == 0
-    assert person.known() == [other.digest("moodle.token")]
+    assert person.digests() == [other.digest("moodle.token")]
 
 
 @pytest.mark.parametrize("heading", ["A caller's token", "A caller's old token", "A leaked token"])

@@ -47,9 +47,9 @@ MAY_NOT = [
 def site(server: ApiServer) -> Site:
     """A site with the chart, and another one."""
     for name in ("another", "rights"):
-        found = make(server, name)
-        found.apply(rendered())
-    return found
+        site = make(server, name)
+        site.apply(rendered())
+    return site
 
 
 @pytest.mark.parametrize("account", MAY)

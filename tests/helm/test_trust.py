@@ -18,8 +18,9 @@ from urllib3.exceptions import MaxRetryError
 from earlybell import __version__
 from pipelines.submit import Backend
 from tests.apiserver import missing
-from tests.earlybell.trail.conftest import Server, postgresql
+from tests.earlybell.trail.conftest import postgresql
 from tests.helm.render import pods, rendered
+from tests.postgresql import Server
 
 __all__ = ["postgresql"]  # a fixture
 SITE = ("--set", "trust.configMap=authorities,trust.key=site.pem,trail.owner.role=earlybell")
@@ -86,10 +87,10 @@ class _Answers(BaseHTTPRequestHandler):
     """Enough of MLflow, S3, Blob, KFP and the Pushgateway for a client to be content."""
 
     def do_GET(self) -> None:
-        body, asked = b"{}", self.path.startswith("/api/2.0/mlflow/") and "Authorization" not in self.headers
+        body, unauthorized = b"{}", self.path.startswith("/api/2.0/mlflow/") and "Authorization" not in self.headers
         if "list-type=2" in self.path:
             body = b"<ListBucketResult><Name>earlybell</Name></ListBucketResult>"
-        self.send_response(401 if asked else 200)
+        self.send_response(401 if unauthorized else 200)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Type", "application/json")
         self.end_headers()
@@ -125,14 +126,16 @@ def door(keys: Keys) -> Iterator[str]:
 def run(pod: str, authority: Path | None, code: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run code as a pod of the chart would, or what the pod runs itself; its authorities are this file, or none."""
     container = pods(rendered(*SITE))[pod]["containers"][0]
-    trusting = {one["name"]: one["value"] for one in container["env"] if one.get("value") == MOUNTED}
+    trusting = {
+        variable["name"]: variable["value"] for variable in container["env"] if variable.get("value") == MOUNTED
+    }
     assert len(trusting) == 6, pod
     clean = {key: value for key, value in os.environ.items() if key not in trusting and "proxy" not in key.lower()}
-    given = {key: str(authority) for key in trusting} if authority else {}
-    given |= {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "AWS_MAX_ATTEMPTS": "1"} | settings
+    env = {key: str(authority) for key in trusting} if authority else {}
+    env |= {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "AWS_MAX_ATTEMPTS": "1"} | settings
     program, *arguments = ["python", "-c", code] if code else container["command"]
     command = [Path(sys.executable).with_name(program), *arguments]
-    return subprocess.run(command, env=clean | given, text=True, capture_output=True, timeout=120)
+    return subprocess.run(command, env=clean | env, text=True, capture_output=True, timeout=120)
 
 
 CLIENTS = {
@@ -198,9 +201,9 @@ def test_every_pod_of_the_site_has_the_authorities_where_its_variables_say() -> 
         for name, pod in pods(rendered(*site)).items():
             assert {"name": "trust", **source} in pod["volumes"], name
             for container in pod["containers"]:
-                (mount,) = (one for one in container["volumeMounts"] if one["name"] == "trust")
+                (mount,) = (mount for mount in container["volumeMounts"] if mount["name"] == "trust")
                 assert mount == {"name": "trust", "mountPath": str(Path(MOUNTED).parent), "readOnly": True}
-                assert len([one for one in container["env"] if one.get("value") == MOUNTED]) == 6, name
+                assert len([variable for variable in container["env"] if variable.get("value") == MOUNTED]) == 6, name
 
 
 @pytest.mark.parametrize(
@@ -208,12 +211,12 @@ def test_every_pod_of_the_site_has_the_authorities_where_its_variables_say() -> 
     [("trust.configMap=authorities", True), ("trust.secret=authorities", False), ("store.kind=s3", False)],
 )
 def test_kserve_fetches_a_bundle_by_the_sites_authorities_where_it_can(site: str, annotated: bool) -> None:
-    accounts = [one for one in rendered("--set", site) if one["kind"] == "ServiceAccount"]
-    (serving,) = (one for one in accounts if one["metadata"]["name"] == "earlybell-serving")
-    found = {name: value for name, value in serving["metadata"]["annotations"].items() if "cabundle" in name}
+    accounts = [manifest for manifest in rendered("--set", site) if manifest["kind"] == "ServiceAccount"]
+    (serving,) = (account for account in accounts if account["metadata"]["name"] == "earlybell-serving")
+    annotations = {name: value for name, value in serving["metadata"]["annotations"].items() if "cabundle" in name}
     bundle = {"configmap": "authorities", "": "/etc/earlybell/trust/ca.crt"}
-    wanted = {f"serving.kserve.io/s3-cabundle{'-' * bool(end)}{end}": value for end, value in bundle.items()}
-    assert found == (wanted if annotated else {})
+    expected = {f"serving.kserve.io/s3-cabundle{'-' * bool(end)}{end}": value for end, value in bundle.items()}
+    assert annotations == (expected if annotated else {})
 
 
 def test_a_mirror_trusts_the_sites_authority_and_refuses_it_without(door: str, keys: Keys) -> None:

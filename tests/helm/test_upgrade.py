@@ -101,38 +101,39 @@ def test_a_site_that_keeps_nothing_keeps_no_gateway(release: Helm, site: Site) -
 
 def _model(site: Site) -> dict[str, Object]:
     """The model and what it runs by, of this namespace: by kind and name, what each says."""
-    kinds = "inferenceservices,servingruntimes,configmaps,serviceaccounts,gateways,httproutes"
-    found = yaml.safe_load(site.ask("get", kinds, "-o", "yaml").stdout)["items"]
-    needed = {"learner-risk", "earlybell-settings", "earlybell-serving"}
-    whole = {"ServingRuntime", "Gateway", "HTTPRoute"}
-    kept = [one for one in found if one["kind"] in whole or one["metadata"]["name"] in needed]
-    return {f"{one['kind']}/{one['metadata']['name']}": _said(one) for one in kept}
+    resources = "inferenceservices,servingruntimes,configmaps,serviceaccounts,gateways,httproutes"
+    manifests = yaml.safe_load(site.ask("get", resources, "-o", "yaml").stdout)["items"]
+    names = {"learner-risk", "earlybell-settings", "earlybell-serving"}
+    kinds = {"ServingRuntime", "Gateway", "HTTPRoute"}
+    served = [manifest for manifest in manifests if manifest["kind"] in kinds or manifest["metadata"]["name"] in names]
+    return {f"{manifest['kind']}/{manifest['metadata']['name']}": _content(manifest) for manifest in served}
 
 
-def _said(found: Object) -> Object:
+def _content(manifest: Object) -> Object:
     """The whole object but for its bookkeeping, and how often its spec was changed."""
-    about = {key: found["metadata"].get(key) for key in ("name", "generation")}
-    return {key: found.get(key) for key in ("spec", "data", "secrets")} | about
+    about = {key: manifest["metadata"].get(key) for key in ("name", "generation")}
+    return {key: manifest.get(key) for key in ("spec", "data", "secrets")} | about
 
 
 def test_jobs_and_steps_reach_the_api_server_that_helm_finds_and_nothing_else_over_the_network(
     release: Helm, site: Site
 ) -> None:
-    asked = ("get", "service/kubernetes", "endpointslice/kubernetes", "-n", "default", "-o", "yaml")
-    service, slice_ = yaml.safe_load(site.server.kubectl(*asked).stdout)["items"]
-    behind = [address for one in slice_["endpoints"] for address in one["addresses"]]
-    wanted = [
-        ({f"{address}/32" for address in addresses}, {one["port"] for one in ports})
+    command = ("get", "service/kubernetes", "endpointslice/kubernetes", "-n", "default", "-o", "yaml")
+    service, slice_ = yaml.safe_load(site.server.kubectl(*command).stdout)["items"]
+    behind = [address for endpoint in slice_["endpoints"] for address in endpoint["addresses"]]
+    expected = [
+        ({f"{address}/32" for address in addresses}, {port["port"] for port in ports})
         for addresses, ports in ((service["spec"]["clusterIPs"], service["spec"]["ports"]), (behind, slice_["ports"]))
     ]
-    assert all(addresses for addresses, _ in wanted)
+    assert all(addresses for addresses, _ in expected)
     for name in ("jobs", "pipelines"):
         policy = yaml.safe_load(site.ask("get", "networkpolicy", f"earlybell-{name}", "-o", "yaml").stdout)
         rules = [rule for rule in policy["spec"]["egress"] if any("ipBlock" in peer for peer in rule["to"])]
-        found = [
-            ({one["ipBlock"]["cidr"] for one in rule["to"]}, {one["port"] for one in rule["ports"]}) for rule in rules
+        allowed = [
+            ({peer["ipBlock"]["cidr"] for peer in rule["to"]}, {port["port"] for port in rule["ports"]})
+            for rule in rules
         ]
-        assert found == wanted, name
+        assert allowed == expected, name
 
 
 def test_who_may_not_look_for_the_api_server_names_it(site: Site) -> None:

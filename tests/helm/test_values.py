@@ -34,6 +34,13 @@ WRONG = {
     "quantity": (("--set", "serving.resources.limits.memory=lots"), "/serving/resources/limits/memory"),
     "memory_that_does_not_do": (("--set", "serving.resources.limits.memory=1536Mi"), "serving.inFlight needs 1576Mi"),
     "in_flight_as_an_option": (("--set", "serving.args={--max-inflight-mib=9}"), "Set serving.inFlight"),
+    "user_that_moodle_cannot_hold": (("--set", "mlbackend.user=a b"), "/mlbackend/user"),
+    "seconds_that_the_gateway_would_not_know": (("--set", "mlbackend.args={--max-seconds=9}"), "/mlbackend/args/0"),
+    "host_without_a_gateway": (("--set", "mlbackend.enabled=true,mlbackend.hostname=a.b"), "without gateway.create"),
+    "host_of_the_model": (
+        ("--set", "mlbackend.enabled=true,mlbackend.hostname=a.b,gateway.create=true,gateway.hostname=a.b"),
+        "give it another",
+    ),
     "no_limit": (("--set", "serving.resources.limits=null"), "limits"),
     "option": (("--set", "serving.args={rate}"), "/serving/args/0"),
     "gateway_without_host": (("--set", "gateway.create=true"), "/gateway/hostname"),
@@ -61,6 +68,9 @@ WRONG = {
     "name_to_listen_at": (("--set", "serving.host=localhost"), "/serving/host"),
     "namespace_of_the_dns": (("--set", "networkPolicies.dns=kube-system"), "/networkPolicies/dns"),
     "api_server_that_nobody_can_look_up": (("--set-json", "networkPolicies.apiServer=[]"), "networkPolicies.apiServer"),
+    "sync_that_reaches_no_database": (("--set", "sync.enabled=true"), "networkPolicies.sources"),
+    "schedule_of_the_sync": (("--set", "sync.schedule=nightly"), "/sync/schedule"),
+    "password_as_a_variable": (("--set", "env.EARLYBELL_MOODLE_PASSWORD=hush"), "env.EARLYBELL_MOODLE_PASSWORD"),
     "peer": (("--set-json", 'networkPolicies.stores=[{"to":[],"ports":[1]}]'), "/networkPolicies/stores/0/to"),
 }
 
@@ -96,9 +106,9 @@ _TWICE = {
 @pytest.mark.parametrize("arguments", [*SITES.values(), ("-f", "twice.yaml")], ids=[*SITES, "twice"])
 def test_no_key_is_rendered_twice(arguments: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "twice.yaml").write_text(yaml.safe_dump(_TWICE))
-    arguments = tuple(str(tmp_path / one) if one == "twice.yaml" else one for one in arguments)
+    arguments = tuple(str(tmp_path / argument) if argument == "twice.yaml" else argument for argument in arguments)
     text = helm("template", "earlybell", ".", "--namespace", "site", *NAMED, *arguments).stdout
-    assert len([one for one in yaml.load_all(text, _Strict) if one]) > 10
+    assert len([manifest for manifest in yaml.load_all(text, _Strict) if manifest]) > 10
 
 
 def test_a_label_given_twice_is_the_charts_where_policies_choose_by_it_and_else_the_sites(tmp_path: Path) -> None:
@@ -130,8 +140,8 @@ def test_the_chart_is_of_the_version_that_it_installs() -> None:
 
 def test_an_image_can_be_pulled_by_its_digest_and_its_runtime_keeps_its_name() -> None:
     digest = f"sha256:{'0123abcd' * 8}"
-    found = named(rendered("--set", f"images.serving.digest={digest}"))[f"ServingRuntime/earlybell-{__version__}"]
-    image = found["spec"]["containers"][0]["image"]
+    runtime = named(rendered("--set", f"images.serving.digest={digest}"))[f"ServingRuntime/earlybell-{__version__}"]
+    image = runtime["spec"]["containers"][0]["image"]
     assert image == f"ghcr.io/earlybell/serving:{__version__}@{digest}"
 
 
@@ -192,7 +202,7 @@ def test_every_value_has_a_comment_and_the_table_of_the_readme_is_fresh() -> Non
     assert done.stdout == before, "run `python helm/values_table.py`"
     explained = done.stderr.split()
     for name in _leaves(yaml.safe_load(VALUES)):
-        assert any(name == one or name.startswith(f"{one}.") for one in explained), f"{name} has no comment"
+        assert any(name == prefix or name.startswith(f"{prefix}.") for prefix in explained), f"{name} has no comment"
 
 
 def _leaves(values: dict[str, Any], path: str = "") -> Iterator[str]:

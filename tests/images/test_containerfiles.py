@@ -43,7 +43,7 @@ def test_an_image_is_not_run_as_root_and_its_user_is_a_number(file: Path) -> Non
 def test_the_base_is_an_argument_with_a_public_default(file: Path) -> None:
     stages = re.findall(r"^FROM (\S+)", file.read_text(), re.MULTILINE)
     assert re.search(r"^ARG BASE=docker\.io/library/python:3\.11-", file.read_text(), re.MULTILINE)
-    assert {one for one in stages if one not in ("scratch", "dependencies")} - {"${COMPILER}"} == {"${BASE}"}
+    assert {stage for stage in stages if stage not in ("scratch", "dependencies")} - {"${COMPILER}"} == {"${BASE}"}
     assert stages[-1] == "${BASE}"
 
 
@@ -66,7 +66,9 @@ def test_the_server_is_what_serving_starts_and_components_start_what_they_are_to
 def test_every_package_is_locked_by_version_and_hash_and_names_no_index(lock: Path) -> None:
     packages = lock.read_text().replace("\\\n", " ").splitlines()
     assert packages
-    assert [one for one in packages if not re.match(r"[\w.\[\]-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", one)] == []
+    assert [
+        package for package in packages if not re.match(r"[\w.\[\]-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", package)
+    ] == []
 
 
 def test_what_serves_and_what_trains_have_the_versions_that_the_tests_run_with() -> None:
@@ -79,7 +81,7 @@ def test_what_serves_and_what_trains_have_the_versions_that_the_tests_run_with()
 
 def test_a_build_sees_code_and_locks_alone() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
-    taken = {one[1:] for one in lines if one.startswith("!")}
+    taken = {line[1:] for line in lines if line.startswith("!")}
     assert lines[1] == "*"
     assert taken == {
         "requirements",
@@ -95,7 +97,7 @@ def test_a_build_sees_code_and_locks_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("builder", "platform", "asked"),
+    ("builder", "platform", "expected"),
     [
         ("docker", "", ["--tag", "{image}"]),
         ("docker", "linux/arm64", ["--tag", "{image}", "--platform", "linux/arm64"]),
@@ -105,11 +107,11 @@ def test_a_build_sees_code_and_locks_alone() -> None:
     ],
 )
 def test_a_build_is_for_the_platforms_that_are_asked_for(
-    tmp_path: Path, builder: str, platform: str, asked: list[str]
+    tmp_path: Path, builder: str, platform: str, expected: list[str]
 ) -> None:
-    said = _builder(tmp_path, builder, "images/build", "serving", PLATFORM=platform)
-    words = said[said.index("images/serving/Containerfile") + 1 : said.index("--build-arg")]
-    assert words == [word.format(image=f"ghcr.io/earlybell/serving:{__version__}") for word in asked]
+    command = _builder(tmp_path, builder, "images/build", "serving", PLATFORM=platform)
+    words = command[command.index("images/serving/Containerfile") + 1 : command.index("--build-arg")]
+    assert words == [word.format(image=f"ghcr.io/earlybell/serving:{__version__}") for word in expected]
 
 
 @pytest.mark.parametrize(
@@ -124,16 +126,16 @@ def test_a_build_is_for_the_platforms_that_are_asked_for(
 def test_what_has_no_wheel_on_arm64_is_compiled_by_another_image(
     tmp_path: Path, name: str, platform: str, base: str, compiler: list[str]
 ) -> None:
-    said = _builder(tmp_path, "podman", "images/build", name, PLATFORM=platform, BASE=base, COMPILER="")
-    assert [word for word in said if word.startswith("COMPILER=")] == compiler
+    command = _builder(tmp_path, "podman", "images/build", name, PLATFORM=platform, BASE=base, COMPILER="")
+    assert [word for word in command if word.startswith("COMPILER=")] == compiler
 
 
 @pytest.mark.parametrize(("platform", "verb"), [("linux/arm64", "push"), ("linux/amd64,linux/arm64", "manifest")])
 def test_an_index_of_several_platforms_is_pushed_whole(tmp_path: Path, platform: str, verb: str) -> None:
     cosign = _program(tmp_path / "cosign", "exit 0")
-    said = _builder(tmp_path, "podman", "images/publish", "serving", PLATFORM=platform, COSIGN=cosign, SYFT=cosign)
-    assert said[0] == verb
-    assert ("--all" in said) == (verb == "manifest")
+    command = _builder(tmp_path, "podman", "images/publish", "serving", PLATFORM=platform, COSIGN=cosign, SYFT=cosign)
+    assert command[0] == verb
+    assert ("--all" in command) == (verb == "manifest")
 
 
 def _builder(folder: Path, name: str, script: str, *words: str, **settings: str) -> list[str]:

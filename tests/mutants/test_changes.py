@@ -28,7 +28,7 @@ SQL = f"""
 
 
 def test_code_and_sql_are_changed_and_annotations_documents_and_messages_are_not() -> None:
-    changes = {(one.line, one.function, one.now) for one in mutants_of("module.py", SOURCE)}
+    changes = {(mutant.line, mutant.function, mutant.now) for mutant in mutants_of("module.py", SOURCE)}
     select = 'SELECT a, count(DISTINCT b) FROM t WHERE a <= {LEAST} AND b IS NULL"""'
     assert changes == {
         (3, "", "LEAST: int | None = 6"),

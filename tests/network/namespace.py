@@ -95,11 +95,11 @@ class _Resolver(threading.Thread):
             labels.append(question[at + 1 : at + 1 + length].decode("ascii", "replace"))
             at += 1 + length
         self.names.add(".".join(labels).lower())
-        asked, (kind,) = question[12 : at + 5], struct.unpack("!H", question[at + 1 : at + 3])
+        query, (kind,) = question[12 : at + 5], struct.unpack("!H", question[at + 1 : at + 3])
         of_address = kind == 1
         head = question[:2] + struct.pack("!HHHHH", 0x8180, 1, int(of_address), 0, 0)
         record = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 60, 4) + socket.inet_aton(_OUT_THERE)
-        return head + asked + (record if of_address else b"")
+        return head + query + (record if of_address else b"")
 
 
 class _Sniffer(threading.Thread):
@@ -149,14 +149,14 @@ def _mounts(folder: Path, needed: set[Path]) -> None:
     def mount(*words: str) -> None:
         subprocess.run(["mount", "--no-mtab", *words], check=True)
 
-    held = {Path("/mnt") / str(i): path for i, path in enumerate(sorted(needed)) if _is_temporary(path)}
+    bound = {Path("/mnt") / str(i): path for i, path in enumerate(sorted(needed)) if _is_temporary(path)}
     mount("-t", "tmpfs", "tmpfs", "/mnt")
-    for place, path in held.items():
+    for place, path in bound.items():
         place.mkdir()
         mount("--bind", str(path), str(place))
     for name in filter(os.path.isdir, _TEMPORARY):
         mount("-t", "tmpfs", "-o", "mode=1777", "tmpfs", name)
-    for place, path in held.items():
+    for place, path in bound.items():
         path.mkdir(parents=True, exist_ok=True)
         mount("--move", str(place), str(path))
     HOME.mkdir(parents=True)
@@ -174,12 +174,12 @@ def _is_temporary(path: Path) -> bool:
 
 def _files(needed: set[Path]) -> list[str]:
     """The files in the places that were empty."""
-    found = []
+    files = []
     for place in (*_TEMPORARY, "/mnt"):
         for root, folders, names in os.walk(place):
             folders[:] = [name for name in folders if Path(root, name) not in needed]
-            found += [str(Path(root, name)) for name in names]
-    return sorted(set(found))
+            files += [str(Path(root, name)) for name in names]
+    return sorted(set(files))
 
 
 def main(folder: Path, command: Sequence[str]) -> None:

@@ -40,7 +40,8 @@ def _reached(seen: Seen) -> tuple[list[str], list[str], list[str]]:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Seen]:
     folder = tmp_path_factory.mktemp("trained")
-    gates = ("--min-auc", "0", "--max-calibration-error", "1", "--max-disparity", "1")
+    gates = ["--min-auc", "0", "--max-calibration-error", "1", "--max-disparity", "1"]
+    gates += ("--min-brier-skill", "-1", "--min-worst-auc", "0", "--max-worst-calibration-error", "1")
     return folder, _ran(folder, EARLYBELL, "train", SITE, "--out", "bundle", *gates)
 
 

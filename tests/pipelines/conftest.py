@@ -1,4 +1,4 @@
-"""What the tests of the pipelines share: both pipelines, compiled."""
+"""What the tests of the pipelines share: the pipelines, compiled."""
 
 from pathlib import Path
 
@@ -24,3 +24,14 @@ def training(written: Path) -> Compiled:
 @pytest.fixture(scope="session")
 def prediction(written: Path) -> Compiled:
     return read(written / "prediction.yaml")
+
+
+@pytest.fixture(scope="session")
+def monitoring(written: Path) -> Compiled:
+    return read(written / "monitoring.yaml")
+
+
+@pytest.fixture(scope="session")
+def every_pipeline(training: Compiled, prediction: Compiled, monitoring: Compiled) -> dict[str, Compiled]:
+    """Each by its name."""
+    return {"training": training, "prediction": prediction, "monitoring": monitoring}

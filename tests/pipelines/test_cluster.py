@@ -22,7 +22,7 @@ from tests.pipelines.executor import Compiled, Task, pod, variables
 LOOPS = ("for-loop-",)
 
 
-@pytest.fixture(params=["training", "prediction"])
+@pytest.fixture(params=["training", "prediction", "monitoring"])
 def compiled(request: pytest.FixtureRequest) -> Compiled:
     pipeline: Compiled = request.getfixturevalue(request.param)
     return pipeline
@@ -52,9 +52,10 @@ def test_every_task_may_be_tried_again_after_a_pause_and_no_attempt_is_cut_short
 
 
 def test_a_task_waits_for_a_registry_that_is_away_since_nobody_tries_it_again(
-    training: Compiled, prediction: Compiled
+    every_pipeline: dict[str, Compiled],
 ) -> None:
-    for compiled, name in ((training, "register"), (prediction, "fetch")):
+    for pipeline, name in (("training", "register"), ("prediction", "fetch"), ("monitoring", "fetch")):
+        compiled = every_pipeline[pipeline]
         set_here = {variable["name"]: variable["value"] for variable in compiled.container(name)["env"]}
         tries, factor = (int(set_here[f"MLFLOW_HTTP_REQUEST_{part}"]) for part in ("MAX_RETRIES", "BACKOFF_FACTOR"))
         assert 60 < sum(factor * 2**attempt for attempt in range(tries)) < 300
@@ -74,27 +75,28 @@ def test_every_task_runs_as_nobody_with_temporary_files_of_its_own(compiled: Com
         assert own["imagePullPolicy"] == "IfNotPresent"
 
 
-def test_a_task_sees_the_secrets_of_what_it_uses_and_no_other(training: Compiled, prediction: Compiled) -> None:
+def test_a_task_sees_the_secrets_of_what_it_uses_and_no_other(every_pipeline: dict[str, Compiled]) -> None:
     seen: dict[str, set[str]] = {}
-    for compiled in (training, prediction):
+    for compiled in every_pipeline.values():
         for name in _tasks(compiled):
             seen.setdefault(name, set()).update(source for source, _ in variables(compiled, name).values())
     registry = {"earlybell-mlflow", "earlybell-s3", "earlybell-settings"}
     assert {name: sources for name, sources in seen.items() if sources} == {
-        "extract": {"earlybell-pseudonym"},
+        "extract": {"earlybell-moodle", "earlybell-pseudonym"},
         "fetch": registry,
         "gates": {"earlybell-trail", "earlybell-settings"},
         "predict": {"earlybell-trail", "earlybell-settings"},
         "register": registry,
         "push-gauges": {"earlybell-settings"},
+        "push-watched": {"earlybell-settings"},
     }
 
 
 def test_who_uses_the_store_may_do_so_by_keys_of_s3_or_azure_or_by_azures_identity(
-    training: Compiled, prediction: Compiled
+    every_pipeline: dict[str, Compiled],
 ) -> None:
     keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_CONNECTION_STRING"}
-    for compiled in (training, prediction):
+    for compiled in every_pipeline.values():
         for name in _tasks(compiled):
             sources = variables(compiled, name)
             of_store = {key for key, (held_by, _) in sources.items() if held_by == "earlybell-s3"}
@@ -107,9 +109,9 @@ def test_who_uses_the_store_may_do_so_by_keys_of_s3_or_azure_or_by_azures_identi
 
 
 def test_no_pod_starts_without_the_registrys_address_or_the_key_of_the_pseudonyms(
-    training: Compiled, prediction: Compiled
+    every_pipeline: dict[str, Compiled],
 ) -> None:
-    for compiled in (training, prediction):
+    for compiled in every_pipeline.values():
         needed = {
             key["envVar"]
             for name in _tasks(compiled)
@@ -121,8 +123,10 @@ def test_no_pod_starts_without_the_registrys_address_or_the_key_of_the_pseudonym
         assert needed == {"EARLYBELL_PSEUDONYM_KEY", "MLFLOW_TRACKING_URI"}
 
 
-def test_the_sites_files_are_mounted_where_they_are_read(training: Compiled, prediction: Compiled) -> None:
-    for compiled, expected in ((training, {"extract", "label"}), (prediction, {"extract", "fetch"})):
+def test_the_sites_files_are_mounted_where_they_are_read(every_pipeline: dict[str, Compiled]) -> None:
+    read_by = {"training": {"extract", "label"}, "prediction": {"extract", "fetch"}, "monitoring": {"extract", "fetch"}}
+    for pipeline, expected in read_by.items():
+        compiled = every_pipeline[pipeline]
         mounts = {name: compiled.kubernetes(name).get("pvcMount", []) for name in _tasks(compiled)}
         mounted = {
             name: [(mount["constant"], mount["mountPath"]) for mount in each] for name, each in mounts.items() if each
@@ -136,19 +140,20 @@ def test_no_host_name_is_in_a_compiled_pipeline_but_its_images(written: Path) ->
         assert not re.findall(r"https?://\S+|\b[\w-]+\.svc\b|\b\d+\.\d+\.\d+\.\d+\b|localhost", text), path
 
 
-def test_the_gauge_is_left_after_everything_else(training: Compiled, prediction: Compiled) -> None:
-    for compiled in (training, prediction):
+def test_the_gauge_is_left_after_everything_else(every_pipeline: dict[str, Compiled]) -> None:
+    for name, compiled in every_pipeline.items():
         tasks = compiled.spec["root"]["dag"]["tasks"]
-        waited, todo = set[str](), ["push-gauges"]
+        last = "push-watched" if name == "monitoring" else "push-gauges"
+        waited, todo = set[str](), [last]
         while todo:
             prerequisites = set(tasks[todo.pop()].get("dependentTasks", [])) - waited
             waited |= prerequisites
             todo += prerequisites
-        assert waited == set(tasks) - {"push-gauges"}
+        assert waited == set(tasks) - {last}
 
 
 def test_the_objects_for_kubectl_name_a_version_by_its_content(written: Path) -> None:
-    for name in ("training", "prediction"):
+    for name in ("training", "prediction", "monitoring"):
         pipeline, version = yaml.safe_load_all((written / f"{name}-kubernetes.yaml").read_text())
         spec, platform = yaml.safe_load_all((written / f"{name}.yaml").read_text())
         assert version["spec"]["pipelineName"] == pipeline["metadata"]["name"] == f"earlybell-{name}"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from components.train import CANDIDATES
+from components.train import find_candidates
 from earlybell.bundle import read_bundle
 from earlybell.trail import read_records, verify
 from tests.pipelines.executor import Artifact, Compiled, task, variables
@@ -78,18 +78,21 @@ def chain(training: Compiled, prediction: Compiled, tmp_path_factory: pytest.Tem
 
 def _train(chain: Chain, training: Compiled) -> None:
     chain.run(training, "extract", {}, **READING)
-    chain.run(training, "validate", {"tables": "extract.tables"}, max_bad_share=0.01)
-    tables = {"tables": "validate.checked"}
+    tables = {"tables": "extract.tables"}
     chain.run(training, "features", tables, engine="duckdb")
     seen = {"examples": "features.examples"}
     chain.run(training, "label", tables | seen, kind="outcome", rubric="")
     seen["labels"] = "label.labels"
-    for candidate in CANDIDATES:
+    foretold = {"targets": "label.targets"}
+    chain.run(training, "heads", seen | foretold, title="outlook")
+    foretold["heads"] = "outlook.models"
+    for candidate in find_candidates():
         chain.run(training, "train", seen, title=f"train-{candidate}", candidate=candidate)
-    candidates = [f"train-{candidate}.model" for candidate in CANDIDATES]
+    candidates = [f"train-{candidate}.model" for candidate in find_candidates()]
     policy: dict[str, Any] = {"label_kind": "outcome", "capacity": 0.2, "cost_miss": 0.0, "cost_false_alarm": 0.0}
     policy |= {"min_auc": 0.5, "max_calibration_error": 0.5, "max_disparity": 0.9, "without_gates": ""}
-    chain.run(training, "evaluate", {"candidates": candidates, **tables, **seen}, **policy)
+    policy |= {"min_brier_skill": -1.0, "min_worst_auc": 0.0, "max_worst_calibration_error": 1.0}
+    chain.run(training, "evaluate", {"candidates": candidates, **tables, **seen, **foretold}, **policy)
     chosen = {"bundle": "evaluate.bundle"}
     chain.run(training, "report", chosen)
     chain.run(training, "gates", chosen, model_name="learner-risk", trail="", trail_anchors="")
@@ -102,7 +105,7 @@ def _train(chain: Chain, training: Compiled) -> None:
 def _predict(chain: Chain, prediction: Compiled) -> None:
     chain.run(prediction, "fetch", {}, model_name="learner-risk", version="1", folder="", model_version="")
     options: dict[str, Any] = {"as_of": "0.5", "capacity": 4.0, "trail": "", "trail_anchors": ""}
-    chain.run(prediction, "predict", {"bundle": "fetch.bundle", "tables": "validate.checked"}, **options)
+    chain.run(prediction, "predict", {"bundle": "fetch.bundle", "tables": "extract.tables"}, **options)
 
 
 def test_a_version_is_registered_and_fetched_back_as_it_was_trained(chain: Chain) -> None:
@@ -137,7 +140,7 @@ def test_a_bundle_in_a_folder_is_called_as_asked_or_by_its_digest(
 
 def test_a_night_between_two_terms_goes_on_to_the_last_task_with_nobody(chain: Chain, prediction: Compiled) -> None:
     tonight: dict[str, Any] = {"as_of": "now", "capacity": 0.0, "trail": "", "trail_anchors": ""}
-    inputs = {"bundle": "fetch.bundle", "tables": "validate.checked"}
+    inputs = {"bundle": "fetch.bundle", "tables": "extract.tables"}
     chain.run(prediction, "predict", inputs, title="night", **tonight)
     assert "0 learners in 0 course runs: nobody is enrolled now" in chain.stderr["night"]
     assert chain.left["night.predictions"]["metadata"]["learners"] == 0
@@ -154,7 +157,7 @@ print(client.get_run(client.get_model_version("learner-risk", "1").run_id).data.
     done = subprocess.run(
         [sys.executable, "-c", code, chain.values["MLFLOW_TRACKING_URI"]], capture_output=True, text=True, check=True
     )
-    assert Path(done.stdout.strip()) == chain.path("validate.checked")
+    assert Path(done.stdout.strip()) == chain.path("extract.tables")
 
 
 def test_a_task_writes_to_its_outputs_and_to_temporary_files_alone(chain: Chain) -> None:

@@ -39,7 +39,9 @@ def test_every_command_works_in_it(folder: Path) -> None:
     facts = json.loads(_run("extract", f"tables:{folder}/site", str(folder / "tables"), "--json", home=home))
     assert facts["rows"]["enrolments"] == 120
     assert "Wrote" in _run("features", tables, str(folder / "features"), home=home)
-    _run("train", tables, "--out", bundle, "--min-auc", "0", "--max-calibration-error", "1", home=home)
+    gates = ["--min-auc", "0", "--max-calibration-error", "1", "--min-brier-skill", "-1"]
+    gates += ["--min-worst-auc", "0", "--max-worst-calibration-error", "1"]
+    _run("train", tables, "--out", bundle, *gates, home=home)
     files = ["--out", str(folder / "risks.parquet"), "--worklist", str(folder / "first.csv")]
     trail = f"sqlite:{folder}/trail.db"
     rows = _run("predict", bundle, tables, "--as-of", "0.4", *files, "--trail", trail, "--json", home=home).splitlines()

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from earlybell.bundle import read_bundle
-from earlybell.predict import Predictor, make_worklist
+from earlybell.counts import counted
+from earlybell.predict import Predictor, make_worklist, read_corrections
 from earlybell.trail import read_records, verify
 from pipelines.compiled import compile_all
 
@@ -50,6 +51,7 @@ connect().set_registered_model_alias("learner-risk", "champion", "1")"""
 def run(site: Path, home: Path) -> subprocess.CompletedProcess[str]:
     """A whole site by the champion."""
     out = ["--out", home / "risks.parquet", "--worklist", home / "today.csv"]
+    out += ["--corrections", home / "corrections.json"]
     out += ["--trail", f"sqlite:{home}/trail.db", "--trail-anchors", home / "heads"]
     done = _earlybell("predict-site", f"tables:{site}", "--as-of", "0.5", "--capacity", "4", *out, "--json", home=home)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -64,8 +66,19 @@ def test_a_site_is_predicted_as_the_champion_predicts_it(
     np.testing.assert_allclose(np.sort(predictions["risk"]), np.sort(expected.risk), atol=1e-9)
     with (home / "today.csv").open(newline="") as file:
         listed = list(csv.DictReader(file))
-    assert [float(row["risk"]) for row in listed] == [entry.risk for entry in make_worklist(expected, 4)]
+    entries = make_worklist(expected, 4, read_bundle(bundle).catalogue)
+    assert [row["risk"] for row in listed] == ["" if entry.risk is None else str(entry.risk) for entry in entries]
     assert not [row for row in listed if row["learner_id"].startswith("learner-")]  # pseudonyms alone
+
+
+def test_the_corrections_lie_beside_the_predictions_and_the_run_says_which_courses_were_corrected(
+    run: subprocess.CompletedProcess[str], home: Path, bundle: Path
+) -> None:
+    made = read_corrections(home / "corrections.json")
+    assert {entry.bundle for entry in made} == {read_bundle(bundle).digest}
+    count = sum(entry.notable for entry in made)
+    assert json.loads(run.stdout)["corrected"] == count > 0
+    assert f"risks of {counted(count, 'course run')} corrected" in run.stderr
 
 
 def test_the_run_says_how_many_are_in_each_band_and_by_which_bundle(
@@ -79,7 +92,7 @@ def test_the_run_says_how_many_are_in_each_band_and_by_which_bundle(
     assert facts["moments"] == counts.sum()
 
 
-@pytest.mark.parametrize("step", ["extract", "validate", "fetch", "predict"])
+@pytest.mark.parametrize("step", ["extract", "fetch", "predict"])
 def test_the_run_tells_its_progress_step_by_step(run: subprocess.CompletedProcess[str], step: str) -> None:
     assert re.search(rf"^ *[\d.]+ s  {step}: ", run.stderr, re.MULTILINE)
 
@@ -139,7 +152,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
 
 def test_no_step_is_cached_since_each_run_reads_what_is_new(compiled: list[Any]) -> None:
     tasks = compiled[0]["root"]["dag"]["tasks"]
-    assert set(tasks) == {"extract", "fetch", "predict", "push-gauges", "validate"}
+    assert set(tasks) == {"extract", "fetch", "predict", "push-gauges"}
     assert not [name for name, task in tasks.items() if task.get("cachingOptions", {}).get("enableCache")]
 
 

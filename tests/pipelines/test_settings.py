@@ -14,7 +14,7 @@ from pipelines.settings import SETTINGS, Parameter, TrainingSettings, parameters
 from pipelines.submit import read_parameters
 from tests.pipelines.executor import Compiled
 
-COMMANDS = {"training": "train", "prediction": "predict-site"}
+COMMANDS = {"training": "train", "prediction": "predict-site", "monitoring": "monitor"}
 OF_ONE_SETTING = [  # commands that have single settings of a pipeline
     ("extract", "max_bad_share"),
     ("features", "engine"),
@@ -38,20 +38,20 @@ def _options(command: str) -> dict[str, Any]:
     return {parameter.name: parameter for parameter in group.commands[command].params}
 
 
-def _known() -> dict[str, Parameter]:
+def _parameters() -> dict[str, Parameter]:
     return parameters(SETTINGS["training"]) | parameters(SETTINGS["prediction"])
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_the_pipelines_parameters_are_the_settings(name: str, training: Compiled, prediction: Compiled) -> None:
-    compiled = {"training": training, "prediction": prediction}[name]
+def test_the_pipelines_parameters_are_the_settings(name: str, every_pipeline: dict[str, Compiled]) -> None:
+    compiled = every_pipeline[name]
     inputs = compiled.spec["root"]["inputDefinitions"]["parameters"]
     del inputs["sources"]
-    known = parameters(SETTINGS[name])
+    by_name = parameters(SETTINGS[name])
     assert {
         key: (KINDS[definition["parameterType"]], definition["defaultValue"], definition["description"])
         for key, definition in inputs.items()
-    } == {key: (parameter.kind, parameter.default, parameter.setting.help) for key, parameter in known.items()}
+    } == {key: (parameter.kind, parameter.default, parameter.setting.help) for key, parameter in by_name.items()}
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -71,10 +71,10 @@ def test_the_commands_options_are_the_settings(name: str) -> None:
 
 @pytest.mark.parametrize(("command", "name"), OF_ONE_SETTING)
 def test_other_commands_take_a_setting_as_the_pipelines_do(command: str, name: str) -> None:
-    option, known = _options(command)[name], _known()[name]
-    assert option.default == known.default
-    assert (option.envvar or "") == known.setting.variable
-    assert _bounds(option) == (known.setting.least, known.setting.most)
+    option, parameter = _options(command)[name], _parameters()[name]
+    assert option.default == parameter.default
+    assert (option.envvar or "") == parameter.setting.variable
+    assert _bounds(option) == (parameter.setting.least, parameter.setting.most)
 
 
 def _bounds(option: Any) -> tuple[float, float]:
@@ -82,7 +82,7 @@ def _bounds(option: Any) -> tuple[float, float]:
 
 
 def test_no_setting_is_without_help_and_defaults_are_within_their_bounds() -> None:
-    for name, parameter in _known().items():
+    for name, parameter in _parameters().items():
         assert parameter.setting.help, name
         assert parameter.read(str(parameter.default)) == parameter.default
 

@@ -35,7 +35,7 @@ WHOLE: Values = {
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Compiled]]:
+def full_site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Compiled]]:
     """A file of values, and both pipelines as a person compiles them with it."""
     folder = tmp_path_factory.mktemp("site")
     values = written(folder / "site.yaml", WHOLE)
@@ -69,8 +69,8 @@ def settled(site: Site, monkeypatch: pytest.MonkeyPatch) -> Values:
     return task
 
 
-def test_a_task_has_the_variables_that_the_charts_own_pods_have(whole: tuple[Path, list[Compiled]]) -> None:
-    values, pipelines = whole
+def test_a_task_has_the_variables_that_the_charts_own_pods_have(full_site: tuple[Path, list[Compiled]]) -> None:
+    values, pipelines = full_site
     job = pods(rendered("-f", str(values)))["CronJob/earlybell-aliases"]["containers"][0]
     expected = {variable["name"]: variable["value"] for variable in job["env"] if variable["name"] != "HOME"}
     assert len(expected) == 13
@@ -79,8 +79,8 @@ def test_a_task_has_the_variables_that_the_charts_own_pods_have(whole: tuple[Pat
         assert expected.items() <= variables.items(), name
 
 
-def test_a_task_has_the_authorities_nodes_and_taints_of_the_site(whole: tuple[Path, list[Compiled]]) -> None:
-    for name, (_, own) in tasks(whole[1]).items():
+def test_a_task_has_the_authorities_nodes_and_taints_of_the_site(full_site: tuple[Path, list[Compiled]]) -> None:
+    for name, (_, own) in tasks(full_site[1]).items():
         (volume,) = own["configMapAsVolume"]
         assert (volume["configMapName"], volume["mountPath"]) == ("authorities", "/etc/earlybell/trust"), name
         assert own["nodeSelector"] == {"labels": {"kubernetes.io/arch": "arm64"}}

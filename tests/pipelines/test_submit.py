@@ -18,7 +18,7 @@ from tests.serving.running import free_ports
 SOURCE = "simulate:learners=250,courses=2,runs=2,weeks=8,events=60,seed=5"
 ENDPOINT = os.environ.get("KFP_ENDPOINT", "")
 MODEL = f"of-tests-{os.getpid()}"  # a name of its own: nobody's versions are counted up
-PASSING = ("min_auc=0.5", "max_disparity=1")
+PASSING = ("min_auc=0.5", "max_disparity=1", "min_brier_skill=-1", "max_worst_calibration_error=1")
 
 
 def _pipelines(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -147,7 +147,7 @@ class _Silent(SimpleHTTPRequestHandler):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["monitoring", "--source", SOURCE, "--endpoint", "http://localhost:1"], "no such pipeline: 'monitoring'"),
+        (["mentoring", "--source", SOURCE, "--endpoint", "http://localhost:1"], "no such pipeline: 'mentoring'"),
         (["training", "--source", SOURCE], "--endpoint or KFP_ENDPOINT"),
         (
             ["training", "--source", SOURCE, "--endpoint", "http://localhost:1", "--every-weeks", "2", "--wait"],
@@ -165,7 +165,7 @@ def test_a_wrong_setting_is_named(arguments: list[str], message: str) -> None:
 def test_the_compiled_image_is_the_sites_own_where_it_names_one(tmp_path: Any) -> None:
     done = _pipelines("compile", str(tmp_path), "--image", "registry.example/components:7")
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 4
+    assert len(done.stdout.splitlines()) == 6
     assert "image: registry.example/components:7" in (tmp_path / "training.yaml").read_text()
 
 
@@ -233,7 +233,7 @@ def test_a_recurring_run_is_replaced_by_a_changed_one_and_left_alone_by_the_same
 def test_a_retraining_reads_its_source_anew_on_a_backend(backend: Backend) -> None:
     sources: dict[str, Any] = {"sources": [SOURCE], "model_name": MODEL}
     for _ in range(2):
-        run = backend.run("training", sources | {"min_auc": 0.5, "max_disparity": 1.0})
+        run = backend.run("training", sources | {"min_auc": 0.5, "max_disparity": 1.0, "min_brier_skill": -1.0})
         backend.wait(run, print)
         assert "SKIPPED" not in {state for _, state in backend.nodes(run)}
 

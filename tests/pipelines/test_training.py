@@ -55,7 +55,7 @@ def test_the_demo_shows_learners_the_candidates_and_the_report(demo: subprocess.
 
 
 @pytest.mark.parametrize(
-    "step", ["extract", "validate", "features", "label", "train", "evaluate", "report", "gates", "register"]
+    "step", ["extract", "features", "label", "heads", "train", "evaluate", "report", "gates", "register"]
 )
 def test_the_demo_tells_its_progress_step_by_step(demo: subprocess.CompletedProcess[str], step: str) -> None:
     assert re.search(rf"^ *[\d.]+ s  {step}: ", demo.stderr, re.MULTILINE)
@@ -68,7 +68,7 @@ def test_the_demo_tells_a_line_a_step_and_the_log_has_the_rest(
     (log,) = home.glob("runs/*/run.log")
     assert first == f"Training; the log is {log}"
     ends = [line for line in lines if not line.startswith("warning: ")]
-    assert len(ends) == 9 + 4  # three more candidates, and the Pushgateway
+    assert len(ends) == 9 + 6  # five more candidates, and the Pushgateway
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", demo.stderr)
     assert re.search(r"extract: events [\d,]+ rows written", log.read_text())
 
@@ -81,7 +81,8 @@ def test_the_demo_says_which_file_has_what_is_odd_in_its_data(demo: subprocess.C
 
 def test_every_candidate_is_a_task_of_its_own(demo: subprocess.CompletedProcess[str]) -> None:
     trained = re.findall(r"train: (.*) on [\d,]+ moments", demo.stderr)
-    assert sorted(trained) == ["Logistic regression", "Random forest", "XGBoost", "XGBoost, tuned"]
+    models = ["Logistic regression", "Random forest", "Rules", "Two features", "XGBoost", "XGBoost, tuned"]
+    assert sorted(trained) == models
 
 
 @pytest.mark.filterwarnings("ignore:The ``noload``:DeprecationWarning")  # SQLAlchemy, of MLflow
@@ -202,7 +203,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
 def test_the_pipeline_compiles_to_what_a_cluster_takes(compiled: dict[str, list[Any]]) -> None:
     (spec, *_) = compiled["training.yaml"]
     tasks = set(spec["root"]["dag"]["tasks"])
-    assert {"extract", "validate", "features", "label", "evaluate", "report", "gates", "register"} <= tasks
+    assert {"extract", "features", "label", "heads", "evaluate", "report", "gates", "register"} <= tasks
     kinds = [(resource["kind"], resource["metadata"]["name"]) for resource in compiled["training-kubernetes.yaml"]]
     assert [kind for kind, _ in kinds] == ["Pipeline", "PipelineVersion"]
     assert kinds[0][1] == "earlybell-training"

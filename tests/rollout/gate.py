@@ -103,8 +103,10 @@ def opened(folder: Path) -> Iterator[Gate]:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             gate.paths.append(path)
-            known = str(self.headers["Authorization"]).lower() == f"bearer {TOKEN}" or self.connection.getpeercert()
-            if not known:
+            authorized = (
+                str(self.headers["Authorization"]).lower() == f"bearer {TOKEN}" or self.connection.getpeercert()
+            )
+            if not authorized:
                 self._answer(401, {"kind": "Status", "status": "Failure", "reason": "Unauthorized", "code": 401,
                                    "message": "Unauthorized"})  # fmt: skip
             elif path.startswith("/apis/serving.kserve.io/") and path.endswith("/learner-risk"):

@@ -89,13 +89,13 @@ class Site:
         self._ask("PATCH", f"{_KINDS[kind]}/{name}/status", {"status": status})
 
     def _ask(self, method: str, path: str, body: Object | None = None) -> Object:
-        api, _, rest = path.partition("//")
+        api, _, resource = path.partition("//")
         headers = {"Content-Type": "application/merge-patch+json", "Accept": "application/json"}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             return dict(
                 self._client.call_api(
-                    f"{api}/namespaces/{self.namespace}/{rest}",
+                    f"{api}/namespaces/{self.namespace}/{resource}",
                     method,
                     body=body,
                     header_params=headers,

@@ -125,8 +125,10 @@ def test_a_bundle_that_never_gets_ready_gets_no_more_traffic(serving: Site) -> N
 
 
 def test_what_serves_is_not_split_with_itself(serving: Site) -> None:
-    with pytest.raises(ClusterError, match="nothing to split: version 3.*release 3 --promote"):
-        serving.release(3, "--traffic", 10)
+    ways_out = "release 3 --promote.*another version up: `earlybell release OTHER --traffic 0"
+    for traffic in (0, 10):
+        with pytest.raises(ClusterError, match=f"nothing to split: version 3.*{ways_out}"):
+            serving.release(3, "--traffic", traffic)
     assert serving.release(3, "--promote")[-1]["spec"]["predictor"]["model"]["runtime"] == OURS
 
 

@@ -34,12 +34,12 @@ def promoter(campus: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
 
 @both
 def test_a_runtime_that_is_not_there_is_refused_and_those_that_are_there_are_named(campus: Site, overlay: str) -> None:
-    known = rf"no such ServingRuntime in {campus.namespace}: earlybell-9\.0\.0\. .*{OURS}, {ANOTHER}"
-    with pytest.raises(ClusterError, match=known):
+    message = rf"no such ServingRuntime in {campus.namespace}: earlybell-9\.0\.0\. .*{OURS}, {ANOTHER}"
+    with pytest.raises(ClusterError, match=message):
         campus.release(3, "--traffic", 100, "--runtime", "earlybell-9.0.0", overlay=overlay)
     campus.apply(campus.release(3, "--traffic", 100, overlay=overlay))
     _settle(campus, overlay)
-    with pytest.raises(ClusterError, match=known):
+    with pytest.raises(ClusterError, match=message):
         campus.release(4, "--traffic", 0, "--runtime", "earlybell-9.0.0", overlay=overlay)
 
 

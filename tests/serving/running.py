@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from typer.testing import CliRunner
+
+from earlybell.cli.main import app
 
 EARLYBELL = (Path(sys.executable).with_name("earlybell"),)
 READY_IN = 60.0  # seconds; it takes two or three on a machine that does nothing else
@@ -70,6 +73,16 @@ def started(
         yield server
     finally:
         end(process)
+
+
+@contextmanager
+def started_guarded(bundle: Path, folder: Path) -> Iterator[tuple[Server, str]]:
+    """A server that asks for a token, and a token of the caller `moodle`."""
+    tokens = folder / "tokens.json"
+    ran = CliRunner().invoke(app, ["token", "moodle", "--file", str(tokens), "--days", "1"])
+    assert ran.exit_code == 0, ran.output
+    with started(bundle, folder, "--tokens", str(tokens)) as server:
+        yield server, ran.stdout.split()[-1]
 
 
 def end(process: subprocess.Popen[bytes]) -> int:

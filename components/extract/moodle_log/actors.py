@@ -10,6 +10,7 @@ from components.extract.moodle_log.names import loose
 
 NOBODY = ("", "-")
 GUEST_ID = "1"  # Moodle's own, of every site
+_NAME_AND_WORD, _FULL_NAME_AND_WORD = 2, 3  # words before the name of somebody as whom another is logged in
 
 LOGGED_IN_AS, DELETED, GUEST, SEVERAL, NOBODYS = "logged in as", "deleted", "guest", "several", "nobody"
 
@@ -91,7 +92,7 @@ class Log:
             return None
         if self._usual.get(w.subject) == w.name:
             return w.subject
-        known_otherwise = bool(self._ids.get(w.name, {w.subject}) - {w.subject})
+        known_otherwise = self._ids.get(w.name, {w.subject}) != {w.subject}
         of_affected = self._ids.get(w.affected, {w.subject}) if w.affected not in (*NOBODY, w.name) else set()
         return None if known_otherwise or w.subject in of_affected else w.subject
 
@@ -116,15 +117,19 @@ class Log:
 
     @cached_property
     def _ids(self) -> dict[str, set[str]]:
-        """The ids of each name, where it is the usual one, else those that it stood beside."""
+        """The ids of each name: those of which it is the usual name, else the one that it stood beside.
+
+        A name that stood beside several others' ids is of somebody who acts on them, and whose id is not known.
+        """
         usual: dict[str, set[str]] = defaultdict(set)
+        own_names = {*self._usual.values()}
         for id_, name in self._usual.items():
             usual[name].add(id_)
         for name, id_ in self._pairs:
             usual.setdefault(name, set())
             if not any(self._usual[other] == name for other in usual[name]):
                 usual[name].add(id_)
-        return usual
+        return {name: ids if len(ids) == 1 or name in own_names else set() for name, ids in usual.items()}
 
     @cached_property
     def _ids_in_run(self) -> dict[tuple[str, str], set[str]]:
@@ -136,7 +141,7 @@ class Log:
         return ids
 
     @cached_property
-    def _known(self) -> set[str]:
+    def _plain_names(self) -> set[str]:
         """Names that stand for themselves: of affected users, of people listed, and every one without the words."""
         affected = {w.affected for w in self._wordings} - {*NOBODY}
         plainly = {w.name for w in self._wordings if not list(_halves(w.name))} - {*NOBODY}
@@ -154,12 +159,15 @@ class Log:
         """Whether a name is two: somebody's, and the one's as whom they were logged in, with words between."""
         if name in self._listed:
             return False
-        if any({first, second} & self._known or "-" in (first, second) for first, second in _halves(name)):
+        if any({first, second} & self._plain_names or "-" in (first, second) for first, second in _halves(name)):
             return True
         own = self._names_of.get(subject or "", set()) - {name}
+        listed = [end for end in _ends_of(name, self._listed) if " " in end]
+        if subject and any(_ends_with(name, other, _FULL_NAME_AND_WORD) for other in listed):
+            return True
         return any(_ends_with(name, other) for other in own) or any(
-            _ends_with(name, other) and any(name.startswith(f"{first} ") for first in self._known - {name})
-            for other in _ends_of(name, self._known)
+            _ends_with(name, other) and any(name.startswith(f"{first} ") for first in self._plain_names - {name})
+            for other in _ends_of(name, self._plain_names)
         )
 
 
@@ -171,12 +179,12 @@ def _halves(name: str) -> Iterator[tuple[str, str]]:
             yield first, second
 
 
-def _ends_of(name: str, known: Collection[str]) -> list[str]:
+def _ends_of(name: str, names: Collection[str]) -> list[str]:
     parts = name.split()
-    return [end for start in range(1, len(parts)) if (end := " ".join(parts[start:])) in known]
+    return [end for start in range(1, len(parts)) if (end := " ".join(parts[start:])) in names]
 
 
-def _ends_with(name: str, other: str) -> bool:
+def _ends_with(name: str, other: str, least: int = _NAME_AND_WORD) -> bool:
     """Whether a name ends with another, and what stands before are a name and a word at least."""
     before = name.removesuffix(f" {other}")
-    return before != name and len(before.split()) > 1
+    return before != name and len(before.split()) >= least

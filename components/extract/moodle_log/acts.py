@@ -4,7 +4,7 @@ Everything in SQL over the whole log, but for what is decided once for each word
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -19,13 +19,14 @@ from components.extract.reading import Origin
 from components.extract.reading import read as read_files
 from components.extract.sifting import sift_values
 from components.extract.staging import Staging
+from earlybell.counts import counted
 from earlybell.errors import SourceError
 from earlybell.tables.schema import Column, Table
 from earlybell.tables.sql import quoted
 
 AUTOMATIC, SITE, OTHER_COURSE = "automatic", "site", "other course"
 MOST_OF_ANOTHER = 0.2  # of the rows that name a course: more are another course's log
-_MACHINES = ("cli", "restore", "cron")  # origins of what no person does
+MACHINES = ("cli", "restore", "cron")  # origins of what no person does
 _STAFF_ROLES = "[1-4]"  # ids of manager, course creator and both teachers in every Moodle
 _LEARNERS_TO_SHOW = 3  # learners whose acts have a text of the log before a note shows it: it could name one of them
 
@@ -67,7 +68,7 @@ FROM {{p}}_log"""
 # or by its sentence; of a person's own pages only what names this course is of it.
 _WHO = f"""
 SELECT t.*, a.learner, coalesce(CASE
-    WHEN origin IN ({", ".join(map(quoted, _MACHINES))}) THEN '{AUTOMATIC}' ELSE a.cause END, CASE
+    WHEN origin IN ({", ".join(map(quoted, MACHINES))}) THEN '{AUTOMATIC}' ELSE a.cause END, CASE
     WHEN c.kind = 'other' OR (course_number <> u.own_number AND c.kind <> 'site') THEN '{OTHER_COURSE}'
     WHEN c.kind = 'site' OR (c.kind = 'person' AND course_number IS NULL) THEN '{SITE}' END) AS cause
 FROM {{p}}_timed AS t JOIN {{p}}_actors AS a USING (run, name, affected, subject, about_another, named_last)
@@ -90,22 +91,31 @@ FROM {p}_who AS w JOIN {p}_words AS m USING (plugin, event, verb, module) WHERE 
     AND cause IS DISTINCT FROM {other} AND cause IS DISTINCT FROM {site} ORDER BY _id DESC"""
 
 _PEOPLE = """
-SELECT run, learner, list(DISTINCT name), count(*) FILTER (staff_act), count(*) FILTER (learner_act),
-    max(try_cast("Time" AS TIMESTAMP))
-FROM {p}_who WHERE learner IS NOT NULL AND cause IS NULL GROUP BY ALL ORDER BY ALL"""
+SELECT run, learner, list(DISTINCT name), count(*) FILTER (staff_act OR (learner_act AND for_another)),
+    count(*) FILTER (learner_act AND NOT for_another), max(try_cast("Time" AS TIMESTAMP)), count(*)
+FROM (SELECT *, affected NOT IN ('', '-', name) AS for_another FROM {p}_who)
+WHERE learner IS NOT NULL AND cause IS NULL GROUP BY ALL ORDER BY ALL"""
 
 
 class Acts:
     """The logs of a source: `rows` of `{p}_acts` are learners' and staff's own acts in their course, times typed.
 
     Args:
-        listed: names, exactly, of people whom other reports list.
+        timezones: IANA name of each run's clock.
 
     Raises:
         SourceError: a log cannot be read, none has a row, or one is of several courses.
     """
 
-    def __init__(self, staging: Staging, source: str, folder: Path, logs: Sequence[Report], p: str) -> None:
+    def __init__(
+        self,
+        staging: Staging,
+        source: str,
+        folder: Path,
+        logs: Sequence[Report],
+        timezones: Mapping[str, str],
+        p: str,
+    ) -> None:
         self._staging, self._source, self._p = staging, source, p
         first = len(staging.files)
         origin = origin_of(source, folder, LOG)
@@ -115,7 +125,7 @@ class Acts:
             raise SourceError(f"{source}: the log has no rows", origin.label(logs[0].path), way_out)
         self.view("rows", _ROWS)
         english = {first + number for number, report in enumerate(logs) if report.english}
-        parse_times(staging, f"{p}_rows", f"{p}_timed", english=english)
+        parse_times(staging, f"{p}_rows", f"{p}_timed", english=english, timezones=timezones)
 
     def view(self, name: str, query: str, kind: str = "VIEW") -> None:
         """Create a view or table of this source; `{p}` in the query stands for its prefix."""
@@ -132,9 +142,9 @@ class Acts:
         """Who acts in each run."""
         made_staff = set(self._staging.sql(f"SELECT DISTINCT run, second_user FROM {self._p}_who WHERE makes_staff"))
         people: dict[str, list[Person]] = defaultdict(list)
-        for run, id_, names, staff_acts, learner_acts, last in self._staging.sql(_PEOPLE.format(p=self._p)):
+        for run, id_, names, staff_acts, learner_acts, last, acts in self._staging.sql(_PEOPLE.format(p=self._p)):
             staff = staff_acts + ((run, id_) in made_staff)
-            people[run].append(Person(id_, tuple(sorted(map(exact, names))), staff, learner_acts, last))
+            people[run].append(Person(id_, tuple(sorted(map(exact, names))), staff, learner_acts, last, acts))
         return people
 
     def changes(self) -> dict[str, list[Change]]:
@@ -203,7 +213,7 @@ class Acts:
         others = courses.total() - courses[course]
         if others > MOST_OF_ANOTHER * courses.total():
             way_out = "Export the log of each course by itself, and give each course run a folder of its own."
-            value = f"{len(courses)} courses, {others:,} of {courses.total():,} rows of others than the first"
+            value = f"{len(courses)} courses, {others:,} of {counted(courses.total(), 'row')} of others than the first"
             raise SourceError(f"{self._source}: the log in {run} is of several courses", value, way_out)
         return course
 
@@ -239,19 +249,21 @@ class Acts:
             f"SELECT DISTINCT plugin, event, verb, module FROM {p}_timed"
         ):
             component, act = words.component(plugin, module), words.act(event, verb)
-            known = (component or "other", *(act or ("other", "other")), component is not None, act is not None)
-            rows.append((plugin, event, verb, module, *known))
+            translated = (component or "other", *(act or ("other", "other")), component is not None, act is not None)
+            rows.append((plugin, event, verb, module, *translated))
         insert(self._staging, f"{p}_words", rows)
 
-    def _unknown(self, column: str, what: str) -> list[str]:
+    def _unknown(self, column: str, kind: str) -> list[str]:
         """Titles that have no word of Moodle's: by name where several people have them, else by number."""
         titles = self._staging.sql(
             f"SELECT {column}, count(DISTINCT learner) >= {_LEARNERS_TO_SHOW} FROM {self._p}_who JOIN {self._p}_words "
             f"USING (plugin, event, verb, module) WHERE NOT known_{column} AND cause IS NULL GROUP BY 1 ORDER BY 1"
         )
         shown, rare = [title for title, often in titles if often], sum(not often for _, often in titles)
-        notes = [f"the {what} {title} is not known; it becomes other." for title in shown]
-        return notes + ([f"{rare} titles of {what}s are not known and rare; they become other."] if rare else [])
+        notes = [f"the {kind} {title} is not known; it becomes other." for title in shown]
+        return notes + (
+            [f"{counted(rare, f'rare title of {kind}s', f'rare titles of {kind}s')} not known: other."] if rare else []
+        )
 
 
 def union(staging: Staging, origin: Origin, table: Table, reports: Sequence[Report], name: str) -> str:

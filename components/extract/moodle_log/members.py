@@ -1,17 +1,21 @@
 """Who the learners of a course run are: its participants, whether they came or not, and who left it."""
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from statistics import median
 from typing import Literal
 
-from components.extract.moodle_log.names import match
+from components.extract.moodle_log.names import letters, match
+from earlybell.counts import counted
 
 MOST_LOST = 0.05  # of the people on a run's lists; one is borne in any run
 MOST_UNMATCHED = 0.1  # of them: with fewer, the log writes names as the lists do, and who is missing in it never came
+AS_OFTEN = 0.5  # of a typical learner's acts: who has so many, and does nothing that staff do, may be a learner
 SOON = timedelta(hours=1)  # after an unenrolment: who acts later is still enrolled in another way
 FIRST_ADMIN_ID = "2"  # Moodle gives it to who installs a site
 _SHAPES = 3  # of names, shown in an error
@@ -23,7 +27,7 @@ STAFF, UNLISTED, ADMIN, NO_LONGER = "staff", "unlisted", "admin", "no longer lis
 class Person:
     """Somebody who acts in the log of a run, or is enrolled by it, by id, with the spellings of their name, exactly.
 
-    `last_act` is by the site's clock; None: they never came.
+    `last_act` is by the site's clock; None: they never came. `acts` counts all their acts.
     """
 
     id: str
@@ -31,6 +35,7 @@ class Person:
     staff_acts: int
     learner_acts: int
     last_act: datetime | None
+    acts: int = 0
 
     @property
     def looks_like_staff(self) -> bool:
@@ -42,7 +47,8 @@ class Listed:
     """A row of a grade book or of a list of participants: `row` is its number, `display` the name as it stands,
     `report` the kind of list.
 
-    `is_learner` is None where the list does not say: Moodle's participants may be staff.
+    `is_learner` is None where the list does not say: Moodle's participants may be staff. `total` is the course total as
+    a grade book has it.
     """
 
     row: int
@@ -51,6 +57,12 @@ class Listed:
     user_id: str | None
     is_learner: bool | None = True
     report: str = ""
+    total: str = ""
+
+    @property
+    def graded(self) -> bool:
+        """Whether they have points."""
+        return bool(re.search("[1-9]", self.total))
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,9 @@ class Membership:
         changes: in the order of time.
         id_of_row: whose a listed row is.
         ambiguous: listed rows whose name other people have too; who they are is not known.
-        twins: people of one name, of whom the lists have as many: they are learners, and none of the rows is theirs.
+        alike: rows, by number, whose name is only alike to that of whom they are taken for.
+        twins: people of one name, of whom the lists have as many or more: they are learners, and no row is known to be
+            theirs.
     """
 
     acting: Sequence[Person]
@@ -92,17 +106,23 @@ class Membership:
     changes: Sequence[Change]
     id_of_row: dict[int, str] = field(init=False, default_factory=dict)
     ambiguous: list[Listed] = field(init=False, default_factory=list)
+    alike: set[int] = field(init=False, default_factory=set)
     twins: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
-        known = self._known_ids()
-        by_name = {row.row: list(row.names) for row in self.listed if row.user_id not in known}
-        matched = match(by_name, {person.id: person.names for person in self.people})
+        known_ids = self._known_ids()
+        self._rows_with_id = {row.row for row in self.listed if row.user_id in known_ids}
+        by_name = {row.row: list(row.names) for row in self.listed if row.user_id not in known_ids}
+        names_of = {person.id: person.names for person in self.people}
+        matched = match(by_name, names_of)
+        self.alike = {
+            row for row, ids in matched.items() if not {*map(letters, by_name[row])} & {*map(letters, names_of[ids[0]])}
+        }
         displays: dict[str, str] = {}
         staff = {person.id for person in self.people if person.staff_acts}
         several: dict[tuple[str, ...], list[Listed]] = defaultdict(list)
         for row in self.listed:
-            ids = [row.user_id] if row.user_id in known else matched.get(row.row, [])
+            ids = [row.user_id] if row.user_id in known_ids else matched.get(row.row, [])
             likely = [id_ for id_ in ids if id_ not in staff and id_ not in self._gone] or ids
             if len(likely) > 1:
                 several[tuple(likely)].append(row)
@@ -113,6 +133,19 @@ class Membership:
                 self.twins |= {*likely_ids}
             else:
                 self.ambiguous += rows
+        self._tell_twins()
+
+    def _tell_twins(self) -> None:
+        """Rows of one list with one name and several totals are of several people: the log knows one or none."""
+        rows_of: dict[tuple[str, str], list[Listed]] = defaultdict(list)
+        for row in self.listed:
+            if row.row in self.id_of_row and row.row not in self._rows_with_id:
+                rows_of[row.report, self.id_of_row[row.row]].append(row)
+        for (_, id_), rows in rows_of.items():
+            if len({row.total for row in rows}) > 1:
+                self.twins |= {id_, *(f"{row.display} ({number})" for number, row in enumerate(rows[1:], 2))}
+                for row in rows:
+                    del self.id_of_row[row.row]
 
     def _known_ids(self) -> set[str]:
         """The ids of a column `User ID`, if it is of Moodle's ids: most of them are in the log."""
@@ -157,16 +190,40 @@ class Membership:
         return len({person.id for person in self.people} & ({*self.id_of_row.values()} | self.twins))
 
     @property
-    def strangers(self) -> int:
+    def nothing_in_common(self) -> bool:
+        """Whether lists and log are of other people: nobody is in both, and the log has learners of its own."""
+        unlisted = sum(cause == UNLISTED for cause in self.left_out.values())
+        return bool(self.listed) and not self.matched and (self._strangers > 0 or 2 * unlisted >= len(self.listed))
+
+    @property
+    def lost(self) -> int:
+        """How many learners are not told apart, or may be listed under a name that the log does not have.
+
+        Who is listed and not in the log may be somebody who is in the log and not listed: one who acts as only learners
+        do or, as a final grade shows that they took part, one who comes as often as learners.
+        """
+        acting = {person.id for person in self.people}
+        missing = [row for row in self.listed if row.row not in self._rows_with_id and self._is_missing(row, acting)]
+        unmatched = len({self.id_of_row[row.row] for row in missing})
+        graded = len({self.id_of_row[row.row] for row in missing if row.graded})
+        other_names = unmatched > MOST_UNMATCHED * len(self.listed)
+        like = max(min(unmatched, self._strangers), min(graded, self._strangers + self._regulars))
+        return len(self.ambiguous) + (like if other_names else 0)
+
+    def _is_missing(self, row: Listed, acting: set[str]) -> bool:
+        return row.row in self.id_of_row and self.id_of_row[row.row] not in acting
+
+    @property
+    def _strangers(self) -> int:
         """How many act as only learners do and are on no list, nor known to have left."""
         return sum(cause == NO_LONGER for cause in self.left_out.values())
 
     @property
-    def lost(self) -> int:
-        """How many learners are not told apart, or may be listed under a name that the log does not have."""
-        unmatched = len({*self.id_of_row.values()} - {person.id for person in self.people})
-        other_names = unmatched > MOST_UNMATCHED * len(self.listed)
-        return len(self.ambiguous) + (min(unmatched, self.strangers) if other_names else 0)
+    def _regulars(self) -> int:
+        """How many are on no list, do nothing that staff do, and act about as often as learners."""
+        acts = {person.id: person.acts for person in self.acting}
+        typical = median([acts[id_] for id_ in acts if id_ in self._stayed] or [math.inf])
+        return sum(cause == UNLISTED and acts[id_] >= AS_OFTEN * typical for id_, cause in self.left_out.items())
 
     @property
     def loses_many(self) -> bool:
@@ -176,7 +233,8 @@ class Membership:
         """What was compared to find the listed people in the log: how many, and what their names look like."""
         listed = shapes(row.names[0] for row in self.listed if row.names)
         acting = shapes(name for person in self.people for name in person.names[:1])
-        return f"{len(self.listed)} people listed, as {listed}; {len(self.people)} in the log, as {acting}"
+        everybody = counted(len(self.listed), "person", "people")
+        return f"{everybody} listed, as {listed}; {len(self.people)} in the log, as {acting}"
 
     @cached_property
     def _stayed(self) -> set[str]:

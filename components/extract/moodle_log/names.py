@@ -20,9 +20,14 @@ def exact(name: str) -> str:
 
 def loose(name: str) -> str:
     """A name by its letters alone: without accents, hyphens, dots and apostrophes."""
-    letters = unicodedata.normalize("NFKD", exact(name).translate(_LETTERS))
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    decomposed = unicodedata.normalize("NFKD", exact(name).translate(_LETTERS))
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(re.sub(r"[^\w\s]", lambda mark: " " if mark[0] in "-,_/" else "", plain).split())
+
+
+def letters(name: str) -> str:
+    """The loose name with its parts in order, so that it does not matter which comes first."""
+    return " ".join(sorted(loose(name).split()))
 
 
 def spellings(first: str, last: str) -> list[str]:
@@ -44,7 +49,7 @@ def match(listed: Mapping[int, list[str]], others: Mapping[str, Iterable[str]]) 
         others: exact spellings by an id.
     """
     matched: dict[int, list[str]] = {}
-    for key in (lambda name: name, loose, lambda name: " ".join(sorted(loose(name).split()))):
+    for key in (lambda name: name, loose, letters):
         taken = {id_ for ids in matched.values() for id_ in ids}
         by_name: dict[str, list[str]] = {}
         for id_, names in others.items():

@@ -1,20 +1,26 @@
 """The files of `moodle-log:DIR`: which of them are Moodle's reports, and what is read of each."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from components.extract.addresses import split_address
 from components.extract.moodle_log import words
-from components.extract.moodle_log.statements import COURSES, split_address
+from components.extract.moodle_log.statements import COURSES
 from components.extract.reading import Origin, header
 from components.extract.staging import Staging
 from earlybell.errors import SourceError
 from earlybell.tables.schema import Column, Table
 
-SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx")
+SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".json")
+_SHEETS_NOT_READ = (".ods", ".xls")
 EXPORT_AS_REAL = "Export the grade book again, with Real (points) as the grade export's display type."
 _WHOSE = "It needs the columns First name and Last name, as Moodle exports them."
+_SHOWN = 3  # files, in an error
 _LIKE_A_LOG = 3  # columns of the log that a file must have to be taken for one
+_EXPORTED = re.compile(r"(?<!\d)(20\d{6})[-_]\d{4}(?!\d)")  # in names, as logs_STAT_20241101-1201.csv
 
 LOG = Table(
     "log",
@@ -51,6 +57,7 @@ PARTICIPANTS = Table(
     "Moodle's list of participants",
     (*_NAMES, Column("Roles", "string", "as Student"), Column("Status", "string", "Active, Suspended")),
 )
+_LOG_TITLES = (*LOG.names, "IP address")  # in Moodle's order
 _LOG_OPTIONAL = frozenset({"Description", "Affected user", "Origin"})
 
 
@@ -63,13 +70,28 @@ class Report:
     path: Path
     english: bool = False
 
+    @property
+    def named_on(self) -> date | None:
+        """The day of the export that Moodle writes into the file's name; None where it has been renamed."""
+        try:
+            return datetime.strptime(_EXPORTED.findall(self.path.name)[-1], "%Y%m%d").date()
+        except (IndexError, ValueError):
+            return None
+
+    @property
+    def written_on(self) -> date:
+        """The day on which the file was last written: it was exported then or earlier."""
+        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC).date()
+
 
 def origin_of(source: str, folder: Path, table: Table) -> Origin:
     """How a report of a kind is read; its label is that of its file, without the options of the source's address."""
     kind, _, place = source.partition(":")
     address = f"{kind}:{split_address(place)[0]}"
     if table is LOG:
-        return Origin(address, folder, named=_named("log"), optional=_LOG_OPTIONAL, delimiters=",;\t")
+        return Origin(
+            address, folder, named=_named("log"), optional=_LOG_OPTIONAL, delimiters=",;\t", untitled=_LOG_TITLES
+        )
     optional = frozenset(table.names)
     return Origin(address, folder, ("", "-"), named=_named(table.name), optional=optional, delimiters=",;\t")
 
@@ -78,15 +100,19 @@ def find_reports(staging: Staging, source: str, folder: Path) -> list[Report]:
     """The reports in the folder, and in each folder in it: these are other course runs.
 
     Raises:
-        SourceError: there is no log, a file cannot be read, or a grade book does not say whose the grades are or has
-            them in letters only.
+        SourceError: there is no log, a file cannot be read or is a sheet of a kind that is not read, or a grade book
+            does not say whose the grades are or has them in letters only.
     """
-    reports = []
+    reports, others = [], []
     for place in run_folders(folder):
         for path in sorted(path for path in place.iterdir() if path.is_file() and path.name.lower() != COURSES):
-            report = _recognise(staging, source, folder, path) if path.name.endswith(SUFFIXES) else None
+            label = origin_of(source, folder, LOG).label(path)
+            if path.suffix.lower() in _SHEETS_NOT_READ:
+                way_out = "Export it as CSV, XLSX or JSON, or save it as one of them."
+                raise SourceError(f"{label} is a sheet of a kind that is not read", path.suffix, way_out)
+            report = _recognise(staging, source, folder, path) if path.name.lower().endswith(SUFFIXES) else None
             if report is None:
-                label = origin_of(source, folder, LOG).label(path)
+                others.append(path.relative_to(folder).as_posix())
                 staging.notes.add(
                     f"{label}: neither a log, a grade book nor a list of participants of Moodle; not read."
                 )
@@ -94,9 +120,17 @@ def find_reports(staging: Staging, source: str, folder: Path) -> list[Report]:
                 reports.append(report)
     if not any(report.table is LOG for report in reports):
         languages = "English, German, French, Spanish, Italian, Portuguese or Dutch"
-        way_out = f"Export Moodle's log report as CSV or XLSX, with the site in {languages}."
-        raise SourceError(f"{source} has no log", str(folder), way_out)
+        way_out = f"Export Moodle's log report as CSV, XLSX or JSON, with the site in {languages}."
+        raise SourceError(f"{source} has no log", _looked_at(folder, reports, others), way_out)
     return reports
+
+
+def _looked_at(folder: Path, reports: Sequence[Report], others: Sequence[str]) -> str:
+    """The first files of a folder that has no log, and what each is taken for."""
+    names = [f"{report.path.relative_to(folder).as_posix()} is {report.table.meaning}" for report in reports]
+    names += [f"{name} is no report that is known" for name in others]
+    more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}" or f"no file in {folder}"
 
 
 def run_folders(folder: Path) -> list[Path]:
@@ -110,8 +144,8 @@ def run_name(folder: Path, place: Path) -> str:
 
 
 def _named(report: str) -> Callable[[str], str]:
-    known = words.titles(report)
-    return lambda title: known.get(words.plain(title), title)
+    titles = words.titles(report)
+    return lambda title: titles.get(words.plain(title), title)
 
 
 def _recognise(staging: Staging, source: str, folder: Path, path: Path) -> Report | None:

@@ -8,16 +8,17 @@ addresses are not read at all, and of what is set aside a text shows no more tha
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from components.extract.addresses import split_address
 from components.extract.moodle_log import notes
 from components.extract.moodle_log.acts import Acts, insert, union
 from components.extract.moodle_log.calendar import Calendar, Seen, calendars
-from components.extract.moodle_log.grading import Grade, Threshold, threshold
+from components.extract.moodle_log.grading import Grade, Threshold, number, threshold
 from components.extract.moodle_log.members import Listed, Membership
 from components.extract.moodle_log.names import exact, spellings
 from components.extract.moodle_log.reports import (
@@ -35,19 +36,17 @@ from components.extract.moodle_log.statements import (
     COURSES,
     Statement,
     read_courses,
-    split_address,
 )
-from components.extract.moodle_log.times import shape
 from components.extract.moodle_log.words import is_student
 from components.extract.reading import folder_of
 from components.extract.sifting import sift_values
 from components.extract.staging import Extracted, Relation, Staging
 from components.extract.teaching import teaching
+from earlybell.counts import counted
 from earlybell.errors import SettingError, SourceError
 from earlybell.tables import BY_NAME, SQL_TYPES
 from earlybell.tables.schema import DEFAULT_TIMEZONE, DEFAULT_WEEKEND, Column, Table
 
-_NUMBER = r"-?\d+(?:[.,]\d+)?"
 _PLAUSIBLE_STAMPS = "946684800 AND 4102444800"  # the years 2000 to 2100, in seconds since 1970
 MOST_LETTERS = 0.5  # of the grades of a run: with more, they are no points
 
@@ -63,19 +62,20 @@ _TOTALS = Table(
     key=("run", "learner_id"),
 )
 
-_RAW_TOTALS = rf"""
-SELECT g._id, g._unit, g.run, masked(l.id) AS learner_id,
-    CASE WHEN ends_with(text, '%') THEN NULL WHEN regexp_full_match(text, '{_NUMBER}') THEN replace(text, ',', '.')
-        ELSE {shape("text")} END AS total,
-    CASE WHEN regexp_full_match(share, '{_NUMBER}') THEN replace(share, ',', '.') ELSE {shape("share")} END AS percent
-FROM (SELECT *, trim("Course total") AS text, trim(replace(coalesce("Course total (Percentage)",
-    CASE WHEN ends_with(trim("Course total"), '%') THEN "Course total" END), '%', '')) AS share FROM {{p}}_grades) AS g
-JOIN {{p}}_listed AS l USING (_id)"""
+_RAW_TOTALS = f"""
+WITH texts AS (
+    SELECT g._id, g._unit, g.run, l.id, trim("Course total") AS text, trim(replace(coalesce("Course total (Percentage)",
+        CASE WHEN ends_with(text, '%') THEN text END), '%', '')) AS share
+    FROM {{p}}_grades AS g JOIN {{p}}_listed AS l USING (_id))
+SELECT _id, _unit, run, masked(id) AS learner_id,
+    CASE WHEN NOT ends_with(text, '%') THEN {number("text", "run")} END AS total, {number("share", "run")} AS percent
+FROM texts"""
 
 # Of each canonical table, its columns and the rows.
 _MAPPINGS = {
     "courses": """
-SELECT _id, _unit, course_id, code, starts_at, ends_at, 'raw' AS granularity, timezone, weekend FROM {p}_runs""",
+SELECT _id, _unit, course_id, code, starts_at, ends_at, 'raw' AS granularity, timezone, weekend,
+    complete_from, complete_until FROM {p}_runs""",
     "enrolments": """
 SELECT m._id, m._unit, course_id, learner_id, least(coalesce(utc(enrolled, timezone), starts_at),
     utc(came, timezone), utc(left_on, timezone)) AS enrolled_at,
@@ -122,8 +122,8 @@ class _Reading:
 
     def read(self) -> None:
         """Create the tables `acts`, `learnt`, `members`, `totals` and `runs`."""
-        p, _ = self.p, self.statements  # what is stated wrongly is said before anything is read
-        self.acts = Acts(self.staging, self.source, self.folder, self._of(LOG), p)
+        p, zones = self.p, self.timezones  # what is stated wrongly is said before anything is read
+        self.acts = Acts(self.staging, self.source, self.folder, self._of(LOG), zones, p)
         listed = {name: self._listed(table) for name, table in (("grades", GRADES), ("participants", PARTICIPANTS))}
         everybody = [row for by_run in listed.values() for rows in by_run.values() for row in rows]
         self.acts.attribute(name for row in everybody for name in row.names)
@@ -162,14 +162,14 @@ class _Reading:
             SettingError: courses.csv names a run that has none.
             SourceError: a folder has a grade book or participants, and no log.
         """
-        stated: dict[str, Statement] = {}
+        statements: dict[str, Statement] = {}
         for place in run_folders(self.folder):
             for path in (file for file in place.iterdir() if file.name.lower() == COURSES):
                 label = origin_of(self.source, self.folder, LOG).label(path)
                 for name, statement in read_courses(path, label).items():
-                    stated[run_name(self.folder, place / name)] = statement
+                    statements[run_name(self.folder, place / name)] = statement
         runs = {report.run for report in self._of(LOG)}
-        if unknown := sorted(stated.keys() - runs):
+        if unknown := sorted(statements.keys() - runs):
             top = run_name(self.folder, self.folder)
             folders = ", ".join(Path(run).relative_to(top).as_posix() for run in sorted(runs))
             way_out = f"In its column folder name one that has a log: {folders}."
@@ -177,7 +177,12 @@ class _Reading:
         if without := sorted({report.run for report in self.reports} - runs):
             way_out = "Put the log of the same course run beside it, or take the folder out."
             raise SourceError(f"{self.source}: a folder has lists and no log", without[0], way_out)
-        return {run: stated.get(run, Statement()).over(self.defaults) for run in sorted(runs)}
+        return {run: statements.get(run, Statement()).over(self.defaults) for run in sorted(runs)}
+
+    @cached_property
+    def timezones(self) -> dict[str, str]:
+        """The clock of each run."""
+        return {run: statement.timezone or DEFAULT_TIMEZONE for run, statement in self.statements.items()}
 
     def _listed(self, table: Table) -> dict[str, list[Listed]]:
         """The rows of grade books or of lists of participants, by run."""
@@ -186,18 +191,20 @@ class _Reading:
             name, union(self.staging, origin_of(self.source, self.folder, table), table, reports, f"{self.p}_{name}")
         )
         roles = '"Roles"' if table is PARTICIPANTS else "NULL"
+        total = 'concat("Course total", "Course total (Percentage)")' if table is GRADES else "''"
         rows = self.staging.sql(
             f'SELECT run, _id, "User ID", coalesce("Full name", \'\'), coalesce("First name", \'\'), '
-            f"coalesce(\"Last name\", ''), {roles} FROM {self.p}_{name} ORDER BY _id"
+            f"coalesce(\"Last name\", ''), {roles}, {total} FROM {self.p}_{name} ORDER BY _id"
         )
         by_default = None if table is PARTICIPANTS else True
         by_run: dict[str, list[Listed]] = defaultdict(list)
-        for run, row, user_id, full, first, last, role in rows:
+        for run, row, user_id, full, first, last, role, total_text in rows:
             if not (user_id or full.strip() or first.strip() or last.strip()):
                 continue
             names = [exact(full)] if full else spellings(first, last)
             display = " ".join((full or f"{first} {last}").split())
-            by_run[run].append(Listed(row, tuple(names), display, user_id, is_student(role or "", by_default), name))
+            is_learner = is_student(role or "", by_default)
+            by_run[run].append(Listed(row, tuple(names), display, user_id, is_learner, name, total_text))
         return by_run
 
     def _find_members(self, listed: Mapping[str, Mapping[str, list[Listed]]]) -> None:
@@ -245,12 +252,13 @@ class _Reading:
 
     def _check(self, run: str, membership: Membership) -> None:
         compared = membership.compared()
-        if membership.listed and membership.people and not membership.matched and membership.strangers:
+        if membership.nothing_in_common:
             way_out = "Export both from one course; users are matched by full name, or by a column User ID."
             raise SourceError(f"{self.source}: grade book and log have nobody in common in {run}", compared, way_out)
         if membership.loses_many:
+            lost = counted(membership.lost, "learner")
             raise SourceError(
-                f"{self.source}: {membership.lost} learners of {run} cannot be found in the log without doubt",
+                f"{self.source}: {lost} of {run} cannot be found in the log without doubt",
                 compared,
                 "Add a column User ID to the list, or export log and list with the same format of names.",
             )
@@ -262,7 +270,7 @@ class _Reading:
             SourceError: the grades of a run are no numbers.
         """
         self.acts.view("raw_totals", _RAW_TOTALS, "TABLE")
-        share = f"count(*) FILTER (try_cast(total AS DOUBLE) IS NULL) > {MOST_LETTERS} * count(*)"
+        share = f"count(*) FILTER (regexp_matches(total, '[#x]')) > {MOST_LETTERS} * count(*)"
         query = f"SELECT run, max(total) FROM {self.p}_raw_totals WHERE total IS NOT NULL GROUP BY run HAVING {share}"
         for run, example in self.staging.sql(query):
             problem = f"{self.source}: most course totals of the grade book of {run} are letters or words, not numbers"
@@ -270,7 +278,8 @@ class _Reading:
         sift_values(self.staging, _TOTALS, f"{self.p}_raw_totals", f"{self.p}_totals")
 
     def _find_runs(self) -> None:
-        """Create `runs`: run, course_id, code, starts_at, ends_at, timezone, weekend, over, threshold.
+        """Create `runs`: run, course_id, code, starts_at, ends_at, timezone, weekend, complete_from,
+        complete_until, over, threshold.
 
         Raises:
             SourceError: nothing tells when a run began, or several folders have one course run.
@@ -282,31 +291,35 @@ class _Reading:
         self.seen = seen
         if unknown := sorted(self.statements.keys() - self.calendars.keys()):
             way_out = "Export the log with learners' activity, or state starts_at in courses.csv."
-            raise SourceError(f"{self.source}: nothing tells when a run began", ", ".join(unknown), way_out)
+            compared = "; ".join(f"{run} ({self.memberships[run].compared()})" for run in unknown)
+            raise SourceError(f"{self.source}: nothing tells when a run began", compared, way_out)
         for run, dates in self.calendars.items():
             self._check_taught(run, dates)
         rows = [self._run(run, dates) for run, dates in self.calendars.items()]
         self._check_alone(rows)
         self.staging.sql(
             f"CREATE TABLE {self.p}_stated (run VARCHAR, course_id VARCHAR, code VARCHAR, starts TIMESTAMP, "
-            "ends TIMESTAMP, timezone VARCHAR, weekend VARCHAR, over BOOLEAN, threshold DOUBLE, in_percent BOOLEAN)"
+            "ends TIMESTAMP, timezone VARCHAR, weekend VARCHAR, whole_from TIMESTAMP, whole_until TIMESTAMP, "
+            "over BOOLEAN, threshold DOUBLE, in_percent BOOLEAN)"
         )
         insert(self.staging, f"{self.p}_stated", rows)
         self.staging.sql("CREATE OR REPLACE MACRO utc(local, zone) AS timezone('UTC', timezone(zone, local))")
         self.acts.view(
             "runs",
             "SELECT _id, _unit, run, course_id, code, utc(starts, timezone) AS starts_at, "
-            "utc(ends, timezone) AS ends_at, timezone, weekend, over, threshold, in_percent FROM {p}_stated "
+            "utc(ends, timezone) AS ends_at, timezone, weekend, utc(whole_from, timezone) AS complete_from, "
+            "utc(whole_until, timezone) AS complete_until, over, threshold, in_percent FROM {p}_stated "
             "JOIN {p}_firsts USING (run)",
             "TABLE",
         )
 
     def _run(self, run: str, dates: Calendar) -> tuple[object, ...]:
-        stated, code, limit = self.statements[run], self.codes[run], self.thresholds[run]
-        course_id = stated.course_id or f"{code}_{dates.starts:%Y-%m}"
+        statement, code, limit = self.statements[run], self.codes[run], self.thresholds[run]
+        course_id = statement.course_id or f"{code}_{dates.starts:%Y-%m}"
         mark, in_percent = (limit.value, limit.in_percent) if limit else (None, None)
-        zone, weekend = stated.timezone or DEFAULT_TIMEZONE, stated.weekend or DEFAULT_WEEKEND
-        return (run, course_id, code, *dates.midnights(), zone, weekend, dates.over, mark, in_percent)
+        zone, weekend = self.timezones[run], statement.weekend or DEFAULT_WEEKEND
+        whole = statement.whole
+        return (run, course_id, code, *dates.midnights(), zone, weekend, *whole, dates.over, mark, in_percent)
 
     def _check_taught(self, run: str, dates: Calendar) -> None:
         seen = self.seen[run]
@@ -335,7 +348,7 @@ class _Reading:
         self.grades: dict[str, list[Grade]] = defaultdict(list)
         for run, points, percent in rows:
             self.grades[run].append(Grade(points, percent))
-        return {run: threshold(run, self.grades[run], stated) for run, stated in self.statements.items()}
+        return {run: threshold(run, self.grades[run], statement) for run, statement in self.statements.items()}
 
     def _seen(self, run: str) -> Seen:
         p = self.p
@@ -352,10 +365,25 @@ class _Reading:
             f"FROM {p}_grades) WHERE run = ? AND stamp BETWEEN {_PLAUSIBLE_STAMPS}",
             [run],
         )
-        return Seen(teaching(days, learners), first, last, exported, has_grades=self.thresholds[run] is not None)
+        ((logged_until,),) = self.staging.sql(
+            f'SELECT max(try_cast("Time" AS TIMESTAMP))::DATE FROM {p}_timed WHERE run = ?', [run]
+        )
+        has_grades = self.thresholds[run] is not None
+        reports = [report for report in self.reports if report.run == run]
+        named = max((day for report in reports if (day := report.named_on)), default=None)
+        written = min(report.written_on for report in reports)
+        return Seen(
+            teaching(days, learners),
+            first,
+            last,
+            exported or _after(named, logged_until),
+            has_grades,
+            logged_until,
+            _after(written, logged_until),
+        )
 
     def _note(self) -> None:
-        zones = sorted({stated.timezone or DEFAULT_TIMEZONE for stated in self.statements.values()})
+        zones = sorted({*self.timezones.values()})
         causes: dict[str, str] = {}
         for membership in self.memberships.values():
             causes |= membership.left_out
@@ -367,10 +395,13 @@ class _Reading:
             *notes.of_people(Counter(causes.values())),
         ]
         self.staging.notes.update(f"{self.source}: {sentence}" for sentence in sentences)
+        for run in self.calendars:
+            for sentence in notes.of_doubt(self._understood(run)):
+                self.staging.look(f"{self.source}: {sentence}")
 
     def _understood(self, run: str) -> notes.Run:
         first, end = self.calendars[run].midnights()
-        stated = self.statements[run]
+        statement = self.statements[run]
         return notes.Run(
             run,
             self.memberships[run],
@@ -378,7 +409,7 @@ class _Reading:
             self.seen[run],
             self.grades[run],
             self.thresholds[run],
-            stated=stated.ends_at is not None or stated.running is not None,
+            stated=statement.ends_at is not None or statement.running is not None,
             before=self._outside(run, "<", first),
             after=self._outside(run, ">=", end) if end else notes.Outside(0, 0),
         )
@@ -386,3 +417,11 @@ class _Reading:
     def _outside(self, run: str, test: str, moment: datetime) -> notes.Outside:
         query = f'SELECT count(*), count(DISTINCT learner_id) FROM {self.p}_learnt WHERE run = ? AND "Time" {test} ?'
         return notes.Outside(*self.staging.sql(query, [run, moment])[0])
+
+
+def _after(day: date | None, last: date | None) -> date | None:
+    """A day of export, unless the log goes on after it: then the day is of something else.
+
+    Days of files are UTC's, those of logs the site's: they may differ by one.
+    """
+    return day if day and last and day >= last - timedelta(days=1) else None

@@ -8,12 +8,15 @@ What courses.csv says of a course run comes before the address.
 import calendar
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from components.extract.addresses import Reader, read_day, read_options
+from components.extract.headers import is_before_header, stated_delimiter
 from earlybell.errors import SettingError
 from earlybell.tables.schema import NO_WEEKEND, WEEKDAYS
 from earlybell.tables.zones import known_zones
@@ -55,6 +58,7 @@ class Statement:
         timezone: IANA name of the clock that the export's times are of.
         weekend: as `fri,sat`.
         starts_at, ends_at: first and last day of teaching.
+        complete_from, complete_until: first and last day of which all records are there; None: of every day.
         running: True while the course is under way: its grades are not final. False once it is over.
         course_id, code: names of the course run, and of the course that its runs share.
     """
@@ -65,14 +69,26 @@ class Statement:
     weekend: str | None = None
     starts_at: date | None = None
     ends_at: date | None = None
+    complete_from: date | None = None
+    complete_until: date | None = None
     running: bool | None = None
     course_id: str | None = None
     code: str | None = None
 
     def __post_init__(self) -> None:
         if self.starts_at and self.ends_at and self.ends_at < self.starts_at:
-            stated = f"{self.starts_at} to {self.ends_at}"
-            raise SettingError("ends_at is before starts_at", stated, "State the first and the last day of teaching.")
+            dates = f"{self.starts_at} to {self.ends_at}"
+            raise SettingError("ends_at is before starts_at", dates, "State the first and the last day of teaching.")
+        if self.complete_from and self.complete_until and self.complete_until < self.complete_from:
+            dates = f"{self.complete_from} to {self.complete_until}"
+            raise SettingError("complete_until is before complete_from", dates, "State the first and the last day.")
+
+    @property
+    def whole(self) -> tuple[datetime | None, datetime | None]:
+        """The first moment, and the first one after, of the days whose records are all there, by the site's clock."""
+        ends = self.complete_from, self.complete_until and self.complete_until + timedelta(days=1)
+        since, until = (None if day is None else datetime.combine(day, datetime.min.time()) for day in ends)
+        return since, until
 
     def over(self, other: "Statement") -> "Statement":
         """This statement, with the other's where this one says nothing."""
@@ -87,32 +103,8 @@ class Statement:
         Raises:
             SettingError: there is no such option, or its value is none of its kind.
         """
-        if unknown := sorted(texts.keys() - _READERS.keys()):
-            way_out = f"There are {', '.join(_READERS)}; courses.csv has the column folder besides."
-            raise SettingError(f"{where}: no such option", ", ".join(unknown), way_out)
-        stated: dict[str, Any] = {
-            name: _READERS[name](text.strip(), f"{where}: {name}") for name, text in texts.items() if text.strip()
-        }
-        return cls(**stated)
-
-
-def split_address(place: str) -> tuple[str, dict[str, str]]:
-    """The folder of an address, and its options: `DIR?name=value&name=value`, nothing is escaped.
-
-    Raises:
-        SettingError: an option has no value, or is given twice.
-    """
-    folder, mark, listed = place.partition("?")
-    if not mark or Path(place).exists():
-        return place, {}
-    pairs = [option.partition("=") for option in listed.split("&") if option]
-    for name, _, value in pairs:
-        if not value:
-            raise SettingError("an option without a value", name, "Write DIR?name=value&name=value.")
-    options = {name: value for name, _, value in pairs}
-    if len(options) < len(pairs):
-        raise SettingError("an option is given twice", place, "Give it once.")
-    return folder, options
+        way_out = f"There are {', '.join(_READERS)}; courses.csv has the column folder besides."
+        return read_options(cls, texts, _READERS, where, way_out)
 
 
 def read_courses(path: Path, label: str) -> dict[str, Statement]:
@@ -137,13 +129,16 @@ def _rows(path: Path, label: str) -> Iterator[tuple[int, dict[str, str]]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SettingError(f"{label} is not in UTF-8", str(error), "Save it as CSV UTF-8.") from None
-    first = text.split("\n", 1)[0]
-    rows = csv.reader(text.splitlines(), delimiter=max(",;\t", key=first.count))
+    lines = text.splitlines()
+    before = list(takewhile(is_before_header, lines))
+    first = "".join(lines[len(before) :][:1])
+    delimiter = stated_delimiter(before) or max(",;\t", key=first.count)
+    rows = csv.reader(lines[len(before) :], delimiter=delimiter)
     columns = [title.strip().casefold() for title in next(rows, [])]
     if not {*columns} & {"folder", *_READERS}:
         way_out = f"Columns are folder, {', '.join(_READERS)}."
         raise SettingError(f"{label} has no column that is known", first[:80], way_out)
-    for number, row in enumerate(rows, 2):
+    for number, row in enumerate(rows, len(before) + 2):
         values = [value.strip() for value in row]
         if any(values[len(columns) :]):
             way_out = 'Put a value with commas in quotes, as "fri,sat".'
@@ -152,7 +147,7 @@ def _rows(path: Path, label: str) -> Iterator[tuple[int, dict[str, str]]]:
             yield number, dict(zip(columns, values, strict=False))
 
 
-def check_zone(zone: str, where: str) -> str:
+def zone_of(zone: str, where: str) -> str:
     """
     Raises:
         SettingError: there is no such time zone.
@@ -164,7 +159,11 @@ def check_zone(zone: str, where: str) -> str:
     return zone
 
 
-def _weekend(text: str, where: str) -> str:
+def weekend_of(text: str, where: str) -> str:
+    """
+    Raises:
+        SettingError: it names no days.
+    """
     days = [_weekday(day.strip().lower()) for day in text.split(",")]
     if text.strip().lower() == NO_WEEKEND:
         return NO_WEEKEND
@@ -175,13 +174,6 @@ def _weekend(text: str, where: str) -> str:
 
 def _weekday(name: str) -> str | None:
     return next((day for day in WEEKDAYS if len(name) >= len(day) and _FULL[day].startswith(name)), None)
-
-
-def _day(text: str, where: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise SettingError(f"{where} is no day", text, "Write it as 2024-09-23.") from None
 
 
 def _number(text: str, where: str) -> float:
@@ -200,13 +192,15 @@ def _yes_or_no(text: str, where: str) -> bool:
     return text.lower() in _YES
 
 
-_READERS: dict[str, Callable[[str, str], object]] = {
+_READERS: dict[str, Reader] = {
     "pass_mark": PassMark.read,
     "max_grade": _number,
-    "timezone": check_zone,
-    "weekend": _weekend,
-    "starts_at": _day,
-    "ends_at": _day,
+    "timezone": zone_of,
+    "weekend": weekend_of,
+    "starts_at": read_day,
+    "ends_at": read_day,
+    "complete_from": read_day,
+    "complete_until": read_day,
     "running": _yes_or_no,
     "course_id": lambda text, _: text,
     "code": lambda text, _: text,

@@ -1,7 +1,8 @@
 """The times of Moodle's reports, as people of several languages read them, on 12- and 24-hour clocks.
 
 A time is numbers (9/09/19, 14:05), or has its month in words (9 September 2019, 2:05 PM), or is ISO's.
-Which of two numbers is the day is settled for a whole file, never for a row.
+Which of two numbers is the day is settled for a whole file, never for a row. A time that says how far its clock is from
+UTC (Z, +02:00) is read as what the site's own clock showed then.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,13 +17,16 @@ _SPACES = r"[\s\x{00a0}\x{2009}\x{202f}]+"
 _WEEKDAY = r"(?:[a-z-]+\.?,? )?"
 _CLOCK = (
     r",?(?: |t)?(?:(?:as|at|um|alle|a las|a) )?(\d{1,2})(?:[:.]| ?h ?)(\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?"
-    r" ?(?:([ap])\.? ?m\.?|da (manha|tarde))?$"
+    r" ?(?:([ap])\.? ?m\.?|da (manha|tarde))? ?(z|utc|gmt|(?:utc|gmt)?[+-]\d{2}(?::?\d{2})?)?$"
 )
 _NUMBERS = rf"^{_WEEKDAY}(\d{{1,4}})[./-] ?(\d{{1,2}})[./-] ?(\d{{1,4}}){_CLOCK}"
 _WORDS = rf"^{_WEEKDAY}(\d{{1,2}})(?:\.|er|th|st|nd|rd)? (?:de )?([a-z]+)\.?,? (?:de )?(\d{{2}}|\d{{4}}){_CLOCK}"
 _MONTH_FIRST = rf"^{_WEEKDAY}([a-z]+)\.? (\d{{1,2}}),? (\d{{4}}){_CLOCK}"
 _ADDED = "file, text, n, w, m, p, form, clock_hour, half, month_word, hour"
-_PARTS = "['a', 'b', 'c', 'hour', 'minute', 'second', 'half', 'portuguese']"
+_PARTS = "['a', 'b', 'c', 'hour', 'minute', 'second', 'half', 'portuguese', 'offset']"
+# As a timestamp of SQL has it: +00:00, +02:00.
+_DIGITS = "rpad(coalesce(nullif(regexp_replace(p.offset, '[a-z:]', '', 'g'), ''), '+'), 5, '0')"
+_OFFSET = f"left({_DIGITS}, 3) || ':' || right({_DIGITS}, 2)"
 
 _MONTHS = 12
 _ENOUGH = 100  # times among which a 24-hour clock shows an hour after noon
@@ -42,14 +46,17 @@ class _Evidence:
     with_dots: bool
 
 
-def parse_times(staging: Staging, raw: str, out: str, *, english: Collection[int]) -> None:
+def parse_times(
+    staging: Staging, raw: str, out: str, *, english: Collection[int], timezones: Mapping[str, str]
+) -> None:
     """Create the view `out`: `raw` with `Time` as text that is a timestamp of the site's own clock, if it is a time.
 
-    Where it is not, letters are x and digits 9: a row whose fields are shifted may have a name there. Notes say what
+    Where it is not, letters are x and digits #: a row whose fields are shifted may have a name there. Notes say what
     the dates of a file leave open.
 
     Args:
         english: files, by index, whose columns have English titles.
+        timezones: IANA name of each run's clock.
 
     Raises:
         SourceError: nothing tells a file's days from its months, or a spreadsheet has swapped them.
@@ -59,14 +66,16 @@ def parse_times(staging: Staging, raw: str, out: str, *, english: Collection[int
     by_file = [_Evidence(*row) for row in staging.sql(_EVIDENCE.format(parts=f"{out}_parts"))]
     day_first = {evidence.file: _day_first(staging, evidence, by_file, english) for evidence in by_file}
     staging.sql(
-        f'CREATE VIEW {out} AS SELECT * EXCLUDE ({_ADDED}) REPLACE ({_timestamp(day_first)} AS "Time") FROM {out}_parts'
+        f"CREATE VIEW {out} AS SELECT * EXCLUDE ({_ADDED}) "
+        f'REPLACE ({_timestamp(day_first, timezones)} AS "Time") FROM {out}_parts'
     )
+    _note_offsets(staging, f"{out}_parts")
     _note_halves(staging, f"{out}_parts")
 
 
 def shape(text: str) -> str:
-    """SQL: what a text looks like, with x for a letter and 9 for a digit."""
-    return rf"regexp_replace(regexp_replace({text}, '\d', '9', 'g'), '[^\s\d.,:/-]', 'x', 'g')"
+    """SQL: what a text looks like, with x for a letter and # for a digit: it can be read as no number and no time."""
+    return rf"regexp_replace(regexp_replace({text}, '[^\s\d.,:/-]', 'x', 'g'), '\d', '#', 'g')"
 
 
 def _parts(raw: str) -> str:
@@ -128,7 +137,7 @@ def _day_first(staging: Staging, evidence: _Evidence, by_file: Sequence[_Evidenc
     raise SourceError(f"{label} does not tell days from months", "its dates could be read either way", _WAY_OUT)
 
 
-def _timestamp(day_first: Mapping[int, bool]) -> str:
+def _timestamp(day_first: Mapping[int, bool], timezones: Mapping[str, str]) -> str:
     listed = ", ".join(str(file) for file, first in day_first.items() if not first) or "-1"
     first = f"file NOT IN ({listed})"
     year, month, day = (
@@ -142,12 +151,21 @@ def _timestamp(day_first: Mapping[int, bool]) -> str:
     full = f"CASE length({year}) WHEN 2 THEN '20' || {year} WHEN 4 THEN {year} END"
     clock = "hour || ':' || p.minute || ':' || coalesce(nullif(p.second, ''), '00')"
     text = f"{full} || '-' || {month} || '-' || {day} || ' ' || {clock}"
-    return f"coalesce(try_strptime({text}, '%Y-%m-%d %H:%M:%S')::VARCHAR, {_safe()})"
+    time = f"try_strptime({text}, '%Y-%m-%d %H:%M:%S')::VARCHAR"
+    zone = "MAP {" + ", ".join(f"{quoted(run)}: {quoted(zone)}" for run, zone in timezones.items()) + "}[run]"
+    local = f"timezone({zone}, try_cast({time} || {_OFFSET} AS TIMESTAMPTZ))::VARCHAR"
+    return f"coalesce(CASE WHEN p.offset = '' THEN {time} ELSE {local} END, {_safe()})"
 
 
 def _safe() -> str:
     """A text that is no time: a date in numbers as it stands, anything else by its shape."""
     return f"CASE WHEN form IN ('numbers', 'iso') THEN regexp_replace(text, '[a-z]', 'x', 'g') ELSE {shape('text')} END"
+
+
+def _note_offsets(staging: Staging, parts: str) -> None:
+    for (file,) in staging.sql(f"SELECT DISTINCT file FROM {parts} WHERE p.offset <> '' ORDER BY 1"):
+        label = staging.files[file].label
+        staging.notes.add(f"{label}: its times say how far they are from UTC, and are read on the site's clock.")
 
 
 def _note_halves(staging: Staging, parts: str) -> None:

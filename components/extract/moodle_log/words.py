@@ -22,8 +22,9 @@ def plain(text: str) -> str:
 
 @cache
 def titles(report: str) -> Mapping[str, str]:
-    """Our name of each column of a report (log, grades, participants), by its plain title in any language."""
-    names = _meanings(report)
+    """Our name of each column of a report (log, grades, participants), by its plain title in any language, or by what
+    a JSON download makes of the title."""
+    names = _in_json(report) | _meanings(report)
     shown = {
         plain(f"{title} ({display})"): f"{name} ({kind})" if kind else name
         for title, name in names.items()
@@ -76,8 +77,8 @@ def component(title: str, module: str) -> str | None:
 
 def act(name: str, verb: str) -> tuple[str, str] | None:
     """Action and target of an event's name, or the verb of its description alone; None: neither is known."""
-    if known := _meanings("events").get(plain(name)):
-        action, target = known.split()
+    if meaning := _meanings("events").get(plain(name)):
+        action, target = meaning.split()
         return action, target
     *subject, last = plain(name).split() or [""]
     if subject and last.isascii() and last.endswith("ed"):
@@ -89,6 +90,16 @@ def act(name: str, verb: str) -> tuple[str, str] | None:
 def _meanings(kind: str) -> dict[str, str]:
     words = _words()[kind].items()
     return {plain(word): meaning for meaning, others in words for word in (meaning, *others)}
+
+
+def _in_json(report: str) -> dict[str, str]:
+    """Our names by what is left of titles in JSON: letters and digits without accents, in lower case."""
+    titles_of = {name: (name, *others) for name, others in _words()[report].items()}
+    return {
+        re.sub(r"[^A-Za-z0-9-]", "", title).lower(): name
+        for name, spellings in titles_of.items()
+        for title in spellings
+    }
 
 
 @cache

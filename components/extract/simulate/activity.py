@@ -12,6 +12,9 @@ from components.extract.simulate.words import VERBS, verb
 _EVENTS_A_SESSION = 6.0
 _PAUSE = 100.0  # mean seconds between two events of a session
 _BEFORE_START = 0.25  # share of the first week's sessions that learners who enrolled early hold before the start
+_ONLINE = 4.0  # times as much activity, where all teaching is on Moodle
+_DEAD = ("mod_forum", "mod_quiz")
+_LOST = 0.8  # of the events of a group
 _EARLIER_WEEK = 0.6  # probability that an event is about this week's material; geometric in weeks back
 
 _WEEKDAYS = np.array([1.2, 1.25, 1.2, 1.1, 0.75, 0.55, 0.95])
@@ -63,9 +66,24 @@ def browsing(run: Run, cohort: Cohort, rate: float, rng: np.random.Generator) ->
     return {"learner": learner[session], "at": at, "verb": verbs, "place": _shelf(run)[verbs, about]}
 
 
-def events(run: Run, parts: list[Columns]) -> Columns:
-    """The rows of the table from those of `handing_in` and `browsing`."""
+def recorded(run: Run, cohort: Cohort, parts: list[Columns], rng: np.random.Generator) -> Columns:
+    """Of the rows of `handing_in` and `browsing` those that the log has, as the run's scenario leaves them."""
     rows = _joined(parts)
+    late = rows["at"] >= run.strikes_at
+    if run.scenario == "broken_ingestion":
+        lost = late
+    elif run.scenario == "dead_feature":
+        lost = late & np.isin(_COMPONENTS[rows["verb"]], _DEAD)
+    elif run.scenario == "one_group":
+        deprived = cohort.attributes["deprivation"] == "most"
+        lost = late & deprived[rows["learner"]] & (rng.random(len(late)) < _LOST)
+    else:
+        return rows
+    return {name: column[~lost] for name, column in rows.items()}
+
+
+def events(run: Run, rows: Columns) -> Columns:
+    """The rows of the table from those that were recorded."""
     return {
         "learner": rows["learner"],
         "occurred_at": rows["at"],
@@ -83,7 +101,8 @@ def _joined(parts: list[Columns]) -> Columns:
 
 def _intensity(run: Run, cohort: Cohort) -> Floats:
     """Activity of each learner in each week relative to a usual one: style, engagement, calendar. Learners x weeks."""
-    return cohort.style[:, None] * np.exp(0.55 * cohort.engagement) * run.pace
+    online = np.where(np.arange(run.weeks) >= run.onset, _ONLINE, 1.0) if run.scenario == "pandemic" else 1.0
+    return np.asarray(cohort.style[:, None] * np.exp(0.55 * cohort.engagement) * run.pace * online)
 
 
 def _overlap(run: Run, cohort: Cohort) -> Floats:

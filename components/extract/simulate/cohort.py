@@ -20,6 +20,8 @@ from components.extract.simulate.plan import (
 
 _LEAVING = 0.05  # expected departures over a whole run of a learner whose engagement stays at 0
 _STEEPNESS = 1.45  # how strongly the latent path decides the end
+_LOSS = 0.8  # of engagement in a pandemic, on average
+_HARDER = 1.8  # log-odds of failing, of a harder examination
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def draw(run: Run, numbers: range, rng: np.random.Generator) -> Cohort:
     enrolled_at = _enrolled_at(run, size, rng)
     ability = rng.normal(-0.2 * prior_attempts, 0.9)[:, None] + rng.normal(0, 0.06, (size, run.weeks)).cumsum(axis=1)
     engagement = _engagement(run.weeks, ability[:, 0], attributes, rng)
+    if run.scenario == "pandemic":
+        engagement[:, run.onset :] -= rng.gamma(1.5, _LOSS / 1.5, (size, 1))
     hazard = _hazard(run, engagement, enrolled_at)
     p_fail = _p_fail(run, ability, engagement, prior_attempts)
     left_at = _left_at(run, hazard, rng)
@@ -152,7 +156,10 @@ def _hazard(run: Run, engagement: Floats, enrolled_at: Ints) -> Floats:
 
 def _p_fail(run: Run, ability: Floats, engagement: Floats, prior_attempts: Ints) -> Floats:
     lasting = (engagement * np.linspace(0.6, 1.4, run.weeks)).mean(axis=1)  # later weeks matter more
-    odds = -2.15 + run.hardness - _STEEPNESS * (1.5 * lasting + 0.9 * ability.mean(axis=1)) + 0.2 * prior_attempts
+    harder = _HARDER if run.scenario == "changed_labels" else 0.0
+    odds = (
+        -2.15 + run.hardness + harder - _STEEPNESS * (1.5 * lasting + 0.9 * ability.mean(axis=1)) + 0.2 * prior_attempts
+    )
     return logistic(odds)
 
 

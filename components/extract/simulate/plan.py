@@ -54,6 +54,7 @@ class Run:
         breaks: the weeks that are holidays.
         objects: ids of what events act on; the last is None.
         shelf: by what an event is about, its object in each week: positions in `objects`. Shape: weeks.
+        scenario, onset: what happens to it, after so many weeks.
     """
 
     number: int
@@ -69,10 +70,17 @@ class Run:
     assessments: tuple[Assessment, ...]
     objects: Objects
     shelf: dict[str, Ints]
+    scenario: str
+    onset: int
 
     @property
     def ends_at(self) -> int:
         return self.starts_at + self.weeks * WEEK
+
+    @property
+    def strikes_at(self) -> int:
+        """When its scenario begins."""
+        return self.starts_at + self.onset * WEEK
 
     @property
     def finished(self) -> bool:
@@ -101,7 +109,8 @@ def _run(settings: Settings, number: int, course: int, again: int, learners: ran
     course_id = f"{code}-{again + 1:02d}"
     starts_at = _FIRST_START + again * max(26, settings.weeks + 4) * WEEK
     breaks = _breaks(settings.weeks, course, rng)
-    assessments = _assessments(course_id, course, starts_at, settings.weeks, breaks, rng)
+    scenario = settings.scenario if again == settings.runs - (not settings.current) else "none"
+    assessments = _assessments(course_id, course, starts_at, settings.weeks, breaks, rng, scenario)
     return Run(
         number=number,
         course_id=course_id,
@@ -116,6 +125,8 @@ def _run(settings: Settings, number: int, course: int, again: int, learners: ran
         assessments=assessments,
         objects=_objects(course_id, settings.weeks, assessments),
         shelf=_shelf(settings.weeks, assessments),
+        scenario=scenario,
+        onset=settings.onset,
     )
 
 
@@ -138,14 +149,21 @@ def _pace(weeks: int, breaks: tuple[int, ...], assessments: tuple[Assessment, ..
 
 
 def _assessments(
-    course_id: str, course: int, starts_at: int, weeks: int, breaks: tuple[int, ...], rng: np.random.Generator
+    course_id: str,
+    course: int,
+    starts_at: int,
+    weeks: int,
+    breaks: tuple[int, ...],
+    rng: np.random.Generator,
+    scenario: str,
 ) -> tuple[Assessment, ...]:
     """A pre-test in the first week, a post-test in the last but one, assignments and quizzes between.
 
     Their weights sum to 70: the final examination, not held on Moodle, has the rest.
     """
     items = [("quiz", "pre_test", 0, 0.0), ("quiz", "post_test", weeks - 2, 10.0)]
-    for kind, number, weight in (("assignment", 4 + course % 3, 40.0), ("quiz", 5 - course % 2, 20.0)):
+    numbers = (1, weeks - 3) if scenario == "redesign" else (4 + course % 3, 5 - course % 2)
+    for kind, number, weight in (("assignment", numbers[0], 40.0), ("quiz", numbers[1], 20.0)):
         items += [(kind, "none", week, weight / number) for week in _spread(number, weeks, breaks, rng)]
     first_place = len(MATERIALS) * weeks
     return tuple(

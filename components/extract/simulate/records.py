@@ -41,6 +41,7 @@ def calendar(runs: list[Run]) -> dict[str, Columns]:
             "granularity": _words("raw" for _ in runs),
             "timezone": _words(DEFAULT_TIMEZONE for _ in runs),
             "weekend": _words(DEFAULT_WEEKEND for _ in runs),
+            **dict.fromkeys(("complete_from", "complete_until"), np.full(len(runs), np.datetime64("NaT", "us"))),
         },
         "assessments": {
             "assessment_id": _words(item.assessment_id for _, item in items),

@@ -12,8 +12,18 @@ _LIMITS = {
     "weeks": (8, 52),
     "seed": (0, 2**63 - 1),
     "events": (60, 20_000),
+    "onset": (0, 51),
 }
 _WORDS = {"true": True, "false": False}
+SCENARIOS = {  # what happens to the newest round of runs, in words
+    "none": "nothing",
+    "pandemic": "everybody turns to Moodle, and many lose heart",
+    "redesign": "a quiz each week takes the place of most assignments, from the start",
+    "dead_feature": "the log no longer has what is done in forums and quizzes",
+    "broken_ingestion": "no event arrives any more",
+    "changed_labels": "the examination is harder, and nothing else changes",
+    "one_group": "four of five events of the most deprived learners are lost",
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class Settings:
         seed: the same settings and seed give the same tables.
         events: mean number of events a learner, over the whole site.
         current: whether one more run of the first course is under way; its records stop half-way.
+        scenario: what happens to the newest round of runs, one of `SCENARIOS`; every earlier run stays as it is.
+        onset: weeks of these runs before it happens.
 
     Raises:
         SettingError: a value out of its limits, or fewer than five learners a run.
@@ -40,11 +52,15 @@ class Settings:
     seed: int = 1
     events: int = 250
     current: bool = True
+    scenario: str = "none"
+    onset: int = 6
 
     def __post_init__(self) -> None:
         for name, (low, high) in _LIMITS.items():
             if not low <= getattr(self, name) <= high:
                 raise _error(name, getattr(self, name), f"Give a whole number from {low} to {high}.")
+        if self.scenario not in SCENARIOS:
+            raise _error("scenario", self.scenario, f"Scenarios: {', '.join(SCENARIOS)}.")
         least = 5 * (self.courses * self.runs + self.current)
         if self.learners < least:
             raise _error("learners", self.learners, f"Give five for each course run: at least {least}.")
@@ -70,10 +86,12 @@ def parse(place: str) -> Settings:
     return Settings(**settings)
 
 
-def _value(name: str, value: str) -> int:
+def _value(name: str, value: str) -> int | str:
     names = [field.name for field in fields(Settings)]
     if name not in names:
         raise _error(name, value, f"Names are {', '.join(names)}, as in simulate:learners=2000,seed=7.")
+    if name == "scenario":
+        return value.lower()
     if name == "current":
         if value.lower() not in _WORDS:
             raise _error(name, value, "Give true or false.")

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import numpy as np
 from components.extract.simulate import activity, records, work
 from components.extract.simulate.cohort import draw, true_risk
 from components.extract.simulate.plan import Run, plan
-from components.extract.simulate.settings import Settings
+from components.extract.simulate.settings import SCENARIOS, Settings
 from components.extract.simulate.writer import Writer
 from components.reporting import progress
+from earlybell.counts import counted
 from earlybell.errors import SettingError
 from earlybell.tables.store import FACTS, tables_digest
 
@@ -35,7 +37,7 @@ def simulate(out: Path, settings: Settings) -> None:
     if out.exists() and any(out.iterdir()):
         raise SettingError("folder for a simulated site is not empty", str(out), "Name a new one, or empty it.")
     runs = plan(settings)
-    rate = _rate(runs, settings)
+    rate = _rate(plan(replace(settings, scenario="none")), settings)
     with Writer(out) as writer:
         for name, columns in records.calendar(runs).items():
             writer.whole(name, columns)
@@ -53,7 +55,7 @@ def _report(
         written += _write(writer, run, numbers, rate, rng)
         if time.monotonic() - reported_at > _REPORT_EVERY_S or numbers.stop == settings.learners:
             reported_at = time.monotonic()
-            progress("simulate", f"{written:,} events of {numbers.stop:,} learners")
+            progress("simulate", f"{counted(written, 'event')} of {counted(numbers.stop, 'learner')}")
 
 
 def _write(writer: Writer, run: Run, numbers: range, rate: float, rng: np.random.Generator) -> int:
@@ -63,7 +65,7 @@ def _write(writer: Writer, run: Run, numbers: range, rate: float, rng: np.random
     handed_in = work.submissions(run, cohort, granted, rng)
     parts = [activity.handing_in(handed_in), activity.browsing(run, cohort, rate, rng)]
     tables = {
-        "events": activity.events(run, parts),
+        "events": activity.events(run, activity.recorded(run, cohort, parts, rng)),
         "submissions": handed_in,
         "extensions": work.extensions(run, granted),
         "enrolments": records.enrolments(run, cohort),
@@ -110,6 +112,8 @@ def _facts(runs: list[Run], settings: Settings) -> dict[str, object]:
         for run in runs
         if not run.finished
     ]
+    if settings.scenario != "none":
+        notes.append(f"Scenario of the newest runs, from week {settings.onset + 1} on: {SCENARIOS[settings.scenario]}.")
     return {"format": 1, "sources": [f"simulate:{settings.place}"], "ids": "raw", "notes": notes}
 
 

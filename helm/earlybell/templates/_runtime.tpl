@@ -1,8 +1,11 @@
 {{/* How a pod of the model runs. */}}
 {{- define "earlybell.runtimeSpec" -}}
-supportedModelFormats:
+supportedModelFormats: # the formats of a bundle that this version reads
   - name: earlybell
-    version: "1" # the bundle's format
+    version: "1"
+    autoSelect: false
+  - name: earlybell
+    version: "2"
     autoSelect: false
 protocolVersions: [v1, v2]
 annotations:

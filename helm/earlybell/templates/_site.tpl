@@ -107,8 +107,17 @@ SSL_CERT_FILE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE AWS_CA_BUNDLE MLFLOW_TRACKING_SE
 {{- if and (include "earlybell.proxied" .) $policies.enabled (not $policies.proxy) -}}
 {{- fail "a proxy is given, and no policy lets a pod reach it: name where it is by networkPolicies.proxy, as [{to: [{ipBlock: {cidr: 10.1.2.3/32}}], ports: [3128]}]" -}}
 {{- end -}}
+{{- if and .Values.mlbackend.enabled .Values.mlbackend.hostname (not .Values.gateway.create) -}}
+{{- fail "mlbackend.hostname is given without gateway.create: make the Gateway, or lead a host of your own ingress to the Service earlybell-mlbackend" -}}
+{{- end -}}
+{{- if and .Values.mlbackend.enabled .Values.mlbackend.hostname (eq .Values.mlbackend.hostname .Values.gateway.hostname) -}}
+{{- fail "mlbackend.hostname is the model's own (gateway.hostname): Moodle takes no path before its own, so give it another" -}}
+{{- end -}}
+{{- if and .Values.sync.enabled $policies.enabled (not $policies.sources) -}}
+{{- fail "sync.enabled is true, and no policy lets it reach Moodle's database: name where that is by networkPolicies.sources, as [{to: [{ipBlock: {cidr: 10.1.2.3/32}}], ports: [5432]}]" -}}
+{{- end -}}
 {{- range $name, $value := .Values.env -}}
-{{- if regexMatch "^(HOME|PGPASSWORD|EARLYBELL_(HOME|TRAIL.*|MODEL_VERSION|PUSHGATEWAY|STORE_BUCKET|PSEUDONYM_KEY)|MLFLOW_(TRACKING_URI|S3_ENDPOINT_URL)|AWS_(DEFAULT_REGION|ENDPOINT_URL)|AZURE_STORAGE_ACCOUNT)$" $name -}}
+{{- if regexMatch "^(HOME|PGPASSWORD|EARLYBELL_(HOME|MOODLE.*|TRAIL.*|MODEL_VERSION|PUSHGATEWAY|STORE_BUCKET|PSEUDONYM_KEY)|MLFLOW_(TRACKING_URI|S3_ENDPOINT_URL)|AWS_(DEFAULT_REGION|ENDPOINT_URL)|AZURE_STORAGE_ACCOUNT)$" $name -}}
 {{- fail (printf "env.%s is the chart's own: set the value that it is made of (trail, mlflow, store, pushgateway)" $name) -}}
 {{- end -}}
 {{- if regexMatch "(?i)password|passwd|secret|token|credential|connection_string|_key(_id)?$" $name -}}

@@ -39,7 +39,13 @@ def image(program: str, at: str = "/app") -> str:
 
 
 def read(*paths: Path) -> list[Object]:
-    return [one for path in paths for one in yaml.safe_load_all(path.read_text()) if one and "kind" in one]
+    manifests = (manifest for path in paths for manifest in _documents(path.read_text()))
+    return [manifest for manifest in manifests if "kind" in manifest]
+
+
+def _documents(text: str) -> list[Object]:
+    """Of megabytes of definitions: PyYAML's own reader takes four times as long as libyaml's, which it comes with."""
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
 
 
 def apply(objects: list[Object]) -> None:
@@ -47,11 +53,12 @@ def apply(objects: list[Object]) -> None:
     early = ("CustomResourceDefinition", "Namespace")
     for part in ([o for o in objects if o["kind"] in early], [o for o in objects if o["kind"] not in early]):
         if part:
-            run(KUBECTL, "apply", "--server-side", "--force-conflicts", "-f", "-", text=yaml.safe_dump_all(part))
+            listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": part})
+            run(KUBECTL, "apply", "--server-side", "--force-conflicts", "-f", "-", text=listed)
 
 
 def edit(objects: list[Object], kind: str, name: str, change: Callable[[Object], object]) -> None:
-    change(next(one for one in objects if one["kind"] == kind and one["metadata"]["name"] == name))
+    change(next(manifest for manifest in objects if manifest["kind"] == kind and manifest["metadata"]["name"] == name))
 
 
 def containers(workload: Object) -> list[Object]:
@@ -94,13 +101,13 @@ def metrics() -> None:
     base = module("metrics_server") / "manifests/base"
     objects = read(*(base / f"{name}.yaml" for name in ("apiservice", "deployment", "rbac", "service")))
     labels = {"k8s-app": "metrics-server"}
-    for one in objects:
-        if one["kind"] == "Deployment":
-            local(one, image("metrics-server"))["args"].append("--kubelet-insecure-tls")
-            one["spec"]["selector"] = {"matchLabels": labels}
-            one["spec"]["template"]["metadata"] = {"labels": labels}
-        if one["kind"] == "Service":
-            one["spec"]["selector"] = labels
+    for manifest in objects:
+        if manifest["kind"] == "Deployment":
+            local(manifest, image("metrics-server"))["args"].append("--kubelet-insecure-tls")
+            manifest["spec"]["selector"] = {"matchLabels": labels}
+            manifest["spec"]["template"]["metadata"] = {"labels": labels}
+        if manifest["kind"] == "Service":
+            manifest["spec"]["selector"] = labels
     apply(objects)
 
 
@@ -147,7 +154,7 @@ def knative() -> None:
     objects = read(
         *(core / name for name in names), *(path for folder in folders for path in sorted(folder.glob("*.yaml")))
     )
-    objects = [one for one in objects if one["kind"] != "HorizontalPodAutoscaler"]
+    objects = [manifest for manifest in objects if manifest["kind"] != "HorizontalPodAutoscaler"]
     settings = {
         "config-network": {
             "ingress-class": "kourier.ingress.networking.knative.dev",
@@ -163,18 +170,18 @@ def knative() -> None:
         },
         "config-features": KNATIVE_FEATURES,
     }
-    for one in objects:
-        if one["kind"] == "ConfigMap" and one["metadata"]["name"] in settings:
-            one["data"] = settings[one["metadata"]["name"]]
-        if one["kind"] == "Deployment":
-            found = re.fullmatch(r"ko://knative.dev/\S+/cmd/(\w+)", containers(one)[0]["image"])
-            local(one, image(f"knative-{found[1]}") if found else envoy)
+    for manifest in objects:
+        if manifest["kind"] == "ConfigMap" and manifest["metadata"]["name"] in settings:
+            manifest["data"] = settings[manifest["metadata"]["name"]]
+        if manifest["kind"] == "Deployment":
+            match = re.fullmatch(r"ko://knative.dev/\S+/cmd/(\w+)", containers(manifest)[0]["image"])
+            local(manifest, image(f"knative-{match[1]}") if match else envoy)
     tls = {"CERTS_SECRET_NAMESPACE": "kourier-system", "CERTS_SECRET_NAME": "gateway-tls"}
 
     def serve_tls(deployment: Object) -> None:
-        for one in containers(deployment)[0]["env"]:
-            if one["name"] in tls:
-                one["value"] = tls[one["name"]]
+        for variable in containers(deployment)[0]["env"]:
+            if variable["name"] in tls:
+                variable["value"] = tls[variable["name"]]
 
     edit(objects, "Deployment", "net-kourier-controller", serve_tls)
     pair = certificate("gateway", "*.example.com")
@@ -198,15 +205,16 @@ def kserve() -> None:
     apply([*render(charts / "kserve-crd", {}), namespace("kserve")])
     pair = certificate("webhook", "kserve-webhook-server-service.kserve.svc")
     now, later = [tls_secret("kserve-webhook-server-cert", "kserve", pair)], list[Object]()
-    for one in render(charts / "kserve-resources", values):
-        for hook in one.get("webhooks", []):
+    for manifest in render(charts / "kserve-resources", values):
+        for hook in manifest.get("webhooks", []):
             hook["clientConfig"]["caBundle"] = pair[0]
-        if one["kind"] == "Deployment":
-            one["spec"]["template"]["spec"]["containers"] = containers(one)[:1]  # without the proxy of its metrics
-            containers(one)[0]["args"].remove("--leader-elect")
-            containers(one)[0]["resources"] = {}
-        if one["kind"] not in ("Certificate", "Issuer"):  # cert-manager's part, played by the certificate above
-            (later if one["kind"] == "ClusterStorageContainer" else now).append(one)
+        if manifest["kind"] == "Deployment":
+            server, *_ = containers(manifest)  # without the proxy of its metrics
+            server["args"].remove("--leader-elect")
+            server["resources"] = {}
+            manifest["spec"]["template"]["spec"]["containers"] = [server]
+        if manifest["kind"] not in ("Certificate", "Issuer"):  # cert-manager's part, played by the certificate above
+            (later if manifest["kind"] == "ClusterStorageContainer" else now).append(manifest)
     apply(now)
     run(KUBECTL, "-n", "kserve", "rollout", "status", "deploy", "--timeout=300s")
     apply(later)  # its webhook must answer first
@@ -216,7 +224,7 @@ def render(chart: Path, values: dict[str, str]) -> list[Object]:
     sets = [f"--set-string={key}={value}" for key, value in values.items() if value not in ("true", "false")]
     sets += [f"--set={key}={value}" for key, value in values.items() if value in ("true", "false")]
     text = run(HELM, "template", chart.name, chart, "-n", "kserve", *sets)
-    return [one for one in yaml.safe_load_all(text) if one]
+    return _documents(text)
 
 
 if __name__ == "__main__":

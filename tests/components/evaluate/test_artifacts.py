@@ -19,6 +19,8 @@ def artifacts(
     site: Path,
     features: Path,
     labels: Path,
+    targets: Path,
+    heads: Path,
     candidates: dict[str, Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Artifacts:
@@ -32,6 +34,8 @@ def artifacts(
         tables=dsl.Dataset(uri=str(site)),
         examples=dsl.Dataset(uri=str(features)),
         labels=dsl.Dataset(uri=str(labels)),
+        targets=dsl.Dataset(uri=str(targets)),
+        heads=dsl.Model(uri=str(heads)),
         label_kind="outcome",
         capacity=0.2,
         cost_miss=0.0,
@@ -39,6 +43,9 @@ def artifacts(
         min_auc=0.5,
         max_calibration_error=0.5,
         max_disparity=0.9,
+        min_brier_skill=-1.0,
+        min_worst_auc=0.0,
+        max_worst_calibration_error=1.0,
         without_gates="",
         **outputs,
     )

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from components.evaluate.metrics import Floats, calibration_bins, intervals, measure, resample
+from components.evaluate.metrics import intervals, measure, resample
+from components.metrics.sample import Floats, calibration_bins
 
 LEARNERS, WEEKS, SITES, RESAMPLES = 120, 2, 200, 100
 RIGHT, TOO_STRONG = 0.0, 0.5

@@ -7,10 +7,12 @@ import duckdb
 import numpy as np
 import pytest
 
-from components.evaluate.choice import choose
+from components.evaluate import evaluate
+from components.evaluate.choice import choose, gain_over_baseline
 from components.evaluate.splits import held_out
 from components.examples import read_examples
 from earlybell.bundle import Evaluation, Training, read_bundle
+from earlybell.predict import courses_at
 from tests.figures import ends_of, value_of
 
 
@@ -35,6 +37,24 @@ def test_every_candidate_has_every_metric_with_an_interval(
     assert {row.candidate for row in rows} == {"logistic", "forest", "xgboost", "tuned"}
 
 
+def test_baselines_are_measured_beside_the_models_and_the_gain_over_the_better_is_recorded(
+    candidates: dict[str, Path], features: Path, labels: Path, site: Path, tmp_path: Path
+) -> None:
+    of_three = [candidates[name] for name in ("rules", "two_features", "logistic")]
+    evaluation = evaluate(of_three, features, labels, site, tmp_path / "bundle")
+    assert [candidate.baseline for candidate in evaluation.candidates] == [True, True, False]
+    assert evaluation.gain is not None
+    cutoffs = [cutoff for cutoff in evaluation.cutoffs if evaluation.figure("brier_skill", cutoff) is not None]
+
+    def skill(candidate: str) -> float:
+        figures = (evaluation.figure("brier_skill", cutoff, candidate=candidate) for cutoff in cutoffs)
+        return float(np.mean([value_of(figure) for figure in figures if figure]))
+
+    assert evaluation.gain.candidate == "logistic"
+    expected = skill("logistic") - skill(evaluation.gain.baseline)
+    assert value_of(evaluation.gain.brier_skill) == pytest.approx(expected, abs=1e-5)
+
+
 def test_counts_of_the_confusion_matrix_are_the_learners_of_the_cutoff(evaluation: Evaluation) -> None:
     names = [f"{right}_{side}" for right in ("true", "false") for side in ("positives", "negatives")]
     rows = {name: evaluation.figure(name, 0.4) for name in (*names, "roc_auc")}
@@ -48,7 +68,7 @@ def test_risks_in_runs_left_out_match_the_true_risk_of_the_simulated_site(
     site: Path, features: Path, labels: Path, candidates: dict[str, Path]
 ) -> None:
     _, examples = read_examples(features, labels)
-    risk = held_out(candidates["logistic"], "course_run", examples)
+    risk = held_out(candidates["logistic"], "course_run", examples, courses_at(site, examples.observed))
     truth = (
         duckdb.connect()
         .execute(f"""
@@ -73,11 +93,12 @@ def test_the_sealed_bundle_is_the_chosen_candidate(bundle: Path, evaluation: Eva
     assert found.bands.high > found.bands.medium
 
 
-def _auc(mean: float, spread: float) -> dict[float, Any]:
+def _figure(mean: float, spread: float) -> dict[float, Any]:
     noise = np.random.default_rng(int(mean * 1000)).normal(0, spread, 200)
     return {0.4: np.r_[mean, mean + noise]}
 
 
+AUC = {"simple": {0.4: np.full(201, 0.9)}, "grand": {0.4: np.full(201, 0.6)}}  # it decides nothing
 TRAINING = {
     "simple": Training(name="simple", title="Simple", complexity=1),
     "grand": Training(name="grand", title="Grand", complexity=4),
@@ -85,11 +106,48 @@ TRAINING = {
 
 
 def test_the_simpler_is_chosen_where_the_difference_is_noise() -> None:
-    chosen, rule = choose(TRAINING, {"simple": _auc(0.80, 0.02), "grand": _auc(0.81, 0.02)}, "course_run")
+    skill = {"simple": _figure(0.80, 0.02), "grand": _figure(0.81, 0.02)}
+    chosen, rule = choose(TRAINING, skill, AUC, "course_run")
     assert chosen == "simple"
     assert "a difference within noise" in rule
 
 
 def test_the_better_is_chosen_where_it_clearly_is() -> None:
-    chosen, _ = choose(TRAINING, {"simple": _auc(0.70, 0.005), "grand": _auc(0.81, 0.005)}, "course_run")
+    skill = {"simple": _figure(0.70, 0.005), "grand": _figure(0.81, 0.005)}
+    chosen, rule = choose(TRAINING, skill, AUC, "course_run")
     assert chosen == "grand"
+    assert "Grand reaches 0.810 (AUC 0.600)" in rule
+
+
+BASELINE = {"simple": Training(name="simple", title="Simple", complexity=1, baseline=True), "grand": TRAINING["grand"]}
+
+
+def test_a_baseline_that_is_as_good_is_chosen_and_the_rule_says_so() -> None:
+    skill = {"simple": _figure(0.80, 0.02), "grand": _figure(0.81, 0.02)}
+    chosen, rule = choose(BASELINE, skill, AUC, "course_run")
+    assert chosen == "simple"
+    assert rule.endswith(" A baseline is as good.")
+    gain = gain_over_baseline(BASELINE, skill, chosen)
+    assert gain is not None
+    assert (gain.candidate, gain.baseline) == ("grand", "simple")
+    low, high = ends_of(gain.brier_skill)
+    assert low < 0 < high
+
+
+def test_what_the_chosen_candidate_gains_over_the_better_baseline_is_a_difference_of_the_same_resamples() -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, 201)
+    training = BASELINE | {"rules": Training(name="rules", title="Rules", complexity=0, baseline=True)}
+    skill = {name: {0.4: value + noise} for name, value in (("rules", 0.1), ("simple", 0.2), ("grand", 0.5))}
+    chosen, rule = choose(training, skill, skill, "course_run")
+    assert chosen == "grand"
+    assert "baseline" not in rule
+    gain = gain_over_baseline(training, skill, chosen)
+    assert gain is not None
+    assert (gain.candidate, gain.baseline) == ("grand", "simple")
+    assert ends_of(gain.brier_skill) == pytest.approx((0.3, 0.3))
+    assert value_of(gain.brier_skill) == pytest.approx(0.3)
+
+
+def test_without_a_baseline_there_is_nothing_to_compare_with() -> None:
+    skill = {"simple": _figure(0.70, 0.005), "grand": _figure(0.81, 0.005)}
+    assert gain_over_baseline(TRAINING, skill, "grand") is None

@@ -9,7 +9,8 @@ import pytest
 from msgspec import structs
 from sklearn import metrics as sk
 
-from components.evaluate.metrics import calibration_bins, interval, intervals, measure, resample
+from components.evaluate.metrics import interval, intervals, measure, resample
+from components.metrics.sample import calibration_bins
 from earlybell.bundle.figures import Measured
 
 Sample = tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]
@@ -112,6 +113,7 @@ def test_every_figure_of_weighted_rows_is_that_of_rows_repeated(
             "roc_auc": sk.roc_auc_score(labels, risks),
             "pr_auc": sk.average_precision_score(labels, risks),
             "brier": sk.brier_score_loss(labels, risks),
+            "brier_skill": sk.d2_brier_score(labels, risks),
             "accuracy": sk.accuracy_score(labels, flags),
             "precision": sk.precision_score(labels, flags),
             "recall": sk.recall_score(labels, flags),

@@ -20,7 +20,7 @@ from components.report import card, write_report
 from components.train import train
 from earlybell.bundle import Evaluation, Training, read_bundle, read_candidate
 from earlybell.bundle.evaluation import RiskChange, Stability
-from earlybell.bundle.figures import Measured, MetricRow
+from earlybell.bundle.figures import EACH_RUN, Measured, MetricRow
 from earlybell.bundle.json_files import read_json
 from earlybell.cli import show
 from earlybell.errors import GateError, TrainingError
@@ -87,7 +87,7 @@ def test_where_one_run_alone_has_both_outcomes_learners_are_left_out_and_it_is_s
 def test_a_fold_that_leaves_one_label_is_skipped_and_named(in_one_run: tuple[Evaluation, Path]) -> None:
     _, out = in_one_run
     training = read_json(out / "logistic" / "training.json", Training)
-    assert training.skipped == ("course_run-0",)
+    assert training.skipped == ("course-0", "course_run-0")
     assert not (out / "logistic" / "course_run-0").exists()
     assert (out / "logistic" / "course_run-1" / "model.onnx").exists()
 
@@ -102,7 +102,7 @@ def test_such_a_model_is_sealed_and_judged_by_what_was_measured(in_one_run: tupl
 
 
 def _at_gate(found: Evaluation, row: MetricRow) -> bool:
-    return (row.candidate, row.cutoff, row.group) == (found.chosen, 0.4, "all")
+    return (row.candidate, row.cutoff, row.group) == (found.chosen, 0.4, EACH_RUN)
 
 
 def test_one_class_in_one_of_several_runs_leaves_the_split_by_course_run(
@@ -149,7 +149,7 @@ def test_runs_of_three_learners_are_trained_on_and_measured_together(
     assert None in shown.values()
     with pytest.raises(GateError, match="disparity is not measurable"):
         judge(found, Gates(0, 1)).require()
-    judge(found, Gates(0, 1, max_disparity=1)).require()
+    judge(found, Gates(0, 1, 1, -9, 0, 1)).require()
 
 
 @pytest.fixture(scope="module")
@@ -194,10 +194,10 @@ def test_a_choice_needs_no_resample_and_no_cutoff_that_could_not_be_measured() -
         "grand": Training(name="grand", title="Grand", complexity=4),
     }
     unmeasured = np.full(21, np.nan)
-    auc = {
+    skill = {
         name: {0.2: unmeasured, 0.4: np.r_[value, unmeasured[1:]]} for name, value in (("simple", 0.6), ("grand", 0.7))
     }
-    chosen, rule = choose(training, auc, "learner")
+    chosen, rule = choose(training, skill, skill, "learner")
     assert chosen == "simple"
     assert "Grand reaches 0.700" in rule
 

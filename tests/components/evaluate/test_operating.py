@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from components.evaluate.metrics import Floats
 from components.evaluate.operating import Policy, operating_point
 from components.examples import Examples
+from components.metrics.sample import Floats
 from earlybell.bundle.figures import Quartiles
 from earlybell.errors import SettingError
 from tests.figures import ends_of
@@ -24,10 +24,13 @@ def examples() -> Examples:
         course_id=np.full(500, "run", dtype=object),
         learner_id=learner.astype(str).astype(object),
         as_of=np.datetime64("2026-01-01") + 7 * week,
+        code=np.full(500, "course", dtype=object),
+        starts_at=np.full(500, np.datetime64("2025-10-01", "us")),
         learner=learner,
         label=(learner % 4 == 0).astype(np.int32),
         learner_fold=nothing,
         run_fold=nothing,
+        course_fold=nothing,
         is_test=nothing.astype(bool),
         days_seen=np.full(500, 30.0),
         values=np.zeros((500, 1), dtype=np.float32),

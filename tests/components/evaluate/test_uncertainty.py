@@ -9,11 +9,12 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from components.evaluate.bands import EVIDENCE, MOST_OUTSIDE, evidence
-from components.evaluate.metrics import Floats
 from components.evaluate.splits import fold_of, held_out
 from components.evaluate.uncertainty import coverage, unseen_ends, venn_abers
 from components.examples import Examples, read_examples
+from components.metrics.sample import Floats
 from earlybell.bundle import Catalogue
+from earlybell.predict import courses_at
 from tests.components.evaluate.labelled import labelled
 from tests.figures import ends_of, value_of
 
@@ -24,8 +25,9 @@ def examples(features: Path, labels: Path) -> tuple[Catalogue, Examples]:
 
 
 @pytest.fixture(scope="module")
-def risk(examples: tuple[Catalogue, Examples], candidates: dict[str, Path]) -> Floats:
-    return held_out(candidates["logistic"], "course_run", examples[1])
+def risk(site: Path, examples: tuple[Catalogue, Examples], candidates: dict[str, Path]) -> Floats:
+    courses = courses_at(site, examples[1].observed)
+    return held_out(candidates["logistic"], "course_run", examples[1], courses)
 
 
 def test_ranges_hold_the_true_risk_in_course_runs_that_they_were_not_made_with(
@@ -78,7 +80,8 @@ def test_the_rule_of_evidence_is_measured_at_several_strengths(
     examples: tuple[Catalogue, Examples], risk: Floats
 ) -> None:
     catalogue, rows = examples
-    found = evidence(catalogue, rows, risk, fold_of("course_run", rows), seed=1)
+    nobody = np.zeros(len(rows), dtype=bool)
+    found = evidence(catalogue, rows, risk, fold_of("course_run", rows), nobody, seed=1)
     assert [row.most_outside for row in found if row.used] == [MOST_OUTSIDE]
     shares = [row.coverage for row in found]
     assert shares == sorted(shares)

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,7 +123,7 @@ def gradebook(language: Language = FIRST, totals: Sequence[str] = ("39.50", "62.
 
 
 def write(path: Path, rows: Iterable[Row], delimiter: str = ",") -> Path:
-    """Write a report as its name says: `.csv`, `.csv.gz`, `.xlsx`, ... Returns the folder."""
+    """Write a report as its name says: `.csv`, `.csv.gz`, `.xlsx`, `.json`, ... Returns the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".xlsx":
         workbook = openpyxl.Workbook(write_only=True)
@@ -131,10 +132,20 @@ def write(path: Path, rows: Iterable[Row], delimiter: str = ",") -> Path:
             sheet.append(list(row))
         workbook.save(path)
         return path.parent
+    if path.suffix == ".json":
+        path.write_text(json.dumps(in_json(rows), ensure_ascii=False, indent=4), encoding="utf-8")
+        return path.parent
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "wt", encoding="utf-8-sig", newline="") as text:
         csv.writer(text, delimiter=delimiter).writerows(rows)
     return path.parent
+
+
+def in_json(rows: Iterable[Row]) -> list[list[dict[str, str]]]:
+    """What Moodle's JSON download has: of a title what is neither a letter of ASCII nor a digit is gone."""
+    titles, *others = rows
+    keys = ["".join(filter(str.isalnum, title.encode("ascii", "ignore").decode())).lower() for title in titles]
+    return [[dict(zip(keys, row, strict=True)) for row in others]]
 
 
 def _acts(language: Language, user: str) -> list[tuple[str, str, str, str]]:

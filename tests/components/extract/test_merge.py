@@ -66,7 +66,8 @@ def test_enrolments_of_one_learner_in_two_files_become_one_from_the_earliest(
     columns, value, reason = "course_id, learner_id", "c1, anna", "brought together with another row of its key"
     assert quarantine(tables_folder("out")) == [("2.csv", 2, columns, value, reason)]
     assert any(
-        "2.csv: 1 rows have the key (course_id, learner_id) of another, and are one" in note for note in facts["notes"]
+        "2.csv: 1 row with the key (course_id, learner_id) of another made one with it" in note
+        for note in facts["notes"]
     )
 
 

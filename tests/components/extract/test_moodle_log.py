@@ -1,6 +1,7 @@
 """Moodle's log reports and grade books as canonical tables."""
 
 import gzip
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,7 +56,17 @@ def notes(out: Path) -> str:
 def test_a_report_in_any_language_becomes_the_same_tables(language: Language, tmp_path: Path, query: Query) -> None:
     out = run(both(tmp_path / "site", language))
     assert query(out, "FROM courses") == [
-        ("Statistics_2024-09", "Statistics", datetime(2024, 9, 2), datetime(2024, 9, 28), "raw", "UTC", "sat,sun")
+        (
+            "Statistics_2024-09",
+            "Statistics",
+            datetime(2024, 9, 2),
+            datetime(2024, 9, 28),
+            "raw",
+            "UTC",
+            "sat,sun",
+            None,
+            None,
+        )
     ]
     assert query(out, "SELECT learner_id, outcome, final_score FROM outcomes ORDER BY ALL") == [
         ("7", "fail", 39.5),
@@ -82,6 +93,113 @@ def test_a_report_in_any_format_becomes_the_same_tables(name: str, delimiter: st
     write(folder / f"grades-{name}", gradebook(), delimiter)
     expected = read_facts(run(both(tmp_path / "plain" / "site")))
     assert read_facts(run(folder))["digest"] == expected["digest"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".xlsx", ".json"])
+def test_a_name_in_capitals_is_read_as_any_other(suffix: str, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    write(folder / f"log{suffix}", log())
+    write(folder / "grades.csv", gradebook())
+    (folder / f"log{suffix}").rename(folder / f"LOG{suffix.upper()}")
+    assert read_facts(run(folder))["digest"] == read_facts(run(both(tmp_path / "plain" / "site")))["digest"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=list(LANGUAGES))
+def test_a_log_in_json_is_read_in_any_language(language: Language, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    write(folder / "log.json", log(language))
+    write(folder / "grades.csv", gradebook(language))
+    out = run(folder)
+    assert read_facts(out)["digest"] == read_facts(run(both(tmp_path / "plain" / "site", language)))["digest"]
+    assert "not known" not in notes(out)
+
+
+@pytest.mark.parametrize("with_header", [True, False], ids=["with titles", "without titles"])
+@pytest.mark.parametrize("in_sheets", [True, False], ids=["list of sheets", "one list"])
+def test_a_log_in_json_may_have_lists_for_rows(with_header: bool, in_sheets: bool, tmp_path: Path) -> None:
+    folder = both(tmp_path / "site")
+    (folder / "log.csv").unlink()
+    rows = log()[not with_header :]
+    (folder / "log.json").write_text(json.dumps([rows] if in_sheets else rows))
+    expected = read_facts(run(both(tmp_path / "plain" / "site")))
+    assert read_facts(run(folder))["digest"] == expected["digest"]
+
+
+def test_a_list_of_participants_in_json_is_read(tmp_path: Path, query: Query) -> None:
+    folder = write(tmp_path / "site" / "log.csv", log())
+    write(folder / "people.json", [["First name", "Last name", "Email address"], ["Åsa", "Öberg", "x@x.test"]])
+    assert query(run(folder, ""), "SELECT learner_id FROM enrolments") == [("7",)]
+
+
+def test_a_row_of_json_is_found_by_its_number(tmp_path: Path, quarantine: Quarantine) -> None:
+    folder = both(tmp_path / "site")
+    (folder / "log.csv").unlink()
+    write(folder / "log.json", [*log(), ["soon", *log()[1][1:]]])
+    assert quarantine(run(folder, max_bad_share=0.5)) == [("log.json", 63, "Time", "xxxx", "not a timestamp")]
+
+
+BEFORE = {
+    "semicolons stated": ("sep=;\n", ";"),
+    "semicolons stated in capitals and quotes": ('"SEP=;"\r\n', ";"),
+    "a tab stated": ("sep=\t\r\n", "\t"),
+    "another character stated": ("sep=|\n", "|"),
+    "an empty line": ("\n", ","),
+    "empty lines, and one of empty cells": ("\r\n  \r\n;;;;\r\n", ";"),
+    "an empty line and a statement": ("\nsep=;\n", ";"),
+}
+
+
+@pytest.mark.parametrize(("before", "delimiter"), BEFORE.values(), ids=list(BEFORE))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_what_is_before_a_header_is_no_row(
+    before: str, delimiter: str, encoding: str, tmp_path: Path, quarantine: Quarantine
+) -> None:
+    folder = both(tmp_path / "site")
+    write(folder / "log.csv", [*log(), ["31/02/24, 10:00", *log()[1][1:]], ["3/09/24, 12:00", "half a row"]], delimiter)
+    for name, rows in (("log", None), ("grades", gradebook())):
+        if rows:
+            write(folder / f"{name}.csv", rows, delimiter)
+        path = folder / f"{name}.csv"
+        path.write_bytes((before + path.read_bytes().decode("utf-8-sig")).encode(encoding))
+    out = run(folder, max_bad_share=0.5)
+    assert read_facts(out)["rows"]["events"] == 45
+    line = before.count("\n") + 63
+    assert quarantine(out) == [
+        ("log.csv", line, "Time", "31/02/24, 10:00", "not a timestamp"),
+        ("log.csv", line + 1, None, None, "too few fields"),
+    ]
+
+
+def test_a_sheet_whose_first_rows_are_empty_is_read(tmp_path: Path) -> None:
+    folder = both(tmp_path / "site")
+    (folder / "log.csv").unlink()
+    write(folder / "log.xlsx", [[], [""] * 9, *log()])
+    assert read_facts(run(folder))["rows"]["events"] == 45
+
+
+def test_a_file_of_empty_lines_is_empty(tmp_path: Path) -> None:
+    folder = both(tmp_path / "site")
+    (folder / "log.csv").write_text("\n;;;\n\n")
+    with pytest.raises(SourceError, match=r"site/log\.csv is empty"):
+        run(folder)
+
+
+OFFSETS = {"Z": 0, "+02:00": 2, " -0500": -5, "+05:45": 5.75, " UTC": 0, "+00": 0}
+
+
+@pytest.mark.parametrize(("offset", "hours"), OFFSETS.items(), ids=list(OFFSETS))
+@pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin", "America/Lima"])
+def test_a_time_that_states_its_distance_from_utc_is_that_moment_wherever_the_site_is(
+    offset: str, hours: float, timezone: str, tmp_path: Path, query: Query
+) -> None:
+    rows = log()
+    moments = {FIRST.time(at): f"{at:%Y-%m-%dT%H:%M:%S}{offset}" for at in MOMENTS}
+    folder = write(tmp_path / "site" / "log.csv", [rows[0], *([moments[row[0]], *row[1:]] for row in rows[1:])])
+    out = run(folder, f"timezone={timezone}")
+    assert query(out, "SELECT DISTINCT occurred_at FROM events ORDER BY 1") == [
+        (at - timedelta(hours=hours),) for at in MOMENTS
+    ]
+    assert "log.csv: its times say how far they are from UTC, and are read on the site's clock" in notes(out)
 
 
 def test_a_decimal_comma_is_a_decimal_point_and_a_dash_no_grade(tmp_path: Path, query: Query) -> None:
@@ -242,9 +360,34 @@ def test_a_missing_column_is_named_with_its_file(column: str, tmp_path: Path) ->
         run(write(tmp_path / "site" / "log.csv", _without(column)))
 
 
-def test_a_folder_without_a_log_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"has no log.*Export Moodle's log report"):
-        run(write(tmp_path / "site" / "grades.csv", gradebook()))
+def test_a_folder_without_a_log_is_refused_with_what_is_there(tmp_path: Path) -> None:
+    folder = write(tmp_path / "site" / "grades.csv", gradebook())
+    (folder / "log.html").write_text("<table>")
+    seen = r"has no log: \"grades\.csv is Moodle's grade book, log\.html is no report that is known\""
+    with pytest.raises(SourceError, match=rf"{seen}\. Export Moodle's log report as CSV, XLSX or JSON"):
+        run(folder)
+
+
+def test_an_empty_folder_has_no_log(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    with pytest.raises(SourceError, match="has no log: 'no file in .*site'"):
+        run(tmp_path / "site")
+
+
+@pytest.mark.parametrize("name", ["grades.ods", "log.xls"])
+def test_a_sheet_of_a_kind_that_is_not_read_is_refused(name: str, tmp_path: Path) -> None:
+    folder = both(tmp_path / "site")
+    (folder / name).write_bytes(b"PK")
+    with pytest.raises(SourceError, match=rf"site/{name} is a sheet of a kind .*Export it as CSV, XLSX or JSON"):
+        run(folder)
+
+
+@pytest.mark.parametrize("text", ['[[{"time": "3/09', "{}", "[[{}, 3", '[[{"time": {"a": 1}}]]'])
+def test_a_json_file_that_is_no_list_of_rows_cannot_be_read(text: str, tmp_path: Path) -> None:
+    folder = both(tmp_path / "site")
+    (folder / "log.json").write_text(text)
+    with pytest.raises(SourceError, match=r"site/log\.json cannot be read.*not a whole JSON list of rows"):
+        run(folder)
 
 
 def test_a_file_that_is_no_report_is_not_read_and_said(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from components.extract import extract
-from earlybell.errors import SourceError
+from earlybell.errors import SettingError, SourceError
 from earlybell.tables import read_facts
 from earlybell.tables.pseudonyms import pseudonym
 
@@ -21,9 +21,19 @@ Quarantine = Callable[[Path], Rows]
 
 def test_course_runs_start_on_the_first_of_october_or_february(extracted: Path, query: Query) -> None:
     assert query(extracted, "FROM courses ORDER BY ALL") == [
-        ("AAA_2013J", "AAA", datetime(2013, 10, 1), datetime(2014, 6, 26), "daily", "UTC", "sat,sun"),
-        ("AAA_2014B", "AAA", datetime(2014, 2, 1), datetime(2014, 9, 29), "daily", "UTC", "sat,sun"),
+        ("AAA_2013J", "AAA", datetime(2013, 10, 1), datetime(2014, 6, 26), "daily", "UTC", "sat,sun", None, None),
+        ("AAA_2014B", "AAA", datetime(2014, 2, 1), datetime(2014, 9, 29), "daily", "UTC", "sat,sun", None, None),
     ]
+
+
+def test_files_that_end_early_say_so_in_their_address(small_oulad: WriteOulad, query: Query, tmp_path: Path) -> None:
+    folder = small_oulad()
+    extract([f"oulad:{folder}?complete_until=30"], tmp_path / "tables", key="k" * 32)
+    rows = query(tmp_path / "tables", "SELECT course_id, complete_from, complete_until FROM courses ORDER BY ALL")
+    assert rows == [("AAA_2013J", None, datetime(2013, 11, 1)), ("AAA_2014B", None, datetime(2014, 3, 4))]
+    for options, message in (("complete_until=soon", "is no day of a run: 'soon'"), ("until=3", "no such option")):
+        with pytest.raises(SettingError, match=message):
+            extract([f"oulad:{folder}?{options}"], tmp_path / "none", key="k" * 32)
 
 
 def test_enrolments_are_dated_at_the_end_of_their_day_and_start_with_the_run_where_no_day_is_known(
@@ -96,10 +106,10 @@ def test_learners_have_the_attributes_of_their_latest_run_and_unknown_deprivatio
 @pytest.mark.parametrize(
     "note",
     [
-        "1 enrolments without a day of registration",
-        "1 withdrawals without a day of unregistration",
-        "1 submissions were banked",
-        "1 learners take several runs",
+        "1 enrolment without a day of registration counts",
+        "1 withdrawal without a day of unregistration is",
+        "1 submission banked from",
+        "1 learner in several runs",
         "activity type newthing is not known; it becomes mod_newthing",
         "14 days after submission (TMA, Exam), or 1 (CMA)",
         "columns that are not read: studied_credits",
@@ -209,7 +219,7 @@ def test_what_concerns_everybody_ends_the_run(
     small_oulad: WriteOulad, oulad_texts: dict[str, str], tmp_path: Path, name: str, line: str, part: str
 ) -> None:
     folder = small_oulad(**{name: f"{oulad_texts[name]}{line}\n"})
-    with pytest.raises(SourceError, match="concerns everybody") as error:
+    with pytest.raises(SourceError, match="everybody in the course run is concerned") as error:
         extract([f"oulad:{folder}"], tmp_path / "out", key=None, ids="keep", max_bad_share=0.9)
     assert part in str(error.value)
     assert "max-bad-share" not in str(error.value)
@@ -219,7 +229,7 @@ def test_students_without_a_registration_are_more_than_an_accident_if_they_are_m
     small_oulad: WriteOulad, oulad_texts: dict[str, str], tmp_path: Path
 ) -> None:
     cut = "".join(oulad_texts["studentRegistration"].splitlines(keepends=True)[:-1])
-    with pytest.raises(SourceError, match="1 of 4 students are not in studentRegistration"):
+    with pytest.raises(SourceError, match="1 of 4 students not in studentRegistration"):
         extract([f"oulad:{small_oulad(studentRegistration=cut)}"], tmp_path / "out", key=None, ids="keep")
 
 

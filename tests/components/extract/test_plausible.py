@@ -25,6 +25,7 @@ FIRST, LAST = date(2019, 9, 9), date(2019, 11, 29)
 EARLIER = ["c0,c,2018-09-09,2018-11-29,raw", "c2,c,2017-09-09,2017-11-29,raw"]
 CLASS = range(20)
 DAYS = [FIRST + timedelta(days) for days in range((LAST - FIRST).days + 1) if (FIRST + timedelta(days)).weekday() < 5]
+SCORES = list(zip(range(15, 20), (60, 750, 90, 85, 40), strict=True))
 
 
 def _days(days: list[date]) -> list[str]:
@@ -107,6 +108,7 @@ def test_attempts_counted_from_0_end_the_run(read: Read) -> None:
     ("tables", "note"),
     [
         ({"courses": [f"c1,c,{FIRST},{FIRST} 20:00:00,raw"]}, "it lasts 0 days. State starts_at"),
+        ({"courses": [f"c1,c,{FIRST},2019-09-10,raw"]}, "it lasts 1 day. State starts_at"),
         ({"courses": [f"c1,c,{FIRST},2022-09-09,raw"]}, "it lasts 1,096 days. State starts_at"),
         (
             {"courses": [f"c1,c,{FIRST},2020-03-01,raw"]},
@@ -138,17 +140,22 @@ def test_attempts_counted_from_0_end_the_run(read: Read) -> None:
         ({"events": [*_days(DAYS), *_days([date(2098, 2, 3)])]}, "20 events are in the future, up to 2098-02-03"),
         (
             {"assessments": ["a1,c1,quiz,none,2042-10-15,10,10"]},
-            "1 deadlines are more than 60 days outside of it, as that of a1: 2042-10-15",
+            "1 deadline is more than 60 days outside of it, as that of a1: 2042-10-15",
         ),
         (
             {"submissions": [f"a1,l{n},2019-10-14 10:00:{n:02},2019-10-20,1,{n / 20},60" for n in CLASS]},
             "none of 20 scores of a1 is above 1, and its max_score is 10",
         ),
+        (
+            {"outcomes": [*GOOD["outcomes"][:15], *(f"c1,l{n},pass,{score},2019-12-01" for n, score in SCORES)]},
+            "one final score is 750, and the next best 90",
+        ),
     ],
     ids=[
-        *("a day", "three years", "longer than its activity", "longer than its siblings", "all fail", "nobody fails"),
+        *("some hours", "a day", "three years", "longer than its activity", "longer than its siblings"),
+        *("all fail", "nobody fails"),
         *("enrolled at once", "handed in at once", "before", "after", "enrolled after", "future", "deadline"),
-        "fractions",
+        *("fractions", "a digit too many"),
     ],
 )  # fmt: skip
 def test_what_is_hardly_possible_is_noted_with_the_run_and_the_remedy(

@@ -126,8 +126,8 @@ def test_a_folder_with_files_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_a_table_has_the_canonical_columns_and_types_on_disk(folder: Path, table: Table) -> None:
-    whole = folder / f"{table.name}.parquet"
-    described = _rows(f"DESCRIBE SELECT * FROM '{whole if whole.exists() else folder / table.name / '*.parquet'}'")
+    single = folder / f"{table.name}.parquet"
+    described = _rows(f"DESCRIBE SELECT * FROM '{single if single.exists() else folder / table.name / '*.parquet'}'")
     expected = [(column.name, SQL_TYPES[column.type]) for column in table.columns]
     assert [row[:2] for row in described] == expected
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from components.features import CATALOGUE, feature_sql
+from components.features import feature_sql, find_catalogue
 from tests.components.features.small import Row, Site, connect
 
 _KEYS = {"course_id": "c", "learner_id": "l"}
@@ -84,7 +84,7 @@ class Story:
 
     def says(self, name: str) -> str | None:
         """What a teacher reads of a feature; None where it has no value."""
-        feature = next(feature for feature in CATALOGUE.features if feature.name == name)
+        feature = next(feature for feature in find_catalogue().features if feature.name == name)
         value = self.features()[name]
         return None if value is None else feature.say(value)
 

@@ -56,6 +56,7 @@ def _course(draw: st.DrawFn, course_id: str, tables: dict[str, list[Row]]) -> No
             "granularity": granularity,
             "timezone": draw(st.sampled_from(_ZONES)),
             "weekend": draw(st.sampled_from([None, "fri,sat", "sat", "none"])),
+            "complete_from": draw(st.none() | times(0, 40)),
         }
     )
     for begin in draw(st.lists(times(), max_size=2)):

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from components.features import CATALOGUE, feature_sql
+from components.features import feature_sql, find_catalogue
 from components.features.expression import INPUTS
 from earlybell.tables import BY_NAME, SQL_TYPES
 
@@ -46,7 +46,7 @@ def features(site: Site) -> npt.NDArray[np.float64]:
         .execute(f"SELECT * EXCLUDE (moment_id, days_seen) FROM ({feature_sql()}) ORDER BY moment_id")
         .fetchall()
     )
-    return np.array(rows, dtype=np.float64).reshape(len(site.moments), len(CATALOGUE.names))
+    return np.array(rows, dtype=np.float64).reshape(len(site.moments), len(find_catalogue().names))
 
 
 def assert_same(actual: npt.NDArray[np.float64], expected: npt.NDArray[np.float64]) -> None:

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from components.features import CATALOGUE
+from components.features import find_catalogue
+from components.features.acts import KINDS
 from tests.components.features.small import Row, Site, features
 
 START = datetime(2026, 3, 2)  # a Monday
@@ -33,15 +34,20 @@ def _answer(name: str, day: float, score: float | None = None, graded: float | N
 
 
 def _look(
-    granularity: str = "raw", joined: float = -10, ends: float | None = 112, **tables: list[Row]
+    granularity: str = "raw",
+    joined: float = -10,
+    ends: float | None = 112,
+    complete: float | None = None,
+    **tables: list[Row],
 ) -> dict[str, float]:
-    """The features of one learner as of four weeks after the start."""
+    """The features of one learner as of four weeks after the start; `complete`: the day that purged logs begin with."""
     course = {"course_id": "c", "code": "c", "starts_at": START, "granularity": granularity}
+    course["complete_from"] = None if complete is None else START + timedelta(days=complete)
     course["ends_at"] = None if ends is None else START + timedelta(days=ends)
     enrolment = {"course_id": "c", "learner_id": "l", "enrolled_at": START + timedelta(days=joined)}
     enrolment |= {"unenrolled_at": None, "prior_attempts": 1}
     site = Site({"courses": [course], "enrolments": [enrolment], **tables}, [("c", "l", AS_OF)])
-    return dict(zip(CATALOGUE.names, features(site)[0], strict=True))
+    return dict(zip(find_catalogue().names, features(site)[0], strict=True))
 
 
 def test_a_pause_of_more_than_half_an_hour_begins_a_session() -> None:
@@ -95,6 +101,62 @@ def test_a_name_that_only_resembles_a_component_is_of_no_kind(component: str) ->
     values = _look(events=[_event(_at(1), component, "create")])
     assert values["clicks_last_28"] == 1
     assert values["kinds_used_last_28"] == values["forum_per_week"] == values["forum_posts"] == 0
+
+
+_SINCE_THE_START = (
+    *("active_days_per_week", "active_weeks_share", "longest_gap_days", "gap_deviation_days", "weekend_share"),
+    *("sessions_per_week", "minutes_per_session", "clicks_per_week", "forum_posts"),
+    *(f"{kind}_per_week" for kind in KINDS),
+)
+_IN_28_DAYS = ("active_days_last_28", "clicks_last_28", "kinds_used_last_28", "activity_trend")
+_IN_7_DAYS = ("active_days_last_7", "clicks_last_7")
+_BEFORE = ("active_days_before_start",)
+_SINCE = ("days_since_activity",)
+_OF_ACTIVITY = {*_SINCE_THE_START, *_IN_28_DAYS, *_IN_7_DAYS, *_BEFORE, *_SINCE}
+
+
+@pytest.mark.parametrize(
+    ("complete", "joined", "missing"),
+    [
+        (None, -10, ()),
+        (-10, -10, ()),
+        (-9, -10, _BEFORE),
+        (0, -10, _BEFORE),
+        (0.1, -10, (*_BEFORE, *_SINCE_THE_START, *_IN_28_DAYS)),
+        (21, -10, (*_BEFORE, *_SINCE_THE_START, *_IN_28_DAYS)),
+        (21.1, -10, (*_BEFORE, *_SINCE_THE_START, *_IN_28_DAYS, *_IN_7_DAYS)),
+        (25.9, -10, (*_BEFORE, *_SINCE_THE_START, *_IN_28_DAYS, *_IN_7_DAYS, *_SINCE)),
+        (14, 15, ()),
+    ],
+    ids=lambda value: str(value) if isinstance(value, int | float) else "",
+)
+def test_what_reaches_back_to_where_logs_were_purged_is_missing_and_the_rest_is_as_it_was(
+    complete: float | None, joined: float, missing: tuple[str, ...]
+) -> None:
+    events = [_event(_at(day)) for day in (-2, 1, 1.01, 3, 16, 16.1, 18, 24, 25)]
+    work, answers = [_work("a", 20), _work("b", 22)], [_answer("a", 19)]
+    whole = _look(joined=joined, events=events, assessments=work, submissions=answers)
+    values = _look(joined=joined, complete=complete, events=events, assessments=work, submissions=answers)
+    assert not np.isnan([whole[name] for name in _OF_ACTIVITY]).any()
+    for name, value in values.items():
+        if name in missing:
+            assert np.isnan(value), name
+        else:
+            np.testing.assert_equal(value, whole[name], name)
+
+
+def test_without_a_click_since_the_logs_begin_nobody_knows_when_the_last_one_was() -> None:
+    assert np.isnan(_look(complete=10)["days_since_activity"])
+    assert _look()["days_since_activity"] == pytest.approx(28, abs=1)
+
+
+def test_weights_that_are_all_0_but_the_exams_count_alike_and_unknown_ones_are_unknown() -> None:
+    def look(weight: float | None, exam: float | None = 100.0) -> float:
+        work = [*(_work(name, 7, weight) for name in "abc"), _work("exam", 100, exam, kind="exam")]
+        return _look(assessments=work, submissions=[_answer("a", 6)])["missed_weight_share"]
+
+    assert look(0) == look(10) == pytest.approx(2 / 3)
+    assert np.isnan(look(None))
 
 
 def test_missed_late_and_early_work() -> None:

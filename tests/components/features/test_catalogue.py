@@ -4,18 +4,18 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from components.features import CATALOGUE, feature_sql
+from components.features import feature_sql, find_catalogue
 from components.features.expression import stages
 from earlybell.bundle import Catalogue, Feature
 
 ELEMENTS = {"pre_activity", "post_activity", "assignment_completion", "pre_test_scores", "post_test_scores"}
 
-each = pytest.mark.parametrize("feature", CATALOGUE.features, ids=lambda feature: feature.name)
+each = pytest.mark.parametrize("feature", find_catalogue().features, ids=lambda feature: feature.name)
 
 
 def test_the_catalogue_names_every_column_once() -> None:
-    assert len(set(CATALOGUE.names)) == len(CATALOGUE.names)
-    assert set(CATALOGUE.names) == set(stages()["features"].columns) - {"moment_id", "days_seen"}
+    assert len(set(find_catalogue().names)) == len(find_catalogue().names)
+    assert set(find_catalogue().names) == set(stages()["features"].columns) - {"moment_id", "days_seen"}
 
 
 @each
@@ -30,7 +30,7 @@ def test_every_feature_has_words_for_any_value(feature: Feature) -> None:
 def test_every_feature_is_described_and_stands_for_a_known_element(feature: Feature) -> None:
     assert feature.title
     assert feature.meaning
-    assert feature.family in {"temporal", "participation", "numeric", "calendar"}
+    assert feature.family.isidentifier()
     assert feature.direction in {-1, 0, 1}
     assert bool(feature.element) == bool(feature.indicator)
     assert feature.element in ELEMENTS | {""}
@@ -49,15 +49,15 @@ def test_every_feature_is_described_and_stands_for_a_known_element(feature: Feat
     ],
 )
 def test_a_teacher_reads_plain_words(name: str, value: float, sentence: str) -> None:
-    feature = next(feature for feature in CATALOGUE.features if feature.name == name)
+    feature = next(feature for feature in find_catalogue().features if feature.name == name)
     assert feature.say(value) == sentence
 
 
 def test_the_hash_tells_any_change_of_a_definition() -> None:
-    first, *rest = CATALOGUE.features
-    changed = Catalogue(CATALOGUE.version, (structs.replace(first, meaning="another"), *rest))
-    assert changed.hash != CATALOGUE.hash
-    assert msgspec.json.decode(CATALOGUE.to_json(), type=Catalogue).hash == CATALOGUE.hash
+    first, *rest = find_catalogue().features
+    changed = Catalogue(find_catalogue().version, (structs.replace(first, meaning="another"), *rest))
+    assert changed.hash != find_catalogue().hash
+    assert msgspec.json.decode(find_catalogue().to_json(), type=Catalogue).hash == find_catalogue().hash
 
 
 @pytest.mark.parametrize("table", ["learners", "outcomes", "ratings", "interventions"])
@@ -66,5 +66,5 @@ def test_no_feature_reads_protected_attributes_or_what_came_of_it(table: str) ->
 
 
 def test_the_three_families_of_the_first_paper_are_covered() -> None:
-    families = {feature.family for feature in CATALOGUE.features}
+    families = {feature.family for feature in find_catalogue().features}
     assert {"temporal", "participation", "numeric"} <= families

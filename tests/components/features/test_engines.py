@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from components.features import CATALOGUE, compute_features
+from components.features import compute_features, find_catalogue
 from earlybell.errors import SettingError
 from earlybell.tables.sql import connect, parquet, quoted
 from tests.components.features.small import assert_same
@@ -20,9 +20,10 @@ _OF_THE_WORLD = """
     SELECT * EXCLUDE number REPLACE (
         list_extract(['Europe/Berlin', 'America/Lima', 'Asia/Kathmandu', 'Pacific/Auckland', NULL], number) AS timezone,
         list_extract([NULL, 'sat,sun', 'sat', 'none', 'fri,sat'], number) AS weekend,
-        if(number = 4, 'daily', 'raw') AS granularity)
+        if(number = 4, 'daily', 'raw') AS granularity,
+        if(number = 2, starts_at + INTERVAL 100 HOUR, NULL) AS complete_from)
     FROM (SELECT *, row_number() OVER (ORDER BY course_id) AS number FROM '{site}/courses.parquet')"""
-_AS_EARLIER = "SELECT * EXCLUDE (timezone, weekend) FROM '{site}/courses.parquet'"
+_AS_EARLIER = "SELECT * EXCLUDE (timezone, weekend, complete_from, complete_until) FROM '{site}/courses.parquet'"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_an_engine_that_is_not_known_is_refused_by_name(site: Path, tmp_path: Pa
 
 
 def _values(folder: Path) -> npt.NDArray[np.float64]:
-    columns = ", ".join(f'"{name}"' for name in ("days_seen", *CATALOGUE.names))
+    columns = ", ".join(f'"{name}"' for name in ("days_seen", *find_catalogue().names))
     rows = (
         connect().execute(f"SELECT {columns} FROM {parquet(folder / 'features.parquet')} ORDER BY moment_id").fetchall()
     )

@@ -2,10 +2,11 @@
 
 import pytest
 
-from components.features import CATALOGUE
+from components.features import find_catalogue
 from tests.components.features.by_hand import Story, days
 
 PAGE, VIEW, FORUM = "mod_page viewed course_module", "core viewed course", "mod_forum viewed discussion"
+QUIZ = "mod_quiz viewed course_module"
 
 # Four weeks, from Monday, 2 March, to Sunday, 29 March, have passed. 7 and 8 March are a weekend.
 STORY = Story()
@@ -19,6 +20,12 @@ WORK = (
     .handed_in("b", "2026-03-09 12:00", score=4, graded="2026-03-15")
     .handed_in("b", "2026-03-10 12:00", score=12, graded="2026-03-15", attempt=2, minutes=20)
     .handed_in("d", "2026-03-28 12:00")
+)
+OPEN = (
+    STORY.asked("past", "2026-03-20")
+    .asked("at once", "2026-03-30")
+    .asked("in a week", "2026-04-06")
+    .asked("later", "2026-04-06 00:01")
 )
 TESTS = (
     STORY.asked("before", "2026-03-03", role="pre_test")
@@ -42,6 +49,16 @@ SENTENCES: dict[str, list[tuple[Story, str | None]]] = {
         (STORY.did(PAGE, "2026-03-29 18:00"), "no activity for less than a day"),
         (STORY, "no activity for 28 days"),  # never there
     ],
+    "days_since_quiz": [
+        (STORY.did(QUIZ, "2026-03-09", "2026-03-16").did(PAGE, "2026-03-28"), "no visit of a quiz for 14 days"),
+        (STORY.did(PAGE, "2026-03-16"), None),
+        (STORY.did(QUIZ, "2026-02-27"), None),  # before the start
+        (STORY.did(QUIZ, "2026-03-16", "2026-03-30"), "no visit of a quiz for 14 days"),  # not yet
+    ],
+    "days_since_forum": [
+        (STORY.did(FORUM, "2026-03-19").did(QUIZ, "2026-03-28"), "no visit of a forum for 11 days"),
+        (STORY.did(QUIZ, "2026-03-16"), None),
+    ],
     "active_days_per_week": [
         (STORY.did(PAGE, *days("2026-03-02", 8), *days("2026-03-02", 8, "23:00")), "active days: 2.0 a week"),
         (
@@ -63,7 +80,7 @@ SENTENCES: dict[str, list[tuple[Story, str | None]]] = {
     "active_days_before_start": [
         (
             Story(start="2026-03-02 09:00").did(PAGE, "2026-02-27 10:00", "2026-02-27 11:00", "2026-03-02 08:00"),
-            "active on 1 days before the course began",
+            "days with activity before the course began: 1",
         )
     ],
     "active_weeks_share": [
@@ -209,9 +226,12 @@ SENTENCES: dict[str, list[tuple[Story, str | None]]] = {
             "clicks: 1.5 a week",
         ),
     ],
-    "clicks_last_7": [(STORY.did(PAGE, *days("2026-03-20", 10), count=3), "21 clicks in the last 7 days")],
+    "clicks_last_7": [(STORY.did(PAGE, *days("2026-03-20", 10), count=3), "clicks in the last 7 days: 21")],
     "clicks_last_28": [
-        (STORY.did(PAGE, *days("2026-02-20", 12)).did("core graded user", "2026-03-05"), "2 clicks in the last 28 days")
+        (
+            STORY.did(PAGE, *days("2026-02-20", 12)).did("core graded user", "2026-03-05"),
+            "clicks in the last 28 days: 2",
+        )
     ],
     "kinds_used_last_28": [
         (
@@ -253,6 +273,19 @@ SENTENCES: dict[str, list[tuple[Story, str | None]]] = {
         (WORK.handed_in("c", "2026-03-25"), "handed in the latest work"),
     ],
     "handed_in_ahead": [(WORK, "pieces of work handed in ahead: 1"), (STORY.asked("a", None), None)],
+    "open_soon": [
+        (OPEN, "pieces of work due within 7 days and not handed in: 2"),  # and one later
+        (OPEN.handed_in("at once", "2026-03-29"), "pieces of work due within 7 days and not handed in: 1"),
+        (OPEN.handed_in("at once", "2026-03-20", attempt=0), "pieces of work due within 7 days and not handed in: 1"),
+        (
+            OPEN.extended("in a week", "2026-04-07", "2026-03-28"),
+            "pieces of work due within 7 days and not handed in: 1",
+        ),
+        (OPEN.extended("past", "2026-04-01", "2026-03-18"), "pieces of work due within 7 days and not handed in: 3"),
+        (STORY.asked("a", "2026-03-20"), "pieces of work due within 7 days and not handed in: 0"),
+        (STORY.asked("a", None), None),
+        (STORY, None),
+    ],
     "attempts_per_work": [
         (WORK, "tries at each piece of work: 1.3"),
         (Story(granularity="daily").asked("a", "2026-03-06").handed_in("a", "2026-03-05"), None),
@@ -282,7 +315,7 @@ SENTENCES: dict[str, list[tuple[Story, str | None]]] = {
 
 
 def test_there_is_a_situation_for_every_feature() -> None:
-    assert list(SENTENCES) == CATALOGUE.names
+    assert list(SENTENCES) == find_catalogue().names
 
 
 @pytest.mark.parametrize(

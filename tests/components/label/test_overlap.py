@@ -29,12 +29,12 @@ def test_the_overlap_with_the_inputs_is_measured_and_flatters(site: Path, featur
 
 
 def test_labels_and_folds_are_those_of_the_rubric_label_alone(site: Path, features: Path, tmp_path: Path) -> None:
-    beside, alone = tmp_path / "beside.parquet", tmp_path / "alone.parquet"
-    LABELS["rubric"](site, features, beside, None)
+    combined, alone = tmp_path / "beside.parquet", tmp_path / "alone.parquet"
+    LABELS["rubric"](site, features, combined, None)
     label_rubric(site, features, alone)
 
     both = duckdb.connect()
-    ours = both.execute(f"SELECT * EXCLUDE overlap_label FROM '{beside}'").fetchall()
+    ours = both.execute(f"SELECT * EXCLUDE overlap_label FROM '{combined}'").fetchall()
     assert ours == both.execute(f"SELECT * FROM '{alone}'").fetchall()
 
 

@@ -19,7 +19,7 @@ ChangeThePast = Callable[[Path, float, int], None]
 
 OURS = yaml.safe_load(Path(scale.__file__).with_name("rubric.yaml").read_text())
 AS_OF = "2024-01-22"
-COURSE = "('c1', 'c', '2024-01-01', '2024-03-04', 'daily', 'UTC', 'sat,sun')"
+COURSE = "('c1', 'c', '2024-01-01', '2024-03-04', 'daily', 'UTC', 'sat,sun', NULL, NULL)"
 DUE = {"w0": "2024-01-15", "w1": "2024-02-05", "w2": "2024-02-12"}
 WORK = ", ".join(f"('{work}', 'c1', 'assignment', 'none', '{at}', 10, 100)" for work, at in DUE.items())
 

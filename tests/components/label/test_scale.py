@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.features import CATALOGUE
+from components.features import find_catalogue
 from components.label import scale
 from components.label.scale import ELEMENTS, read_rubric
 from earlybell.errors import SettingError
@@ -35,18 +35,18 @@ def test_the_words_are_the_papers() -> None:
 
 
 def test_every_indicator_of_the_catalogue_is_in_the_rubric_under_its_element() -> None:
-    named = {f"{feature.element}.{feature.indicator}" for feature in CATALOGUE.features if feature.indicator}
+    named = {f"{feature.element}.{feature.indicator}" for feature in find_catalogue().features if feature.indicator}
     assert named <= set(read_rubric().indicators)
 
 
 def test_what_an_indicator_is_derived_from_stands_for_it_in_the_catalogue() -> None:
-    stands_for = {feature.name: f"{feature.element}.{feature.indicator}" for feature in CATALOGUE.features}
+    stands_for = {feature.name: f"{feature.element}.{feature.indicator}" for feature in find_catalogue().features}
     derived = {name: indicator.feature for name, indicator in read_rubric().indicators.items() if indicator.feature}
     assert {name: stands_for[feature] for name, feature in derived.items()} == {name: name for name in derived}
 
 
 def test_no_indicator_is_derived_from_a_count_that_grows_with_time() -> None:
-    units = {feature.name: feature.unit for feature in CATALOGUE.features}
+    units = {feature.name: feature.unit for feature in find_catalogue().features}
     assert "count" not in {
         units[indicator.feature] for indicator in read_rubric().indicators.values() if indicator.feature
     }
@@ -127,7 +127,7 @@ def test_a_file_that_is_no_rubric_is_refused(tmp_path: Path, text: bytes | None)
 
 
 def test_the_elements_are_the_catalogues() -> None:
-    assert set(ELEMENTS) == {feature.element for feature in CATALOGUE.features if feature.element}
+    assert set(ELEMENTS) == {feature.element for feature in find_catalogue().features if feature.element}
 
 
 def _ours() -> dict[str, Any]:

@@ -57,11 +57,11 @@ def test_only_what_is_recorded_from_the_moment_on_is_there(tmp_path: Path) -> No
         submissions=[("open", time, END, 2) for time in times],
     )
     for _ in windows(connection, path, 0.25, False):
-        found = {name: connection.execute(f"FROM {name}").fetchall() for name in ("courses", "events", "assessments")}
+        rows = {name: connection.execute(f"FROM {name}").fetchall() for name in ("courses", "events", "assessments")}
         work = connection.execute("SELECT submitted_at, graded_at, attempt FROM submissions ORDER BY 1").fetchall()
-    assert found["courses"] == [("run", MOMENT, END, None)]
-    assert found["events"] == [("run", MOMENT), ("run", MOMENT + TICK)]
-    assert found["assessments"] == [("due then", "run", MOMENT), ("open", "run", None)]
+    assert rows["courses"] == [("run", MOMENT, END, None)]
+    assert rows["events"] == [("run", MOMENT), ("run", MOMENT + TICK)]
+    assert rows["assessments"] == [("due then", "run", MOMENT), ("open", "run", None)]
     assert work == [(times[0], times[0], 0), (times[1], times[1], 2), (times[2], times[2], 2)]
     assert connection.execute("SELECT count(*) FROM events").fetchall() == [(3,)]
 

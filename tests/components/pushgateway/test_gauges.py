@@ -7,12 +7,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from msgspec import structs
 
 from components.pushgateway import push
+from components.watched import Row
 from earlybell.errors import PipelineError, SettingError
 from tests.serving.running import free_ports
 
@@ -39,10 +42,10 @@ def pushgateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str
 
 
 def _missing() -> NoReturn:
-    said = f"{PROGRAM} is not installed (a package of Debian's)"
+    reason = f"{PROGRAM} is not installed (a package of Debian's)"
     if os.environ.get("CI") or os.environ.get("EARLYBELL_CI"):
-        pytest.fail(said)
-    pytest.skip(said)
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def _wait(address: str) -> None:
@@ -82,10 +85,10 @@ def test_the_next_run_takes_the_place_of_the_one_before_it_and_of_no_other_pipel
 def test_a_course_run_that_has_ended_leaves_no_gauge(pushgateway: str) -> None:
     for courses in ({"a": 5.0, "b": 7.0}, {"a": 6.0}):
         push("prediction", "", {}, {"data_age_teaching_seconds": courses}, now=1.0)
-        found = {name: value for name, value in _gauges(pushgateway).items() if "data_age" in name}
+        gauges = {name: value for name, value in _gauges(pushgateway).items() if "data_age" in name}
         label = 'job="earlybell-pipeline",pipeline="prediction"'
         name = "earlybell_pipeline_data_age_teaching_seconds"
-        assert found == {f'{name}{{course_id="{one}",{label}}}': value for one, value in courses.items()}
+        assert gauges == {f'{name}{{course_id="{course}",{label}}}': value for course, value in courses.items()}
 
 
 def test_without_an_address_nothing_is_pushed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,3 +108,28 @@ def test_a_pushgateway_that_is_not_there_fails_the_step_without_its_password(mon
     with pytest.raises(PipelineError, match=f"127.0.0.1:{port}") as error:
         push("training", "", {})
     assert "hidden" not in str(error.value)
+
+
+def test_the_figures_that_were_watched_are_left_by_course_run_and_what_asks_to_act_is_counted(
+    pushgateway: str,
+) -> None:
+    row = Row(
+        course_id="A", version="3", as_of=datetime(2026, 3, 2), week=4, family="data", figure="coverage", value=0.25
+    )
+    bad = structs.replace(row, figure="missing_values", subject="clicks", status="warning", sentence="Many.")
+    old = structs.replace(row, as_of=datetime(2026, 2, 23), value=0.5)
+    unknown = structs.replace(row, figure="early_auc", family="early", value=None, status="unknown", sentence="None.")
+    assert push("monitoring", "", {"course_runs": 1}, watched=[row, bad, old, unknown]) == pushgateway
+    gauges = {name: value for name, value in _gauges(pushgateway).items() if "watched" in name}
+    common = 'job="earlybell-pipeline",pipeline="monitoring"'
+    figure, trouble = "earlybell_watched_figure", "earlybell_watched_trouble"
+    assert gauges == {
+        f'{figure}{{course_id="A",figure="coverage",{common},subject="all",version="3"}}': 0.25,
+        f'{figure}{{course_id="A",figure="missing_values",{common},subject="clicks",version="3"}}': 0.25,
+        f'{trouble}{{audience="it",course_id="A",family="data",{common},status="problem",version="3"}}': 0,
+        f'{trouble}{{audience="it",course_id="A",family="data",{common},status="warning",version="3"}}': 1,
+        f'{trouble}{{audience="mlops",course_id="A",family="data",{common},status="problem",version="3"}}': 0,
+        f'{trouble}{{audience="mlops",course_id="A",family="data",{common},status="warning",version="3"}}': 0,
+        f'{trouble}{{audience="mlops",course_id="A",family="early",{common},status="problem",version="3"}}': 0,
+        f'{trouble}{{audience="mlops",course_id="A",family="early",{common},status="warning",version="3"}}': 0,
+    }

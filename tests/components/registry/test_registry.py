@@ -23,7 +23,7 @@ from components.registry import Version, fetch, find, read_aliases, register, se
 from components.registry.server import connect
 from earlybell.bundle import Bundle, Catalogue, Feature, Manifest, read_bundle, seal
 from earlybell.bundle.evaluation import read_evaluation
-from earlybell.bundle.manifest import CatalogueFacts, DataFacts
+from earlybell.bundle.manifest import FORMAT, CatalogueFacts, DataFacts
 from earlybell.errors import BundleError, GateError, RegistryError, SettingError
 from earlybell.gates import Gates, judge, write_verdict
 
@@ -158,9 +158,9 @@ def closed_door() -> Iterator[str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -253,8 +253,8 @@ def test_without_a_setting_the_registry_lies_below_the_present_folder(
 
 def test_a_version_is_a_candidate_and_has_no_alias(bundle: Bundle, embedded: MlflowClient) -> None:
     version = register(bundle.path, name="candidate")
-    found = embedded.get_model_version("candidate", version.version)
-    assert found.tags == {
+    registered = embedded.get_model_version("candidate", version.version)
+    assert registered.tags == {
         "candidate": "true",
         "bundle_digest": bundle.digest,
         "data_digest": DATA.digest,
@@ -287,7 +287,7 @@ def test_the_run_holds_parameters_metrics_and_data(bundle: Bundle, embedded: Mlf
     (data,) = run.inputs.dataset_inputs
     assert json.loads(data.dataset.source) == {"sources": list(DATA.sources), "digest": DATA.digest}
     (model,) = run.outputs.model_outputs
-    assert {one.key for one in embedded.get_logged_model(model.model_id).metrics or []} == set(run.data.metrics)
+    assert {metric.key for metric in embedded.get_logged_model(model.model_id).metrics or []} == set(run.data.metrics)
 
 
 def test_mlflow_itself_reads_the_signature_and_gives_the_bundle_back(
@@ -297,7 +297,7 @@ def test_mlflow_itself_reads_the_signature_and_gives_the_bundle_back(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home}/mlflow/mlflow.db")
     downloaded = Path(download_artifacts("models:/public/1", dst_path=str(tmp_path / "downloaded")))
     info = get_model_info(str(downloaded))
-    assert info.flavors == {"earlybell": {"format": 1, "data": "bundle", "digest": bundle.digest}}
+    assert info.flavors == {"earlybell": {"format": FORMAT, "data": "bundle", "digest": bundle.digest}}
     assert info.signature is not None
     assert info.signature.inputs.input_names() == list(FEATURES)
     assert {str(kind) for kind in info.signature.inputs.input_types()} == {"DataType.float"}
@@ -385,15 +385,17 @@ def test_a_home_may_have_any_name(bundle: Bundle, tmp_path: Path, monkeypatch: p
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize("asked", ["7", "champion"], ids=["version", "alias"])
-@pytest.mark.parametrize(("name", "known"), [("one", "1"), ("unknown", "none")], ids=["known model", "unknown model"])
+@pytest.mark.parametrize("requested", ["7", "champion"], ids=["version", "alias"])
+@pytest.mark.parametrize(
+    ("name", "existing"), [("one", "1"), ("unknown", "none")], ids=["known model", "unknown model"]
+)
 def test_a_version_that_is_not_there_names_those_that_are(
-    name: str, known: str, asked: str, bundle: Bundle, embedded: MlflowClient, tmp_path: Path
+    name: str, existing: str, requested: str, bundle: Bundle, embedded: MlflowClient, tmp_path: Path
 ) -> None:
     if not embedded.search_model_versions("name='one'"):
         register(bundle.path, name="one")
-    with pytest.raises(RegistryError, match=f"{asked}.*It has versions: {known}"):
-        fetch(name, asked, tmp_path / "out")
+    with pytest.raises(RegistryError, match=f"{requested}.*It has versions: {existing}"):
+        fetch(name, requested, tmp_path / "out")
 
 
 def test_a_folder_that_holds_something_is_left_alone(bundle: Bundle, tmp_path: Path) -> None:
@@ -417,7 +419,7 @@ def test_a_server_takes_a_bundle_and_gives_it_back(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
     versions = [register(bundle.path) for _ in range(2)]
-    assert [one.version for one in versions] == ["1", "2"]
+    assert [version.version for version in versions] == ["1", "2"]
     assert versions[0].address.startswith("mlflow-artifacts:/")
     assert read_bundle(fetch("learner-risk", "2", tmp_path / "bundle")).digest == bundle.digest
     with pytest.raises(RegistryError, match="no such version or alias"):

@@ -86,9 +86,9 @@ def sample_evaluation() -> Content:
 
 def full_evaluation() -> Content:
     """Everything that an evaluation can hold."""
-    found = sample_evaluation()
-    found["metrics"] += _fairness()
-    found["data"]["helped"] = {
+    evaluation = sample_evaluation()
+    evaluation["metrics"] += _fairness()
+    evaluation["data"]["helped"] = {
         "learners": 31,
         "kinds": {"call": 9, "message": 25},
         "treatment": "Their weeks from the first help on were left out.",
@@ -96,7 +96,7 @@ def full_evaluation() -> Content:
     rates = {"flagged_a_week": 12.0, "rightly_a_week": 7.0, "rightly": 0.6, "found": 0.7}
     figures = {name: measured(value) for name, value in (("roc_auc", 0.8), ("accuracy", 0.7), ("brier", 0.15))}
     learner = [{"feature": "mean_score", "title": "Mean score", "shap": 1.25, "lime": -0.5}]
-    return found | {
+    return evaluation | {
         "operating_point": {"rule": "the staff can see 20% of the learners each week", "high": 0.6, "medium": 0.35}
         | {name: measured(value) for name, value in rates.items()}
         | {"lead_days": {"last_activity": {"low": 14.0, "median": 42.0, "high": 70.0}}}
@@ -194,8 +194,8 @@ def _rows(key: tuple[str, str, float | None, str], labels: np.ndarray, risks: np
 
 def _curves(key: tuple[str, str, float | None], labels: np.ndarray, risks: np.ndarray) -> list[dict[str, Any]]:
     order = np.argsort(-risks)
-    found, alarms = np.cumsum(labels[order]), np.cumsum(~labels[order])
-    recall, precision = found / found[-1], found / (found + alarms)
+    hits, alarms = np.cumsum(labels[order]), np.cumsum(~labels[order])
+    recall, precision = hits / hits[-1], hits / (hits + alarms)
     bins = [members for tenth in range(10) if len(members := np.flatnonzero(risks // 0.1 == tenth))]
     candidate, split, cutoff = key
     drawn = {
@@ -262,13 +262,14 @@ def check_tables(page: str, least: int) -> None:
 
 def check_references(page: str) -> None:
     """Ids are unique, and what refers to one finds it."""
-    attributes = [attributes for _, attributes in Reader(page).tags]
-    ids = [given["id"] for given in attributes if "id" in given]
+    every = [attributes for _, attributes in Reader(page).tags]
+    ids = [attributes["id"] for attributes in every if "id" in attributes]
     assert len(ids) == len(set(ids))
-    wanted = {word for given in attributes for word in (given.get("aria-labelledby") or "").split()}
-    wanted |= {href[1:] for given in attributes for name in ("href", "xlink:href") if (href := given.get(name))}
-    wanted |= set(re.findall(r"url\(#(.+?)\)", page))
-    assert wanted <= set(ids)
+    references = {word for attributes in every for word in (attributes.get("aria-labelledby") or "").split()}
+    links = (attributes.get(name) for attributes in every for name in ("href", "xlink:href"))
+    references |= {href[1:] for href in links if href}
+    references |= set(re.findall(r"url\(#(.+?)\)", page))
+    assert references <= set(ids)
 
 
 def check_nothing_is_loaded(page: str) -> None:
@@ -298,8 +299,8 @@ def check_phone_and_dark(page: str) -> None:
             assert all(_contrast(colours[name], colours[back]) >= 4.5 for name in ("ink", "quiet", "link", "mark0"))
 
 
-def _contrast(one: str, other: str) -> float:
-    darker, lighter = sorted(_luminance(colour) for colour in (one, other))
+def _contrast(ink: str, back: str) -> float:
+    darker, lighter = sorted(_luminance(colour) for colour in (ink, back))
     return (lighter + 0.05) / (darker + 0.05)
 
 

@@ -1,6 +1,7 @@
 """The report as a reader's browser sees it: parsed from the file that was written."""
 
 import copy
+import html
 import json
 import re
 from collections.abc import Callable
@@ -111,13 +112,14 @@ _SHOWN = {
 }
 
 
-@pytest.mark.parametrize("said", _SHOWN.values(), ids=list(_SHOWN))
-def test_the_report_shows(page: str, said: str) -> None:
-    assert said in Reader(page).words
+@pytest.mark.parametrize("sentence", _SHOWN.values(), ids=list(_SHOWN))
+def test_the_report_shows(page: str, sentence: str) -> None:
+    assert sentence in Reader(page).words
 
 
 def test_the_honest_splits_beside_the_papers_table_have_ranges(page: str) -> None:
-    paper, honest = (page.split(f'id="{name}"')[1].split("</table>")[0] for name in ("table-paper", "table-honest"))
+    captions = ("The paper's split: random", "The same figures with honest splits")
+    paper, honest = (page.split(html.escape(caption))[1].split("</table>")[0] for caption in captions)
     assert re.findall('<th scope="col">(.+?)</th>', paper) == ["Model", "Accuracy", "F1-Score", "AUC", "Remarks"]
     assert "<small>" not in paper
     assert len(re.findall(r"<td>0\.\d\d <small>0\.\d\d to \d\.\d\d</small></td>", honest)) == 2 * 3 * 3
@@ -192,11 +194,11 @@ _MISSING: dict[str, tuple[Callable[[Content], None], str]] = {
 }
 
 
-@pytest.mark.parametrize(("take", "said"), _MISSING.values(), ids=list(_MISSING))
-def test_what_is_missing_is_said(thin: Content, take: Callable[[Content], None], said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("take", "sentence"), _MISSING.values(), ids=list(_MISSING))
+def test_what_is_missing_is_said(thin: Content, take: Callable[[Content], None], sentence: str, tmp_path: Path) -> None:
     take(thin)
     reader = Reader(_written(thin, tmp_path))
-    assert said in reader.words
+    assert sentence in reader.words
     assert not re.search(r"\b(None|nan|inf)\b", reader.words)
 
 

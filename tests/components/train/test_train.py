@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from components.evaluate.splits import fold_of
 from components.examples import Examples, read_examples
-from components.train import CANDIDATES, train
+from components.train import find_candidates, train
 from components.train.export import export
 from components.train.fitted import Fitted, fit
 from components.train.preprocessing import fit_preprocessing
@@ -21,11 +21,11 @@ from earlybell.errors import SettingError
 from earlybell.predict import Predictor
 
 
-@pytest.fixture(scope="module", params=list(CANDIDATES))
+@pytest.fixture(scope="module", params=list(find_candidates()))
 def fitted(request: pytest.FixtureRequest, features: Path, labels: Path) -> tuple[Fitted, Catalogue, Examples]:
     catalogue, examples = read_examples(features, labels)
-    directions = [feature.direction for feature in catalogue.features]
-    model = fit(CANDIDATES[request.param], examples.values, examples.label, examples.learner, directions)
+    candidate = find_candidates()[request.param]
+    model = fit(candidate, catalogue, examples.values, examples.label, examples.learner, np.ones(len(examples)))
     return model, catalogue, examples
 
 
@@ -108,15 +108,16 @@ def test_each_fold_leaves_out_what_it_is_measured_on(candidates: dict[str, Path]
 
 def test_an_unknown_candidate_is_refused_with_the_names_of_the_known(tmp_path: Path) -> None:
     with pytest.raises(
-        SettingError, match="no such candidate: 'nonsense'. Candidates: logistic, forest, xgboost, tuned"
+        SettingError,
+        match="no such candidate: 'nonsense'. Candidates: rules, two_features, logistic, forest, xgboost, tuned",
     ):
         train("nonsense", tmp_path, tmp_path, tmp_path / "out")
 
 
-@pytest.mark.parametrize("name", list(CANDIDATES))
+@pytest.mark.parametrize("name", [name for name, candidate in find_candidates().items() if not candidate.baseline])
 def test_a_candidate_learns_from_few_learners(features: Path, labels: Path, name: str) -> None:
     catalogue, examples = read_examples(features, labels)
     few = examples.where(examples.learner < 60)
-    model = fit(CANDIDATES[name], few.values, few.label, few.learner, [f.direction for f in catalogue.features])
+    model = fit(find_candidates()[name], catalogue, few.values, few.label, few.learner, np.ones(len(few)))
     risk = model.predict(few.values)
     assert risk[few.label == 1].mean() > risk[few.label == 0].mean() + 0.1

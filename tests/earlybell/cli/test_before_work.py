@@ -20,6 +20,7 @@ from earlybell.bundle import read_bundle, seal
 from earlybell.cli.main import app
 from earlybell.cli.site import _facts
 from earlybell.errors import EarlybellError, SettingError
+from earlybell.moved import in_addresses
 from earlybell.predict import create_moments, open_tables
 from earlybell.tables.sql import connect, parquet, quoted
 from tests.earlybell.cli.test_commands import KEY
@@ -30,7 +31,7 @@ SECONDS = 20.0  # of a command that does no work; training takes a minute
 def _ended(*arguments: object, env: dict[str, str] = KEY) -> EarlybellError:
     """The error that a command ends with, soon."""
     began = time.monotonic()
-    result = CliRunner().invoke(app, [str(one) for one in arguments], env=env)
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env=env)
     assert isinstance(result.exception, EarlybellError), result.output
     assert time.monotonic() - began < SECONDS
     return result.exception
@@ -57,6 +58,7 @@ def _commands(bundle: Path, site: Path, below: Path) -> dict[str, list[object]]:
         "predict-site --out": ["predict-site", tables, "--out", below],
         "predict-site --worklist": ["predict-site", tables, "--worklist", below],
         "predict-site --trail": ["predict-site", tables, "--trail", f"sqlite:{below}"],
+        "monitor --out": ["monitor", tables, "--out", below],
         "card --out": ["card", bundle, "--out", below],
         "extract": ["extract", tables, below],
         "features": ["features", tables, below],
@@ -102,7 +104,7 @@ def test_a_bundle_is_never_trained_into_something_that_is_there(site: Path, tmp_
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--label", "grade"], "no such label"),
         (["--label", "rubric", "--rubric", "nowhere.yaml"], "the rubric cannot be read"),
@@ -119,12 +121,14 @@ def test_a_bundle_is_never_trained_into_something_that_is_there(site: Path, tmp_
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_train_checks_its_settings_before_any_work(site: Path, tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_train_checks_its_settings_before_any_work(
+    site: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
     home = tmp_path / "home"
     error = _ended(
         "train", f"tables:{site}", "--out", tmp_path / "new", *arguments, env=KEY | {"EARLYBELL_HOME": str(home)}
     )
-    assert said in error.thing
+    assert message in error.thing
     assert error.exit_code == 2
     assert not home.exists()
 
@@ -152,8 +156,8 @@ def test_a_key_that_lacks_is_told_before_any_work(
 def test_tables_with_pseudonyms_need_no_key(bundle: Path, site: Path, tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["extract", f"tables:{site}", str(tmp_path / "t")], env=KEY).exit_code == 0
     env = {"EARLYBELL_PSEUDONYM_KEY": ""}
-    found = CliRunner().invoke(app, ["predict", str(bundle), f"tables:{tmp_path}/t", "--as-of", "0.4"], env=env)
-    assert found.exit_code == 0, found.output
+    result = CliRunner().invoke(app, ["predict", str(bundle), f"tables:{tmp_path}/t", "--as-of", "0.4"], env=env)
+    assert result.exit_code == 0, result.output
 
 
 @pytest.mark.parametrize("command", ["predict", "predict-site", "features", "evaluate"])
@@ -202,9 +206,9 @@ def of_rubric(site: Path, features: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_a_bundle_with_the_rubric_label_is_measured_by_the_rubric(of_rubric: Path, site: Path, tmp_path: Path) -> None:
-    found = CliRunner().invoke(app, ["evaluate", str(of_rubric), f"tables:{site}", "--as-of", "0.4", "--json"])
-    assert found.exit_code == 0, found.output
-    rows = {row["metric"]: row for row in json.loads(found.stdout) if row["group"] == "all"}
+    result = CliRunner().invoke(app, ["evaluate", str(of_rubric), f"tables:{site}", "--as-of", "0.4", "--json"])
+    assert result.exit_code == 0, result.output
+    rows = {row["metric"]: row for row in json.loads(result.stdout) if row["group"] == "all"}
     connection = open_tables(site)
     create_moments(connection, "0.4")
     connection.execute(f"COPY moments TO {quoted(tmp_path / 'features.parquet')} (FORMAT parquet)")
@@ -233,8 +237,8 @@ def test_a_rubric_for_a_bundle_of_outcomes_is_refused(bundle: Path, site: Path) 
 
 
 def test_a_fraction_stays_one_and_a_count_is_whole() -> None:
-    found = _facts({"learners": 3.0, "share": 0.4, "as_of": "x", "bands": {"high": 2.0, "mean": 1.5}, "ready": True})
-    assert json.dumps(found) == json.dumps(
+    facts = _facts({"learners": 3.0, "share": 0.4, "as_of": "x", "bands": {"high": 2.0, "mean": 1.5}, "ready": True})
+    assert json.dumps(facts) == json.dumps(
         {"learners": 3, "share": 0.4, "as_of": "x", "bands": {"high": 2, "mean": 1.5}, "ready": True}
     )
 
@@ -263,13 +267,44 @@ def test_json_is_all_that_is_printed_while_a_query_takes_longer_than_the_bars_de
 
 @pytest.mark.parametrize("option", ["--pass-mark", "--timezone"])
 @pytest.mark.parametrize("command", ["extract", "train", "predict-site"])
-def test_an_option_that_moved_into_the_sources_address_is_told_with_its_new_place(command: str, option: str) -> None:
+def test_an_option_that_moved_into_the_address_of_a_source_that_does_not_take_it_is_told_with_its_new_place(
+    command: str, option: str
+) -> None:
     code = "from earlybell.cli.main import main; main()"
-    run = [sys.executable, "-c", code, command, "moodle-log:site", f"{option}=50"]
+    run = [sys.executable, "-c", code, command, "tables:site", f"{option}=50"]
     ended = subprocess.run(run, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert f"it is part of the source's address now: '{option}'" in ended.stderr
     assert "moodle-log:DIR?pass_mark=50%&timezone=Europe/Berlin" in ended.stderr
+
+
+def test_an_option_that_moved_into_the_sources_address_is_read_there_and_said() -> None:
+    lines: list[str] = []
+    arguments = ["extract", "moodle-log:site?weekend=sat", "out", "--pass-mark", "50%", "--timezone=Asia/Muscat"]
+    address = "moodle-log:site?weekend=sat&pass_mark=50%&timezone=Asia/Muscat"
+    assert in_addresses(arguments, lines.append) == ["extract", address, "out"]
+    said = "note: --pass-mark and --timezone: part of the source's address now, which is read as"
+    assert lines == [f"{said} '{address}'."]
+
+
+def test_a_moved_option_is_in_the_address_of_every_source_that_takes_it() -> None:
+    arguments = ["train", "moodle-log:a", "tables:b", "moodle-db:mysql://u@h/d", "--pass-mark", "50"]
+    placed = ["train", "moodle-log:a?pass_mark=50", "tables:b", "moodle-db:mysql://u@h/d?pass_mark=50"]
+    assert in_addresses(arguments, list[str]().append) == placed
+
+
+@pytest.mark.parametrize("arguments", [["extract", "moodle-log:a", "--pass-mark"], ["train", "--timezone", "UTC"]])
+def test_a_moved_option_without_a_value_or_a_source_is_told_with_its_new_place(arguments: list[str]) -> None:
+    with pytest.raises(SettingError, match="it is part of the source's address now"):
+        in_addresses(arguments, list[str]().append)
+
+
+def test_a_moved_option_that_the_address_has_too_is_given_twice() -> None:
+    code = "from earlybell.cli.main import main; main()"
+    run = [sys.executable, "-c", code, "extract", "moodle-log:.?pass_mark=40", "out", "--pass-mark=50"]
+    ended = subprocess.run(run, capture_output=True, text=True, check=False, env=os.environ | KEY)
+    assert ended.returncode == 2
+    assert "an option is given twice" in ended.stderr
 
 
 def test_a_value_that_is_called_as_such_an_option_is_no_option() -> None:

@@ -80,6 +80,29 @@ def test_in_a_terminal_a_step_has_a_bar_while_it_runs_and_a_line_at_its_end() ->
     assert written.rindex(CURSOR_SHOWN) > written.rindex(CURSOR_HIDDEN)
 
 
+SYNC = """
+import time
+from components.reporting import done, progress
+from earlybell.cli.moodle import shown
+
+with shown():
+    progress("extract", "mdl_quiz 12 rows")
+    progress("log", "block 3 of 500")
+    time.sleep(0.3)
+    done("log", "12 rows read")
+    done("extract", "21,810 rows in 11 tables")
+"""
+
+
+def test_steps_of_one_process_have_bars_in_a_terminal_too() -> None:
+    written = _in_a_terminal(SYNC)
+    assert "block 3 of 500" in written
+    assert re.search(r"\d s  log: 12 rows read.*\d s  extract: 21,810 rows in 11 tables", written, re.DOTALL)
+    assert written.rindex(CURSOR_SHOWN) > written.rindex(CURSOR_HIDDEN)
+    ended = subprocess.run([sys.executable, "-c", SYNC], capture_output=True, text=True, check=True)
+    assert ended.stderr.splitlines()[1:3] == ["log: block 3 of 500", "log: done: 12 rows read"]
+
+
 @pytest.mark.parametrize("end", ["raise KeyboardInterrupt", "raise SystemExit(3)"])
 def test_a_run_that_is_ended_leaves_a_clean_terminal(end: str) -> None:
     written = _in_a_terminal(RUN.replace("{end}", end))
@@ -111,9 +134,9 @@ def test_other_lines_of_a_log_are_no_reports(line: str) -> None:
 
 
 def test_the_steps_of_a_pipeline_are_counted_and_an_import_is_none() -> None:
-    assert steps(training)["train"] == 4
-    assert steps(prediction) == dict.fromkeys(["extract", "fetch", "predict", "push_gauges", "validate"], 1)
-    assert set(steps(reproduction)) == {"features", "label", "train", "evaluate"}
+    assert steps(training)["train"] == 6
+    assert steps(prediction) == dict.fromkeys(["extract", "fetch", "predict", "push_gauges"], 1)
+    assert set(steps(reproduction)) == {"features", "label", "train", "heads", "evaluate"}
 
 
 def test_the_log_is_named(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from typer.testing import CliRunner
 
 from earlybell.cli.main import app, main
@@ -24,7 +25,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def _run(*arguments: object) -> str:
-    result = CliRunner().invoke(app, ["trail", *(str(one) for one in arguments)])
+    result = CliRunner().invoke(app, ["trail", *(str(argument) for argument in arguments)])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == 0, result.output
@@ -32,7 +33,7 @@ def _run(*arguments: object) -> str:
 
 
 def _fails(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> object:
-    monkeypatch.setattr(sys, "argv", ["earlybell", "trail", *(str(one) for one in arguments)])
+    monkeypatch.setattr(sys, "argv", ["earlybell", "trail", *(str(argument) for argument in arguments)])
     with pytest.raises(SystemExit) as ended:
         main()
     return ended.value.code
@@ -40,20 +41,20 @@ def _fails(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> object:
 
 @pytest.mark.parametrize("command", _COMMANDS)
 def test_every_command_has_help_an_example_and_exit_codes(command: str) -> None:
-    said = " ".join(_run(command, "--help").split())
-    assert f"Example: earlybell trail {command}" in said
-    assert "Exit codes: 0" in said
+    text = " ".join(_run(command, "--help").split())
+    assert f"Example: earlybell trail {command}" in text
+    assert "Exit codes: 0" in text
 
 
 def test_there_is_no_command_without_a_test_of_its_help() -> None:
-    assert {one.callback.__name__ for one in commands.registered_commands if one.callback} == set(_COMMANDS)
+    assert {command.callback.__name__ for command in commands.registered_commands if command.callback} == set(_COMMANDS)
 
 
 def test_a_whole_trail_is_said_to_be(place: Place) -> None:
-    assert "Whole: 4 entries of 1 writers, 0 erased." in _run("verify", place.address, "--anchors", place.anchors)
+    assert "Whole: 4 entries of 1 writer, 0 erased." in _run("verify", place.address, "--anchors", place.anchors)
     assert "Without anchors" in _run("verify", place.address, "--anchors", "none")
-    said = json.loads(_run("verify", place.address, "--anchors", place.anchors, "--json"))
-    assert said == {"entries": 4, "writers": 1, "erased": 0, "anchored": True, "findings": [], "whole": True}
+    audit = json.loads(_run("verify", place.address, "--anchors", place.anchors, "--json"))
+    assert audit == {"entries": 4, "writers": 1, "erased": 0, "anchored": True, "findings": [], "whole": True}
 
 
 def test_a_trail_that_is_not_whole_ends_with_10_and_names_the_record(
@@ -62,9 +63,9 @@ def test_a_trail_that_is_not_whole_ends_with_10_and_names_the_record(
     place.tamper("DELETE FROM trail_payload WHERE seq = 2")
     assert _fails(monkeypatch, "verify", place.address, "--anchors", place.anchors, "--json") == 10
     out, error = capsys.readouterr()
-    said = json.loads(out)
-    assert not said["whole"]
-    assert [(one["seq"], one["until"], one["what"]) for one in said["findings"]] == [(2, 2, "removed")]
+    audit = json.loads(out)
+    assert not audit["whole"]
+    assert [(finding["seq"], finding["until"], finding["what"]) for finding in audit["findings"]] == [(2, 2, "removed")]
     assert error.startswith("error: trail sqlite:")
     assert error.count("\n") == 1
     assert _fails(monkeypatch, "verify", place.address, "--anchors", place.anchors) == 10
@@ -73,14 +74,23 @@ def test_a_trail_that_is_not_whole_ends_with_10_and_names_the_record(
 
 def test_show_prints_the_records_that_were_asked_for(place: Place) -> None:
     lines = [json.loads(line) for line in _run("show", place.address, "--learner", "bob", "--json").splitlines()]
-    assert [(one["request_id"], one["learner_id"], one["features"]) for one in lines] == [
+    assert [(record["request_id"], record["learner_id"], record["features"]) for record in lines] == [
         ("b", "bob", [1.5, None, 0.1]),
         ("d", "bob", [1.5, None, 0.1]),
     ]
-    said = _run("show", place.address, "--request", "c")
-    assert said.count("\n") == 1
-    assert "learner ann" in said
-    assert "medium, risk 0.250 (0.100 to 0.500), by learner-risk 3, asked by moodle" in said
+    output = _run("show", place.address, "--request", "c")
+    assert output.count("\n") == 1
+    assert "learner ann" in output
+    assert "medium, risk 0.250 (0.100 to 0.500), by learner-risk 3, asked by moodle" in output
+
+
+def test_show_says_by_what_a_risk_was_corrected_for_its_course(tmp_path: Path) -> None:
+    made = sqlite_place(tmp_path)
+    with made.open() as trail:
+        trail.append([record("a"), structs.replace(record("b"), correction=-0.25)]).result()
+    plain, corrected = _run("show", made.address).splitlines()
+    assert "corrected" not in plain
+    assert "risk 0.250 (0.100 to 0.500), corrected for its course by -0.250 log-odds, by learner-risk 3" in corrected
 
 
 def test_erase_says_how_many_and_the_trail_stays_whole(place: Place) -> None:
@@ -94,9 +104,9 @@ def test_pairs_compares_two_trails(place: Place, tmp_path: Path) -> None:
     other = f"sqlite:{tmp_path}/challenger.db"
     with open_trail(other) as trail:
         trail.append([record("a", "ann", 0.5, "high"), record("b", "bob", 0.25)]).result()
-    said = json.loads(_run("pairs", place.address, other, "--json"))
-    assert (said["pairs"], said["only_champion"], said["only_challenger"]) == (2, 2, 0)
-    assert (said["band_agreement"], said["mean_difference"]) == (0.5, 0.125)
+    comparison = json.loads(_run("pairs", place.address, other, "--json"))
+    assert (comparison["pairs"], comparison["only_champion"], comparison["only_challenger"]) == (2, 2, 0)
+    assert (comparison["band_agreement"], comparison["mean_difference"]) == (0.5, 0.125)
     words = _run("pairs", place.address, other)
     assert "same band                0.500" in words
     assert "0.250 medium -> 0.500 high" in words

@@ -1,87 +1,16 @@
 """A place for a trail in each store; PostgreSQL is started here, from Debian's package, where it is installed."""
 
 import importlib.util
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests.earlybell.trail.places import Place, postgresql_place, sqlite_place
+from tests.postgresql import Server, start_postgresql
 
 _numbers = count()
-
-
-class Server:
-    """A PostgreSQL server of the tests' own, on a free port of this machine."""
-
-    def __init__(self, programs: Path) -> None:
-        self._programs, self._data = programs, Path(tempfile.mkdtemp(prefix="earlybell-postgresql-"))
-        self._user = "nobody" if os.getuid() == 0 else None  # PostgreSQL refuses to run as root
-        if self._user:
-            shutil.chown(self._data, self._user)
-        self._run("initdb", "-U", "earlybell", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
-        self.address = f"postgresql://earlybell@127.0.0.1:{self._port}/postgres"
-        self.start()
-
-    def start(self) -> None:
-        """Start, and wait until it answers."""
-        settings = [f"port={self._port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
-        command = [
-            str(self._programs / "postgres"),
-            "-D",
-            str(self._data),
-            *(part for one in settings for part in ("-c", one)),
-        ]
-        self._process = subprocess.Popen(command, user=self._user, cwd="/", stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 30
-        while self._asked("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)):
-            assert time.monotonic() < until, "PostgreSQL did not start"
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        """End it at once, as a crash would."""
-        self._process.send_signal(signal.SIGQUIT)
-        self._process.wait(30)
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """All of its processes stopped, as on a machine that hangs: the kernel still answers for them."""
-        self._process.send_signal(signal.SIGSTOP)  # first: then there are no new ones
-        first = self._process.pid
-        children = [int(one) for one in Path(f"/proc/{first}/task/{first}/children").read_text().split()]
-        _signal(children, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            _signal([*children, first], signal.SIGCONT)
-
-    def remove(self) -> None:
-        self.stop()
-        shutil.rmtree(self._data)
-
-    def _run(self, program: str, *options: str) -> None:
-        command = [str(self._programs / program), "-D", str(self._data), *options]
-        subprocess.run(command, user=self._user, cwd="/", check=True, capture_output=True)
-
-    def _asked(self, program: str, *options: str) -> int:
-        return subprocess.run([self._programs / program, *options], check=False).returncode
-
-
-def _signal(processes: list[int], number: int) -> None:
-    for one in processes:
-        with suppress(ProcessLookupError):  # it was about to end
-            os.kill(one, number)
 
 
 @pytest.fixture(scope="session")
@@ -89,10 +18,7 @@ def postgresql() -> Iterator[Server]:
     """One server for all tests of a session."""
     if importlib.util.find_spec("psycopg") is None:
         pytest.skip("psycopg is not installed (extra postgresql)")
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not programs:
-        pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
-    server = Server(programs[-1].parent)
+    server = start_postgresql()
     yield server
     server.remove()
 

@@ -82,9 +82,9 @@ def postgresql_place(folder: Path, address: str, schema: str) -> Place:
     return Place(own, folder / "heads.jsonl", tamper)
 
 
-def append_many(address: str, anchors: Path, prefix: str, most: int, said: Path) -> None:
-    """Append for several callers; write each id to `said` once it is acknowledged. For a process of its own."""
-    out = os.open(said, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+def append_many(address: str, anchors: Path, prefix: str, most: int, acknowledged: Path) -> None:
+    """Append for several callers; write each id to `acknowledged` once it is acknowledged. For a process of its own."""
+    out = os.open(acknowledged, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     with open_trail(address, anchors=anchors) as trail, ThreadPoolExecutor(CALLERS) as callers:
 
         def append(number: int) -> None:

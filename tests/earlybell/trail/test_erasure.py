@@ -28,7 +28,7 @@ from tests.earlybell.trail.places import NOON, Place, record, sqlite_place
 def test_a_learner_is_gone_and_the_chain_is_whole(place: Place) -> None:
     place.filled("abcdef", ["ann", "bob", "cyd"])
     assert erase(place.address, "bob", "asked for", who="dean", anchors=place.anchors) == 2
-    assert [one.learner_id for one in read_records(place.address)] == ["ann", "cyd", "ann", "cyd"]
+    assert [record.learner_id for record in read_records(place.address)] == ["ann", "cyd", "ann", "cyd"]
     audit = verify(place.address, place.anchors)
     assert (audit.whole, audit.entries, audit.erased, audit.writers) == (True, 7, 2, 2)
 
@@ -47,14 +47,14 @@ def test_an_erasure_says_who_when_which_and_why_and_not_whose(place: Place) -> N
     writer = place.filled("abcd", ["ann", "bob"])
     erase(place.address, "bob", "request 17", who="dean", anchors=place.anchors)
     (payload,) = place.tamper("SELECT payload FROM trail_payload WHERE learner_id IS NULL")[0]
-    said = json.loads(payload)
-    assert (said["kind"], said["who"], said["reason"], said["entries"]) == (
+    erasure = json.loads(payload)
+    assert (erasure["kind"], erasure["who"], erasure["reason"], erasure["entries"]) == (
         "erasure",
         "dean",
         "request 17",
         {writer: [2, 4]},
     )
-    assert said["time"].endswith("+00:00")
+    assert erasure["time"].endswith("+00:00")
     assert "bob" not in payload
 
 
@@ -63,7 +63,7 @@ def test_erasing_goes_on_while_others_write(place: Place) -> None:
         for number in range(5):
             trail.append([record(str(number), "bob"), record(str(number), "ann")]).result()
             assert erase(place.address, "bob", "asked for", anchors=place.anchors) == 1
-    assert {one.learner_id for one in read_records(place.address)} == {"ann"}
+    assert {record.learner_id for record in read_records(place.address)} == {"ann"}
     assert verify(place.address, place.anchors).whole
 
 
@@ -105,13 +105,14 @@ def test_who_comes_back_with_a_backup_that_is_older_than_the_erasure_is_named(pl
         place.tamper(f"DELETE FROM {table}")
         for row in rows:
             place.tamper(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
-    found = verify(place.address, place.anchors).findings
-    back = [one for one in found if one.what == "inserted"]
-    assert [(one.writer, one.seq) for one in back] == [(writer, 2), (writer, 4)]
-    assert all("erase bob again" in one.detail for one in back)
-    assert [one.what for one in found if one not in back] == ["cut off"]  # the erasure itself, which the backup has not
+    findings = verify(place.address, place.anchors).findings
+    back = [finding for finding in findings if finding.what == "inserted"]
+    assert [(finding.writer, finding.seq) for finding in back] == [(writer, 2), (writer, 4)]
+    assert all("erase bob again" in finding.detail for finding in back)
+    others = [finding.what for finding in findings if finding not in back]
+    assert others == ["cut off"]  # the erasure itself, which the backup has not
     assert erase(place.address, "bob", "again", anchors=place.anchors) == 2
-    assert [one.what for one in verify(place.address, place.anchors).findings] == ["cut off"]
+    assert [finding.what for finding in verify(place.address, place.anchors).findings] == ["cut off"]
 
 
 def test_the_anchors_hold_every_entry_of_a_long_erasure_in_short_lines(tmp_path: Path) -> None:
@@ -121,8 +122,8 @@ def test_the_anchors_hold_every_entry_of_a_long_erasure_in_short_lines(tmp_path:
     assert erase(place.address, "ann", "asked for", anchors=place.anchors) == 1234
     lines = place.anchors.read_text().splitlines()
     assert max(map(len, lines)) < 1000
-    (known,) = (one for one in (read_anchors(place.anchors) or {}).values() if one.erased)
-    assert known.erased == set(range(1, 1235))
+    (anchors,) = (anchors for anchors in (read_anchors(place.anchors) or {}).values() if anchors.erased)
+    assert anchors.erased == set(range(1, 1235))
     assert verify(place.address, place.anchors).whole
 
 
@@ -130,8 +131,9 @@ def test_an_erasure_that_is_removed_leaves_its_entries_as_removed(place: Place) 
     writer = place.filled("abcd", ["ann", "bob"])
     erase(place.address, "bob", "asked for", anchors=place.anchors)
     place.tamper("DELETE FROM trail_payload WHERE learner_id IS NULL")
-    found = {(one.writer == writer, one.seq, one.what) for one in verify(place.address, place.anchors).findings}
-    assert found == {(True, 2, "removed"), (True, 4, "removed"), (False, 1, "removed")}
+    findings = verify(place.address, place.anchors).findings
+    named = {(finding.writer == writer, finding.seq, finding.what) for finding in findings}
+    assert named == {(True, 2, "removed"), (True, 4, "removed"), (False, 1, "removed")}
 
 
 def test_what_was_erased_is_no_longer_in_the_files_of_sqlite(tmp_path: Path) -> None:
@@ -187,7 +189,7 @@ def test_an_erasure_whose_anchors_cannot_be_written_erases_nothing_and_says_so(t
     ended = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 10, ended.stderr
     assert "Nothing was erased." in ended.stderr
-    assert [one.learner_id for one in read_records(place.address)] == ["ann", "bob"] * 2
+    assert [record.learner_id for record in read_records(place.address)] == ["ann", "bob"] * 2
     assert erase(place.address, "bob", "why", anchors=place.anchors) == 2
     audit = verify(place.address, place.anchors)
     assert (audit.findings, audit.erased) == ((), 2)
@@ -299,10 +301,10 @@ def test_an_erasure_of_any_time_in_the_anchors_ends_no_verifying(tmp_path: Path,
 def test_erasures_of_a_trail_share_a_salt_and_say_each_whose_they_are(place: Place) -> None:
     place.filled("abc", ["ann", "bob", "cyd"])
     assert [erase(place.address, name, '","whose":["', anchors=place.anchors) for name in ("bob", "cyd")] == [1, 1]
-    known = {one for of_writer in (read_anchors(place.anchors) or {}).values() for one in of_writer.whose}
-    (salt,) = {one.salt for one in known}
+    owners = {owner for of_writer in (read_anchors(place.anchors) or {}).values() for owner in of_writer.whose}
+    (salt,) = {owner.salt for owner in owners}
     digests = {hashlib.sha256(bytes.fromhex(salt) + of).hexdigest() for of in (b"bob", b"cyd")}
-    assert {one.digest for one in known} == digests
+    assert {owner.digest for owner in owners} == digests
 
 
 def test_verifying_hashes_each_learner_once_however_many_were_erased(
@@ -335,9 +337,10 @@ def test_of_several_writers_and_erasures_each_learner_who_comes_back_is_named(pl
         place.tamper(f"DELETE FROM {table}")
         for row in rows:
             place.tamper(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
-    found = [one for one in verify(place.address, place.anchors).findings if one.what == "inserted"]
-    assert sorted(one.detail.partition(": erase ")[2] for one in found) == ["bob again"] * 4 + ["cyd again"] * 4
-    assert len({(one.writer, one.seq) for one in found}) == 8
+    findings = [finding for finding in verify(place.address, place.anchors).findings if finding.what == "inserted"]
+    remedies = sorted(finding.detail.partition(": erase ")[2] for finding in findings)
+    assert remedies == ["bob again"] * 4 + ["cyd again"] * 4
+    assert len({(finding.writer, finding.seq) for finding in findings}) == 8
 
 
 def _bytes(folder: Path) -> bytes:

@@ -18,9 +18,9 @@ from earlybell.clock import Hand, HungError, within
 from earlybell.errors import TrailError
 from earlybell.trail import Trail, erase, open_trail, read_records, verify
 from earlybell.trail.stores import open_store
-from tests.earlybell.trail.conftest import Server
 from tests.earlybell.trail.places import Place, postgresql_place, record, sqlite_place
 from tests.hanging import Hanging, hanging_in, until
+from tests.postgresql import Server
 
 EARLYBELL = str(Path(sys.executable).with_name("earlybell"))
 _QUICK: dict[str, Any] = {"timeout": 0.5, "retry": 0.1}
@@ -54,7 +54,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _ids(place: Place) -> list[str]:
-    return sorted(one.request_id for one in read_records(place.address))
+    return sorted(record.request_id for record in read_records(place.address))
 
 
 def test_a_call_that_hangs_is_left_behind_and_the_next_one_waits_for_nothing() -> None:
@@ -250,7 +250,7 @@ class _Writer:
         assert self._process.stdin
         self._process.stdin.write(f"{request}\n")
         self._process.stdin.flush()
-        return self._said()
+        return self._answer()
 
     def rest(self) -> float:
         """Seconds of the processor's time that two seconds take in which nobody appends."""
@@ -260,7 +260,7 @@ class _Writer:
         """Seconds that closing took; the process ends too."""
         assert self._process.stdin
         self._process.stdin.close()
-        word, seconds = self._said()
+        word, seconds = self._answer()
         assert word == "closed"
         assert self._process.wait(5) == 0
         return seconds
@@ -270,24 +270,24 @@ class _Writer:
         with self._process:
             pass
 
-    def _said(self) -> tuple[str, float]:
+    def _answer(self) -> tuple[str, float]:
         assert self._process.stdout
         word, seconds = self._process.stdout.readline().split()
         return word, float(seconds)
 
 
-@pytest.mark.parametrize(("journal", "said"), [(False, "refused"), (True, "kept")], ids=["no journal", "journal"])
-def test_a_disk_that_hangs_is_a_store_that_is_away(tmp_path: Path, journal: bool, said: str) -> None:
+@pytest.mark.parametrize(("journal", "outcome"), [(False, "refused"), (True, "kept")], ids=["no journal", "journal"])
+def test_a_disk_that_hangs_is_a_store_that_is_away(tmp_path: Path, journal: bool, outcome: str) -> None:
     hanging, place = hanging_in(tmp_path), sqlite_place(tmp_path)
     writer = _Writer(place, str(tmp_path / "journal") if journal else "", hanging.environment)
     try:
         assert writer.append("before")[0] == "kept"
         with hanging.sync("trail.db"):
             word, seconds = writer.append("first")
-            assert (word, seconds < 1.5) == (said, True)
+            assert (word, seconds < 1.5) == (outcome, True)
             for number in range(5):
                 word, seconds = writer.append(f"later {number}")
-                assert (word, seconds < 0.3) == (said, True)
+                assert (word, seconds < 0.3) == (outcome, True)
         until(lambda: writer.append("after")[0] == "kept")
         assert writer.end() < 3
     finally:

@@ -21,9 +21,9 @@ from earlybell.trail import Trail, open_trail, read_records, verify
 from earlybell.trail.chain import begin, entry_of, extend, line_of
 from earlybell.trail.journal import Journal, lines_of
 from earlybell.trail.records import body_of
-from tests.earlybell.trail.conftest import Server
 from tests.earlybell.trail.places import Place, postgresql_place, record, sqlite_place
 from tests.hanging import until
+from tests.postgresql import Server
 
 _QUICK: dict[str, Any] = {"timeout": 0.1, "retry": 0.05}
 
@@ -38,12 +38,12 @@ def _away(folder: Path) -> Iterator[None]:
 
 
 def _ids(place: Place) -> list[str]:
-    return [one.request_id for one in read_records(place.address)]
+    return [record.request_id for record in read_records(place.address)]
 
 
 def _append(trail: Trail, *ids: str) -> None:
-    for one in ids:
-        trail.append([record(one)]).result(20)
+    for request_id in ids:
+        trail.append([record(request_id)]).result(20)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -55,9 +55,9 @@ def test_without_a_journal_a_record_is_refused_while_the_store_is_away(tmp_path:
     with place.open(**_QUICK) as trail:
         _append(trail, "before")
         with _away(tmp_path):
-            for one in ("first", "second"):
+            for request_id in ("first", "second"):
                 with pytest.raises(TrailError, match="cannot be written: '(database is locked|it has not answered)"):
-                    _append(trail, one)
+                    _append(trail, request_id)
         time.sleep(0.3)
         _append(trail, "after")
     assert sorted(_ids(place)) == ["after", "before"]
@@ -79,7 +79,7 @@ def test_with_a_journal_records_are_kept_and_replayed_in_order(tmp_path: Path) -
         _append(trail, "f")
     after_outage = place.tamper("SELECT writer FROM trail_payload WHERE request_id = 'c'")[0][0]
     rows = place.tamper("SELECT request_id FROM trail_payload WHERE writer = ? ORDER BY seq", after_outage)
-    assert [one for (one,) in rows] == ["c", "d", "e", "f"]
+    assert [request_id for (request_id,) in rows] == ["c", "d", "e", "f"]
     assert sorted(_ids(place)) == ["a", "b", "c", "d", "e", "f"]
     assert verify(place.address, place.anchors).whole
 
@@ -94,7 +94,7 @@ def test_every_file_is_its_owners_alone_but_one_that_was_there_keeps_its_mode(tm
             _append(trail, "b")
             modes = {path.name: path.stat().st_mode & 0o777 for path in [*tmp_path.glob("*.*"), *_files(journal)]}
     stores = {f"{name}.db{end}" for name in ("trail", "other") for end in ("", "-wal", "-shm")}
-    assert stores | {"other.db.anchors", "heads.jsonl"} == modes.keys() - {one for one in modes if ".journal" in one}
+    assert stores | {"other.db.anchors", "heads.jsonl"} == modes.keys() - {name for name in modes if ".journal" in name}
     assert modes.pop("heads.jsonl") == 0o640
     assert set(modes.values()) == {0o600}
 
@@ -176,7 +176,7 @@ def _left_behind(folder: Path, content: bytes) -> None:
 
 
 def _lines(*ids: str) -> bytes:
-    entries, _ = extend(begin("gone"), [body_of(record(one)) for one in ids])
+    entries, _ = extend(begin("gone"), [body_of(record(request_id)) for request_id in ids])
     return lines_of(entries)
 
 
@@ -195,7 +195,7 @@ def test_of_a_journal_torn_anywhere_all_whole_lines_are_replayed(tmp_path_factor
 def test_a_journal_replayed_twice_adds_nothing(place: Place, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     for ids in (("a", "b"), ("a", "b"), ("a", "b")):
-        entries, _ = extend(begin("gone"), [body_of(record(one)) for one in ids])
+        entries, _ = extend(begin("gone"), [body_of(record(request_id)) for request_id in ids])
         _left_behind(journal, lines_of(entries))
         with place.open(journal=journal):
             until(lambda: not _files(journal))
@@ -210,7 +210,7 @@ def test_a_damaged_line_is_left_out_and_the_file_is_kept(tmp_path: Path, caplog:
         until(lambda: [path.suffix for path in _files(journal)] == [".damaged"])
     assert _ids(place) == ["a", "c"]
     assert "damaged lines" in caplog.text
-    assert [(one.seq, one.what) for one in verify(place.address, "none").findings] == [(2, "removed")]
+    assert [(finding.seq, finding.what) for finding in verify(place.address, "none").findings] == [(2, "removed")]
 
 
 def test_a_journal_that_cannot_be_written_refuses(tmp_path: Path) -> None:
@@ -309,14 +309,15 @@ def test_a_server_that_is_away_is_tried_once_at_once_and_then_after_a_pause(
         _append(trail, "before")
         postgresql.stop()
         try:
-            for one in ("first", "second"):
+            for request_id in ("first", "second"):
                 with pytest.raises(TrailError, match="refused"):
-                    _append(trail, one)
+                    _append(trail, request_id)
         finally:
             postgresql.start()
         with pytest.raises(TrailError, match="refused"):
             _append(trail, "within the pause")
-    assert sum("is away" in one.getMessage() for one in caplog.records) == 2  # the connection broke; there is no server
+    tries = sum("is away" in message.getMessage() for message in caplog.records)
+    assert tries == 2  # the connection broke; there is no server
     assert _ids(place) == ["before"]
 
 

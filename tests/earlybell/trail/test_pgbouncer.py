@@ -16,8 +16,8 @@ import pytest
 
 from earlybell.errors import SettingError
 from earlybell.trail import erase, open_trail, read_records, verify
-from tests.earlybell.trail.conftest import Server
 from tests.earlybell.trail.places import record
+from tests.postgresql import Server
 
 
 @contextmanager
@@ -96,10 +96,10 @@ def test_the_trail_works_behind_a_pooler(postgresql: Server, database: str, tmp_
                 assert len(list(done)) == 200
                 assert len(list(read_records(address))) == 200
             trails = [open_trail(address, anchors=anchors) for _ in range(5)]  # more clients than sessions
-            for one in trails:
-                one.append([record("x", "bob")]).result()
-            for one in trails:
-                one.close()
+            for client in trails:
+                client.append([record("x", "bob")]).result()
+            for client in trails:
+                client.close()
             assert erase(address, "bob", "why", anchors=anchors) == 5
         audit = verify(address, anchors)
         assert audit.whole

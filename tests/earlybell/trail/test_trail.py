@@ -21,8 +21,8 @@ from earlybell.predict.answer import ROW
 from earlybell.trail import Record, erase, open_trail, read_records, verify
 from earlybell.trail.records import body_of, record_of
 from earlybell.trail.stores import StoreError, open_store, shown
-from tests.earlybell.trail.conftest import Server
 from tests.earlybell.trail.places import NOON, PROCESSES, Place, append_many, postgresql_place, record
+from tests.postgresql import Server
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 _NUMBER = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -36,15 +36,17 @@ _RECORDS = st.builds(
     **dict.fromkeys(["time", "as_of"], _TIME),
     **dict.fromkeys(["risk", "low", "high"], _NUMBER),
     features=st.lists(_NUMBER).map(tuple),
+    correction=st.floats(-1, 1),
+    doubt=_TEXT,
 )
 
 
 @given(_RECORDS)
-def test_a_record_comes_back_from_its_json_as_it_was(one: Record) -> None:
-    assert record_of(body_of(one).text) == one
+def test_a_record_comes_back_from_its_json_as_it_was(prediction: Record) -> None:
+    assert record_of(body_of(prediction).text) == prediction
 
 
-_KEPT = (
+_JSON = (
     '{"kind":"prediction","request_id":"1","time":"2026-03-02T12:00:00+00:00","course_id":"run 1",'
     '"learner_id":"b\\u00f8b","as_of":"2026-03-02T12:00:00+00:00","model_name":"learner-risk","model_version":"3",'
     '"catalogue_hash":"abc","features":[1.5,null,0.1],"risk":null,"low":0.1,"high":0.5,"band":"medium",'
@@ -53,12 +55,34 @@ _KEPT = (
 
 
 def test_the_json_that_is_kept_is_what_it_was_in_every_version() -> None:
-    one = record("1", "bøb", risk=None)
-    assert body_of(one).text == f"{_KEPT}}}"
-    assert record_of(f'{_KEPT},"writer":"00ff","seq":7}}') == one
+    prediction = record("1", "bøb", risk=None)
+    assert body_of(prediction).text == f"{_JSON}}}"
+    assert record_of(f'{_JSON},"writer":"00ff","seq":7}}') == prediction
 
 
-@pytest.mark.parametrize("payload", ["", "[]", "{}", f'{_KEPT},"band":7}}'])
+def test_a_record_has_the_correction_of_its_course_and_one_without_it_was_not_corrected() -> None:
+    corrected = structs.replace(record("1", "bøb", risk=None), correction=-0.25)
+    assert body_of(corrected).text == f'{_JSON},"correction":-0.25}}'
+    assert record_of(body_of(corrected).text) == corrected
+    assert record_of(f"{_JSON}}}").correction == 0
+
+
+def test_a_record_has_its_doubt_and_one_without_it_had_none() -> None:
+    doubted = structs.replace(record("1", "bøb", risk=None), doubt="course_level")
+    assert body_of(doubted).text == f'{_JSON},"doubt":"course_level"}}'
+    assert record_of(body_of(doubted).text) == doubted
+    assert record_of(f"{_JSON}}}").doubt == ""
+
+
+def test_a_trail_with_records_from_before_and_after_corrections_is_whole(place: Place) -> None:
+    with place.open() as trail:
+        trail.append([record("1")]).result()
+        trail.append([structs.replace(record("2"), correction=0.5)]).result()
+    assert [entry.correction for entry in read_records(place.address)] == [0, 0.5]
+    assert verify(place.address, place.anchors).whole
+
+
+@pytest.mark.parametrize("payload", ["", "[]", "{}", f'{_JSON},"band":7}}'])
 def test_what_is_no_record_is_named_as_such(payload: str) -> None:
     with pytest.raises(TrailError, match="a record of the trail cannot be read"):
         record_of(payload)
@@ -92,21 +116,24 @@ def test_concurrent_callers_share_commits_and_none_is_lost(place: Place) -> None
     with place.open() as trail, ThreadPoolExecutor(16) as callers:
         list(callers.map(lambda number: trail.append([record(str(number))] * 2).result(), range(400)))
         commits = len(place.anchors.read_text().splitlines()) - 1
-    found = [one.request_id for one in read_records(place.address)]
-    assert sorted(found) == sorted(2 * [str(number) for number in range(400)])
-    assert found[::2] == found[1::2]
+    request_ids = [record.request_id for record in read_records(place.address)]
+    assert sorted(request_ids) == sorted(2 * [str(number) for number in range(400)])
+    assert request_ids[::2] == request_ids[1::2]
     assert commits < 300
     assert verify(place.address, place.anchors).whole
 
 
 def test_several_processes_write_to_one_store(place: Place, tmp_path: Path) -> None:
-    said = tmp_path / "said"
-    of = [PROCESSES.Process(target=append_many, args=(place.address, place.anchors, name, 60, said)) for name in "abc"]
-    for process in of:
+    acknowledged = tmp_path / "acknowledged"
+    processes = [
+        PROCESSES.Process(target=append_many, args=(place.address, place.anchors, name, 60, acknowledged))
+        for name in "abc"
+    ]
+    for process in processes:
         process.start()
-    for process in of:
+    for process in processes:
         process.join(60)
-    assert len(said.read_text().split()) == 180
+    assert len(acknowledged.read_text().split()) == 180
     audit = verify(place.address, place.anchors)
     assert (audit.whole, audit.entries, audit.writers) == (True, 180, 3)
 
@@ -133,7 +160,9 @@ def test_closing_commits_what_waits_and_then_takes_no_more(place: Place) -> None
     trail.close()
     with pytest.raises(TrailError, match="was closed"):
         trail.append([record("late")])
-    assert threading.active_count() == 1 or not any(one.name == "earlybell-trail" for one in threading.enumerate())
+    assert threading.active_count() == 1 or not any(
+        thread.name == "earlybell-trail" for thread in threading.enumerate()
+    )
 
 
 def test_what_a_caller_cancelled_in_time_is_left_out_and_the_writer_goes_on(tmp_path: Path) -> None:
@@ -147,7 +176,7 @@ def test_what_a_caller_cancelled_in_time_is_left_out_and_the_writer_goes_on(tmp_
         assert not first.cancel()
         other.rollback()
         trail.append([record("after")]).result()
-    assert [one.request_id for one in read_records(f"sqlite:{path}")] == ["in the commit", "after"]
+    assert [record.request_id for record in read_records(f"sqlite:{path}")] == ["in the commit", "after"]
 
 
 _WRONG: list[tuple[str, Any, str]] = [
@@ -161,20 +190,24 @@ _WRONG: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "said"), _WRONG, ids=lambda one: str(one)[:20].encode("unicode_escape"))
-def test_a_record_that_no_store_can_keep_is_refused_by_name(tmp_path: Path, name: str, value: Any, said: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "message"), _WRONG, ids=lambda value: str(value)[:20].encode("unicode_escape")
+)
+def test_a_record_that_no_store_can_keep_is_refused_by_name(
+    tmp_path: Path, name: str, value: Any, message: str
+) -> None:
     with open_trail(f"sqlite:{tmp_path}/trail.db") as trail:
-        with pytest.raises(TrailError, match=f"{name} of a record.*{said}"):
+        with pytest.raises(TrailError, match=f"{name} of a record.*{message}"):
             trail.append([record("good"), structs.replace(record("bad"), **{name: value})])
         trail.append([record("next")]).result()
-    assert [one.request_id for one in read_records(f"sqlite:{tmp_path}/trail.db")] == ["next"]
+    assert [record.request_id for record in read_records(f"sqlite:{tmp_path}/trail.db")] == ["next"]
 
 
 def test_a_missing_number_and_another_zone_are_kept_in_one_form() -> None:
     east = NOON.astimezone(timezone(timedelta(hours=5)))
-    one = structs.replace(record("1"), features=(float("nan"), 1), risk=float("nan"), as_of=east)
+    prediction = structs.replace(record("1"), features=(float("nan"), 1), risk=float("nan"), as_of=east)
     other = structs.replace(record("1"), features=(None, 1.0), risk=None)
-    assert body_of(one) == body_of(other)
+    assert body_of(prediction) == body_of(other)
 
 
 _BAD_ADDRESSES: list[tuple[str, dict[str, Any], type[EarlybellError], str]] = [
@@ -185,11 +218,11 @@ _BAD_ADDRESSES: list[tuple[str, dict[str, Any], type[EarlybellError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("address", "settings", "kind", "said"), _BAD_ADDRESSES, ids=lambda one: str(one)[:15])
+@pytest.mark.parametrize(("address", "settings", "kind", "message"), _BAD_ADDRESSES, ids=lambda value: str(value)[:15])
 def test_a_wrong_address_is_refused_without_its_password(
-    address: str, settings: dict[str, Any], kind: type[EarlybellError], said: str
+    address: str, settings: dict[str, Any], kind: type[EarlybellError], message: str
 ) -> None:
-    with pytest.raises(kind, match=said) as refused:
+    with pytest.raises(kind, match=message) as refused:
         open_trail(address, **settings)
     assert "secret" not in str(refused.value)
 
@@ -297,6 +330,6 @@ print({"numpy", "duckdb", "pandas", "typer"} & set(sys.modules))
 
 
 def test_the_trail_loads_none_of_the_models_libraries_and_says_what_postgresql_needs() -> None:
-    said = subprocess.run([sys.executable, "-c", _LOADED], capture_output=True, text=True, check=True).stdout
-    assert "pip install earlybell[postgresql]" in said
-    assert said.endswith("set()\n")
+    output = subprocess.run([sys.executable, "-c", _LOADED], capture_output=True, text=True, check=True).stdout
+    assert "pip install earlybell[postgresql]" in output
+    assert output.endswith("set()\n")

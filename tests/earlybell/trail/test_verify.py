@@ -20,7 +20,10 @@ from tests.earlybell.trail.places import Place, record, sqlite_place
 
 
 def _findings(place: Place) -> list[tuple[str, int, int, str]]:
-    return [(one.writer, one.seq, one.until, one.what) for one in verify(place.address, place.anchors).findings]
+    return [
+        (finding.writer, finding.seq, finding.until, finding.what)
+        for finding in verify(place.address, place.anchors).findings
+    ]
 
 
 def _chain(place: Place, writer: str) -> dict[int, tuple[bytes, bytes]]:
@@ -65,7 +68,7 @@ def _remove_both(place: Place, writer: str) -> None:
     _remove_entry(place, writer)
 
 
-_ONE: list[tuple[Callable[[Place, str], None], str]] = [
+_TAMPERINGS: list[tuple[Callable[[Place, str], None], str]] = [
     (_change_payload, "changed"),
     (_change_salt, "changed"),
     (_change_lookup, "changed"),
@@ -78,14 +81,14 @@ _ONE: list[tuple[Callable[[Place, str], None], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("tampering", "what"), _ONE, ids=lambda one: getattr(one, "__name__", one))
+@pytest.mark.parametrize(("tampering", "kind"), _TAMPERINGS, ids=lambda value: getattr(value, "__name__", value))
 def test_what_was_done_to_one_record_is_named_and_no_other_is(
-    place: Place, tampering: Callable[[Place, str], None], what: str
+    place: Place, tampering: Callable[[Place, str], None], kind: str
 ) -> None:
     writer = place.filled("abcde")
     assert _findings(place) == []
     tampering(place, writer)
-    assert _findings(place) == [(writer, 3, 3, what)]
+    assert _findings(place) == [(writer, 3, 3, kind)]
     audit = verify(place.address, place.anchors)
     assert (audit.whole, audit.erased, audit.anchored) == (False, 0, True)
 
@@ -141,8 +144,8 @@ def test_an_entry_without_payload_whose_digest_was_changed_does_not_follow(place
     place.tamper("DELETE FROM trail_payload WHERE seq = ?", seq)
     place.tamper("UPDATE trail_chain SET digest = ? WHERE seq = ?", bytes(32), seq)
     for anchors in (place.anchors, "none"):
-        found = [(one.seq, one.what) for one in verify(place.address, anchors).findings]
-        assert found == [(seq, "changed"), (seq, "removed")], writer
+        findings = [(finding.seq, finding.what) for finding in verify(place.address, anchors).findings]
+        assert findings == [(seq, "changed"), (seq, "removed")], writer
 
 
 def test_where_two_links_were_changed_to_follow_each_other_the_entry_after_them_does_not_follow(place: Place) -> None:
@@ -150,7 +153,10 @@ def test_where_two_links_were_changed_to_follow_each_other_the_entry_after_them_
     digest, _ = _chain(place, writer)[4]
     for seq, link in ((3, bytes(32)), (4, link_of(bytes(32), 4, digest))):
         place.tamper("UPDATE trail_chain SET link = ? WHERE seq = ?", link, seq)
-    assert [(one.seq, one.what) for one in verify(place.address, "none").findings] == [(3, "changed"), (5, "changed")]
+    assert [(finding.seq, finding.what) for finding in verify(place.address, "none").findings] == [
+        (3, "changed"),
+        (5, "changed"),
+    ]
 
 
 def test_a_trail_that_is_not_whole_is_refused_with_the_first_finding_and_how_many_there_are(place: Place) -> None:
@@ -159,8 +165,8 @@ def test_a_trail_that_is_not_whole_is_refused_with_the_first_finding_and_how_man
     for table in ("trail_chain", "trail_payload"):
         place.tamper(f"DELETE FROM {table} WHERE seq IN (2, 3, 5)")
     audit = verify(place.address, place.anchors)
-    said = f"writer {writer}, entries 2 to 3: removed: missing from the chain .2 in all"
-    with pytest.raises(TrailError, match=said):
+    message = f"writer {writer}, entries 2 to 3: removed: missing from the chain .2 in all"
+    with pytest.raises(TrailError, match=message):
         audit.require(place.address)
     with pytest.raises(AttributeError):
         audit.findings = ()  # type: ignore[misc]
@@ -182,19 +188,19 @@ def test_a_writer_that_was_announced_and_wrote_nothing_has_lost_nothing(place: P
     assert _findings(place) == [(writer, 1, 1, "cut off")]
 
 
-@pytest.mark.parametrize("kept", [0, 1, 3, 4])
-def test_an_end_that_was_cut_off_is_found_by_the_anchors_alone(place: Place, kept: int) -> None:
+@pytest.mark.parametrize("last", [0, 1, 3, 4])
+def test_an_end_that_was_cut_off_is_found_by_the_anchors_alone(place: Place, last: int) -> None:
     writer = place.filled("abcde")
     for table in ("trail_chain", "trail_payload"):
-        place.tamper(f"DELETE FROM {table} WHERE seq > ?", kept)
-    assert _findings(place) == [(writer, kept + 1, 5, "cut off")]
+        place.tamper(f"DELETE FROM {table} WHERE seq > ?", last)
+    assert _findings(place) == [(writer, last + 1, 5, "cut off")]
     assert verify(place.address, "none").whole
 
 
 def _forged(place: Place, writer: str, seq: int, previous: bytes) -> tuple[Any, ...]:
     """What somebody who knows how the chain is made would write as an entry; its link."""
-    (said,) = place.tamper("SELECT payload FROM trail_payload WHERE seq = 1")[0]
-    payload = json.dumps(json.loads(said) | {"seq": seq, "writer": writer, "risk": 0.99}, separators=(",", ":"))
+    (original,) = place.tamper("SELECT payload FROM trail_payload WHERE seq = 1")[0]
+    payload = json.dumps(json.loads(original) | {"seq": seq, "writer": writer, "risk": 0.99}, separators=(",", ":"))
     salt = bytes(32)
     digest = digest_of(salt, payload)
     return salt, payload, digest, link_of(previous, seq, digest)
@@ -242,24 +248,24 @@ _ERASURES: list[Any] = [
 ]
 
 
-def _forge(place: Place, said: dict[str, Any]) -> str:
+def _forge(place: Place, content: dict[str, Any]) -> str:
     """Write an entry that says this after the last one of a writer that crashed; the writer."""
     writer = place.filled("abc")
     lines = place.anchors.read_text().splitlines()
     place.anchors.write_text("\n".join(line for line in lines if '"end"' not in line) + "\n")
-    entries, _ = extend(Head(writer, 3, _chain(place, writer)[3][1]), [Body(json.dumps({"who": "", **said}))])
+    entries, _ = extend(Head(writer, 3, _chain(place, writer)[3][1]), [Body(json.dumps({"who": "", **content}))])
     place.tamper("INSERT INTO trail_chain VALUES (?, ?, ?, ?)", *entries[0][:4])
     place.tamper("INSERT INTO trail_payload VALUES (?, ?, ?, ?, ?, ?, ?)", *entries[0][:2], *entries[0][4:])
     return writer
 
 
 @pytest.mark.parametrize(
-    "said", [{}, {"kind": "erasure"}, *({"kind": "erasure", "entries": one} for one in _ERASURES)], ids=str
+    "content", [{}, {"kind": "erasure"}, *({"kind": "erasure", "entries": entries} for entries in _ERASURES)], ids=str
 )
 def test_a_forged_payload_that_no_writer_writes_is_named_and_is_no_traceback(
-    place: Place, said: dict[str, Any]
+    place: Place, content: dict[str, Any]
 ) -> None:
-    writer = _forge(place, said)
+    writer = _forge(place, content)
     assert _findings(place) == [(writer, 4, 4, "changed")]
 
 
@@ -327,19 +333,19 @@ def test_a_writer_later_than_a_copy_of_the_anchors_is_told_as_what_it_may_be(pla
     copy = tmp_path / "exported"
     copy.write_bytes(place.anchors.read_bytes())
     place.filled("c")
-    (found,) = verify(place.address, copy).findings
-    assert "began after these anchors were saved" in found.detail
+    (finding,) = verify(place.address, copy).findings
+    assert "began after these anchors were saved" in finding.detail
 
 
 def test_the_links_are_what_the_documents_say(tmp_path: Path) -> None:
     place = sqlite_place(tmp_path)
     writer = place.filled("ab")
     link = hashlib.sha256(writer.encode()).digest()
-    for seq, (digest, found) in sorted(_chain(place, writer).items()):
+    for seq, (digest, stored) in sorted(_chain(place, writer).items()):
         salt, payload = place.tamper("SELECT salt, payload FROM trail_payload WHERE seq = ?", seq)[0]
         assert digest == hashlib.sha256(salt + payload.encode()).digest()
         link = hashlib.sha256(link + seq.to_bytes(8, "big") + digest).digest()
-        assert found == link
+        assert stored == link
 
 
 _COLUMNS = [("trail_chain", "digest"), ("trail_chain", "link"), ("trail_payload", "salt"), ("trail_payload", "payload")]
@@ -358,7 +364,7 @@ def test_any_bit_that_flips_is_found_at_its_record(column: tuple[str, str], seq:
         changed[data.draw(st.integers(0, len(value) - 1))] ^= 1 << data.draw(st.integers(0, 6))
         kind = "TEXT" if name == "payload" else "BLOB"
         place.tamper(f"UPDATE {table} SET {name} = CAST(? AS {kind}) WHERE seq = ?", bytes(changed), seq)
-        assert {(one[1], one[3] in ("changed", "reordered")) for one in _findings(place)} == {(seq, True)}
+        assert {(finding[1], finding[3] in ("changed", "reordered")) for finding in _findings(place)} == {(seq, True)}
 
 
 @settings(max_examples=12, deadline=None)

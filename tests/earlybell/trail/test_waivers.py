@@ -24,11 +24,11 @@ def _keep(place: Place) -> Waiver:
 def test_a_waiver_comes_back_as_it_was_kept_with_its_place(place: Place) -> None:
     began = datetime.now(UTC)
     waiver = _keep(place)
-    (kept,) = read_waivers(place.address)
-    assert (kept.seq, len(kept.writer)) == (1, 16)
-    assert Waiver(*(getattr(kept, name) for name in Waiver.__struct_fields__[:-2])) == waiver
-    assert began <= kept.time <= datetime.now(UTC)
-    assert kept.who
+    (stored,) = read_waivers(place.address)
+    assert (stored.seq, len(stored.writer)) == (1, 16)
+    assert Waiver(*(getattr(stored, name) for name in Waiver.__struct_fields__[:-2])) == waiver
+    assert began <= stored.time <= datetime.now(UTC)
+    assert stored.who
 
 
 def test_the_trail_is_whole_with_waivers_and_erasures_between_predictions(place: Place) -> None:
@@ -45,9 +45,9 @@ def test_the_trail_is_whole_with_waivers_and_erasures_between_predictions(place:
 def test_a_waiver_that_was_changed_or_removed_is_found(place: Place) -> None:
     _keep(place)
     place.tamper("UPDATE trail_payload SET payload = replace(payload, 'trial', 'whim')")
-    assert [one.what for one in verify(place.address, place.anchors).findings] == ["changed"]
+    assert [finding.what for finding in verify(place.address, place.anchors).findings] == ["changed"]
     place.tamper("DELETE FROM trail_payload")
-    assert [one.what for one in verify(place.address, place.anchors).findings] == ["removed"]
+    assert [finding.what for finding in verify(place.address, place.anchors).findings] == ["removed"]
 
 
 def test_a_waiver_is_no_record_of_a_learner(place: Place) -> None:

@@ -28,20 +28,20 @@ def rules() -> list[Object]:
     return [rule for group in groups() for rule in group["rules"]]
 
 
-def faster(given: list[Object], factor: float) -> list[Object]:
+def faster(groups: list[Object], factor: float) -> list[Object]:
     """Groups in which all time runs faster: each range and offset, `for` and interval is divided by a factor.
 
     Limits stay as they are: a share is the same share, and an age the same age.
     """
-    found = copy.deepcopy(given)
-    for group in found:
+    copied = copy.deepcopy(groups)
+    for group in copied:
         if "interval" in group:
             group["interval"] = _divided(group["interval"], factor)
         for rule in group["rules"]:
-            rule["expr"] = re.sub(r"\[(\w+)\]", lambda found: f"[{_divided(found[1], factor)}]", rule["expr"])
+            rule["expr"] = re.sub(r"\[(\w+)\]", lambda match: f"[{_divided(match[1], factor)}]", rule["expr"])
             if "for" in rule:
                 rule["for"] = _divided(rule["for"], factor)
-    return found
+    return copied
 
 
 def _divided(duration: str, factor: float) -> str:
@@ -52,10 +52,10 @@ def _divided(duration: str, factor: float) -> str:
 def routes(webhook: str, namespace: str) -> Object:
     """The routes of a site to a webhook, without the time that they gather alerts for."""
     text = (FILES / "alertmanager/alertmanager.yml").read_text().replace("NAMESPACE", namespace)
-    found: Object = yaml.safe_load(text)
-    found["route"]["routes"][0] |= {"group_wait": "1s", "group_interval": "1s"}
-    found["receivers"][1]["webhook_configs"][0]["url"] = webhook
-    return found
+    config: Object = yaml.safe_load(text)
+    config["route"]["routes"][0] |= {"group_wait": "1s", "group_interval": "1s"}
+    config["receivers"][1]["webhook_configs"][0]["url"] = webhook
+    return config
 
 
 def queries(dashboard: Path, namespace: str, interval: str = "5m") -> dict[str, str]:
@@ -65,14 +65,14 @@ def queries(dashboard: Path, namespace: str, interval: str = "5m") -> dict[str, 
         interval: what `$__rate_interval` stands for: four times the interval at which Prometheus asks.
     """
     values = {"$__rate_interval": interval, "$namespace": namespace, "$version": ".+", "$revision": ".+"}
-    found = {}
+    by_title = {}
     for panel in json.loads(dashboard.read_text())["panels"]:
         for target in panel.get("targets", []):
             query = target["expr"]
             for name, value in values.items():
                 query = query.replace(name, value)
-            found[f"{panel['title']}, {target['refId']}"] = query
-    return found
+            by_title[f"{panel['title']}, {target['refId']}"] = query
+    return by_title
 
 
 def scrape_configs(objects: list[Object], pods: Path) -> list[Object]:
@@ -86,25 +86,25 @@ def scrape_configs(objects: list[Object], pods: Path) -> list[Object]:
         "ScrapeConfig": _of_addresses,
         "Probe": _of_probe,
     }
-    return [makers[one["kind"]](one) for one in objects if one["kind"] in makers]
+    return [makers[manifest["kind"]](manifest) for manifest in objects if manifest["kind"] in makers]
 
 
 def pod_targets(pods: list[Object]) -> list[Object]:
     """What Prometheus discovers of pods, as the API server has them: a target for each port of each container."""
     meta = "__meta_kubernetes_pod"
-    found = []
+    targets = []
     for pod in pods:
-        said = {"__meta_kubernetes_namespace": pod["metadata"]["namespace"], f"{meta}_name": pod["metadata"]["name"]}
-        said[f"{meta}_phase"] = pod["status"]["phase"]
+        labels = {"__meta_kubernetes_namespace": pod["metadata"]["namespace"], f"{meta}_name": pod["metadata"]["name"]}
+        labels[f"{meta}_phase"] = pod["status"]["phase"]
         for name, value in pod["metadata"].get("labels", {}).items():
-            said[f"{meta}_label_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}"] = value
-            said[f"{meta}_labelpresent_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}"] = "true"
+            labels[f"{meta}_label_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}"] = value
+            labels[f"{meta}_labelpresent_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}"] = "true"
         for container in pod["spec"]["containers"] if pod["status"].get("podIP") else ():
             for port in container.get("ports", []):
                 number = str(port["containerPort"])
                 of = {f"{meta}_container_name": container["name"], f"{meta}_container_port_number": number}
-                found.append({"targets": [f"{pod['status']['podIP']}:{number}"], "labels": said | of})
-    return found
+                targets.append({"targets": [f"{pod['status']['podIP']}:{number}"], "labels": labels | of})
+    return targets
 
 
 def _of_pods(pods: Path, monitor: Object) -> Object:
@@ -143,18 +143,18 @@ def _of_addresses(config: Object) -> Object:
         "scrape_interval": spec["scrapeInterval"],
         "honor_labels": spec["honorLabels"],
         "static_configs": spec["staticConfigs"],
-        "metric_relabel_configs": [_snake(one) for one in spec["metricRelabelings"]],
+        "metric_relabel_configs": [_snake(relabeling) for relabeling in spec["metricRelabelings"]],
     }
 
 
 def _of_probe(probe: Object) -> Object:
-    spec, asked = probe["spec"], probe["spec"]["targets"]["staticConfig"]
+    spec, static = probe["spec"], probe["spec"]["targets"]["staticConfig"]
     return {
         "job_name": spec["jobName"],
         "metrics_path": "/probe",
         "params": {"module": [spec["module"]]},
         "scrape_interval": spec["interval"],
-        "static_configs": [{"targets": asked["static"], "labels": asked["labels"]}],
+        "static_configs": [{"targets": static["static"], "labels": static["labels"]}],
         "relabel_configs": [
             {"source_labels": ["__address__"], "target_label": "__param_target"},
             {"source_labels": ["__param_target"], "target_label": "instance"},
@@ -163,6 +163,6 @@ def _of_probe(probe: Object) -> Object:
     }
 
 
-def _snake(given: Object) -> Object:
+def _snake(settings: Object) -> Object:
     """The operator's names as Prometheus' own."""
-    return {re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", name): value for name, value in given.items()}
+    return {re.sub("([A-Z])", lambda match: f"_{match[1].lower()}", name): value for name, value in settings.items()}

@@ -40,10 +40,10 @@ HERE = Place()
 
 def program(name: str) -> str:
     """A program of Debian's packages prometheus, prometheus-alertmanager and prometheus-pushgateway."""
-    found = shutil.which(name)
-    if not found:
+    path = shutil.which(name)
+    if not path:
         missing(f"{name} is not installed: Debian's prometheus, prometheus-alertmanager, prometheus-pushgateway")
-    return str(found)
+    return str(path)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Prometheus:
 
     def firing(self) -> set[str]:
         """The names of the alerts that fire now."""
-        return {one["metric"]["alertname"] for one in self.query('ALERTS{alertstate="firing"}')}
+        return {sample["metric"]["alertname"] for sample in self.query('ALERTS{alertstate="firing"}')}
 
 
 @dataclass
@@ -80,7 +80,9 @@ class Receiver:
 
     def versions(self, name: str, status: str = "firing") -> set[str]:
         """The versions that alerts of a name are about."""
-        return {one["labels"]["model_version"] for one in self.alerts(status) if one["labels"]["alertname"] == name}
+        return {
+            alert["labels"]["model_version"] for alert in self.alerts(status) if alert["labels"]["alertname"] == name
+        }
 
 
 @contextmanager
@@ -130,7 +132,7 @@ def receiver(address: str = HERE.address) -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            found.notices.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            inbox.notices.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
             self.send_response(200)
             self.end_headers()
 
@@ -138,9 +140,9 @@ def receiver(address: str = HERE.address) -> Iterator[Receiver]:
             """Write nothing."""
 
     with ThreadingHTTPServer((address, 0), Handler) as server:
-        found = Receiver(f"http://{address}:{server.server_address[1]}")
+        inbox = Receiver(f"http://{address}:{server.server_address[1]}")
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield found
+        yield inbox
         server.shutdown()
 
 
@@ -151,10 +153,10 @@ def until(look: Callable[[], _T], seconds: float, why: Callable[[], object] = st
         AssertionError: it was not in time; `why` says how things stand.
     """
     last = time.monotonic() + seconds
-    while not (found := look()):
+    while not (value := look()):
         assert time.monotonic() < last, why()
         time.sleep(0.5)
-    return found
+    return value
 
 
 @contextmanager

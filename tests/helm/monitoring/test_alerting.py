@@ -40,7 +40,7 @@ def test_a_broken_challenger_and_then_a_dead_one_are_told_of_and_the_champion_is
         ) as running,
     ):
         until(lambda: len(running.query('up{job="earlybell-serving"} == 1')) == 2, 30)
-        with _asked(champion), _asked(challenger):
+        with _traffic(champion), _traffic(challenger):
             time.sleep(5)
             assert not running.firing()
             with _locked(challenger):
@@ -62,12 +62,12 @@ def test_an_alert_of_another_site_is_not_told(tmp_path: Path) -> None:
         httpx.post(f"{manager}/api/v2/alerts", json=alerts, trust_env=False).raise_for_status()
         until(inbox.alerts, 20)
         time.sleep(2)
-        told = {(one["labels"]["alertname"], one["labels"]["namespace"]) for one in inbox.alerts()}
-    assert told == {("EarlybellGone", "site")}
+        notified = {(alert["labels"]["alertname"], alert["labels"]["namespace"]) for alert in inbox.alerts()}
+    assert notified == {("EarlybellGone", "site")}
 
 
 @contextmanager
-def _asked(server: Server) -> Iterator[None]:
+def _traffic(server: Server) -> Iterator[None]:
     """Asked again and again meanwhile, by four at a time, whatever it answers."""
     enough = threading.Event()
 
@@ -77,14 +77,14 @@ def _asked(server: Server) -> Iterator[None]:
                 client.post(PREDICT, json={"instances": [EXTRACT]})
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
-    for one in threads:
-        one.start()
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         enough.set()
-        for one in threads:
-            one.join()
+        for thread in threads:
+            thread.join()
 
 
 @contextmanager

@@ -19,49 +19,53 @@ OBJECTS = ("PodMonitor", "PrometheusRule", "ScrapeConfig", "Probe", "Alertmanage
 
 def _rules(*arguments: str) -> list[dict[str, Any]]:
     objects = rendered(*SITES["monitoring"], *arguments)
-    return [group for one in objects if one["kind"] == "PrometheusRule" for group in one["spec"]["groups"]]
+    return [
+        group for manifest in objects if manifest["kind"] == "PrometheusRule" for group in manifest["spec"]["groups"]
+    ]
 
 
 def test_the_rules_of_a_site_are_the_tested_files_with_its_namespace() -> None:
     assert _stripped(_rules()) == _stripped(groups("site"))
 
 
-def _stripped(given: list[dict[str, Any]]) -> dict[str, Any]:
-    return {group["name"]: group["rules"] for group in given}
+def _stripped(groups: list[dict[str, Any]]) -> dict[str, Any]:
+    return {group["name"]: group["rules"] for group in groups}
 
 
 def test_a_site_has_its_own_budgets_and_limits_and_does_without_some_alerts() -> None:
     own = {"budgets": {"errors": 0.001}, "limits": {"training_age": 60}, "without": ["EarlybellPredictionLate"]}
-    found = [rule for group in _rules("--set-json", json.dumps({"monitoring": own})) for rule in group["rules"]]
-    expressions = {tuple(rule["labels"].values()): rule["expr"] for rule in found if rule["expr"].startswith("vector(")}
+    rules = [rule for group in _rules("--set-json", json.dumps({"monitoring": own})) for rule in group["rules"]]
+    expressions = {tuple(rule["labels"].values()): rule["expr"] for rule in rules if rule["expr"].startswith("vector(")}
     assert expressions["site", "errors"] == "vector(0.001)"
     assert expressions["site", "training_age"] == "vector(60)"
     assert expressions["site", "latency"] == "vector(0.01)"
-    assert not [rule for rule in found if rule.get("alert") == "EarlybellPredictionLate"]
+    assert not [rule for rule in rules if rule.get("alert") == "EarlybellPredictionLate"]
 
 
 def test_the_operators_objects_are_made_where_the_cluster_has_their_kinds() -> None:
-    assert not [one for one in rendered() if one["kind"] in OBJECTS]
+    assert not [manifest for manifest in rendered() if manifest["kind"] in OBJECTS]
     has = ("--api-versions", "monitoring.coreos.com/v1", "--api-versions", "monitoring.coreos.com/v1alpha1")
-    kinds = {one["kind"] for one in rendered(*has)}
+    kinds = {manifest["kind"] for manifest in rendered(*has)}
     assert {"PodMonitor", "PrometheusRule"} <= kinds
     assert not {"ScrapeConfig", "Probe", "AlertmanagerConfig"} & kinds  # nobody has said what they are to ask, and tell
-    assert {one["kind"] for one in rendered(*SITES["monitoring"])} >= set(OBJECTS)
-    assert not [one for one in rendered(*SITES["all_off"]) if one["metadata"]["name"].endswith("-dashboard")]
+    assert {manifest["kind"] for manifest in rendered(*SITES["monitoring"])} >= set(OBJECTS)
+    assert not [
+        manifest for manifest in rendered(*SITES["all_off"]) if manifest["metadata"]["name"].endswith("-dashboard")
+    ]
 
 
 def test_what_prometheus_chooses_by_is_on_every_object() -> None:
-    for one in rendered(*SITES["monitoring"]):
-        if one["kind"] in OBJECTS:
-            assert one["metadata"]["labels"]["release"] == "prometheus"
+    for manifest in rendered(*SITES["monitoring"]):
+        if manifest["kind"] in OBJECTS:
+            assert manifest["metadata"]["labels"]["release"] == "prometheus"
 
 
 def test_every_dashboard_is_a_config_map_that_grafana_finds() -> None:
     objects = named(rendered())
     for path in DASHBOARDS:
-        found = objects[f"ConfigMap/{path.stem}-dashboard"]
-        assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
-        assert json.loads(found["data"][path.name]) == json.loads(path.read_text())
+        config_map = objects[f"ConfigMap/{path.stem}-dashboard"]
+        assert config_map["metadata"]["labels"]["grafana_dashboard"] == "1"
+        assert json.loads(config_map["data"][path.name]) == json.loads(path.read_text())
 
 
 def test_the_plain_routes_are_those_of_the_operator() -> None:
@@ -77,16 +81,16 @@ def test_the_plain_routes_are_those_of_the_operator() -> None:
     assert own["webhookConfigs"][0]["url"] == plain["receivers"][1]["webhook_configs"][0]["url"]
 
 
-def _plain(given: Any) -> Any:
+def _plain(settings: Any) -> Any:
     """The operator's words as Alertmanager's."""
-    if isinstance(given, list):
-        return [_plain(one) for one in given]
-    if not isinstance(given, dict):
-        return given
-    if "matchType" in given:
-        return f'{given["name"]}{given["matchType"]}"{given["value"]}"'
+    if isinstance(settings, list):
+        return [_plain(item) for item in settings]
+    if not isinstance(settings, dict):
+        return settings
+    if "matchType" in settings:
+        return f'{settings["name"]}{settings["matchType"]}"{settings["value"]}"'
     return {
-        re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", name): _plain(value) for name, value in given.items()
+        re.sub("([A-Z])", lambda match: f"_{match[1].lower()}", name): _plain(value) for name, value in settings.items()
     }
 
 
@@ -103,32 +107,40 @@ def test_the_pods_of_both_modes_are_asked_once_each_and_known_by_their_version(t
         address = f"{running.url}/api/v1/targets"
         until(lambda: len(httpx.get(address, trust_env=False).json()["data"]["activeTargets"]) == 4, 30)
         targets = httpx.get(address, trust_env=False).json()["data"]["activeTargets"]
-    found = {one["labels"]["pod"]: one["labels"] for one in targets if one["labels"]["job"] == "earlybell-serving"}
-    assert set(found) == {"a", "b"}
-    assert {one["namespace"] for one in found.values()} == {"site"}
-    assert {one["inferenceservice"] for one in found.values()} == {"learner-risk"}
-    assert found["a"]["revision"] == "learner-risk-predictor-00002"
-    assert found["a"]["model_version"] == "4"
-    assert found["b"]["revision"] == "learner-risk-v3-predictor"
-    others = {one["labels"]["job"]: one["labels"]["instance"] for one in targets if "pod" not in one["labels"]}
+    labels = {
+        target["labels"]["pod"]: target["labels"]
+        for target in targets
+        if target["labels"]["job"] == "earlybell-serving"
+    }
+    assert set(labels) == {"a", "b"}
+    assert {label_set["namespace"] for label_set in labels.values()} == {"site"}
+    assert {label_set["inferenceservice"] for label_set in labels.values()} == {"learner-risk"}
+    assert labels["a"]["revision"] == "learner-risk-predictor-00002"
+    assert labels["a"]["model_version"] == "4"
+    assert labels["b"]["revision"] == "learner-risk-v3-predictor"
+    others = {
+        target["labels"]["job"]: target["labels"]["instance"] for target in targets if "pod" not in target["labels"]
+    }
     assert others["earlybell-probe"] == "https://risk.example.org/v2/models/learner-risk/ready"
     assert "pushgateway.monitoring.svc:9091" in others.values()
 
 
 def test_what_a_probe_is_told_to_ask_needs_no_token_and_the_route_of_the_standard_mode_lets_it_through() -> None:
     places = (CHART / name for name in ("values.yaml", "README.md", "templates/monitoring/probe.yaml"))
-    told = [path for one in places for path in re.findall(r"https://risk\.example\.org(/[\w/-]+)", one.read_text())]
-    assert len(told) == 3
-    (standard,) = (one for one in OVERLAYS if one.name == "standard")
+    paths = [path for file in places for path in re.findall(r"https://risk\.example\.org(/[\w/-]+)", file.read_text())]
+    assert len(paths) == 3
+    (standard,) = (overlay for overlay in OVERLAYS if overlay.name == "standard")
     (rule,) = named(built(standard))["HTTPRoute/learner-risk-traffic"]["spec"]["rules"]
     routed = tuple(f"{match['path']['value']}/" for match in rule["matches"])
-    assert [path for path in told if not path.startswith(routed) or not ROUTES["health"][1].fullmatch(path)] == []
+    assert [path for path in paths if not path.startswith(routed) or not ROUTES["health"][1].fullmatch(path)] == []
 
 
 def _pod(name: str, labels: dict[str, str], namespace: str = "site", **ports: int) -> dict[str, Any]:
     """A pod of the model that runs, with a container for each port; nothing listens at its address."""
     labels = labels | {"serving.kserve.io/inferenceservice": "learner-risk"}
-    containers = [{"name": one.replace("_", "-"), "ports": [{"containerPort": port}]} for one, port in ports.items()]
+    containers = [
+        {"name": container.replace("_", "-"), "ports": [{"containerPort": port}]} for container, port in ports.items()
+    ]
     return {
         "metadata": {"name": name, "namespace": namespace, "labels": labels},
         "spec": {"containers": containers},

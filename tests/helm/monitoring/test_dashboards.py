@@ -24,6 +24,15 @@ QUERIES = {
 }
 
 
+_RUN = 'course_id="A",version="3"'
+_FIGURES = ("estimated_auc", "adjusted_auc", "early_auc", "ks_earlier_runs", "flagged")
+_WATCHED = "".join(f'earlybell_watched_figure{{{_RUN},figure="{name}",subject="all"}} 0.5\n' for name in _FIGURES)
+_WATCHED += "".join(
+    f'earlybell_watched_trouble{{{_RUN},family="early",audience="mlops",status="{status}"}} 1\n'
+    for status in ("problem", "warning")
+)
+
+
 @pytest.fixture(scope="module")
 def canary(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """A Prometheus with the chart's rules, that asks a champion, a challenger and a Pushgateway."""
@@ -35,8 +44,9 @@ def canary(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         started(small_bundle, _made(folder / "3"), "--model-version", "3", "--tokens", str(file)) as champion,
         started(small_bundle, _made(folder / "4"), "--model-version", "4", "--tokens", str(file)) as challenger,
     ):
-        for pipeline in ("training", "prediction"):
+        for pipeline in ("training", "prediction", "monitoring"):
             text = f"earlybell_pipeline_last_success_timestamp_seconds {time.time()}\n"
+            text += _WATCHED if pipeline == "monitoring" else ""
             httpx.post(f"{gateway}/metrics/job/earlybell-pipeline/pipeline/{pipeline}", content=text, trust_env=False)
         scraped = [targets({"v3": champion, "v4": challenger}), _gateway(gateway)]
         with prometheus(folder / "prometheus", faster(groups("site"), FACTOR), scraped) as running:
@@ -49,14 +59,14 @@ def canary(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def targets(servers: dict[str, Server]) -> Object:
     """Servers by their revision, labelled as the chart's PodMonitor labels pods."""
     labels = {"namespace": "site", "inferenceservice": "learner-risk"}
-    found = [
+    configs = [
         {
             "targets": [f"127.0.0.1:{server.port}"],
             "labels": labels | {"revision": name, "pod": name, "model_version": name[1:]},
         }
         for name, server in servers.items()
     ]
-    return {"job_name": "earlybell-serving", "honor_labels": True, "static_configs": found}
+    return {"job_name": "earlybell-serving", "honor_labels": True, "static_configs": configs}
 
 
 def _gateway(address: str) -> Object:
@@ -93,31 +103,31 @@ def test_a_dashboards_query_finds_something(place: str, canary: Prometheus) -> N
 
 
 def test_a_caller_who_has_no_token_any_more_is_on_no_dashboard(canary: Prometheus) -> None:
-    (query,) = (one for one in QUERIES.values() if EXPIRES in one)
-    assert {one["metric"]["caller"] for one in canary.query(query)} == {"moodle"}
+    (query,) = (query for query in QUERIES.values() if EXPIRES in query)
+    assert {sample["metric"]["caller"] for sample in canary.query(query)} == {"moodle"}
 
 
 def test_the_figures_are_there_by_version_and_revision(canary: Prometheus) -> None:
     for record in ("asked:per_second", "errors:ratio10m", "seconds:p95_10m", "risk:mean6h", "out_of_range:ratio6h"):
-        found = canary.query(f"earlybell:version_{record}")
-        shown = {(one["metric"]["model_version"], one["metric"]["revision"]) for one in found}
+        samples = canary.query(f"earlybell:version_{record}")
+        shown = {(sample["metric"]["model_version"], sample["metric"]["revision"]) for sample in samples}
         assert shown == {("3", "v3"), ("4", "v4")}, record
 
 
 def test_no_rule_fails(canary: Prometheus) -> None:
     answer = httpx.get(f"{canary.url}/api/v1/rules", trust_env=False).json()
-    found = [rule for group in answer["data"]["groups"] for rule in group["rules"]]
-    assert found
-    assert not [rule for rule in found if rule["health"] == "err"]
+    rules = [rule for group in answer["data"]["groups"] for rule in group["rules"]]
+    assert rules
+    assert not [rule for rule in rules if rule["health"] == "err"]
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
 def test_a_dashboard_can_be_read(path: Path) -> None:
-    found = json.loads(path.read_text())
-    assert found["uid"] == path.stem
-    assert [one["name"] for one in found["templating"]["list"]][:2] == ["datasource", "namespace"]
-    assert len(found["panels"]) < 12
-    for panel in found["panels"]:
+    dashboard = json.loads(path.read_text())
+    assert dashboard["uid"] == path.stem
+    assert [variable["name"] for variable in dashboard["templating"]["list"]][:2] == ["datasource", "namespace"]
+    assert len(dashboard["panels"]) < 12
+    for panel in dashboard["panels"]:
         assert panel["title"]
         assert len(panel["description"].split()) > 2, panel["title"]
         assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]

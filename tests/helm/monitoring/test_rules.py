@@ -35,7 +35,10 @@ def test_rules_and_routes_are_valid() -> None:
 @pytest.mark.parametrize("alert", ALERTS)
 def test_an_alert_is_tested_to_fire_and_not_to_fire(alert: str) -> None:
     expected = [
-        one["exp_alerts"] for case in _cases() for one in case.get("alert_rule_test", []) if one["alertname"] == alert
+        test["exp_alerts"]
+        for case in _cases()
+        for test in case.get("alert_rule_test", [])
+        if test["alertname"] == alert
     ]
     assert any(expected), "no test in which it fires"
     assert not all(expected), "no test in which it does not fire"
@@ -43,8 +46,8 @@ def test_an_alert_is_tested_to_fire_and_not_to_fire(alert: str) -> None:
 
 @pytest.mark.parametrize("record", sorted({rule["record"] for rule in rules() if "record" in rule}))
 def test_a_recorded_figure_is_tested(record: str) -> None:
-    asked = [one["expr"] for case in _cases() for one in case.get("promql_expr_test", []) if one["exp_samples"]]
-    assert any(re.search(rf"(?<![\w:]){record}(?![\w:])", query) for query in asked)
+    queries = [test["expr"] for case in _cases() for test in case.get("promql_expr_test", []) if test["exp_samples"]]
+    assert any(re.search(rf"(?<![\w:]){record}(?![\w:])", query) for query in queries)
 
 
 @pytest.mark.parametrize("alert", ALERTS)
@@ -70,7 +73,9 @@ def test_every_rule_looks_at_its_own_site_alone() -> None:
 
 
 def test_time_runs_faster_in_a_test_and_limits_stay() -> None:
-    given = [{"name": "g", "interval": "1m", "rules": [{"alert": "A", "expr": "sum(rate(a[5m])) > 300", "for": "2m"}]}]
+    original = [
+        {"name": "g", "interval": "1m", "rules": [{"alert": "A", "expr": "sum(rate(a[5m])) > 300", "for": "2m"}]}
+    ]
     rule = {"alert": "A", "expr": "sum(rate(a[5000ms])) > 300", "for": "2000ms"}
-    assert faster(given, 60) == [{"name": "g", "interval": "1000ms", "rules": [rule]}]
-    assert given[0]["interval"] == "1m"
+    assert faster(original, 60) == [{"name": "g", "interval": "1000ms", "rules": [rule]}]
+    assert original[0]["interval"] == "1m"

@@ -17,8 +17,13 @@ def of_all_kinds(client: httpx.Client, learners: int = 600) -> None:
             {"name": "days_seen", "datatype": "FP32", "shape": [learners], "data": [28] * learners},
         ]
     }
-    one = {"instances": [EXTRACT]}
-    asked = [(PREDICT, one, 200), (EXPLAIN, one, 200), (PREDICT, {"instances": []}, 400), (INFER, vectors, 200)]
-    for path, body, status in asked:
+    instance = {"instances": [EXTRACT]}
+    requests = [
+        (PREDICT, instance, 200),
+        (EXPLAIN, instance, 200),
+        (PREDICT, {"instances": []}, 400),
+        (INFER, vectors, 200),
+    ]
+    for path, body, status in requests:
         answer = client.post(path, json=body)
         assert answer.status_code == status, answer.text

@@ -4,11 +4,13 @@ from typing import Any
 
 import httpx
 
+from components.features import find_catalogue
 from tests.earlybell.extracts import EXTRACT
 
 PREDICT, EXPLAIN = "/v1/models/learner-risk:predict", "/v1/models/learner-risk:explain"
 INFER = "/v2/models/learner-risk/infer"
 JSON = {"content-type": "application/json"}
+WIDTH = len(find_catalogue().names)  # of the vectors that a bundle takes
 
 
 def refused(response: httpx.Response, status: int, *says: str) -> None:
@@ -65,7 +67,12 @@ class Grpc:
     def request(self, features: dict[str, Any] | None = None, **fields: Any) -> Any:
         """A good one, but for these fields of it and of its features."""
         tensor = self.messages.ModelInferRequest.InferInputTensor
-        wide = {"name": "features", "datatype": "FP32", "shape": [1, 45], "contents": {"fp32_contents": [0.5] * 45}}
+        wide = {
+            "name": "features",
+            "datatype": "FP32",
+            "shape": [1, WIDTH],
+            "contents": {"fp32_contents": [0.5] * WIDTH},
+        }
         days = {"name": "days_seen", "datatype": "FP32", "shape": [1], "contents": {"fp32_contents": [28.0]}}
         inputs = [tensor(**(wide | (features or {}))), tensor(**days)]
         return self.messages.ModelInferRequest(**({"model_name": "learner-risk", "inputs": inputs} | fields))

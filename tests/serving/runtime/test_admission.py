@@ -19,7 +19,7 @@ import pytest
 from serving.runtime.settings import DENSEST
 from tests.earlybell.extracts import EXTRACT
 from tests.serving.running import Server, started
-from tests.serving.runtime.asking import EXPLAIN, INFER, JSON, PREDICT, Grpc, goes_on, refused
+from tests.serving.runtime.asking import EXPLAIN, INFER, JSON, PREDICT, WIDTH, Grpc, goes_on, refused
 
 pytestmark = pytest.mark.usefixtures("serving")
 MIB = 2**20
@@ -260,7 +260,7 @@ def test_a_request_that_holds_some_memory_grows_before_a_larger_one_and_all_are_
     small: Server, tokens: tuple[Path, dict[str, str]]
 ) -> None:
     """Explaining a class needs more than its body; behind it waits one of the largest, and one learner behind both."""
-    whole = json.dumps({"instances": [EXTRACT]}).encode().ljust(BODY * MIB)
+    large_body = json.dumps({"instances": [EXTRACT]}).encode().ljust(BODY * MIB)
     explained = json.dumps(class_of(60)).encode()
 
     def ask(path: str, body: bytes) -> tuple[int, float]:
@@ -271,7 +271,7 @@ def test_a_request_that_holds_some_memory_grows_before_a_larger_one_and_all_are_
     with ThreadPoolExecutor(3) as pool, socket.create_connection(("127.0.0.1", small.port)) as first:
         first.sendall(head(tokens, "modest", len(explained), EXPLAIN) + explained[:-1])
         time.sleep(0.3)
-        large = pool.submit(ask, PREDICT, whole)
+        large = pool.submit(ask, PREDICT, large_body)
         time.sleep(0.3)
         last = pool.submit(ask, PREDICT, json.dumps({"instances": [EXTRACT]}).encode())
         time.sleep(0.3)
@@ -354,7 +354,7 @@ def _input(contents: bytes, shape: bytes = b"", name: bytes = b"features", datat
 
 def _broken(rows: int) -> bytes:
     """A message of the right form in which no value is a number."""
-    values = {b"features": (_varint(rows) + b"\x2d", 45), b"days_seen": (_varint(rows), 1)}
+    values = {b"features": (_varint(rows) + _varint(WIDTH), WIDTH), b"days_seen": (_varint(rows), 1)}
     return b"".join(
         _input(_field(6, b"\x00\x00\x80\x7f" * (rows * columns)), shape, name, b"FP32")
         for name, (shape, columns) in values.items()
@@ -369,7 +369,7 @@ DENSE_MESSAGES = {
     "whole numbers": (_input(_field(2, b"\x01" * (LARGEST - 100))), "datatype"),
     "long whole numbers": (_input(_field(3, b"\x01" * (LARGEST - 100))), "datatype"),
     "yes and no": (_input(_field(1, b"\x01" * (LARGEST - 100))), "datatype"),
-    "infinities": (_broken(LARGEST // 4 // 46 - 10), "features.data"),
+    "infinities": (_broken(LARGEST // 4 // (WIDTH + 1) - 10), "features.data"),
     "shapes": (_input(b"", b"\x01" * (LARGEST - 100)), f"shape: {LARGEST - 100:,} of them"),
     "inputs": (b"\x2a\x00" * HALF, f"inputs: {HALF:,} of them. At most 64."),
     "outputs": (b"\x32\x00" * HALF, f"outputs: {HALF:,} of them"),

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 import msgspec
 import numpy as np
@@ -16,11 +17,11 @@ from jsonschema import Draft202012Validator
 
 from components.extract import extract
 from earlybell.bundle import read_bundle, read_candidate
-from earlybell.predict import Predictions, Predictor, open_tables
+from earlybell.predict import Predictions, Predictor, course_corrections, open_tables
 from earlybell.predict.workspace import Workspace
 from earlybell.tables.codec import decode, encode
 from earlybell.trail import read_records, verify
-from tests.serving.running import Server, started
+from tests.serving.running import EARLYBELL, Server, started
 
 pytestmark = pytest.mark.usefixtures("serving")
 PREDICT, EXPLAIN = "/v1/models/learner-risk:predict", "/v1/models/learner-risk:explain"
@@ -34,12 +35,15 @@ def post(server: Server, path: str, body: dict[str, Any], **headers: str) -> dic
     return content
 
 
-def body_of(tables: Path, batch: Predictions) -> dict[str, Any]:
-    """A request with each course run, as of the moment that batch predicted."""
+def body_of(tables: Path, batch: Predictions, digest: str) -> dict[str, Any]:
+    """A request with each course run, as of the moment that batch predicted, with the correction by that bundle."""
     connection = open_tables(tables)
-    as_of = dict(zip(batch.observed.course_id.tolist(), batch.observed.as_of.tolist(), strict=True))
     return {
-        "instances": [{"as_of": f"{at.isoformat()}Z", **encode(connection, course)} for course, at in as_of.items()]
+        "instances": [
+            {"as_of": f"{entry.as_of.isoformat()}Z", "correction": msgspec.to_builtins(entry.to_send)}
+            | encode(connection, entry.course_id)
+            for entry in course_corrections(batch, digest)
+        ]
     }
 
 
@@ -57,12 +61,26 @@ def assert_same(answer: dict[str, Any], batch: Predictions) -> None:
         assert learner["risk"] == pytest.approx(row.risk, abs=1e-6)
         assert learner["interval"] == pytest.approx(list(row.interval), abs=1e-6)
         assert learner["band"] == row.band
+        assert learner["correction"] == row.correction
+        assert learner["doubt"] == row.doubt
         assert [reason["feature"] for reason in learner["reasons"]] == [reason.feature for reason in row.reasons]
+        assert [(of_head["head"], of_head["words"]) for of_head in learner["outlook"]] == [
+            (of_head.head, of_head.words) for of_head in row.outlook
+        ]
+        assert [of_head["value"] for of_head in learner["outlook"]] == pytest.approx(
+            [of_head.value for of_head in row.outlook], abs=1e-3
+        )
 
 
 @pytest.fixture(scope="module")
 def batch(bundle: Path, site: Path) -> Predictions:
     return Predictor(read_bundle(bundle)).predict_tables(site, "0.5")
+
+
+@pytest.fixture(scope="module")
+def uncorrected(bundle: Path, batch: Predictions) -> Predictions:
+    """The same moments without corrections: a vector is of no course."""
+    return Predictor(read_bundle(bundle)).predict(batch.observed)
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +92,97 @@ def one_learner(site: Path, batch: Predictions) -> dict[str, Any]:
     return {"instances": [{"as_of": f"{as_of}Z", **encode(connection, course, learner)}]}
 
 
-def test_everybody_gets_the_same_answer_as_in_batch(server: Server, site: Path, batch: Predictions) -> None:
-    assert_same(post(server, PREDICT, body_of(site, batch)), batch)
+@pytest.fixture(scope="module")
+def body(site: Path, batch: Predictions, bundle: Path) -> dict[str, Any]:
+    """A request about everybody, with the corrections of the batch."""
+    return body_of(site, batch, read_bundle(bundle).digest)
+
+
+def test_everybody_gets_the_same_answer_as_in_batch_where_the_corrections_of_the_batch_are_sent_along(
+    server: Server, body: dict[str, Any], batch: Predictions
+) -> None:
+    assert len(set(batch.correction)) > 2  # or nothing is compared
+    assert {"", "course_level"} <= set(batch.doubt.tolist())
+    assert any(batch.outlook)  # likewise
+    assert_same(post(server, PREDICT, body), batch)
+
+
+def test_the_trail_has_the_outlook_of_a_prediction_and_none_of_an_explanation(
+    server: Server, one_learner: dict[str, Any]
+) -> None:
+    answer = post(server, PREDICT, one_learner, **{"x-request-id": "with-an-outlook"})
+    post(server, EXPLAIN, one_learner, **{"x-request-id": "explained"})
+    (record,) = read_records(server.trail, request="with-an-outlook")
+    _, outlook = answer["predictions"][0]["learners"][0]["outlook"]
+    _, recorded = record.outlook
+    assert (recorded.head, recorded.value, recorded.low, recorded.high, recorded.agrees) == (
+        *(outlook[name] for name in ("head", "value", "low", "high", "agrees")),
+    )
+    (explained,) = read_records(server.trail, request="explained")
+    assert explained.outlook == ()
+
+
+def test_the_requests_of_the_command_line_get_the_rows_that_it_predicted_for_a_course_in_doubt_and_another(
+    server: Server, bundle: Path, site: Path, batch: Predictions, tmp_path: Path
+) -> None:
+    corrections, rows = tmp_path / "corrections.json", tmp_path / "risks.parquet"
+    of_site = (f"tables:{site}", "--ids", "keep")
+    run_cli("predict", str(bundle), *of_site, "--as-of", "0.5", "--corrections", str(corrections), "--out", str(rows))
+    expected = duckdb.connect().execute(f"FROM '{rows}'").fetchnumpy()
+    doubted = dict(zip(batch.observed.course_id.tolist(), batch.doubt.tolist(), strict=True))
+    for course in (next(run for run, doubt in doubted.items() if doubt == wanted) for wanted in ("course_level", "")):
+        as_of = f"{batch.observed.as_of[batch.observed.course_id == course][0]}Z"
+        options = ("--course", course, "--as-of", as_of, "--corrections", str(corrections))
+        (run,) = post(server, PREDICT, json.loads(run_cli("request", *of_site, *options)))["predictions"]
+        (places,) = np.nonzero(expected["course_id"] == course)
+        by_id = {expected["learner_id"][place]: place for place in places}
+        assert by_id.keys() == {learner["learner_id"] for learner in run["learners"]}
+        for learner in run["learners"]:
+            row = {name: column[by_id[learner["learner_id"]]] for name, column in expected.items()}
+            numbers = [learner["risk"], *learner["interval"], learner["correction"]]
+            assert numbers == pytest.approx([row["risk"], row["low"], row["high"], row["correction"]], abs=1e-6)
+            assert (learner["band"], learner["doubt"]) == (row["band"], row["doubt"])
+            assert [why["words"] for why in learner["reasons"]] == [why["words"] for why in row["reasons"]]
+
+
+def run_cli(*words: str) -> str:
+    done = subprocess.run([*EARLYBELL, *words], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("path", [PREDICT, EXPLAIN])
+@pytest.mark.parametrize("of", ["another bundle", "none"])
+def test_a_correction_of_another_bundle_or_none_changes_no_risk_and_the_answer_says_so(
+    server: Server, bundle: Path, body: dict[str, Any], batch: Predictions, path: str, of: str
+) -> None:
+    sent = {"bundle": "0" * 64, "shift": 0.9} if of == "another bundle" else None
+    (run,) = post(server, path, {"instances": [body["instances"][1] | {"correction": sent}]})["predictions"]
+    rows = batch.observed.course_id == run["course_id"]
+    assert batch.correction[rows].all()
+    risks = Predictor(read_bundle(bundle)).score(batch.observed.values[rows]).risk
+    plain = dict(zip(batch.observed.learner_id[rows], risks, strict=True))
+    for learner in run["learners"]:
+        assert learner["correction"] == 0
+        assert learner["risk"] == pytest.approx(plain[learner["learner_id"]], abs=1e-6)
+
+
+def test_a_corrected_explanation_leads_to_the_risk_of_the_batch_and_the_trail_has_the_correction(
+    server: Server, body: dict[str, Any], batch: Predictions
+) -> None:
+    request = {"instances": body["instances"][1:2]}
+    (run,) = post(server, EXPLAIN, request, **{"x-request-id": "corrected"})["predictions"]
+    rows = np.flatnonzero(batch.observed.course_id == run["course_id"])
+    risks = {str(batch.observed.learner_id[i]): batch.risk[i] for i in rows}
+    shift = batch.correction[rows[0]]
+    assert shift != 0
+    for learner in run["learners"]:
+        calibration, z = learner["calibration"], learner["score"]
+        z = z if calibration["unit"] == "log-odds" else np.log(z / (1 - z))
+        by_hand = 1 / (1 + np.exp(-(calibration["slope"] * z + calibration["intercept"])))
+        assert by_hand == pytest.approx(learner["risk"], abs=1e-5)
+        assert learner["risk"] == pytest.approx(risks[learner["learner_id"]], abs=1e-6)
+    assert {record.correction for record in read_records(server.trail, request="corrected")} == {shift}
 
 
 def test_both_runs_of_oulad_get_the_same_answer_as_in_batch(
@@ -86,7 +193,7 @@ def test_both_runs_of_oulad_get_the_same_answer_as_in_batch(
     assert len(batch.risk) > 1500
     runs = [
         post(server, PREDICT, {"instances": [instance]})["predictions"][0]
-        for instance in body_of(tmp_path / "tables", batch)["instances"]
+        for instance in body_of(tmp_path / "tables", batch, read_bundle(bundle).digest)["instances"]
     ]
     assert_same({"predictions": runs}, batch)
 
@@ -114,9 +221,9 @@ def test_an_explanation_adds_up_to_the_score_and_leads_to_the_risk(server: Serve
     risk = post(server, PREDICT, one_learner)["predictions"][0]["learners"][0]["risk"]
     learner = post(server, EXPLAIN, one_learner)["predictions"][0]["learners"][0]
     assert learner["base"] + sum(e["effect"] for e in learner["effects"]) == pytest.approx(learner["score"], abs=1e-4)
-    known, z = learner["calibration"], learner["score"]
-    z = z if known["unit"] == "log-odds" else np.log(z / (1 - z))
-    assert 1 / (1 + np.exp(-(known["slope"] * z + known["intercept"]))) == pytest.approx(risk, abs=1e-5)
+    calibration, z = learner["calibration"], learner["score"]
+    z = z if calibration["unit"] == "log-odds" else np.log(z / (1 - z))
+    assert 1 / (1 + np.exp(-(calibration["slope"] * z + calibration["intercept"]))) == pytest.approx(risk, abs=1e-5)
     assert learner["risk"] == risk
 
 
@@ -151,9 +258,9 @@ print(json.dumps(calls | {"learners": len(answer.predictions[0].learners)}))
 
 
 def test_an_explanation_scores_once_and_computes_shapley_values_once(
-    bundle: Path, site: Path, batch: Predictions, tmp_path: Path
+    bundle: Path, body: dict[str, Any], batch: Predictions, tmp_path: Path
 ) -> None:
-    run = {"instances": body_of(site, batch)["instances"][:1]}
+    run = {"instances": body["instances"][:1]}
     words = [sys.executable, "-c", EXPLAINED, str(bundle), f"sqlite:{tmp_path}/trail.db"]
     ran = subprocess.run(words, input=json.dumps(run), capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
@@ -172,10 +279,8 @@ def test_an_answer_is_read_by_the_type_that_wrote_it(
     assert json.loads(msgspec.json.encode(read)) == answer
 
 
-def test_a_counterfactual_moves_the_band_or_says_that_none_was_found(
-    server: Server, site: Path, batch: Predictions
-) -> None:
-    answer = post(server, EXPLAIN, body_of(site, batch))
+def test_a_counterfactual_moves_the_band_or_says_that_none_was_found(server: Server, body: dict[str, Any]) -> None:
+    answer = post(server, EXPLAIN, body)
     learners = [learner for run in answer["predictions"] for learner in run["learners"]]
     high = [learner["counterfactual"] | {"was": learner["band"]} for learner in learners if learner["band"] == "high"]
     assert high
@@ -185,19 +290,21 @@ def test_a_counterfactual_moves_the_band_or_says_that_none_was_found(
     assert any(counterfactual["changes"] for counterfactual in high)
 
 
-def test_v2_answers_feature_vectors_as_its_metadata_says(server: Server, batch: Predictions) -> None:
+def test_v2_answers_feature_vectors_as_its_metadata_says(server: Server, uncorrected: Predictions) -> None:
     metadata = httpx.get(f"{server.url}/v2/models/learner-risk", trust_env=False).json()
     shapes = {tensor["name"]: (tensor["datatype"], tensor["shape"]) for tensor in metadata["inputs"]}
-    assert shapes == {"features": ("FP32", [-1, batch.observed.values.shape[1]]), "days_seen": ("FP32", [-1])}
-    body = infer_body(batch, 20) | {"parameters": {"course_id": "c", "learner_id": ",".join("abcdefghijklmnopqrst")}}
+    assert shapes == {"features": ("FP32", [-1, uncorrected.observed.values.shape[1]]), "days_seen": ("FP32", [-1])}
+    body = infer_body(uncorrected, 20) | {
+        "parameters": {"course_id": "c", "learner_id": ",".join("abcdefghijklmnopqrst")}
+    }
     answer = post(server, "/v2/models/learner-risk/infer", body, **{"x-request-id": "v2-known"})
     outputs = {output["name"]: output["data"] for output in answer["outputs"]}
-    assert outputs["risk"] == pytest.approx(batch.risk[:20], abs=1e-6)
-    assert outputs["band"] == batch.band[:20].tolist()
+    assert outputs["risk"] == pytest.approx(uncorrected.risk[:20], abs=1e-6)
+    assert outputs["band"] == uncorrected.band[:20].tolist()
     assert [record.learner_id for record in read_records(server.trail, request="v2-known")] == list(
         "abcdefghijklmnopqrst"
     )
-    post(server, "/v2/models/learner-risk/infer", infer_body(batch, 1), **{"x-request-id": "v2-unknown"})
+    post(server, "/v2/models/learner-risk/infer", infer_body(uncorrected, 1), **{"x-request-id": "v2-unknown"})
     assert [record.learner_id for record in read_records(server.trail, request="v2-unknown")] == ["anonymous"]
 
 
@@ -217,7 +324,7 @@ def infer_body(batch: Predictions, rows: int) -> dict[str, Any]:
     }
 
 
-def test_grpc_answers_the_same(server: Server, batch: Predictions) -> None:
+def test_grpc_answers_the_same(server: Server, uncorrected: Predictions) -> None:
     """In a process of its own: gRPC's threads outlive a test."""
     program = """
 import json, sys
@@ -247,8 +354,8 @@ print(json.dumps({"risk": found["risk"].tolist(), "band": bands}))
     for binary in (True, False):
         request = {
             "address": server.grpc,
-            "features": batch.observed.values[:5].tolist(),
-            "days_seen": batch.observed.days_seen[:5].tolist(),
+            "features": uncorrected.observed.values[:5].tolist(),
+            "days_seen": uncorrected.observed.days_seen[:5].tolist(),
             "binary": binary,
         }
         ran = subprocess.run(
@@ -256,8 +363,8 @@ print(json.dumps({"risk": found["risk"].tolist(), "band": bands}))
         )
         assert ran.returncode == 0, ran.stderr
         output = json.loads(ran.stdout)
-        assert output["risk"] == pytest.approx(batch.risk[:5], abs=1e-6)
-        assert output["band"] == batch.band[:5].tolist()
+        assert output["risk"] == pytest.approx(uncorrected.risk[:5], abs=1e-6)
+        assert output["band"] == uncorrected.band[:5].tolist()
     assert _counted_over_grpc(server) == before + 2
 
 
@@ -278,8 +385,10 @@ def test_nobody_enrolled_is_no_error_for_any_kind_of_model(
         assert Predictor(candidate).predict(Workspace(candidate).observe(instance)).learners() == []
 
 
-def test_every_answer_is_in_the_trail_and_the_trail_is_whole(server: Server, site: Path, batch: Predictions) -> None:
-    answer = post(server, PREDICT, body_of(site, batch), **{"x-request-id": "whole-site"})
+def test_every_answer_is_in_the_trail_and_the_trail_is_whole(
+    server: Server, body: dict[str, Any], batch: Predictions
+) -> None:
+    answer = post(server, PREDICT, body, **{"x-request-id": "whole-site"})
     records = {record.learner_id: record for record in read_records(server.trail, request="whole-site")}
     learners = [learner for run in answer["predictions"] for learner in run["learners"]]
     assert records.keys() == {learner["learner_id"] for learner in learners}
@@ -294,11 +403,11 @@ def test_every_answer_is_in_the_trail_and_the_trail_is_whole(server: Server, sit
 
 def test_a_bundle_of_an_older_catalogue_keeps_its_own_features(site: Path, bundle: Path, tmp_path: Path) -> None:
     older = read_bundle(OLDER)
-    assert older.catalogue.hash != read_bundle(bundle).catalogue.hash
+    assert older.manifest.catalogue.hash != read_bundle(bundle).manifest.catalogue.hash
     batch = Predictor(older).predict_tables(site, "0.5")
     with started(OLDER, tmp_path) as server:
-        answer = post(server, PREDICT, body_of(site, batch))
-    assert answer["catalogue_hash"] == older.catalogue.hash
+        answer = post(server, PREDICT, body_of(site, batch, older.digest))
+    assert answer["catalogue_hash"] == older.manifest.catalogue.hash
     assert_same(answer, batch)
 
 
@@ -313,6 +422,10 @@ def test_the_openapi_document_is_valid_and_its_examples_are_answered(server: Ser
 
 
 def checked(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
-    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": document["components"], **schema}
-    Draft202012Validator.check_schema(whole)
-    Draft202012Validator(whole).validate(value)
+    full_schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "components": document["components"],
+        **schema,
+    }
+    Draft202012Validator.check_schema(full_schema)
+    Draft202012Validator(full_schema).validate(value)

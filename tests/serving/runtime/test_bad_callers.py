@@ -43,7 +43,7 @@ def strict(
 
 
 @pytest.fixture
-def known(strict: Server, tokens: tuple[Path, dict[str, str]]) -> Iterator[httpx.Client]:
+def authorized(strict: Server, tokens: tuple[Path, dict[str, str]]) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {tokens[1]['good']}"}
     with httpx.Client(base_url=strict.url, trust_env=False, timeout=60, headers=headers) as opened:
         yield opened
@@ -78,7 +78,7 @@ def test_without_a_good_token_nobody_is_answered_over_grpc(strict: Server, token
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(
-    strict: Server, tokens: tuple[Path, dict[str, str]], known: httpx.Client
+    strict: Server, tokens: tuple[Path, dict[str, str]], authorized: httpx.Client
 ) -> None:
     headers = {"authorization": f"Bearer {tokens[1]['eager']}"}
     with httpx.Client(base_url=strict.url, trust_env=False, headers=headers) as eager:
@@ -86,53 +86,55 @@ def test_who_asks_too_often_is_told_when_to_come_back(
         response = next(answer for answer in answers if answer.status_code != 400)
     refused(response, 429, "eager", "60")
     assert 1 <= int(response.headers["retry-after"]) <= 2
-    goes_on(known)
+    goes_on(authorized)
 
 
-def test_rows_beyond_the_limit_are_refused(known: httpx.Client) -> None:
+def test_rows_beyond_the_limit_are_refused(authorized: httpx.Client) -> None:
     many = changed([{"starts_at": "2026-02-14T00:00:00Z", "ends_at": "2026-02-14T00:00:00Z"}] * 51, "breaks")
-    refused(known.post(PREDICT, json={"instances": [many]}), 400, "instances: 59 rows", "50")
-    goes_on(known)
+    refused(authorized.post(PREDICT, json={"instances": [many]}), 400, "instances: 59 rows", "50")
+    goes_on(authorized)
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "in chunks"])
-def test_a_body_beyond_the_limit_is_too_large(known: httpx.Client, chunked: bool) -> None:
+def test_a_body_beyond_the_limit_is_too_large(authorized: httpx.Client, chunked: bool) -> None:
     most = 2**20
     exact = json.dumps({"instances": [EXTRACT]}).encode().ljust(most)
-    assert known.post(PREDICT, content=exact, headers=JSON).status_code == 200
+    assert authorized.post(PREDICT, content=exact, headers=JSON).status_code == 200
     body = iter([exact, b" "]) if chunked else exact + b" "
-    refused(known.post(PREDICT, content=body, headers=JSON), 413, "1,048,576 bytes")
-    goes_on(known)
+    refused(authorized.post(PREDICT, content=body, headers=JSON), 413, "1,048,576 bytes")
+    goes_on(authorized)
 
 
-def test_a_slow_client_is_given_up_and_others_are_answered_meanwhile(strict: Server, known: httpx.Client) -> None:
+def test_a_slow_client_is_given_up_and_others_are_answered_meanwhile(strict: Server, authorized: httpx.Client) -> None:
     with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(exchange, strict, head(known, 100) + b'{"inst')
-        goes_on(known)
+        slow = pool.submit(exchange, strict, head(authorized, 100) + b'{"inst')
+        goes_on(authorized)
         assert not slow.done()
         answer = slow.result(30)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'{"error":"the body did not arrive within 2 seconds"}' in answer
-    goes_on(known)
+    goes_on(authorized)
 
 
-def test_a_client_that_goes_away_leaves_the_server_as_it_was(strict: Server, known: httpx.Client) -> None:
+def test_a_client_that_goes_away_leaves_the_server_as_it_was(strict: Server, authorized: httpx.Client) -> None:
     for sent in (b"", b'{"inst', b"{}"):
         with socket.create_connection(("127.0.0.1", strict.port)) as gone:
-            gone.sendall(head(known, 100 if sent != b"{}" else 2) + sent)
-    goes_on(known)
+            gone.sendall(head(authorized, 100 if sent != b"{}" else 2) + sent)
+    goes_on(authorized)
 
 
 @pytest.mark.parametrize("length", [b"-5", b"qq", b"9" * 30, b"5\r\nContent-Length: 6"])
-def test_a_content_length_that_is_none_is_a_bad_request(strict: Server, known: httpx.Client, length: bytes) -> None:
-    answer = exchange(strict, head(known, length) + b"{}")
+def test_a_content_length_that_is_none_is_a_bad_request(
+    strict: Server, authorized: httpx.Client, length: bytes
+) -> None:
+    answer = exchange(strict, head(authorized, length) + b"{}")
     assert answer.startswith(b"HTTP/1.1 400 ")
-    goes_on(known)
+    goes_on(authorized)
 
 
-def test_a_content_length_beyond_the_limit_is_refused_before_the_body(strict: Server, known: httpx.Client) -> None:
-    assert exchange(strict, head(known, 10**12)).startswith(b"HTTP/1.1 413 ")
-    goes_on(known)
+def test_a_content_length_beyond_the_limit_is_refused_before_the_body(strict: Server, authorized: httpx.Client) -> None:
+    assert exchange(strict, head(authorized, 10**12)).startswith(b"HTTP/1.1 413 ")
+    goes_on(authorized)
 
 
 def test_the_log_of_a_strict_server_holds_no_token_and_no_request(
@@ -182,14 +184,14 @@ def test_a_file_of_tokens_that_is_broken_later_leaves_those_read_before(tmp_path
     from serving.runtime.access import Tokens, add_token
 
     file, now = tmp_path / "tokens.json", datetime.now(UTC)
-    known = f"Bearer {add_token(file, 'moodle', 1, now)}"
+    first = f"Bearer {add_token(file, 'moodle', 1, now)}"
     tokens = Tokens(file)
     file.write_text("{")
     refreshed(tokens)
-    assert tokens.caller(known) == "moodle"
+    assert tokens.caller(first) == "moodle"
     file.unlink()
     refreshed(tokens)
-    assert tokens.caller(known) == "moodle"
+    assert tokens.caller(first) == "moodle"
     new = f"Bearer {add_token(file, 'other', 1, now)}"
     refreshed(tokens)
-    assert (tokens.caller(known), tokens.caller(new)) == (None, "other")
+    assert (tokens.caller(first), tokens.caller(new)) == (None, "other")

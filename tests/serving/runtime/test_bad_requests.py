@@ -43,6 +43,7 @@ def literal(name: str, value: str, *says: str) -> Bad:
     return Bad(name, json.dumps({"instances": [changed("HERE", "events", "count", 0)]}).replace('"HERE"', value), says)
 
 
+SENT = {"bundle": "0" * 64, "shift": 0.5}
 COURSE = EXTRACT["courses"][0]
 V1 = [
     Bad("not JSON", "hello", ("format", "char 0")),
@@ -63,14 +64,22 @@ V1 = [
     literal("1e999", "1e999", "format", "infinity"),
     literal("minus Infinity", "-Infinity", "format", "char"),
     literal("an integer of 5000 digits", "9" * 5000, "format", "infinity"),
-    spoiled("an unknown field", 5, "qq", "instances[0].qq: 5", "as_of, courses"),
+    spoiled("an unknown field", 5, "qq", "instances[0].qq: 5", "as_of, correction, courses"),
+    spoiled("a correction that is a number", 0.5, "correction", "instances[0].correction: 0.5", "object"),
+    spoiled("a correction without a bundle", {"shift": 0.5}, "correction", "instances[0].correction: {", "`bundle`"),
+    spoiled("a correction with more", SENT | {"qq": 1}, "correction", "instances[0].correction: {", "`qq`"),
+    spoiled("a correction's text", SENT | {"shift": "0.5"}, "correction", 'instances[0].correction.shift: "0.5"', "1"),
+    spoiled("a correction of true", SENT | {"shift": True}, "correction", "instances[0].correction.shift: true", "1"),
+    spoiled("a correction too large", SENT | {"shift": 1.01}, "correction", "correction.shift: 1.01", "from -1 to 1"),
+    spoiled("a correction too small", SENT | {"shift": -1.01}, "correction", "correction.shift: -1.01", "from -1 to"),
+    spoiled("a bundle's short name", SENT | {"bundle": "abc"}, "correction", 'correction.bundle: "abc"', "digest"),
     spoiled("an unknown table of the site", [], "outcomes", "instances[0].outcomes: []"),
     spoiled("an unknown column", [1, 1], "events.qq", 'instances[0].events: "qq"', "learner_id"),
     spoiled("an unknown column of a row", 1, "breaks.0.qq", 'instances[0].breaks[0]: "qq"', "starts_at"),
     spoiled("a table is a text", "qq", "events", 'instances[0].events: "qq"'),
     spoiled("a row is a text", "qq", "breaks.0", 'instances[0].breaks[0]: "qq"'),
     spoiled("a column is a text", "qq", "events.count", 'instances[0].events.count: "qq"'),
-    spoiled("columns of unequal length", [1], "events.count", "instances[0].events.count: 1 values", "2"),
+    spoiled("columns of unequal length", [1], "events.count", "instances[0].events.count: 1 value", "2"),
     spoiled(
         "another course's events", ["qq", "qq"], "events.course_id", 'events[0].course_id: "qq"', "write ids alike"
     ),

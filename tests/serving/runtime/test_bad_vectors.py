@@ -10,7 +10,7 @@ import pytest
 
 from tests.earlybell.extracts import LEFT_OUT
 from tests.serving.running import Server
-from tests.serving.runtime.asking import INFER, JSON, Grpc, goes_on, refused, vector, width
+from tests.serving.runtime.asking import INFER, JSON, WIDTH, Grpc, goes_on, refused, vector, width
 
 V2_FEATURES = [
     ("another name", {"name": "qq"}, 'inputs: ["qq", "days_seen"]'),
@@ -19,20 +19,20 @@ V2_FEATURES = [
     ("FP16 in JSON", {"datatype": "FP16"}, "features"),
     ("a datatype that is none", {"datatype": "QQ"}, 'inputs.features.datatype: "QQ"'),
     ("a shape of another width", {"shape": [1, 3]}, "inputs.features.shape: [1, 3]"),
-    ("a shape of no rows", {"shape": [0, 45]}, "inputs.features.shape: [0, 45]"),
-    ("a negative shape", {"shape": [-1, 45]}, "inputs.features.shape: [-1, 45]"),
-    ("a shape of too many rows", {"shape": [10**9, 45]}, "inputs.features.shape: [1000000000, 45]"),
-    ("a shape beyond all", {"shape": [10**30, 45]}, "inputs.0.shape.0: 1e+30"),
+    ("a shape of no rows", {"shape": [0, WIDTH]}, f"inputs.features.shape: [0, {WIDTH}]"),
+    ("a negative shape", {"shape": [-1, WIDTH]}, f"inputs.features.shape: [-1, {WIDTH}]"),
+    ("a shape of too many rows", {"shape": [10**9, WIDTH]}, f"inputs.features.shape: [1000000000, {WIDTH}]"),
+    ("a shape beyond all", {"shape": [10**30, WIDTH]}, "inputs.0.shape.0: 1e+30"),
     ("no shape", {"shape": LEFT_OUT}, "inputs.0.shape"),
     ("a shape that is a text", {"shape": "qq"}, 'inputs.0.shape: "qq"'),
-    ("too few values", {"data": [1.5]}, "inputs.features.data: 1 values"),
+    ("too few values", {"data": [1.5]}, "inputs.features.data: 1 value"),
     ("no data", {"data": LEFT_OUT}, "inputs.features.data: null"),
     ("data that is a number", {"data": 5}, "inputs.0.data: 5"),
     ("data that is an object", {"data": {"a": 1}}, 'inputs.0.data: {"a": 1}'),
-    ("a value that is a text", {"data": ["qq"] * 45}, 'inputs.features.data[0]: "qq"'),
-    ("a value that is true", {"data": [True] * 45}, "inputs.features.data[0]: true"),
-    ("a value beyond 32 bits", {"data": [1e39] * 45}, "inputs.features.data[0]: 1e+39"),
-    ("values nested twice", {"data": [[[1.5] * 45]]}, "inputs.features.data[0]: [1.5"),
+    ("a value that is a text", {"data": ["qq"] * WIDTH}, 'inputs.features.data[0]: "qq"'),
+    ("a value that is true", {"data": [True] * WIDTH}, "inputs.features.data[0]: true"),
+    ("a value beyond 32 bits", {"data": [1e39] * WIDTH}, "inputs.features.data[0]: 1e+39"),
+    ("values nested twice", {"data": [[[1.5] * WIDTH]]}, "inputs.features.data[0]: [1.5"),
     ("parameters that are a list", {"parameters": [1]}, "inputs.0.parameters: [1]"),
 ]
 
@@ -94,9 +94,9 @@ def test_a_vector_request_is_told_every_fault_of_it_up_to_twenty(client: httpx.C
         *("inputs.0.name", "inputs.0.shape", "inputs.0.datatype", "inputs.1")
     ]
     wide = vector(client)
-    wide["inputs"][0]["data"] = ["qq"] * 45
+    wide["inputs"][0]["data"] = ["qq"] * WIDTH
     lines = client.post(INFER, json=wide).json()["error"].splitlines()
-    assert (len(lines), lines[-1]) == (21, "And 25 more faults.")
+    assert (len(lines), lines[-1]) == (21, f"And {WIDTH - 20} more faults.")
 
 
 class Binary(NamedTuple):
@@ -110,39 +110,42 @@ class Binary(NamedTuple):
     more: Any = None
 
 
-FLOATS = struct.pack("<46f", *[0.5] * 45, 28.0)
+VECTOR = 4 * WIDTH  # bytes
+FLOATS = struct.pack(f"<{WIDTH + 1}f", *[0.5] * WIDTH, 28.0)
 BINARY = [
-    Binary("cut off", (180, 4), FLOATS[:-3], "days_seen.parameters.binary_data_size: 4"),
-    Binary("too long", (180, 4), FLOATS + b"\0\0", "body: 2 bytes"),
+    Binary("cut off", (VECTOR, 4), FLOATS[:-3], "days_seen.parameters.binary_data_size: 4"),
+    Binary("too long", (VECTOR, 4), FLOATS + b"\0\0", "body: 2 bytes"),
     Binary("a negative size", (-4, 4), FLOATS, "features.parameters.binary_data_size: -4"),
     Binary("a size that is a text", ("qq", 4), FLOATS, 'binary_data_size: "qq"'),
     Binary("a size that is true", (True, 4), FLOATS, "binary_data_size: true"),
     Binary("a size of null", (None, 4), FLOATS, "features"),
     Binary("a size beyond all", (10**18, 4), FLOATS, "binary_data_size: 1000000000000000000"),
-    Binary("no multiple of four", (181, 3), FLOATS, "inputs.features.data: 181 bytes"),
-    Binary("another number of values", (176, 8), FLOATS, "inputs.features.data: 44 values"),
-    Binary("an infinite value", (180, 4), FLOATS[:-4] + struct.pack("<f", float("inf")), "days_seen.data[0]: Infinity"),
-    Binary("an empty body", (180, 4), FLOATS, "body: not JSON", "0"),
-    Binary("a length within the JSON", (180, 4), FLOATS, "body: not JSON", "3"),
-    Binary("a length beyond the JSON", (180, 4), FLOATS, "inference-header-content-length: '600'", "600"),
-    Binary("a length beyond the body", (180, 4), FLOATS, "inference-header-content-length: '999999'", "999999"),
-    Binary("a negative length", (180, 4), FLOATS, "inference-header-content-length: '-1'", "-1"),
-    Binary("a length that is a word", (180, 4), FLOATS, "inference-header-content-length: 'qq'", "qq"),
-    Binary("a length of 5000 digits", (180, 4), FLOATS, "inference-header-content-length: '999", "9" * 5000),
-    Binary("data twice", (180, 4), FLOATS, "inputs.features.data: 180", more={"data": [1]}),
-    Binary("bytes of another type", (180, 4), FLOATS, 'datatype: "BYTES"', more={"datatype": "BYTES"}),
+    Binary("no multiple of four", (VECTOR + 1, 3), FLOATS, f"inputs.features.data: {VECTOR + 1} bytes"),
+    Binary("another number of values", (VECTOR - 4, 8), FLOATS, f"inputs.features.data: {WIDTH - 1} values"),
+    Binary(
+        "an infinite value", (VECTOR, 4), FLOATS[:-4] + struct.pack("<f", float("inf")), "days_seen.data[0]: Infinity"
+    ),
+    Binary("an empty body", (VECTOR, 4), FLOATS, "body: not JSON", "0"),
+    Binary("a length within the JSON", (VECTOR, 4), FLOATS, "body: not JSON", "3"),
+    Binary("a length beyond the JSON", (VECTOR, 4), FLOATS, "inference-header-content-length: '600'", "600"),
+    Binary("a length beyond the body", (VECTOR, 4), FLOATS, "inference-header-content-length: '999999'", "999999"),
+    Binary("a negative length", (VECTOR, 4), FLOATS, "inference-header-content-length: '-1'", "-1"),
+    Binary("a length that is a word", (VECTOR, 4), FLOATS, "inference-header-content-length: 'qq'", "qq"),
+    Binary("a length of 5000 digits", (VECTOR, 4), FLOATS, "inference-header-content-length: '999", "9" * 5000),
+    Binary("data twice", (VECTOR, 4), FLOATS, f"inputs.features.data: {VECTOR}", more={"data": [1]}),
+    Binary("bytes of another type", (VECTOR, 4), FLOATS, 'datatype: "BYTES"', more={"datatype": "BYTES"}),
 ]
 
 
 @pytest.mark.parametrize("bad", BINARY, ids=[bad.name for bad in BINARY])
 def test_binary_data_that_is_not_as_its_json_says_is_refused(client: httpx.Client, bad: Binary) -> None:
     refused(client.post(INFER, **binary(client, bad.sizes, bad.data, bad.length, bad.more)), 400, bad.says)
-    assert client.post(INFER, **binary(client, (180, 4), FLOATS)).status_code == 200
+    assert client.post(INFER, **binary(client, (VECTOR, 4), FLOATS)).status_code == 200
 
 
 def binary(client: httpx.Client, sizes: tuple[Any, Any], data: bytes, length: str = "", more: Any = None) -> Any:
     """What a client sends."""
-    assert width(client) == 45
+    assert width(client) == WIDTH
     tensors = vector(client)["inputs"]
     for tensor, size in zip(tensors, sizes, strict=True):
         tensor["data"] = None
@@ -169,14 +172,14 @@ GRPC = [
     ("another datatype", {"datatype": "FP64", "contents": {"fp64_contents": [1.0]}}, {}, 'datatype: "FP64"'),
     ("another field of contents", {"contents": {"fp64_contents": [1.0]}}, {}, "inputs.features.data: 0 values"),
     ("another shape", {"shape": [1, 44]}, {}, "inputs.features.shape: [1, 44]"),
-    ("too many rows", {"shape": [2**62, 45]}, {}, "inputs.features.shape: [4611686018427387904, 45]"),
+    ("too many rows", {"shape": [2**62, WIDTH]}, {}, f"inputs.features.shape: [4611686018427387904, {WIDTH}]"),
     (
         "an infinite value",
-        {"contents": {"fp32_contents": [float("inf")] * 45}},
+        {"contents": {"fp32_contents": [float("inf")] * WIDTH}},
         {},
         "inputs.features.data[0]: Infinity",
     ),
-    ("too few values", {"contents": {"fp32_contents": [1.0]}}, {}, "inputs.features.data: 1 values"),
+    ("too few values", {"contents": {"fp32_contents": [1.0]}}, {}, "inputs.features.data: 1 value"),
     ("no inputs", {}, {"inputs": []}, "inputs: []"),
     ("raw data of one input", {"contents": None}, {"raw_input_contents": [b""]}, "raw input contents (1)"),
     ("a learner that is a number", {}, {"parameters": {"learner_id": {"int64_param": 5}}}, "parameters.learner_id: 5"),
@@ -196,9 +199,9 @@ def test_a_bad_call_is_an_invalid_argument(
 
 
 def test_no_caller_loads_or_unloads_the_model(grpc: Grpc, client: httpx.Client) -> None:
-    for what in ("Load", "Unload"):
-        request = getattr(grpc.messages, f"RepositoryModel{what}Request")(model_name="learner-risk")
-        assert grpc.ask(f"RepositoryModel{what}", request)[0] == "UNIMPLEMENTED"
+    for verb in ("Load", "Unload"):
+        request = getattr(grpc.messages, f"RepositoryModel{verb}Request")(model_name="learner-risk")
+        assert grpc.ask(f"RepositoryModel{verb}", request)[0] == "UNIMPLEMENTED"
     goes_on(client)
 
 

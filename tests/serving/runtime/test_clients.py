@@ -222,9 +222,9 @@ NO_HTTP = {
 }
 
 
-@pytest.mark.parametrize("what", NO_HTTP)
-def test_what_is_no_http_is_refused_in_the_protocols_form(server: Server, client: httpx.Client, what: str) -> None:
-    sent, status = NO_HTTP[what]
+@pytest.mark.parametrize("case", NO_HTTP)
+def test_what_is_no_http_is_refused_in_the_protocols_form(server: Server, client: httpx.Client, case: str) -> None:
+    sent, status = NO_HTTP[case]
     (code, headers, body) = answers(server, sent)[-1]
     assert (code, headers["content-type"], headers["connection"]) == (status, "application/json", "close")
     assert list(json.loads(body)) == ["error"]

@@ -6,22 +6,19 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
-from typer.testing import CliRunner
 
-from earlybell.cli.main import app
 from earlybell.tables import request as request_schema
 from tests.earlybell.extracts import LEARNER, OTHER
-from tests.serving.running import Server, started
+from tests.fronts import Front, served
+from tests.serving.running import Server, started_guarded
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "how-to" / "call-the-api.md"
 SUFFIXES = {"php": ".php", "python": ".py"}
@@ -47,12 +44,8 @@ def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def guarded(serving: None, bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
     """A server that asks for a token, and one that is good."""
-    folder = tmp_path_factory.mktemp("guarded")
-    tokens = folder / "tokens.json"
-    ran = CliRunner().invoke(app, ["token", "moodle", "--file", str(tokens), "--days", "1"])
-    assert ran.exit_code == 0, ran.output
-    with started(bundle, folder, "--tokens", str(tokens)) as server:
-        yield server, ran.stdout.split()[-1]
+    with started_guarded(bundle, tmp_path_factory.mktemp("guarded")) as running:
+        yield running
 
 
 def run(program: list[str], url: str, token: str) -> subprocess.CompletedProcess[str]:
@@ -116,9 +109,8 @@ def busy(
     """
     left, seen = list(statuses), list[int]()
 
-    class Front(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+    class Busy(Front):
+        def reply(self, body: bytes) -> None:
             if bodies is not None:
                 bodies.append(body)
             status, content = (left.pop(0), json.dumps({"error": "busy"}).encode()) if left else (200, b"")
@@ -128,20 +120,7 @@ def busy(
                 with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
                     content = answer.read()
             seen.append(status)
-            self.send_response(status)
-            self.send_header("retry-after", "0")
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(status, content, {"retry-after": "0"})
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Front) as front:
-        thread = threading.Thread(target=front.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{front.server_port}", seen
-        finally:
-            front.shutdown()
-            thread.join()
+    with served(Busy) as address:
+        yield address, seen

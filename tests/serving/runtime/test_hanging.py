@@ -16,9 +16,9 @@ import pytest
 
 from earlybell.trail import read_records, verify
 from tests.earlybell.extracts import EXTRACT
-from tests.earlybell.trail.conftest import Server as Postgresql
 from tests.earlybell.trail.places import postgresql_place
 from tests.hanging import hanging_in, until
+from tests.postgresql import Server as Postgresql
 from tests.serving.running import Server, started
 from tests.serving.runtime.asking import EXPLAIN, JSON, PREDICT
 from tests.serving.runtime.test_admission import class_of
@@ -30,7 +30,7 @@ AT_ONCE = 1.8  # less than that
 BODY = {"instances": [EXTRACT]}
 
 
-def _asked(server: Server, name: str, times: int) -> tuple[list[int], list[float]]:
+def _timed(server: Server, name: str, times: int) -> tuple[list[int], list[float]]:
     """Statuses and seconds of requests, one after the other."""
     statuses, seconds = [], []
     for number in range(times):
@@ -60,9 +60,9 @@ def test_a_stopped_postgresql_costs_one_wait_and_sigterm_ends_meanwhile(
     with started(bundle, tmp_path, *options) as server:
         assert ask(server, BODY, **{"x-request-id": "before"}).status_code == 200
         with postgresql.frozen():
-            statuses, seconds = _asked(server, "first", 1)
+            statuses, seconds = _timed(server, "first", 1)
             assert (statuses, seconds[0] < IN_TIME) == ([status], True)
-            statuses, seconds = _asked(server, "later", 80)  # for eight seconds, in which it is tried again
+            statuses, seconds = _timed(server, "later", 80)  # for eight seconds, in which it is tried again
             assert set(statuses) == {status}
             assert sorted(seconds)[-5] < AT_ONCE
             assert max(seconds) < IN_TIME
@@ -94,7 +94,7 @@ def test_many_at_once_end_in_time_and_it_goes_on_when_the_store_does(
         ThreadPoolExecutor(8) as callers,
     ):
         with postgresql.frozen():
-            results = list(callers.map(lambda name: _asked(server, str(name), 3), range(8)))
+            results = list(callers.map(lambda name: _timed(server, str(name), 3), range(8)))
         assert {status for statuses, _ in results for status in statuses} == {503}
         assert max(second for _, seconds in results for second in seconds) < IN_TIME
         until(lambda: ask(server, BODY).status_code == 200)
@@ -110,7 +110,7 @@ def test_a_disk_that_hangs_is_a_503_and_sigterm_ends_meanwhile(
     with started(bundle, tmp_path) as server:
         assert ask(server, BODY).status_code == 200
         with hanging.sync("trail.db"):
-            statuses, seconds = _asked(server, "hangs", 10)
+            statuses, seconds = _timed(server, "hangs", 10)
             assert set(statuses) == {503}
             assert (seconds[0] < IN_TIME, statistics.median(seconds[1:]) < AT_ONCE) == (True, True)
             server.process.terminate()

@@ -77,24 +77,24 @@ def test_only_who_has_a_token_may_ask_and_tokens_rotate_without_a_restart(
 
 def test_a_file_of_tokens_that_hangs_holds_up_nobody(bundle: Path, body: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "tokens.json"
-    known, journal = token(file, "moodle"), str(tmp_path / "journal")
+    bearer, journal = token(file, "moodle"), str(tmp_path / "journal")
     with started(bundle, tmp_path, "--tokens", str(file), "--trail-journal", journal) as server:
         os.mkfifo(tmp_path / "hangs")  # nobody writes to it: whoever reads waits
         (tmp_path / "hangs").rename(file)
         time.sleep(1.5)
         for _ in range(5):
             began = time.monotonic()
-            assert ask(server, body, authorization=f"Bearer {known}").status_code == 200
+            assert ask(server, body, authorization=f"Bearer {bearer}").status_code == 200
             assert time.monotonic() - began < 2
         with _locked(server):
-            assert ask(server, body, authorization=f"Bearer {known}").status_code == 200
+            assert ask(server, body, authorization=f"Bearer {bearer}").status_code == 200
             assert _says(server, "earlybell_trail_journaling 1.0")  # what watches goes on as well
         (tmp_path / "other").write_text('{"tokens": []}')
         hung = os.open(file, os.O_WRONLY)  # it comes back
         (tmp_path / "other").rename(file)
         os.close(hung)
         time.sleep(2.5)
-        assert ask(server, body, authorization=f"Bearer {known}").status_code == 401
+        assert ask(server, body, authorization=f"Bearer {bearer}").status_code == 401
 
 
 def test_a_container_says_version_and_anchors_by_its_environment(
@@ -301,7 +301,7 @@ def test_a_challenger_that_is_away_costs_nothing(bundle: Path, body: dict[str, A
         assert 'mirrored_total{outcome="failed"} 3.0' in metrics(server)
 
 
-def test_what_serves_has_loaded_no_training_code(bundle: Path) -> None:
+def test_what_serves_has_loaded_no_training_code(bundle: Path, tmp_path: Path) -> None:
     program = f"""
 import sys
 from pathlib import Path
@@ -311,9 +311,8 @@ from serving.runtime.settings import Settings
 LearnerRisk(Settings(Path({str(bundle)!r}), "sqlite:" + sys.argv[1])).close()
 print(" ".join(sorted({{name.partition(".")[0] for name in sys.modules}})))
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", program, str(bundle.parent / "loaded.db")], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", program, str(tmp_path / "loaded.db")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split())
     assert {"kserve", "duckdb", "onnxruntime"} <= loaded
     assert not loaded & {"components", "pipelines", "kfp", "mlflow", "ibis", "pandera", "sklearn", "skl2onnx"}

@@ -13,8 +13,8 @@ namespace = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read
 
 def may(verb: str, group: str, resource: str) -> bool:
     """Whether this pod's account may do it here."""
-    wanted = client.V1ResourceAttributes(namespace=namespace, verb=verb, group=group, resource=resource)
-    review = client.V1SelfSubjectAccessReview(spec=client.V1SelfSubjectAccessReviewSpec(resource_attributes=wanted))
+    attributes = client.V1ResourceAttributes(namespace=namespace, verb=verb, group=group, resource=resource)
+    review = client.V1SelfSubjectAccessReview(spec=client.V1SelfSubjectAccessReviewSpec(resource_attributes=attributes))
     return bool(client.AuthorizationV1Api().create_self_subject_access_review(review).status.allowed)
 
 
@@ -24,10 +24,10 @@ if may("get", "", "secrets") or may("patch", "serving.kserve.io", "inferenceserv
     sys.exit("earlybell-aliases may do more than look. Look at who gives it further rights.")
 print("The cluster's API answers, and the rights are as they should be.")
 
-found = client.CustomObjectsApi().list_namespaced_custom_object(
+services = client.CustomObjectsApi().list_namespaced_custom_object(
     "serving.kserve.io", "v1beta1", namespace, "inferenceservices"
 )
-for service in found["items"]:
+for service in services["items"]:
     name, address = service["metadata"]["name"], service.get("status", {}).get("address", {}).get("url", "")
     if not address:
         sys.exit(f"InferenceService {name} has no address yet. Look at `kubectl describe inferenceservice {name}`.")
@@ -36,5 +36,5 @@ for service in found["items"]:
             print(f"{name} answers {answer.status} at {address}.")
     except (urllib.error.URLError, OSError) as error:
         sys.exit(f"{name} does not answer at {address}: {error}. Look at its pods and at the gateway.")
-if not found["items"]:
+if not services["items"]:
     print("There is no InferenceService yet: see `earlybell release`.")

@@ -25,9 +25,9 @@ def status(headers: dict[str, str]) -> int:
         sys.exit(f"MLflow does not answer at {address}: {error}. Look at mlflow.address.")
 
 
-known, anybody = status({"Authorization": basic}), status({})
-if known != 200:
-    sys.exit(f"MLflow at {address} answers {known} to {user}. Look at the Secret earlybell-mlflow.")
+with_login, anybody = status({"Authorization": basic}), status({})
+if with_login != 200:
+    sys.exit(f"MLflow at {address} answers {with_login} to {user}. Look at the Secret earlybell-mlflow.")
 if anybody not in (401, 403):
     sys.exit(f"MLflow at {address} answers {anybody} to anybody. Serve it with authentication (--app-name basic-auth).")
 print("MLflow answers, and asks who is there.")

@@ -69,8 +69,8 @@ def grades(names: Iterable[str] = NAMES, first: float = 40, step: float = 5) -> 
 def extracted(folder: Path, options: str = "", mark: str = "50", timezone: str = "UTC") -> Path:
     """The tables of a folder of reports, with ids kept."""
     out = folder.with_name(f"out-{len(list(folder.parent.iterdir()))}")
-    stated = {"pass_mark": mark, "timezone": timezone}
-    others = [f"{name}={value}" for name, value in stated.items() if value and name not in options]
+    options_of_run = {"pass_mark": mark, "timezone": timezone}
+    others = [f"{name}={value}" for name, value in options_of_run.items() if value and name not in options]
     address = "&".join([f"{folder}{options or '?'}", *others]).replace("?&", "?")
     extract([f"moodle-log:{address}"], out, key=None, ids="keep")
     return out

@@ -11,7 +11,7 @@ import yaml
 
 from components.extract.moodle_log import sentences
 from components.extract.moodle_log.actors import Log, Wording
-from tests.components.extract.moodle_log.classes import NUMBER, Class, extracted, grades, notes
+from tests.components.extract.moodle_log.classes import NAMES, NUMBER, Class, extracted, grades, notes
 from tests.components.extract.moodle_reports import write
 
 Query = Callable[[Path, str], list[tuple[Any, ...]]]
@@ -77,6 +77,39 @@ def test_who_is_logged_in_as_a_learner_is_not_that_learner(words: str, tmp_path:
     assert query(out, _of("112")) + query(out, _of("Lou Birch")) == [(0,), (0,)]
     assert query(out, "SELECT count(*) FROM enrolments") == [(4,)]
     assert "30 rows of somebody who was logged in as another user left out" in notes(out)
+
+
+@pytest.mark.parametrize("words", ["som", "zalogowany jako", "(jako)"])
+def test_who_is_logged_in_as_somebody_who_never_came_is_told_by_the_lists(
+    words: str, tmp_path: Path, query: Query
+) -> None:
+    log = Class.of(names=NAMES[:11])
+    for minute in range(10):
+        says = "The user with id '112' viewed the course with id '7'."
+        log.acts(f"Admin User {words} Lou Birch", AT.replace(minute=minute), says)
+    out = _listed(tmp_path / "site", log)
+    assert query(out, "SELECT count(*) FROM events WHERE learner_id IN ('112', 'Lou Birch')") == [(0,)]
+    assert query(out, "SELECT count(*) FROM enrolments") == [(12,)]
+    assert "10 rows of somebody who was logged in as another user left out" in notes(out)
+    assert "1 learner of site never came" in notes(out)
+
+
+def test_a_long_name_that_ends_with_a_shorter_one_is_of_one_person(tmp_path: Path, query: Query) -> None:
+    log, says = Class.of(), "The user with id '160' viewed the course with id '7'."
+    for minute in range(5):
+        log.acts("Maria Clara da Lou Birch", AT.replace(minute=minute), says)
+    write(tmp_path / "site" / "grades.csv", [*grades(), ("Maria Clara da", "Lou Birch", "", "", "70")])
+    assert query(extracted(log.write(tmp_path / "site")), _of("160")) == [(5,)]
+
+
+def test_who_submits_for_others_is_staff(tmp_path: Path, query: Query) -> None:
+    log = Class.of()
+    says = "The user with id '101' has submitted the attempt with id '9' for the quiz with course module id '73'."
+    log.acts("Tess Teacher", AT, says, "Quiz: Week", "Quiz", "Quiz attempt submitted", "Ada Quill")
+    out = extracted(log.write(tmp_path / "site"))
+    assert query(out, "SELECT count(*) FROM enrolments") == [(12,)]
+    assert query(out, _of("101")) == [(ROWS // 12,)]
+    assert "1 person of the log left out: staff, by their acts" in notes(out)
 
 
 def test_a_learner_whose_name_has_such_a_word_keeps_it(tmp_path: Path, query: Query) -> None:
@@ -216,3 +249,18 @@ def test_an_id_that_stands_beside_a_teachers_name_alone_is_not_the_teachers() ->
         _wording("tess teacher", None),
     ]
     assert [actor.id for _, actor in Log(rows, ()).actors()] == ["50", "50", "50"]
+
+
+def test_a_teacher_whose_only_rows_concern_others_is_one_person() -> None:
+    rows = [
+        _wording("ada quill", "101", 30),
+        _wording("bo rask", "102", 30),
+        _wording("tess teacher", "101", 2, "ada quill"),
+        _wording("tess teacher", "102", 2, "bo rask"),
+        _wording("tess teacher", "103", 2, "cy stone"),
+        _wording("tess teacher", "101"),
+        _wording("tess teacher", "102"),
+        _wording("tess teacher", None),
+    ]
+    actors = [actor.id for _, actor in Log(rows, ()).actors()]
+    assert actors == ["101", "102", *["tess teacher"] * 6]

@@ -1,12 +1,16 @@
 """When a course run begins and ends: stated, else estimated from activity that no single learner can move."""
 
+import json
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from earlybell.cli.main import app
 from earlybell.errors import SettingError, SourceError
 from tests.components.extract.moodle_log.classes import (
     FIRST_DAY,
@@ -38,7 +42,7 @@ def test_one_click_neither_starts_nor_ends_a_run(days: int, tmp_path: Path, quer
     assert query(out, SPAN) == TAUGHT
     assert query(out, "SELECT count(*) FROM events") == [(8 * 3 * 12 * 2 + 2,)]
     where = "before the first" if days < 0 else "after the last"
-    assert f"2 events of 1 learner of site {where} day of teaching are kept." in notes(out)
+    assert f"2 events of 1 learner of site {where} day of teaching kept." in notes(out)
 
 
 def test_who_looks_in_for_months_afterwards_does_not_prolong_a_run(tmp_path: Path, query: Query) -> None:
@@ -75,16 +79,25 @@ def test_an_address_states_the_dates_of_a_run(tmp_path: Path, query: Query) -> N
     assert query(out, "SELECT count(*) FROM outcomes") == [(12,)]
 
 
+def test_an_address_states_of_which_days_all_records_are_there(tmp_path: Path, query: Query) -> None:
+    out = extracted(
+        _finished(tmp_path / "site", Class.of()),
+        "?timezone=Europe/Berlin&complete_from=2024-10-01&complete_until=2024-11-10",
+    )
+    rows = query(out, "SELECT complete_from, complete_until FROM courses")
+    assert rows == [(datetime(2024, 9, 30, 22), datetime(2024, 11, 10, 23))]
+
+
 def test_courses_csv_states_what_holds_for_each_run(tmp_path: Path, query: Query) -> None:
     for run in ("a", "b"):
         write(tmp_path / "site" / run / "grades.csv", grades(step=1))
         Class.of().write(tmp_path / "site" / run)
-    stated = [
+    rows = [
         ("folder", "course_id", "starts_at", "ends_at", "pass_mark", "timezone", "weekend"),
         ("a", "first", "2024-09-22", "", "45", "Asia/Muscat", "Fri, Sat"),
         ("b", "second", "", "2024-12-20", "0", "", ""),
     ]
-    write(tmp_path / "site" / "courses.csv", stated)
+    write(tmp_path / "site" / "courses.csv", rows)
     out = extracted(tmp_path / "site", timezone="Europe/Berlin")
     assert query(out, "SELECT course_id, starts_at, ends_at, timezone, weekend FROM courses ORDER BY 1") == [
         ("first", datetime(2024, 9, 21, 20), datetime(2024, 11, 15, 20), "Asia/Muscat", "fri,sat"),
@@ -124,10 +137,10 @@ def test_a_wrong_courses_csv_is_told_by_its_row(text: str, error: str, tmp_path:
 
 def test_a_courses_csv_of_excel_is_read_or_its_encoding_named(tmp_path: Path, query: Query) -> None:
     Class.of().write(tmp_path / "site" / "a")
-    stated = tmp_path / "site" / "Courses.csv"
-    stated.write_bytes("folder;code\r\na;Einf\u00fchrung\r\n;\r\n;\r\n".encode("utf-8-sig"))
+    courses = tmp_path / "site" / "Courses.csv"
+    courses.write_bytes("folder;code\r\na;Einf\u00fchrung\r\n;\r\n;\r\n".encode("utf-8-sig"))
     assert query(extracted(tmp_path / "site"), "SELECT code FROM courses") == [("Einf\u00fchrung",)]
-    stated.write_bytes("folder;code\r\na;Einf\u00fchrung\r\n".encode("cp1252"))
+    courses.write_bytes("folder;code\r\na;Einf\u00fchrung\r\n".encode("cp1252"))
     with pytest.raises(SettingError, match="Courses.csv is not in UTF-8.*Save it as CSV UTF-8"):
         extracted(tmp_path / "site")
 
@@ -148,6 +161,7 @@ def test_dates_without_any_activity_between_them_are_refused(tmp_path: Path) -> 
         ("?weekend=sunny", "weekend is no weekend: 'sunny'"),
         ("?timezone=Mars/Olympus", "no such time zone: 'Mars/Olympus'"),
         ("?starts_at=2024-11-01&ends_at=2024-10-01", "ends_at is before starts_at"),
+        ("?complete_from=2024-11-01&complete_until=2024-10-01", "complete_until is before complete_from"),
         ("?running=perhaps", "running is neither yes nor no: 'perhaps'"),
         ("?colour=red", "no such option: 'colour'"),
         ("?pass_mark", "an option without a value: 'pass_mark'"),
@@ -169,6 +183,18 @@ def test_while_a_run_is_under_way_its_grades_are_no_outcomes(tmp_path: Path, que
         assert not (out / "outcomes.parquet").exists()
     assert query(extracted(folder, "?running=yes"), SPAN) == [(date(2024, 9, 23), None)]
     assert query(extracted(folder, "?ends_at=2024-12-20"), SPAN) == [(date(2024, 9, 23), date(2024, 12, 21))]
+
+
+def test_a_running_course_is_predicted_without_a_pass_mark(tmp_path: Path, bundle: Path) -> None:
+    """Nobody knows yet who passes: neither with a grade book beside the log nor without one is a mark asked for."""
+    log = Class.of(6)
+    sources = [_finished(tmp_path / "grades", log), log.write(tmp_path / "log")]
+    for source, options in zip(sources, ("?running=yes", ""), strict=True):
+        command = ["predict", str(bundle), f"moodle-log:{source}{options}", "--as-of", "2024-10-28", "--json"]
+        done = CliRunner().invoke(app, [*command, "--ids", "keep"])
+        assert done.exit_code == 0, done.output
+        rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        assert {row["learner_id"] for row in rows} >= {str(number) for number in range(101, 113)}
 
 
 def test_a_grade_book_that_was_exported_while_learners_were_there_holds_no_outcomes(
@@ -197,3 +223,62 @@ def test_the_latest_run_of_a_course_that_is_much_shorter_than_the_others_is_unde
     out = extracted(tmp_path / "site")
     assert query(out, "SELECT year(starts_at) FROM courses WHERE ends_at IS NULL") == [(2023,)]
     assert "it has 33 days so far, where earlier runs of the course took 82" in notes(out)
+
+
+def test_a_stated_end_is_over_where_the_log_goes_on_until_then(tmp_path: Path, query: Query) -> None:
+    """Learners come until 15 November, the exam is five weeks later, and the teacher's marks follow it."""
+    log = Class.of()
+    stated = "?starts_at=2024-09-23&ends_at=2024-12-20"
+    out = extracted(_finished(tmp_path / "until-november", log), stated)
+    assert query(out, "SELECT count(*) FROM outcomes") == [(0,)]
+    log.views("Tess Teacher", datetime(2024, 12, 21))
+    out = extracted(_finished(tmp_path / "until-december", log), stated)
+    assert query(out, "SELECT count(*) FROM outcomes") == [(12,)]
+    assert query(out, "SELECT ends_at FROM courses") == [(datetime(2024, 12, 21),)]
+
+
+def test_the_name_that_moodle_gives_a_file_says_when_it_was_exported(tmp_path: Path) -> None:
+    site = _finished(tmp_path / "site", Class.of(6))  # until 1 November
+    log, grade_book = site / "log.csv", site / "grades.csv"
+    log.rename(site / "logs_CS101_20241101-1201.csv")
+    assert "learners were active until 2024-11-01, and it was exported on 2024-11-01" in notes(extracted(site))
+    (site / "logs_CS101_20241101-1201.csv").rename(log)
+    grade_book.rename(site / "CS101 Grades-20241105_0830-comma_separated.csv")
+    assert "learners were active until 2024-11-01, and it was exported on 2024-11-05" in notes(extracted(site))
+
+
+@pytest.mark.parametrize(
+    "name", ["logs_CS101_20241220-1201.csv", "log-20241001-1201.csv", "log-20249901-1201.csv", "log 120241101-1201.csv"]
+)
+def test_a_name_of_another_day_leaves_a_run_over(name: str, tmp_path: Path, query: Query) -> None:
+    """Long after the end; before the log's last row, so of something else; and none of a day."""
+    site = _finished(tmp_path / "site", Class.of(6))
+    (site / "log.csv").rename(site / name)
+    assert query(extracted(site), "SELECT count(*) FROM outcomes") == [(12,)]
+
+
+@pytest.mark.parametrize(("written", "over"), [("2024-11-03", False), ("2024-12-20", True), ("2024-10-01", True)])
+def test_a_file_was_exported_before_it_was_last_written(
+    written: str, *, over: bool, tmp_path: Path, query: Query
+) -> None:
+    """An unpacked archive keeps the time. One before the log's last row is of no use."""
+    site = _finished(tmp_path / "site", Class.of(6))
+    moment = datetime.fromisoformat(written).replace(hour=12, tzinfo=UTC).timestamp()
+    os.utime(site / "log.csv", (moment, moment))
+    out = extracted(site)
+    assert query(out, "SELECT ends_at IS NOT NULL FROM courses") == [(over,)]
+    assert ("exported on 2024-11-03" in notes(out)) is not over
+
+
+def test_a_run_that_ends_where_its_log_does_is_warned_of_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing tells an export in week 6 from one of a course of 6 weeks: neither may pass without a word."""
+    log, words = Class.of(6), "nothing shows that site is over: its log ends on 2024-11-01, with its teaching"
+    site = _finished(tmp_path / "site", log)
+    assert words in notes(extracted(site))
+    assert f"look: moodle-log:{site}?pass_mark=50&timezone=UTC: {words}" in capsys.readouterr().err
+    for options in ("?running=no", "?running=yes", "?ends_at=2024-11-01"):
+        assert words not in notes(extracted(site, options))
+    log.views("Tess Teacher", datetime(2024, 11, 20))
+    assert "nothing shows" not in notes(extracted(_finished(tmp_path / "site", log)))

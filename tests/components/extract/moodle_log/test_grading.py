@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from earlybell.errors import SourceError
-from tests.components.extract.moodle_log.classes import NAMES, Class, extracted, grades, notes
+from tests.components.extract.moodle_log.classes import GRADE_TITLES, NAMES, Class, extracted, grades, notes
 from tests.components.extract.moodle_reports import write
 
 Query = Callable[[Path, str], list[tuple[Any, ...]]]
@@ -114,8 +114,8 @@ def test_an_excel_that_swaps_days_and_months_is_refused(tmp_path: Path) -> None:
     assert sheet is not None
     sheet.append(ENGLISH)
     for row in Class.of().rows:
-        day, month, rest = row[0].split("/")
-        year, clock = rest.split(", ")
+        day, month, year_and_clock = row[0].split("/")
+        year, clock = year_and_clock.split(", ")
         swapped = f"20{year}-{int(day):02}-{month} {clock}:00" if int(day) <= 12 else row[0]
         sheet.append([swapped, *row[1:]])
     (tmp_path / "site").mkdir()
@@ -124,3 +124,37 @@ def test_an_excel_that_swaps_days_and_months_is_refused(tmp_path: Path) -> None:
         SourceError, match="Excel has swapped days and months: export again and do not open it in Excel"
     ):
         extracted(tmp_path / "site")
+
+
+def _scores(folder: Path, totals: list[str], query: Query, title: str = GRADE_TITLES[-1]) -> list[Any]:
+    """The final scores of the first learners, whose totals are these."""
+    names = NAMES[: len(totals)]
+    rows = [(*row[:4], total) for row, total in zip(grades(names)[1:], totals, strict=True)]
+    write(folder / "grades.csv", [(*GRADE_TITLES[:4], title), *rows])
+    out = extracted(Class.of(names=names).write(folder))
+    return query(out, "SELECT final_score FROM outcomes ORDER BY learner_id")
+
+
+def test_a_grade_with_thousands_apart_is_the_number_that_it_is(tmp_path: Path, query: Query) -> None:
+    totals = ["1.234,5", "1,234.5", "900", "1\N{NARROW NO-BREAK SPACE}000,25", "7,5", "1234567"]
+    assert _scores(tmp_path / "site", totals, query) == [(1234.5,), (1234.5,), (900,), (1000.25,), (7.5,), (1234567,)]
+
+
+def test_three_digits_after_a_comma_are_decimals_where_all_grades_have_them(tmp_path: Path, query: Query) -> None:
+    assert _scores(tmp_path / "site", ["45,000", "-", "50,125", "100,000"], query) == [(45,), (50.125,), (100,)]
+    assert _scores(tmp_path / "of-100", ["45,000 %", "50,125 %"], query) == [(45,), (50.125,)]
+    with pytest.raises(SourceError, match="row 2: total #,### not a number"):
+        _scores(tmp_path / "mixed", ["1,234", "900", "800"], query)
+
+
+@pytest.mark.parametrize("total", [".5", "5.", "12.34.56", "1e3", "2024-01", "A1"])
+def test_what_a_bad_grade_looks_like_is_no_grade(total: str, tmp_path: Path, query: Query) -> None:
+    with pytest.raises(SourceError, match="row 2: total [#x.-]+ not a number"):
+        _scores(tmp_path / "site", [total, "60", "70"], query)
+
+
+def test_words_for_unknown_are_no_grades(tmp_path: Path, query: Query) -> None:
+    assert _scores(tmp_path / "site", ["NA", "null", "nan", "?", "", "60", "45"], query) == [(60,), (45,)]
+    assert "5 learners of the grade book of site without a final grade" in notes(tmp_path / "out-1")
+    percent = _scores(tmp_path / "percent", ["NA", "45,5 %", "60 %"], query, title="Course total (Percentage)")
+    assert percent == [(45.5,), (60,)]

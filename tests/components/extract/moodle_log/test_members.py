@@ -326,3 +326,82 @@ def test_a_run_that_loses_learners_is_refused_with_what_was_compared(tmp_path: P
     write(tmp_path / "all" / "grades.csv", grades(["Zoë Zhang", "Yan Yang", "Xi Xu", "Wu Wei"]))
     with pytest.raises(SourceError, match="have nobody in common in all: .4 people listed, as .*12 in the log"):
         extracted(log.write(tmp_path / "all"))
+
+
+def test_lists_of_other_people_are_refused_though_nobody_in_the_log_does_more_than_view(tmp_path: Path) -> None:
+    write(tmp_path / "site" / "grades.csv", grades([f"Name{n} Other" for n in range(12)]))
+    with pytest.raises(SourceError, match="nobody in common in site: .12 people listed, as .*; 12 in the log, as "):
+        extracted(Class.of().write(tmp_path / "site"))
+
+
+def test_who_has_a_grade_and_another_name_in_the_log_is_missed(tmp_path: Path, query: Query) -> None:
+    """Three of twelve are graded and not in the log, which has three others who come as often as learners."""
+    others = ["Xa Yb", "Xc Yd", "Xe Yf"]
+    write(tmp_path / "site" / "grades.csv", grades([*NAMES[:9], *others]))
+    with pytest.raises(SourceError, match="3 learners of site cannot be found in the log without doubt"):
+        extracted(Class.of().write(tmp_path / "site"))
+    ungraded = [*grades(NAMES[:9]), *((*name.split(" "), "", "", "-") for name in others)]
+    write(tmp_path / "never-came" / "grades.csv", ungraded)
+    out = extracted(Class.of().write(tmp_path / "never-came"))
+    assert query(out, "SELECT count(*) FROM enrolments") == [(12,)]
+    assert "3 learners of never-came never came" in notes(out)
+
+
+def test_those_who_look_in_seldom_are_not_missed_learners(tmp_path: Path, query: Query) -> None:
+    log = Class.of(names=NAMES[:9])
+    for name in NAMES[9:]:  # twice, where a learner acts 48 times
+        log.views(name, AT)
+    write(tmp_path / "site" / "grades.csv", grades([*NAMES[:9], "Xa Yb", "Xc Yd", "Xe Yf"]))
+    out = extracted(log.write(tmp_path / "site"))
+    assert query(out, "SELECT count(*) FROM enrolments") == [(12,)]
+    assert "3 people of the log left out: on no list of learners" in notes(out)
+
+
+def test_of_two_of_one_name_one_may_never_have_come(tmp_path: Path, query: Query) -> None:
+    """The grade book has two Lou Birches with different grades, the log one."""
+    write(tmp_path / "site" / "grades.csv", [*grades(), ("Lou", "Birch", "", "", "20.00")])
+    out = extracted(Class.of().write(tmp_path / "site"))
+    assert query(out, LEARNERS) == [*TWELVE, ("Lou Birch (2)",)]
+    assert query(out, "SELECT count(*), count(*) FILTER (learner_id = '112') FROM outcomes") == [(11, 0)]
+    assert "2 learners of site of the same name: they are there without an outcome" in notes(out)
+    assert "1 learner of site never came" in notes(out)
+
+
+def test_of_two_of_one_name_none_may_have_come(tmp_path: Path, query: Query) -> None:
+    twins = [("Kim", "Lee", "", "", "20.00"), ("Kim", "Lee", "", "", "-")]
+    write(tmp_path / "site" / "grades.csv", [*grades(), *twins])
+    out = extracted(Class.of().write(tmp_path / "site"))
+    assert query(out, LEARNERS) == [*TWELVE, ("Kim Lee",), ("Kim Lee (2)",)]
+    assert query(out, "SELECT count(*) FROM outcomes") == [(12,)]
+
+
+def test_who_is_found_by_a_name_that_is_only_alike_is_said(tmp_path: Path, query: Query) -> None:
+    log = Class.of()
+    write(tmp_path / "exact" / "grades.csv", grades())
+    assert "only alike" not in notes(extracted(log.write(tmp_path / "exact")))
+    write(tmp_path / "alike" / "grades.csv", grades([*NAMES[:10], "Kitt Abel", "Birch Lou"]))
+    out = extracted(log.write(tmp_path / "alike"))
+    assert query(out, LEARNERS) == TWELVE
+    said = "1 person of the lists of alike told by a name in the log that is only alike: see that it is theirs."
+    assert said in notes(out)
+
+
+def test_without_any_list_it_is_said_at_once_that_staff_may_be_among_the_learners(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = Class.of(2)
+    extracted(log.write(tmp_path / "log"))
+    words = "has no list of participants and no grade book: who acts in the log is taken for a learner"
+    assert f"look: moodle-log:{tmp_path / 'log'}?pass_mark=50&timezone=UTC: log {words}" in capsys.readouterr().err
+    write(tmp_path / "list" / "participants.csv", _participants(NAMES))
+    extracted(log.write(tmp_path / "list"))
+    assert "look: " not in capsys.readouterr().err
+
+
+def test_who_hands_in_for_a_learner_is_staff(tmp_path: Path, query: Query) -> None:
+    """A co-teacher, on no list of participants, whose every sentence is one of a learner's: the other name tells."""
+    log = Class.of()
+    for name in ("Tess Teacher", "Ada Quill"):
+        says = f"The user with id '{IDS[name]}' has uploaded a file to the submission with id '5' in the assignment"
+        log.acts(name, AT, says, "Assignment: Essay", "File submissions", "A file has been uploaded.", "Ada Quill")
+    assert query(extracted(log.write(tmp_path / "site")), LEARNERS) == TWELVE

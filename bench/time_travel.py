@@ -1,0 +1,130 @@
+"""Time travel: what is noticed of each scenario of a simulated site, when, and by which name; and what of nothing.
+
+A model learns from all rounds of course runs but the newest. The newest is then watched week by week, once for each
+scenario, with what was known in each week.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from components.evaluate import evaluate
+from components.extract.simulate import Settings, simulate
+from components.extract.simulate.settings import SCENARIOS
+from components.features import compute_features
+from components.label import label_outcomes
+from components.monitor.monitor import Period, watch
+from components.monitor.weeks import Weeks, read_weeks
+from components.train import train
+from components.watched import Row
+from earlybell.bundle import read_bundle
+from earlybell.tables import BY_NAME
+from earlybell.tables.sql import connect, parquet, quoted
+from earlybell.tables.store import FACTS, files
+
+EVER = Period(datetime(1990, 1, 1), datetime(2100, 1, 1))
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """The first alarm of a figure in a course run: in which week, and in which words."""
+
+    course_id: str
+    figure: str
+    week: int
+    status: str
+    sentence: str
+
+
+def newest(settings: Settings) -> list[str]:
+    """The finished runs of the newest round."""
+    return [f"FMT-{101 + course}-{settings.runs:02d}" for course in range(settings.courses)]
+
+
+def train_on(tables: Path, without: Iterable[str], folder: Path) -> Path:
+    """The sealed bundle of a model that has learned from all course runs of a site but some."""
+    known, features, labels = folder / "known", folder / "features", folder / "labels.parquet"
+    _leave_out(tables, known, list(without))
+    compute_features(known, "weekly", features)
+    label_outcomes(known, features, labels)
+    train("xgboost", features, labels, folder / "candidate")
+    evaluate([folder / "candidate"], features, labels, known, folder / "bundle")
+    return folder / "bundle"
+
+
+def travel(bundle: Path, settings: Settings, folder: Path) -> tuple[Weeks, list[Row]]:
+    """The rows of all weeks of the newest round of a site."""
+    if not folder.exists():
+        simulate(folder, settings)
+    weeks = read_weeks(read_bundle(bundle), folder)
+    watched = set(newest(settings))
+    return weeks, [row for row in watch(weeks, EVER, "1") if row.course_id in watched]
+
+
+def first_alarms(rows: Iterable[Row]) -> list[Alarm]:
+    """Of each course run and figure the first alarm; what only tells the size of another's is none of its own."""
+    firsts: dict[tuple[str, str], Alarm] = {}
+    for row in sorted(rows, key=lambda row: (row.as_of, row.figure, row.subject)):
+        if row.trouble and not row.figure.startswith(("psi_", "wasserstein_")):
+            alarm = Alarm(row.course_id, row.figure, row.week, row.status, row.sentence)
+            firsts.setdefault((row.course_id, row.figure), alarm)
+    return list(firsts.values())
+
+
+def _leave_out(tables: Path, out: Path, courses: list[str]) -> None:
+    """The tables without those course runs; of tables without a course, those of all."""
+    out.mkdir(parents=True)
+    connection = connect()
+    left_out = ", ".join(map(quoted, courses))
+    for name, table in BY_NAME.items():
+        paths = files(tables, table)
+        if not paths:
+            continue
+        condition = f"WHERE course_id NOT IN ({left_out})" if "course_id" in table.names else ""
+        connection.execute(
+            f"COPY (FROM {parquet(paths)} {condition}) TO {quoted(out / f'{name}.parquet')} (FORMAT parquet)"
+        )
+    (out / FACTS).write_text((tables / FACTS).read_text())
+
+
+def table(settings: Settings, folder: Path, scenarios: Iterable[str]) -> Iterator[str]:
+    """A line for each scenario: of how many runs which alarm came first, how many weeks after the onset."""
+    quiet = replace(settings, scenario="none")
+    simulate(folder / "none", quiet)
+    bundle = train_on(folder / "none", newest(settings), folder / "model")
+    for scenario in scenarios:
+        _, rows = travel(bundle, replace(settings, scenario=scenario), folder / scenario)
+        alarms = first_alarms(rows)
+        yield f"{scenario}: {len({alarm.course_id for alarm in alarms})} of {settings.courses} runs"
+        for figure in sorted({alarm.figure for alarm in alarms}):
+            own = [alarm for alarm in alarms if alarm.figure == figure]
+            weeks = sorted(alarm.week for alarm in own)
+            yield f"  {figure}: {len(own)} runs, first in weeks {weeks}; {own[0].sentence}"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, default in (
+        ("learners", 4800),
+        ("courses", 12),
+        ("runs", 4),
+        ("weeks", 14),
+        ("events", 150),
+        ("seed", 11),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="this one alone, or these; else all")
+    options = vars(parser.parse_args())
+    scenarios = options.pop("scenario") or list(SCENARIOS)
+    settings = Settings(**options, current=False)
+    with TemporaryDirectory(prefix="earlybell-") as temporary:
+        for line in table(settings, Path(temporary), scenarios):
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

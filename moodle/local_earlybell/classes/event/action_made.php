@@ -1,0 +1,66 @@
+<?php
+// This file is part of Moodle - https://moodle.org/
+//
+// Moodle is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Moodle is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+
+namespace local_earlybell\event;
+
+/**
+ * Somebody did something about a learner.
+ *
+ * @package    local_earlybell
+ * @copyright  2026 Earlybell
+ * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+class action_made extends \core\event\base {
+    #[\Override]
+    protected function init() {
+        $this->data['crud'] = 'c';
+        $this->data['edulevel'] = self::LEVEL_TEACHING;
+        $this->data['objecttable'] = 'local_earlybell_action';
+    }
+
+    #[\Override]
+    public static function get_name() {
+        return get_string('event_action_made', 'local_earlybell');
+    }
+
+    #[\Override]
+    public function get_description() {
+        return "The user with id '$this->userid' did '{$this->other['kind']}' about the user with id '$this->relateduserid'.";
+    }
+
+    #[\Override]
+    public function get_url() {
+        return new \moodle_url('/local/earlybell/learner.php', ['id' => $this->courseid, 'user' => $this->relateduserid]);
+    }
+
+    /**
+     * Ids are of no use in another course.
+     *
+     * @return array
+     */
+    public static function get_objectid_mapping() {
+        return ['db' => 'local_earlybell_action', 'restore' => self::NOT_MAPPED];
+    }
+
+    /**
+     * The kind is a word.
+     *
+     * @return bool
+     */
+    public static function get_other_mapping() {
+        return false;
+    }
+}

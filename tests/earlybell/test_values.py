@@ -1,0 +1,65 @@
+"""Times of a request: those of a column that are written alike are read at once, and mean what each means alone."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from earlybell.tables.schema import BY_NAME
+from earlybell.tables.values import read_values
+
+DUE_AT = BY_NAME["assessments"].column("due_at")  # may be null
+FORMS = ["", "Z", ".5", ".25Z", ".123456", ".000001Z"]
+MANY = 40
+
+
+def _text(parts: tuple[int, int, int, int, int, int], form: str) -> str:
+    year, month, day, hour, minute, second = parts
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{form}"
+
+
+# Of what a clock and a calendar have, and a little of what they do not.
+PARTS = st.tuples(
+    st.integers(1989, 2101),
+    st.integers(1, 12) | st.integers(0, 13),
+    st.integers(1, 28) | st.integers(0, 32),
+    st.integers(0, 23) | st.just(24),
+    st.integers(0, 59) | st.just(60),
+    st.integers(0, 59) | st.just(60),
+)
+ODD = st.sampled_from(
+    [None, "", "2026-03-01", "2026-03-01T08:30:00+02:00", "２026-03-01T08:30:00", "2026-03-01 08:30:00Z"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    parts=st.lists(PARTS, min_size=1, max_size=3),
+    form=st.sampled_from(FORMS),
+    odd=st.lists(ODD, max_size=1),
+    chance=st.randoms(use_true_random=False),
+)
+@example(parts=[(2024, 2, 29, 23, 59, 59), (2000, 2, 29, 0, 0, 0)], form="Z", odd=[], chance=None)
+@example(parts=[(2023, 2, 29, 0, 0, 0)], form="Z", odd=[], chance=None)
+@example(parts=[(2100, 2, 29, 0, 0, 0)], form=".123456Z", odd=[None], chance=None)
+def test_times_of_a_column_are_read_as_each_alone(parts: Any, form: str, odd: list[Any], chance: Any) -> None:
+    values = ([_text(of_one, form) for of_one in parts] * MANY)[:MANY] + odd
+    if chance:
+        chance.shuffle(values)
+    read, alone = read_values(DUE_AT, values), [read_values(DUE_AT, [value]) for value in values]
+
+    np.testing.assert_array_equal(read.array, np.concatenate([one.array for one in alone]))
+    wrong = np.logical_or.reduce([np.zeros(len(values), dtype=bool), *read.wrong.values()])
+    assert wrong.tolist() == [bool(one.wrong) for one in alone]
+    assert read.full == all(one.full for one in alone)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_times_to_the_microsecond_by_hand(form: str) -> None:
+    fraction = {"": 0, "Z": 0, ".5": 500_000, ".25Z": 250_000, ".123456": 123_456, ".000001Z": 1}[form]
+    read = read_values(DUE_AT, [f"2026-03-01T08:30:05{form}"] * MANY)
+
+    assert read.array.tolist()[0].microsecond == fraction
+    assert set(read.array.astype("datetime64[s]").astype(str)) == {"2026-03-01T08:30:05"}

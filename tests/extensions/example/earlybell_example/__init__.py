@@ -1,0 +1,1 @@
+"""Extensions of Earlybell, a module each."""

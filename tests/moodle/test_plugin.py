@@ -1,0 +1,182 @@
+"""Moodle's plugin without a Moodle: its syntax, its pseudonyms, its request, and its archive."""
+
+import json
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from components.extract.moodle_db.structure import COURSES, PLUGIN_SETTINGS, SETTINGS, SITE, MoodleTable
+from earlybell.predict import CourseCorrection
+from earlybell.tables import pseudonyms
+from earlybell.tables import request as request_schema
+from earlybell.tables.pseudonyms import pseudonym
+from tests.moodle.documented import block
+from tests.moodle.plugin import AS_OF, KEY, PLUGIN, ROOT, body, need_php, run_php
+
+PHP = sorted(PLUGIN.rglob("*.php"))
+VECTORS = Path(pseudonyms.__file__).with_name("pseudonyms.json")
+INSTALL = PLUGIN / "db" / "install.xml"
+LONGEST = 180  # characters of a line, beyond which Moodle's style has an error
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PLUGIN).as_posix()
+
+
+def test_each_file_is_php() -> None:
+    need_php()
+    for path in PHP:
+        ran = subprocess.run(["php", "-l", str(path)], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize("path", PHP, ids=name)
+def test_a_file_is_as_moodle_wants_it(path: Path) -> None:
+    text = path.read_text()
+    assert text.startswith("<?php\n// This file is part of Moodle - https://moodle.org/\n")
+    assert "@package    local_earlybell" in text
+    assert "GNU GPL v3 or later" in text
+    assert "?>" not in text.replace("?->", "")
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    for number, line in enumerate(text.splitlines(), 1):
+        assert line == line.replace("\t", " ").rstrip(), f"{name(path)}:{number}"
+        assert len(line) <= LONGEST or name(path).startswith("lang/"), f"{name(path)}:{number}: {len(line)}"
+    assert not re.search(r"\b(unserialize|eval|exec|shell_exec|var_dump|print_r)\(", text)
+
+
+def test_strings_are_sorted_and_each_that_is_used_is_there() -> None:
+    keys = {
+        language: re.findall(
+            r"^\$string\['([^']+)'\]", (PLUGIN / f"lang/{language}/local_earlybell.php").read_text(), re.M
+        )
+        for language in ("en", "ar")
+    }
+    assert keys["en"] == sorted(set(keys["en"])) == keys["ar"]
+    used = set[str]()
+    for path in PHP:
+        used |= set(re.findall(r"(?:get_string|lang_string)\(\s*'([a-z_:]+)',\s*'local_earlybell'", path.read_text()))
+    for path in PLUGIN.rglob("*.mustache"):
+        used |= set(re.findall(r"\{\{#str\}\}\s*([a-z_]+)\s*, local_earlybell", path.read_text()))
+    assert used - set(keys["en"]) == set()
+
+
+def test_templates_are_all_named_and_have_an_example() -> None:
+    for path in sorted(PLUGIN.rglob("*.mustache")):
+        text = path.read_text()
+        assert f"@template local_earlybell/{path.stem}" in text
+        example = text.partition("Example context (json):")[2].partition("}}\n")[0]
+        assert isinstance(json.loads(example), dict), path.stem
+
+
+def test_tables_and_classes_are_named_as_they_are_used() -> None:
+    tables = {table.attrib["NAME"] for table in ElementTree.parse(INSTALL).iter("TABLE")}  # noqa: S314
+    used = set[str]()
+    for path in PHP:
+        used |= set(re.findall(r"\{(local_earlybell_[a-z]+)\}", path.read_text()))
+    assert used <= tables
+    for path in sorted((PLUGIN / "classes").rglob("*.php")):
+        space = "\\".join(["local_earlybell", *path.relative_to(PLUGIN / "classes").parts[:-1]])
+        assert f"\nnamespace {space};\n" in path.read_text()
+        assert re.search(rf"\n(?:final |abstract )?(?:class|enum) {path.stem}\b", path.read_text()), name(path)
+
+
+def test_pseudonyms_are_those_of_the_vectors() -> None:
+    vectors = json.loads(VECTORS.read_text())
+    made = json.loads(run_php("pseudonyms.php", vectors))
+    assert made["pseudonyms"] == [row["pseudonym"] for row in vectors["vectors"]]
+    assert made["fingerprints"] == [row["fingerprint"] for row in vectors["fingerprints"]]
+    assert (PLUGIN / "tests" / "fixtures" / "pseudonyms.json").read_bytes() == VECTORS.read_bytes()
+
+
+def schema() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(Path(request_schema.__file__).with_suffix(".json").read_text()))
+
+
+def test_the_request_is_as_the_schema_has_it() -> None:
+    correction = {"bundle": "0a" * 32, "shift": 0}
+    doubted = correction | {"doubt": "course_level"}
+    for sent in (
+        body(),
+        body(correction=correction),
+        body(correction=doubted),
+        body(userids=[8]),
+        body(rows={"enrolments": []}),
+    ):
+        schema().validate(json.loads(sent))
+    (instance,) = json.loads(body(correction=correction))["instances"]
+    assert instance["correction"] == {"bundle": "0a" * 32, "shift": 0.0}
+    assert json.loads(body(correction=doubted))["instances"][0]["correction"]["doubt"] == "course_level"
+    assert instance["as_of"] == AS_OF
+
+
+def test_the_request_has_every_column_of_the_schema_that_moodle_can_fill() -> None:
+    (instance,) = json.loads(body())["instances"]
+    definitions = schema().schema["$defs"]
+    for table in ("courses", "enrolments", "events", "assessments", "extensions", "submissions", "breaks"):
+        by_columns = definitions[table]["oneOf"][1]["properties"]
+        expected = set(by_columns) - (set() if table == "courses" else {"course_id"})
+        assert set(instance[table]) == expected, table
+
+
+def test_moodle_takes_corrections_json_as_it_is_written() -> None:
+    """Moodle refuses a structure with a key that it does not know."""
+    php = (PLUGIN / "classes" / "external" / "set_corrections.php").read_text()
+    taken = re.findall(r"^            '(\w+)' => new external_value\(", php, re.M)
+    assert {field.name for field in msgspec.structs.fields(CourseCorrection)} == set(taken) - {"stored", "unknown"}
+
+
+def _as_php(table: MoodleTable) -> list[str]:
+    """A table as raw_tables.php has it."""
+    marks = {"integer": "", "number": ":n", "text": ":t"}
+    columns = " ".join(f"{column.name}{marks[column.type]}" for column in table.columns)
+    return [columns, re.sub(r"\{p\}(\w+)", r"{\1}", table.within).replace("{courses}", "%courses%")]
+
+
+def test_the_extract_gives_the_rows_that_moodle_db_reads_and_no_others() -> None:
+    given = json.loads(run_php("raw_tables.php", None))
+    assert given["tables"] == {table.name: _as_php(table) for table in (*SITE, *COURSES)}
+    assert {*given["settings"], "siteidentifier"} == {*SETTINGS}  # which the service gives as a hash
+    assert given["plugins"] == [list(setting) for setting in PLUGIN_SETTINGS]
+
+
+def test_the_request_is_of_those_alone_who_are_asked_about_by_pseudonym() -> None:
+    (instance,) = json.loads(body(userids=[8]))["instances"]
+    learner = pseudonym(KEY, "8")
+    for table in ("enrolments", "events", "extensions", "submissions"):
+        assert instance[table]["learner_id"] == [learner], table
+    assert instance["submissions"]["assessment_id"] == ["assign-3"]
+    assert len(instance["assessments"]["assessment_id"]) == 2
+
+
+def test_the_documented_settings_are_php(tmp_path: Path) -> None:
+    need_php()
+    config = tmp_path / "config.php"
+    config.write_text(block("php") + "\necho json_encode($CFG->forced_plugin_settings);\n")
+    ran = subprocess.run(["php", str(config)], capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout) == {"local_earlybell": {"token": "TOKEN", "pseudonymkey": "KEY"}}
+
+
+def test_the_archive_installs_through_moodles_page(tmp_path: Path) -> None:
+    subprocess.run(["make", "-s", "plugin", f"PLUGIN={tmp_path}/plugin.zip"], cwd=ROOT, check=True, timeout=60)
+    with zipfile.ZipFile(tmp_path / "plugin.zip") as archive:
+        names = archive.namelist()
+        # Moodle wants one folder, called as the plugin without its kind.
+        assert {entry.partition("/")[0] for entry in names} == {"earlybell"}
+        assert {"earlybell/version.php", "earlybell/lang/en/local_earlybell.php"} <= set(names)
+        assert sorted(entry for entry in names if entry.endswith(".php")) == sorted(
+            f"earlybell/{name(path)}" for path in PHP
+        )
+        assert archive.read("earlybell/version.php") == (PLUGIN / "version.php").read_bytes()
+
+
+def test_the_archive_is_the_same_again(tmp_path: Path) -> None:
+    for index in (1, 2):
+        subprocess.run(["make", "-s", "plugin", f"PLUGIN={tmp_path}/{index}.zip"], cwd=ROOT, check=True, timeout=60)
+    assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
