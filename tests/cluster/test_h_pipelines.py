@@ -1,6 +1,7 @@
 """Every component's compiled command as a pod of the components image, bound as KFP binds it, its input on a volume."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +85,7 @@ class Tasks:
 
 @pytest.fixture(scope="module")
 def tasks(university: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tasks]:
-    """Both pipelines, task by task, with one candidate."""
+    """The pipelines, task by task, with one candidate."""
     folder = tmp_path_factory.mktemp("tasks")
     compile_all(folder)
     made = Tasks(university, folder)
@@ -93,6 +94,7 @@ def tasks(university: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     university.kubectl("wait", "pod/clerk", "--for=condition=Ready", "--timeout=120s")
     training(made, read(folder / "training.yaml"))
     prediction(made, read(folder / "prediction.yaml"))
+    monitoring(made, read(folder / "monitoring.yaml"))
     yield made
     university.kubectl("delete", "pod/clerk", "pvc/tasks", "pvc/earlybell-sources", "--wait=false")
 
@@ -126,9 +128,17 @@ def prediction(made: Tasks, compiled: Compiled) -> None:
     made.run(compiled, "predict", {"bundle": "fetch.bundle", "tables": "extract.tables"}, **parameters)
 
 
+def monitoring(made: Tasks, compiled: Compiled) -> None:
+    inputs = {"bundle": "fetch.bundle", "tables": "extract.tables"}
+    made.run(compiled, "monitor", inputs, since="2023-04-01", as_of="2023-05-20")
+    figures = {"figures": "monitor.figures"}
+    made.run(compiled, "monitoring-report", figures)
+    made.run(compiled, "push-watched", figures, started="2026-01-01T00:00:00Z")
+
+
 def test_every_task_left_what_the_next_one_takes(tasks: Tasks) -> None:
     ran = {name.split(".")[0] for name in tasks.left}
-    assert {"extract", "features", "label", "train", "evaluate", "register", "fetch", "predict"} <= ran
+    assert {"extract", "features", "label", "train", "evaluate", "register", "fetch", "predict", "monitor"} <= ran
     assert tasks.at_volume(f"head -1 {AT}/predict/worklist").startswith("rank,course_id,")
 
 
@@ -142,6 +152,11 @@ def test_a_version_is_registered_with_the_settings_and_secrets_of_the_site(tasks
         output = tasks.site.cluster.run("python", "-c", code, MODEL, environment=settings).stdout.split()
     assert output[0] == registered["digest"]
     assert output[1].startswith("s3://earlybell/")
+
+
+def test_the_page_of_what_was_watched_names_the_course_runs(tasks: Tasks) -> None:
+    page = tasks.at_volume(f"cat {AT}/monitoring-report/page")
+    assert {"FMT-101-02", "FMT-102-02"} <= set(re.findall(r"FMT-\d+-\d+", page))
 
 
 def test_who_was_predicted_is_in_the_trail_of_the_site(tasks: Tasks) -> None:

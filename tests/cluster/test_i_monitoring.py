@@ -11,12 +11,12 @@ import httpx
 import pytest
 import yaml
 
-from components.pushgateway import push
 from tests.cluster.caller import Caller, node
 from tests.cluster.cluster import Cluster, wait_for
 from tests.cluster.figures import Figures
 from tests.cluster.site import Site
 from tests.cluster.stores import Stores
+from tests.helm.monitoring.left import leave
 from tests.helm.monitoring.plain import DASHBOARDS, Object, faster, pod_targets, queries, routes, scrape_configs
 from tests.helm.monitoring.running import Place, Prometheus, Receiver, alertmanager, prometheus, pushgateway, receiver
 from tests.helm.monitoring.traffic import of_all_kinds
@@ -119,14 +119,6 @@ def watch(canary: Site, place: Place, figures: Figures, tmp_path_factory: pytest
             wait_for("both versions to answer Prometheus", 60, lambda: watch.up() == {"1", "2"})
             figures.seconds("monitoring, from its start until both versions are watched", began)
             yield watch
-
-
-def leave(gateway: str) -> None:
-    """What both pipelines leave when they have succeeded."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EARLYBELL_PUSHGATEWAY", gateway)
-        for pipeline in ("training", "prediction"):
-            push(pipeline, "", {})
 
 
 @contextmanager

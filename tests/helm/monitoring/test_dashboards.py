@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from serving.runtime.access import add_token, revoke
+from tests.helm.monitoring.left import leave
 from tests.helm.monitoring.plain import DASHBOARDS, Object, faster, groups, queries
 from tests.helm.monitoring.running import Prometheus, prometheus, pushgateway, until
 from tests.helm.monitoring.traffic import of_all_kinds
@@ -24,15 +25,6 @@ QUERIES = {
 }
 
 
-_RUN = 'course_id="A",version="3"'
-_FIGURES = ("estimated_auc", "adjusted_auc", "early_auc", "ks_earlier_runs", "flagged")
-_WATCHED = "".join(f'earlybell_watched_figure{{{_RUN},figure="{name}",subject="all"}} 0.5\n' for name in _FIGURES)
-_WATCHED += "".join(
-    f'earlybell_watched_trouble{{{_RUN},family="early",audience="mlops",status="{status}"}} 1\n'
-    for status in ("problem", "warning")
-)
-
-
 @pytest.fixture(scope="module")
 def canary(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """A Prometheus with the chart's rules, that asks a champion, a challenger and a Pushgateway."""
@@ -44,10 +36,7 @@ def canary(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         started(small_bundle, _made(folder / "3"), "--model-version", "3", "--tokens", str(file)) as champion,
         started(small_bundle, _made(folder / "4"), "--model-version", "4", "--tokens", str(file)) as challenger,
     ):
-        for pipeline in ("training", "prediction", "monitoring"):
-            text = f"earlybell_pipeline_last_success_timestamp_seconds {time.time()}\n"
-            text += _WATCHED if pipeline == "monitoring" else ""
-            httpx.post(f"{gateway}/metrics/job/earlybell-pipeline/pipeline/{pipeline}", content=text, trust_env=False)
+        leave(gateway)
         scraped = [targets({"v3": champion, "v4": challenger}), _gateway(gateway)]
         with prometheus(folder / "prometheus", faster(groups("site"), FACTOR), scraped) as running:
             _ask(running, [champion, challenger], token)
