@@ -120,15 +120,16 @@ class _Tee(io.TextIOBase):
 def _surroundings(failed: Path) -> Iterator[None]:
     """Tell steps where to leave an error, and what ends with the run: KFP leaves a folder for each step behind.
 
-    The environment and `print`, which the runner changes, are put back.
+    The environment and `print`, which the runner changes, are put back, and so is the folder for temporary files, which
+    Python remembers.
     """
-    environment, original = dict(os.environ), builtins.print
+    environment, original, remembered = dict(os.environ), builtins.print, tempfile.tempdir
     os.environ[ERROR_FILE] = str(failed.absolute())
     try:
         with tempfile.TemporaryDirectory(dir=failed.parent.absolute()) as temporary:
             os.environ["TMPDIR"] = temporary
             yield
     finally:
-        builtins.print = original
+        builtins.print, tempfile.tempdir = original, remembered
         os.environ.clear()
         os.environ.update(environment)

@@ -87,14 +87,13 @@ def _figures(comparison: Comparison) -> Section:
 def _whom(comparison: Comparison) -> Section:
     rows = [row for row in comparison.rows if row.group != "all"]
     runs = [row for row in rows if row.group in comparison.course_runs]
-    groups = [row for row in rows if row.group not in comparison.course_runs]
+    groups = [row for row in rows if row.group not in comparison.course_runs and not row.suppressed]
+    hidden = sorted({row.group.partition("=")[0] for row in rows if row.suppressed and "=" in row.group})
     at = f"at {comparison.at:.0%} of the course run"
     blocks: list[Block | None] = [
         _table(f"By course run, {at}", "Course run", runs, lambda row: row.group) if runs else None,
         _table(f"By group of learners, {at}", "Group", groups, lambda row: row.group) if groups else None,
-        "Fewer than 20 learners are not shown, nor the other groups of the same attribute."
-        if any(row.suppressed for row in rows)
-        else None,
+        f"Not shown, as one of their groups has fewer than 20 learners: {', '.join(hidden)}." if hidden else None,
         None if rows else "Nothing could be compared.",
     ]
     return Section("For whom", blocks)

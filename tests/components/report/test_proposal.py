@@ -76,7 +76,8 @@ def test_the_page_says_what_changed_for_whom_and_by_how_much(tmp_path: Path) -> 
 
 def test_what_is_too_few_is_not_shown(tmp_path: Path) -> None:
     text = _words(PROPOSAL, tmp_path / "page.html")
-    assert "gender=F too few too few too few too few" in text
+    assert "Not shown, as one of their groups has fewer than 20 learners: gender." in text
+    assert "gender=F" not in text
     assert "low to high too few" in text
 
 
