@@ -25,9 +25,9 @@ from components.features import compute_features
 from components.label import known_labels, label_outcomes
 from components.monitor.monitor import Period, watch
 from components.monitor.weeks import Weeks, read_weeks
-from components.train import train
+from components.train import find_candidates, train
 from components.watched import Row
-from earlybell.bundle import read_bundle
+from earlybell.bundle import read_bundle, read_candidate
 from earlybell.bundle.figures import Measured
 from earlybell.predict import Predictor
 from earlybell.tables import BY_NAME
@@ -72,13 +72,19 @@ def leave_out(tables: Path, out: Path, courses: Iterable[str]) -> None:
 
 def train_on(tables: Path, without: Iterable[str], folder: Path) -> Path:
     """The sealed bundle of a model that has learned from all course runs of a site but some."""
+    candidate = fit_on(tables, without, folder, "xgboost")
+    evaluate([candidate], folder / "features", folder / "labels.parquet", folder / "known", folder / "bundle")
+    return folder / "bundle"
+
+
+def fit_on(tables: Path, without: Iterable[str], folder: Path, candidate: str) -> Path:
+    """The folder of a candidate that has learned from all course runs of a site but some; its data lie beside it."""
     known, features, labels = folder / "known", folder / "features", folder / "labels.parquet"
     leave_out(tables, known, without)
     compute_features(known, "weekly", features)
     label_outcomes(known, features, labels)
-    train("xgboost", features, labels, folder / "candidate")
-    evaluate([folder / "candidate"], features, labels, known, folder / "bundle")
-    return folder / "bundle"
+    train(candidate, features, labels, folder / "candidate")
+    return folder / "candidate"
 
 
 def travel(bundle: Path, settings: Settings, folder: Path) -> tuple[Weeks, list[Row]]:
@@ -125,17 +131,18 @@ class Helped:
     difference: Measured
 
 
-def retrained(settings: Settings, folder: Path) -> list[Helped]:
-    """Whether training anew helps: Brier score, AUC and calibration error at 40% of the newest round.
+def retrained(settings: Settings, folder: Path, candidate: str) -> list[Helped]:
+    """Whether training anew helps: Brier score and AUC at 40% of the newest round.
 
     Args:
         settings: of a site to whose two newest rounds something happens.
+        candidate: the kind of both models, as `xgboost`.
     """
     site, last = folder / "site", newest(settings)
     simulate(site, settings)
     labels = known_labels("outcome", site, _AT)
-    old = _risks(train_on(site, [*newest(settings, 1), *last], folder / "before"), site)
-    new = _risks(train_on(site, last, folder / "after"), site)
+    old = _risks(fit_on(site, [*newest(settings, 1), *last], folder / "before", candidate), site)
+    new = _risks(fit_on(site, last, folder / "after", candidate), site)
     keys = sorted(key for key in old.keys() & new.keys() & labels.keys() if key[0] in last)
     label = np.array([labels[key] for key in keys], dtype=np.int32)
     _, learner = np.unique([key[1] for key in keys], return_inverse=True)
@@ -143,21 +150,21 @@ def retrained(settings: Settings, folder: Path) -> list[Helped]:
     before, after = (measure(label, np.array([risk[key] for key in keys]), weights) for risk in (old, new))
     return [
         Helped(name, float(before[name][0]), float(after[name][0]), interval(after[name] - before[name]))
-        for name in ("brier", "roc_auc", "calibration_error")
+        for name in ("brier", "roc_auc")
     ]
 
 
-def _risks(bundle: Path, site: Path) -> dict[tuple[str, str, datetime], float]:
-    predicted = Predictor(read_bundle(bundle)).predict_tables(site, _AT, most_reasons=0)
+def _risks(candidate: Path, site: Path) -> dict[tuple[str, str, datetime], float]:
+    predicted = Predictor(read_candidate(candidate / "final")).predict_tables(site, _AT, most_reasons=0)
     observed = predicted.observed
     keys = zip(observed.course_id.tolist(), observed.learner_id.tolist(), observed.as_of.tolist(), strict=True)
     return dict(zip(keys, predicted.risk.tolist(), strict=True))
 
 
-def retrained_table(settings: Settings, folder: Path, scenarios: Iterable[str]) -> Iterator[str]:
+def retrained_table(settings: Settings, folder: Path, scenarios: Iterable[str], candidate: str) -> Iterator[str]:
     """A line for each scenario and figure."""
     for scenario in scenarios:
-        for row in retrained(replace(settings, scenario=scenario, rounds=2), folder / scenario):
+        for row in retrained(replace(settings, scenario=scenario, rounds=2), folder / scenario, candidate):
             low, high = row.difference.low, row.difference.high
             yield f"{scenario}, {row.metric}: {row.before:.3f} -> {row.after:.3f} ({low:+.3f} to {high:+.3f})"
 
@@ -175,13 +182,17 @@ def main() -> None:
     ):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="this one alone, or these; else all")
-    parser.add_argument("--retrained", action="store_true", help="whether training anew helps, instead")
+    parser.add_argument("--retrained", choices=list(find_candidates()), help="whether training such a model anew helps")
     options = vars(parser.parse_args())
-    make = retrained_table if options.pop("retrained") else table
+    candidate = options.pop("retrained")
     scenarios = options.pop("scenario") or list(SCENARIOS)
     settings = Settings(**options, current=False)
     with TemporaryDirectory(prefix="earlybell-") as temporary:
-        for line in make(settings, Path(temporary), scenarios):
+        place = Path(temporary)
+        lines = (
+            retrained_table(settings, place, scenarios, candidate) if candidate else table(settings, place, scenarios)
+        )
+        for line in lines:
             print(line, flush=True)
 
 
