@@ -25,7 +25,7 @@ from earlybell.bundle.json_files import read_json
 from earlybell.gates import CUTOFF
 from earlybell.predict import Predictor, courses_at
 
-METRICS = ("brier", "roc_auc", "calibration_error")
+METRICS = ("brier", "roc_auc", "calibration_gap")
 LEAST_LEARNERS = 20  # of a course run or group that is compared
 SEED = 42
 _NAMED = 5  # course runs and features that a change names

@@ -9,7 +9,7 @@ from components.retraining import Compared, Comparison, Proposal
 from earlybell.bundle.figures import Measured
 from earlybell.counts import counted
 
-_METRICS = {"brier": "Brier score", "roc_auc": "AUC", "calibration_error": "Calibration error"}
+_METRICS = {"brier": "Brier score", "roc_auc": "AUC", "calibration_gap": "Risk less truth"}
 _FINDINGS = {
     "better": "The candidate is better.",
     "no clear difference": "There is no clear difference.",
@@ -74,8 +74,8 @@ def _figures(comparison: Comparison) -> Section:
     blocks: list[Block | None] = [
         Hint(
             f"How to read it: both are measured on the same learners. The candidate's risks are those of models that "
-            f"left out the {left_out}. {seen} Of a Brier score and a calibration error less is better, of an AUC more. "
-            "In brackets stands the range that chance allows; a difference whose range holds 0 is not clear."
+            f"left out the {left_out}. {seen} Of a Brier score less is better, of an AUC more; risk less truth is best "
+            "at 0. In brackets stands the range that chance allows; a difference whose range holds 0 is not clear."
         ),
         _table("All learners, by the share of the course run", "Share", rows, lambda row: f"{row.cutoff:.0%}")
         if rows
