@@ -61,7 +61,7 @@ def test_a_task_waits_for_a_registry_that_is_away_since_nobody_tries_it_again(
         set_here = {variable["name"]: variable["value"] for variable in compiled.container(name)["env"]}
         tries, factor = (int(set_here[f"MLFLOW_HTTP_REQUEST_{part}"]) for part in ("MAX_RETRIES", "BACKOFF_FACTOR"))
         assert 60 < sum(factor * 2**attempt for attempt in range(tries)) < 300
-        assert int(set_here["AWS_MAX_ATTEMPTS"]) > 5
+        assert name == "list-trainings" or int(set_here["AWS_MAX_ATTEMPTS"]) > 5  # which reads no file
 
 
 def test_nothing_is_answered_from_the_cache(compiled: Compiled) -> None:
