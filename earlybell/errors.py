@@ -56,10 +56,10 @@ class TrainingError(EarlybellError):
 
 
 class GateError(EarlybellError):
-    """A model missed a gate that the user set."""
+    """A model missed a gate that the user set, or nobody has approved it."""
 
     exit_code = 5
-    meaning = "a gate was missed"
+    meaning = "a gate was missed, or nobody approved"
 
 
 class BundleError(EarlybellError):

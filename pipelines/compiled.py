@@ -9,9 +9,10 @@ from kfp.compiler.compiler_utils import KubernetesManifestOptions
 from earlybell import __version__
 from pipelines.monitoring import monitoring
 from pipelines.prediction import prediction
+from pipelines.retraining import retraining
 from pipelines.training import training
 
-PIPELINES = {"training": training, "prediction": prediction, "monitoring": monitoring}
+PIPELINES = {"training": training, "prediction": prediction, "monitoring": monitoring, "retraining": retraining}
 
 
 def compile_all(folder: Path, namespace: str | None = None) -> list[Path]:

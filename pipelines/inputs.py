@@ -7,7 +7,7 @@ from kfp import dsl
 from components.extract.component import extract
 from components.registry.component import fetch
 from pipelines.cluster import LIGHT, MLFLOW, MOODLE, PSEUDONYM, STORE, TABLES, on_cluster
-from pipelines.settings import MonitoringSettings, PredictionSettings
+from pipelines.settings import MonitoringSettings, PredictionSettings, RetrainingSettings
 
 
 class Inputs(NamedTuple):
@@ -17,7 +17,7 @@ class Inputs(NamedTuple):
 
 def read_inputs(
     sources: list,  # type: ignore[type-arg] # KFP knows no list of strings
-    settings: PredictionSettings | MonitoringSettings,
+    settings: PredictionSettings | MonitoringSettings | RetrainingSettings,
 ) -> Inputs:
     """Add the two tasks to the pipeline that is being made; what they give."""
     fetched = fetch(

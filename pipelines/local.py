@@ -58,13 +58,15 @@ def steps(pipeline: Any) -> dict[str, int]:
     return counts
 
 
-def _graphs(spec: Any) -> Iterator[tuple[int, Any]]:
-    """The pipeline's own graph, and that of each loop, with how often it runs."""
-    yield 1, spec.root
-    for task in spec.root.dag.tasks.values():
-        if task.HasField("parameter_iterator"):
-            items = json.loads(task.parameter_iterator.items.raw)
-            yield len(items), spec.components[task.component_ref.name]
+def _graphs(spec: Any, graph: Any = None, times: int = 1) -> Iterator[tuple[int, Any]]:
+    """The pipeline's own graph, and that of each loop and condition in it, with how often it runs, if it does."""
+    graph = graph or spec.root
+    yield times, graph
+    for task in graph.dag.tasks.values():
+        inner = spec.components[task.component_ref.name]
+        if inner.HasField("dag"):
+            loops = len(json.loads(task.parameter_iterator.items.raw)) if task.HasField("parameter_iterator") else 1
+            yield from _graphs(spec, inner, times * loops)
 
 
 def _step(task: str) -> str:
@@ -118,15 +120,16 @@ class _Tee(io.TextIOBase):
 def _surroundings(failed: Path) -> Iterator[None]:
     """Tell steps where to leave an error, and what ends with the run: KFP leaves a folder for each step behind.
 
-    The environment and `print`, which the runner changes, are put back.
+    The environment and `print`, which the runner changes, are put back, and so is the folder for temporary files, which
+    Python remembers.
     """
-    environment, original = dict(os.environ), builtins.print
+    environment, original, remembered = dict(os.environ), builtins.print, tempfile.tempdir
     os.environ[ERROR_FILE] = str(failed.absolute())
     try:
         with tempfile.TemporaryDirectory(dir=failed.parent.absolute()) as temporary:
             os.environ["TMPDIR"] = temporary
             yield
     finally:
-        builtins.print = original
+        builtins.print, tempfile.tempdir = original, remembered
         os.environ.clear()
         os.environ.update(environment)

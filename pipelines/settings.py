@@ -56,12 +56,14 @@ ModelVersion = Annotated[
     str,
     Setting("what answers and records call the bundle's version; else its digest", variable="EARLYBELL_MODEL_VERSION"),
 ]
+Since = Annotated[str, Setting("the day from which on looks count; else 31 days before as_of")]
+AsOf = Annotated[str, Setting("now, or a day: nothing that was known later counts")]
 _GATES = Gates()
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
-    """What a training needs to know beside its sources."""
+class LearningSettings:
+    """What every training needs to know beside its sources."""
 
     model_name: ModelName = MODEL_NAME
     label_kind: Annotated[str, Setting("what is warned of: outcome or rubric", option="--label")] = "outcome"
@@ -78,17 +80,23 @@ class TrainingSettings:
     max_worst_calibration_error: Annotated[float, Setting("gate: calibration error there", 0, 1)] = (
         _GATES.max_worst_calibration_error
     )
+    capacity: Annotated[float, Setting("learners of a run staff can see a week; below 1: a share")] = 0.2
+    cost_miss: Annotated[float, Setting("with cost_false_alarm, above 0: thresholds from costs", 0)] = 0.0
+    cost_false_alarm: Annotated[float, Setting("in the unit of cost_miss", 0)] = 0.0
+    trail: Trail = ""
+    trail_anchors: TrailAnchors = ""
+
+
+@dataclass(frozen=True)
+class TrainingSettings(LearningSettings):
+    """What a training that somebody starts needs to know, too."""
+
     without_gates: Annotated[
         str,
         Setting(
             "let it go on though it missed a gate: the reason, which stays with the version; name no learner in it"
         ),
     ] = ""
-    capacity: Annotated[float, Setting("learners of a run staff can see a week; below 1: a share")] = 0.2
-    cost_miss: Annotated[float, Setting("with cost_false_alarm, above 0: thresholds from costs", 0)] = 0.0
-    cost_false_alarm: Annotated[float, Setting("in the unit of cost_miss", 0)] = 0.0
-    trail: Trail = ""
-    trail_anchors: TrailAnchors = ""
 
 
 @dataclass(frozen=True)
@@ -119,16 +127,40 @@ class MonitoringSettings:
     model_name: ModelName = MODEL_NAME
     version: Version = "champion"
     bundle: BundleFolder = ""
-    since: Annotated[str, Setting("the day from which on looks count; else 31 days before as_of")] = ""
-    as_of: Annotated[str, Setting("now, or a day: nothing that was known later counts")] = "now"
+    since: Since = ""
+    as_of: AsOf = "now"
     max_bad_share: BadShare = 0.01
     model_version: ModelVersion = ""
 
 
-SETTINGS: dict[str, type[TrainingSettings] | type[PredictionSettings] | type[MonitoringSettings]] = {
+@dataclass(frozen=True)
+class RetrainingSettings(LearningSettings):
+    """What a retraining needs to know, too: of the champion, when to train, and who approves.
+
+    Gates are not waived here: nobody is there to give a reason.
+    """
+
+    version: Version = "champion"
+    bundle: BundleFolder = ""
+    model_version: ModelVersion = ""
+    since: Since = ""
+    as_of: AsOf = "now"
+    calendar_days: Annotated[float, Setting("days after a training, when the next is due", 0)] = 14.0
+    margin: Annotated[
+        float, Setting("how far a figure of performance must lie beyond its threshold to ask for a training", 0)
+    ] = 0.0
+    cool_down_days: Annotated[float, Setting("days after a training without another", 0)] = 7.0
+    budget: Annotated[float, Setting("trainings in 30 days", 0)] = 4.0
+    approval: Annotated[str, Setting("who approves a proposal: person, or automatic (what is not worse)")] = "person"
+
+
+SETTINGS: dict[
+    str, type[TrainingSettings] | type[PredictionSettings] | type[MonitoringSettings] | type[RetrainingSettings]
+] = {
     "training": TrainingSettings,
     "prediction": PredictionSettings,
     "monitoring": MonitoringSettings,
+    "retraining": RetrainingSettings,
 }
 
 

@@ -19,7 +19,7 @@ from pipelines.cluster import LIGHT, MLFLOW, MODELS, MOODLE, PSEUDONYM, PUSHGATE
 from pipelines.settings import TrainingSettings, as_parameters
 
 # What `evaluate` is told of the policy and of the gates.
-JUDGED_BY = (*Policy.__struct_fields__, *Gates.__struct_fields__, "without_gates")
+JUDGED_BY = (*Policy.__struct_fields__, *Gates.__struct_fields__)
 
 
 class Outputs(NamedTuple):
@@ -29,7 +29,19 @@ class Outputs(NamedTuple):
     version: dsl.Artifact
 
 
-def _trained(tables: Any, label_kind: str, rubric: str, engine: str, settings: dict[str, Any]) -> Any:
+class Trained(NamedTuple):
+    """What the steps of a training give: each candidate's folder, in a loop, and the judged bundle of the chosen one.
+
+    KFP changes what collects a loop when a task takes it: who takes `model` collects it anew.
+    """
+
+    examples: Any
+    labels: Any
+    model: Any
+    bundle: Any
+
+
+def trained(tables: Any, label_kind: str, rubric: str, engine: str, settings: dict[str, Any]) -> Trained:
     """The steps from canonical tables to the judged bundle of the chosen candidate.
 
     Args:
@@ -41,9 +53,9 @@ def _trained(tables: Any, label_kind: str, rubric: str, engine: str, settings: d
     labels, targets = outputs["labels"], outputs["targets"]
     foretold = on_cluster(heads(examples=examples, labels=labels, targets=targets), MODELS).outputs["models"]
     with dsl.ParallelFor(list(find_candidates()), name="candidates") as candidate:
-        trained = on_cluster(train(candidate=candidate, examples=examples, labels=labels), MODELS)
+        fitted = on_cluster(train(candidate=candidate, examples=examples, labels=labels), MODELS)
     measured = evaluate(
-        candidates=dsl.Collected(trained.outputs["model"]),
+        candidates=dsl.Collected(fitted.outputs["model"]),
         tables=tables,
         examples=examples,
         labels=labels,
@@ -52,7 +64,7 @@ def _trained(tables: Any, label_kind: str, rubric: str, engine: str, settings: d
         label_kind=label_kind,
         **settings,
     )
-    return on_cluster(measured, MODELS).outputs["bundle"]
+    return Trained(examples, labels, fitted.outputs["model"], on_cluster(measured, MODELS).outputs["bundle"])
 
 
 @dsl.pipeline(name="earlybell-training", description="From learner activity to an explained, registered risk model.")
@@ -68,8 +80,8 @@ def training(
     """
     extracted = extract(sources=sources, max_bad_share=settings.max_bad_share)
     tables = extracted.outputs["tables"]
-    judged_by = {name: getattr(settings, name) for name in JUDGED_BY}
-    bundle = _trained(tables, settings.label_kind, settings.rubric, settings.engine, judged_by)
+    judged_by = {name: getattr(settings, name) for name in (*JUDGED_BY, "without_gates")}
+    bundle = trained(tables, settings.label_kind, settings.rubric, settings.engine, judged_by).bundle
     reported = report(bundle=bundle)
     judged = gates(
         bundle=bundle,
@@ -116,4 +128,5 @@ def reproduction(
     settings |= {"min_brier_skill": min_brier_skill, "min_worst_auc": min_worst_auc}
     settings |= {"max_worst_calibration_error": max_worst_calibration_error}
     snapshot = dsl.importer(artifact_uri=tables, artifact_class=dsl.Dataset, reimport=True).output
-    return _trained(snapshot, label_kind, rubric, engine, settings | {"without_gates": without_gates})
+    judged_by = settings | {"without_gates": without_gates}
+    return trained(snapshot, label_kind, rubric, engine, judged_by).bundle

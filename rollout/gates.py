@@ -3,7 +3,7 @@
 from components.registry import Version, waive
 from earlybell.errors import GateError, SettingError
 from earlybell.trail import keep_waiver, new_waiver
-from rollout.release import Step
+from rollout.release import Step, raises_share
 from rollout.state import Rollout
 
 _RELEASED = ("passed", "waived")
@@ -24,7 +24,7 @@ def check_verdict(step: Step, now: Rollout | None, *, waived: bool) -> None:
     if waived and version.gates == "passed":
         way_out = "Leave out --without-gates."
         raise SettingError(f"version {version.version} of {version.name} passed its gates", version.verdict, way_out)
-    if waived or version.gates in _RELEASED or not _raises_share(step, now):
+    if waived or version.gates in _RELEASED or not raises_share(step, now):
         return
     way_out = (
         'Train again, or give --without-gates "REASON" once: the registry tags it with that, and the trail of --trail '
@@ -45,15 +45,3 @@ def waive_gates(version: Version, reason: str, trail: str, anchors: str) -> None
     )
     keep_waiver(waiver, trail, anchors)
     waive(version, reason)
-
-
-def _raises_share(step: Step, now: Rollout | None) -> bool:
-    """Whether the step brings the version nearer to learners than it is: what serves already, is."""
-    if now is None:
-        return True
-    version, trial = step.version.version, now.trial
-    if version == now.stable.pin.version:
-        return False
-    if trial is None or version != trial.pin.version or step.traffic is None:
-        return True
-    return step.traffic > trial.desired_traffic

@@ -258,6 +258,18 @@ class _Rules:
         return self._step.of(trial.pin.version, trial.pin.runtime if twice else "", 0)
 
 
+def raises_share(step: Step, now: Rollout | None) -> bool:
+    """Whether the step brings the version nearer to learners than it is: what serves already, is."""
+    if now is None:
+        return True
+    version, trial = step.version.version, now.trial
+    if version == now.stable.pin.version:
+        return False
+    if trial is None or version != trial.pin.version or step.traffic is None:
+        return True
+    return step.traffic > trial.desired_traffic
+
+
 def advice(step: Step, objects: list[Object], now: Rollout | None) -> list[str]:
     """What the step does, and what to look at before the next: for the person, a line each.
 

@@ -96,3 +96,39 @@ def gates(
             warn("gates", record_waiver(Path(bundle.path), judged, model_name, trail, trail_anchors))
         outcome = "waived" if judged.waived else "passed"
         done("gates", f"{outcome}: {', '.join(f'{finding.metric} {finding.figure}' for finding in judged.findings)}")
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def compare(
+    champion: dsl.Input[dsl.Model],
+    candidates: dsl.Input[list[dsl.Model]],
+    bundle: dsl.Input[dsl.Model],
+    tables: dsl.Input[dsl.Dataset],
+    examples: dsl.Input[dsl.Dataset],
+    labels: dsl.Input[dsl.Dataset],
+    decision: dsl.Input[dsl.Artifact],
+    proposal: dsl.Output[dsl.Artifact],
+) -> None:
+    """Champion and candidate on the same recent learners, and in what they differ: what a person decides on."""
+    from pathlib import Path
+
+    from components.evaluate.compare import changes
+    from components.evaluate.compare import compare as compare_bundles
+    from components.reporting import done, errors_reported
+    from components.retraining import Decision, Proposal
+    from earlybell.bundle import read_bundle
+    from earlybell.bundle.json_files import read_json, write_json
+
+    with errors_reported():
+        old, new = read_bundle(Path(champion.path)), read_bundle(Path(bundle.path))
+        folders = [Path(candidate.path) for candidate in candidates]
+        proposed = Proposal(
+            decision=read_json(Path(decision.path), Decision),
+            champion=champion.metadata.get("version", "") or old.version,
+            champion_digest=old.digest,
+            candidate_digest=new.digest,
+            changes=changes(old, new),
+            comparison=compare_bundles(old, new, folders, Path(examples.path), Path(labels.path), Path(tables.path)),
+        )
+        write_json(Path(proposal.path), proposed)
+        done("compare", proposed.sentence)

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from components.monitor.groups import of_shown
+from components.groups import of_shown
 from components.monitor.records import GROWING, Records
 from components.monitor.weeks import LEAST_LEARNERS, Ints, Run, Weeks
 from components.watched import Row, Status

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2, wasserstein_distance
 
-from components.monitor.groups import of_shown
+from components.groups import of_shown
 from components.monitor.weeks import LEAST_LEARNERS, Floats, Ints, Run, Weeks
 from components.watched import Row, Status
 

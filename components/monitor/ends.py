@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import structs
 
+from components.groups import of_shown
 from components.monitor.estimate import LEAST_LABELS, auc, least_auc, level_of, sure_gap
-from components.monitor.groups import of_shown
 from components.monitor.labels import Labels
 from components.monitor.weeks import LEAST_LEARNERS, Floats, Ints, Run, Weeks, joined
 from components.watched import ALL, Row

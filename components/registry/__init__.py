@@ -4,9 +4,37 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from components.registry.registry import Version, fetch, find, read_aliases, register, set_alias, waive
+    from components.registry.registry import (
+        Proposed,
+        Version,
+        fetch,
+        fetch_proposal,
+        find,
+        read_aliases,
+        read_trained,
+        read_waiting,
+        record_missed,
+        register,
+        set_alias,
+        settle,
+        waive,
+    )
 
-__all__ = ["Version", "fetch", "find", "read_aliases", "register", "set_alias", "waive"]
+__all__ = [
+    "Proposed",
+    "Version",
+    "fetch",
+    "fetch_proposal",
+    "find",
+    "read_aliases",
+    "read_trained",
+    "read_waiting",
+    "record_missed",
+    "register",
+    "set_alias",
+    "settle",
+    "waive",
+]
 
 # MLflow reads some of these when it is imported: it reports nothing to its makers, says only what went wrong, and gives
 # up after about a minute on a server that does not answer (by its own defaults, many). What the user has set stays.

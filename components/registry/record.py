@@ -6,12 +6,21 @@ from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
+from components.basis import Basis
 from components.registry.server import without_credentials
 from earlybell.bundle import Bundle, Evaluation, Training
 from earlybell.bundle.figures import EACH_RUN
 from earlybell.gates import Verdict
 
 GATES, WAIVED = "gates", "gates_waived"  # tags of a version: how it was judged, and the reason where that did not count
+BASIS_DATA, BASIS_SETTINGS = "basis_data", "basis_settings"  # what it learned from and by, of version and run
+PROPOSAL, PROPOSED, DECIDED = (
+    "proposal",
+    "proposal_sentence",
+    "proposal_decided",
+)  # state, what is proposed, who said so
+WAITING, APPROVED, REJECTED = "waiting", "approved", "rejected"  # states of a proposal
+MISSED = "missed_gates"  # of a run that gave no version: the gates that were missed
 _DIGEST = 36  # characters of a dataset's digest that MLflow has room for
 _NAME = 500  # and of its name
 
@@ -43,7 +52,7 @@ def metrics(evaluation: Evaluation) -> dict[str, float]:
     return {key: value for key, value in figures.items() if value is not None}
 
 
-def tags(bundle: Bundle, verdict: Verdict) -> dict[str, str]:
+def tags(bundle: Bundle, verdict: Verdict, basis: Basis) -> dict[str, str]:
     """The tags of a version; each gate has one, as `gates.roc_auc`, with its figure and its bound."""
     manifest = bundle.manifest
     figures = {f"{GATES}.{finding.metric}": f"{finding.figure}, {finding.requirement}" for finding in verdict.findings}
@@ -54,9 +63,20 @@ def tags(bundle: Bundle, verdict: Verdict) -> dict[str, str]:
         "catalogue_hash": manifest.catalogue.hash,
         "label": manifest.label,
         GATES: verdict.outcome,
+        **basis_tags(basis),
         **figures,
         **({WAIVED: verdict.waived} if verdict.waived else {}),
     }
+
+
+def basis_tags(basis: Basis) -> dict[str, str]:
+    """By which a later training knows that it would be the same."""
+    return {BASIS_DATA: basis.data, BASIS_SETTINGS: basis.settings} if basis.data else {}
+
+
+def read_basis(tagged: dict[str, str]) -> Basis:
+    """The basis of a version's or run's tags; unknown where it was registered before there were any."""
+    return Basis(tagged.get(BASIS_DATA, ""), tagged.get(BASIS_SETTINGS, ""))
 
 
 def dataset(bundle: Bundle) -> DatasetInput:

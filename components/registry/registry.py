@@ -4,11 +4,13 @@ A version's artifacts are `MLmodel` (a flavour of our own, with the signature: M
 `bundle/`, the bundle's files as they are. No alias is set: only what moves traffic does.
 """
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -17,16 +19,60 @@ from mlflow.entities import LoggedModel, LoggedModelOutput, Metric, Param, RunIn
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from components.registry.record import GATES, WAIVED, dataset, metrics, mlmodel, parameters, tags
+from components.basis import Basis
+from components.registry.record import (
+    APPROVED,
+    DECIDED,
+    GATES,
+    MISSED,
+    PROPOSAL,
+    PROPOSED,
+    REJECTED,
+    WAITING,
+    WAIVED,
+    basis_tags,
+    dataset,
+    metrics,
+    mlmodel,
+    parameters,
+    read_basis,
+    tags,
+)
 from components.registry.server import artifact_location, connect, late, mendable, without_credentials
+from components.retraining import Trained
 from earlybell.bundle import Bundle, Training, read_bundle
 from earlybell.clock import at_most
 from earlybell.errors import BundleError, RegistryError, SettingError
-from earlybell.gates import Verdict, in_words, require_verdict
+from earlybell.gates import in_words, require_verdict
 from earlybell.whole import written_whole
 
 SECONDS = 600.0  # to register or fetch a bundle, the store of artifacts included; a quarter of it for a question
 _FOLDER = "bundle"
+_PROPOSAL = "proposal"  # folder of a run's artifacts
+_MOST_RUNS = 200  # that are read for what was not kept: of years
+
+
+UNKNOWN = Basis()
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """The proposal of a retraining, as a version keeps it.
+
+    Attributes:
+        sentence: what is proposed.
+        approved: by whom and why, where the site decides without a person; empty: it waits.
+        files: as JSON and as a page, which become artifacts of the version's run.
+    """
+
+    sentence: str
+    approved: str = ""
+    files: tuple[Path, ...] = ()
+
+    def tags(self) -> dict[str, str]:
+        """The tags of the version."""
+        decided = {DECIDED: self.approved} if self.approved else {}
+        return {PROPOSAL: APPROVED if self.approved else WAITING, PROPOSED: self.sentence, **decided}
 
 
 @dataclass(frozen=True)
@@ -41,6 +87,9 @@ class Version:
         digest: of the bundle.
         gates: `passed` or `waived`; empty where it was registered before verdicts were.
         waived: the reason for which it may serve without its gates; empty without one.
+        proposal: state of the proposal of a retraining: `waiting`, `approved` or `rejected`; empty without one.
+        proposed: what is proposed, in a sentence.
+        decided: who decided on it, and why.
     """
 
     name: str
@@ -50,6 +99,9 @@ class Version:
     digest: str
     gates: str = ""
     waived: str = ""
+    proposal: str = ""
+    proposed: str = ""
+    decided: str = ""
 
     @property
     def verdict(self) -> str:
@@ -58,13 +110,22 @@ class Version:
 
 
 @at_most(SECONDS, late)
-def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, str] | None = None) -> Version:
+def register(
+    bundle: Path,
+    *,
+    name: str = "learner-risk",
+    settings: dict[str, str] | None = None,
+    basis: Basis = UNKNOWN,
+    proposal: Proposed | None = None,
+) -> Version:
     """Register a sealed bundle that may be released as a new version of model `name`, tagged as a candidate.
 
     Args:
         bundle: the sealed bundle's folder.
         name: of the registered model, and of the experiment that holds its runs.
         settings: of the pipeline that trained it, kept as the run's parameters.
+        basis: what it learned from and by.
+        proposal: of a retraining. The version has it as soon as there is one.
 
     Raises:
         BundleError: not a sealed bundle, or changed since it was sealed.
@@ -82,7 +143,10 @@ def register(bundle: Path, *, name: str = "learner-risk", settings: dict[str, st
         client.log_batch(run.run_id, _metrics(measured, model), [Param(*item) for item in trained_with.items()])
         client.log_inputs(run.run_id, [data])
         _upload(client, sealed, model, run.run_id)
-        return _create_version(client, sealed, verdict, name, model, run.run_id)
+        for file in proposal.files if proposal else ():
+            client.log_artifact(run.run_id, str(file), _PROPOSAL)
+        tagged = tags(sealed, verdict, basis) | (proposal.tags() if proposal else {})
+        return _create_version(client, tagged, name, model, run.run_id)
 
 
 @at_most(SECONDS / 4, late)
@@ -143,6 +207,71 @@ def waive(version: Version, reason: str) -> None:
             client.set_model_version_tag(version.name, version.version, tag, value)
 
 
+@at_most(SECONDS / 4, late)
+def settle(version: Version, decided: str, *, approved: bool) -> None:
+    """Let the proposal of a version be approved or rejected.
+
+    Args:
+        decided: by whom and why, in a line.
+
+    Raises:
+        RegistryError: MLflow cannot be reached or refused, or has no such version.
+    """
+    client = connect()
+    with mendable(client.tracking_uri):
+        for tag, value in ((DECIDED, decided), (PROPOSAL, APPROVED if approved else REJECTED)):
+            client.set_model_version_tag(version.name, version.version, tag, value)
+
+
+@at_most(SECONDS / 4, late)
+def read_waiting(name: str) -> list[Version]:
+    """The versions of a registered model whose proposals wait, the newest first.
+
+    Raises:
+        RegistryError: MLflow cannot be reached or refused.
+    """
+    client = connect()
+    with mendable(client.tracking_uri):
+        waiting = [version for version in _versions(client, name) if version.tags.get(PROPOSAL) == WAITING]
+        return [_version(name, one, "") for one in sorted(waiting, key=lambda one: -int(one.version))]
+
+
+@at_most(SECONDS / 4, late)
+def read_trained(name: str) -> list[Trained]:
+    """The trainings of a registered model: its versions, and what missed a gate in a retraining.
+
+    Raises:
+        RegistryError: MLflow cannot be reached or refused.
+    """
+    client = connect()
+    with mendable(client.tracking_uri):
+        kept = [
+            Trained(str(version.version), _at(version.creation_timestamp), read_basis(version.tags))
+            for version in _versions(client, name)
+        ]
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
+            return kept
+        runs = client.search_runs([experiment.experiment_id], f"tags.{MISSED} != ''", max_results=_MOST_RUNS)
+        return [*kept, *(Trained("", _at(run.info.start_time), read_basis(run.data.tags)) for run in runs)]
+
+
+@at_most(SECONDS / 4, late)
+def record_missed(name: str, basis: Basis, missed: str) -> None:
+    """Remember a training that gave no version, so that the same is not trained again.
+
+    Args:
+        missed: the gates that it missed.
+
+    Raises:
+        RegistryError: MLflow cannot be reached or refused.
+    """
+    client = connect()
+    with mendable(client.tracking_uri), _run(client, name, "missed a gate") as run:
+        for tag, value in {MISSED: missed, **basis_tags(basis)}.items():
+            client.set_tag(run.run_id, tag, value)
+
+
 @at_most(SECONDS, late)
 def fetch(name: str, version_or_alias: str, out: Path) -> Path:
     """Download the bundle of a version into the new folder `out` and verify it.
@@ -168,6 +297,21 @@ def fetch(name: str, version_or_alias: str, out: Path) -> Path:
         Path(download_artifacts(address, dst_path=str(folder), tracking_uri=client.tracking_uri)).rename(part)
         _verify(part, registered)
     return out
+
+
+@at_most(SECONDS, late)
+def fetch_proposal(version: Version, out: Path) -> None:
+    """Copy the files of a version's proposal into a folder; those of the same name are replaced.
+
+    Raises:
+        RegistryError: MLflow cannot be reached or refused, or the version has no proposal.
+    """
+    client = connect()
+    with mendable(client.tracking_uri), tempfile.TemporaryDirectory() as folder:
+        out.mkdir(parents=True, exist_ok=True)
+        for path in Path(client.download_artifacts(version.run_id, _PROPOSAL, folder)).iterdir():
+            with written_whole(out / path.name) as part:
+                shutil.copyfile(path, part)
 
 
 @contextmanager
@@ -201,7 +345,7 @@ def _upload(client: MlflowClient, bundle: Bundle, model: LoggedModel, run_id: st
 
 
 def _create_version(
-    client: MlflowClient, bundle: Bundle, verdict: Verdict, name: str, model: LoggedModel, run_id: str
+    client: MlflowClient, tagged: dict[str, str], name: str, model: LoggedModel, run_id: str
 ) -> Version:
     try:
         client.create_registered_model(name)
@@ -210,17 +354,14 @@ def _create_version(
             raise
     # The artifacts' own address: a database resolves `models:/<id>` by global settings, and not as this client does.
     location = model.artifact_location
-    tagged = tags(bundle, verdict)
     created = client.create_model_version(name, location, run_id, tags=tagged, model_id=model.model_id)
     return _version(name, created, f"{location}/{_FOLDER}")
 
 
 def _version(name: str, registered: ModelVersion, address: str) -> Version:
     tagged = registered.tags
-    gates, waived = tagged.get(GATES, ""), tagged.get(WAIVED, "")
-    return Version(
-        name, str(registered.version), registered.run_id or "", address, tagged["bundle_digest"], gates, waived
-    )
+    told = (tagged.get(tag, "") for tag in (GATES, WAIVED, PROPOSAL, PROPOSED, DECIDED))
+    return Version(name, str(registered.version), registered.run_id or "", address, tagged["bundle_digest"], *told)
 
 
 def _find(client: MlflowClient, name: str, version_or_alias: str) -> ModelVersion:
@@ -232,13 +373,27 @@ def _find(client: MlflowClient, name: str, version_or_alias: str) -> ModelVersio
         # A model or version that is missing, and an alias that is.
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
-    quote = '"' if "'" in name else "'"  # MLflow's own language, which doubles none
-    versions = sorted(int(version.version) for version in client.search_model_versions(f"name={quote}{name}{quote}"))
+    versions = sorted(int(version.version) for version in _versions(client, name))
     raise RegistryError(
         f"the model registry at {without_credentials(client.tracking_uri)} has no such version or alias of {name!r}",
         version_or_alias,
         f"It has versions: {', '.join(map(str, versions)) or 'none'}. Name one of them, or register a bundle.",
     )
+
+
+def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
+    """All versions of a registered model; none where there is no such model."""
+    quote = '"' if "'" in name else "'"  # MLflow's own language, which doubles none
+    versions: list[ModelVersion] = []
+    token: str | None = ""
+    while token is not None:
+        page = client.search_model_versions(f"name={quote}{name}{quote}", page_token=token or None)
+        versions, token = [*versions, *page], page.token or None
+    return versions
+
+
+def _at(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).replace(tzinfo=None)
 
 
 def _verify(downloaded: Path, version: ModelVersion) -> None:

@@ -36,3 +36,19 @@ def monitoring_report(figures: dsl.Input[dsl.Dataset], page: dsl.Output[dsl.HTML
         rows = read_rows(Path(figures.path))
         write_monitoring(rows, Path(page.path), since, until)
         done("monitoring_report", f"{len(rows):,} figures in words")
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def proposal_report(proposal: dsl.Input[dsl.Artifact], page: dsl.Output[dsl.HTML]) -> None:
+    """What a retraining proposes, as one HTML file for who approves it."""
+    from pathlib import Path
+
+    from components.report.proposal import write_proposal
+    from components.reporting import done, errors_reported
+    from components.retraining import Proposal
+    from earlybell.bundle.json_files import read_json
+
+    with errors_reported():
+        proposed = read_json(Path(proposal.path), Proposal)
+        write_proposal(proposed, Path(page.path))
+        done("proposal_report", proposed.sentence)

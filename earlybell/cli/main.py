@@ -5,7 +5,21 @@ import sys
 
 import typer
 
-from earlybell.cli import card, data, demo, mlbackend, model, monitor, moodle, reproduce, rollout, serve, site, trail
+from earlybell.cli import (
+    card,
+    data,
+    demo,
+    mlbackend,
+    model,
+    monitor,
+    moodle,
+    reproduce,
+    retrain,
+    rollout,
+    serve,
+    site,
+    trail,
+)
 from earlybell.cli.options import tell_in_red
 from earlybell.errors import INTERRUPTED, ended_by_own_errors, exit_codes
 from earlybell.home import home_folder
@@ -24,6 +38,7 @@ moodle.add_to(app)
 model.add_to(app)
 site.add_to(app)
 monitor.add_to(app)
+retrain.add_to(app)
 card.add_to(app)
 reproduce.add_to(app)
 serve.add_to(app)

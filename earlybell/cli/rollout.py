@@ -16,6 +16,7 @@ from earlybell.trail.anchors import LOG
 from pipelines.settings import MODEL_NAME
 
 if TYPE_CHECKING:
+    from components.registry import Version
     from rollout.cluster import Cluster
     from rollout.prometheus import Answers, Key
     from rollout.state import Rollout
@@ -68,6 +69,7 @@ def release(
     if without_gates is not None:
         _ready_waiver(without_gates, trail, trail_anchors)
     from components.registry import find
+    from rollout.approvals import check_proposal
     from rollout.gates import check_verdict, waive_gates
     from rollout.overlay import check_name, render, to_yaml
     from rollout.release import Step, advice, may_run
@@ -81,6 +83,7 @@ def release(
     options = _options(overlay, namespace, context, model_name)
     step = Step(registered, None if promote else traffic, runtime, options, cluster.kubectl)
     check_verdict(step, now, waived=without_gates is not None)
+    check_proposal(step, now)
     objects_to_apply = release_objects(step, objects, now, cluster.namespace)
     may_run(objects_to_apply, now, cluster)
     if without_gates is not None:
@@ -100,7 +103,10 @@ def status(
     model_name: ModelName = MODEL_NAME,
     as_json: Json = False,
 ) -> None:
-    """Show which version gets how much traffic, with its alias, its pods, its gates, and how it has answered."""
+    """Show which version gets how much traffic, with its alias, its pods, its gates, and how it has answered.
+
+    Below stand the proposals of retrainings that wait for a person.
+    """
     need_training("status")
     from rollout.prometheus import ask
     from rollout.status import rows
@@ -110,15 +116,16 @@ def status(
     named, remark = _named(model_name)
     answers = ask(prometheus, cluster.namespace, model_name) if prometheus else None
     verdicts = {} if named is None else _verdicts(model_name, now)
+    waiting = [] if named is None else _waiting(model_name)
     deployed = rows(now, cluster.pods(model_name), named, answers, verdicts)
     if as_json:
         versions = [row.to_json() for row in deployed]
-        typer.echo(
-            json.dumps({"model": model_name, "mode": now.mode, "namespace": cluster.namespace, "versions": versions})
-        )
+        proposals = [{"version": version.version, "proposed": version.proposed} for version in waiting]
+        of_model = {"model": model_name, "mode": now.mode, "namespace": cluster.namespace}
+        typer.echo(json.dumps(of_model | {"versions": versions, "waiting": proposals}))
         return
     _show(f"{model_name} in {cluster.namespace}, {now.mode} mode", deployed, prometheus=bool(prometheus))
-    for line in _remarks(deployed, remark, answers):
+    for line in [*_remarks(deployed, remark, answers), *map(_waits, waiting)]:
         typer.echo(line)
 
 
@@ -131,11 +138,13 @@ def aliases(
     """Let the registry's aliases follow the traffic: `champion` serves, `challenger` is on trial.
 
     They follow what the cluster says is so, never what was asked for. Safe to run again at any time, and before the
-    first release, when there is nothing to follow.
+    first release, when there is nothing to follow. A proposal that the InferenceService's annotation
+    earlybell.io/approved-version approves is approved in the registry, too.
     """
     need_training("aliases")
     from components.registry import read_aliases, set_alias
     from rollout.aliases import changes
+    from rollout.approvals import take_annotation
 
     cluster = _cluster(namespace, context)
     now = _rollout(cluster, model_name)
@@ -149,6 +158,8 @@ def aliases(
         typer.echo(f"{'would set' if dry_run else 'set'} {change}")
     if not alias_changes:
         typer.echo("The aliases say what gets the traffic: nothing to change.")
+    if line := take_annotation(now, model_name, dry_run=dry_run):
+        typer.echo(line)
 
 
 def _ready_waiver(reason: str, trail: str, anchors: str) -> None:
@@ -218,6 +229,20 @@ def _verdicts(model_name: str, now: "Rollout") -> dict[str, str]:
         with suppress(RegistryError):
             words[version] = find(model_name, version).verdict
     return words
+
+
+def _waiting(model_name: str) -> "list[Version]":
+    """The versions whose proposals wait, where the registry can be asked."""
+    from components.registry import read_waiting
+
+    with suppress(RegistryError):
+        return read_waiting(model_name)
+    return []
+
+
+def _waits(version: "Version") -> str:
+    decide = f"`earlybell approve {version.version}` or `earlybell reject {version.version}`"
+    return f"Version {version.version} waits for a person: {version.proposed} Decide by {decide}."
 
 
 def _show(title: str, rows: "list[Row]", *, prometheus: bool) -> None:

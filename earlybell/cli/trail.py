@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from itertools import chain
 from typing import Annotated
 
 import msgspec
@@ -10,7 +11,7 @@ import typer
 from earlybell.cli.options import Json
 from earlybell.counts import counted
 from earlybell.errors import SettingError, TrailError, exit_codes
-from earlybell.trail import compare, read_waivers
+from earlybell.trail import compare, read_approvals, read_waivers
 from earlybell.trail import create as create_trail
 from earlybell.trail import erase as erase_learner
 from earlybell.trail import verify as verify_trail
@@ -82,13 +83,15 @@ def show(
 ) -> None:
     """Print what was predicted, for an appeal or a request for one's own data; --json: a line a record, with features.
 
-    Of nobody in particular: also which models were trained or released without their gates, by whom and why.
+    Of nobody in particular: also which models were trained or released without their gates, and which proposals were
+    approved or rejected, by whom and why.
     Without a record it prints nothing.
     """
     for payload in read_payloads(address, learner=learner, request=request):
         typer.echo(json.dumps(json.loads(payload)) if as_json else _in_words(record_of(payload)))
-    for waiver in read_waivers(address) if learner is None and request is None else ():
-        typer.echo(msgspec.json.encode(waiver).decode() if as_json else str(waiver))
+    of_models = chain(read_waivers(address), read_approvals(address)) if learner is None and request is None else ()
+    for record in of_models:
+        typer.echo(msgspec.json.encode(record).decode() if as_json else str(record))
 
 
 @commands.command(epilog=_ending('erase sqlite:trail.db --learner 5f2c0e6b… --reason "request 2026-17"'))

@@ -119,16 +119,19 @@ def in_words(outcome: str, waived: str) -> str:
     return f"{outcome}: {waived}" if outcome == "waived" else outcome or "not recorded"
 
 
-def check_reason(reason: str) -> None:
+def check_reason(reason: str, option: str = "--without-gates") -> None:
     """
+    Args:
+        option: by which it was given.
+
     Raises:
         SettingError: it says nothing, or more than a line of 500 characters.
     """
     if not reason.strip():
-        raise SettingError("--without-gates needs a reason", reason, "Say why the gates do not count, in a sentence.")
+        raise SettingError(f"{option} needs a reason", reason, "Say why, in a sentence.")
     if len(reason) > _LONGEST or not reason.isprintable():
         way_out = f"It is one line of at most {_LONGEST} characters."
-        raise SettingError("the reason of --without-gates cannot be kept", reason[: _LONGEST // 10], way_out)
+        raise SettingError(f"the reason of {option} cannot be kept", reason[: _LONGEST // 10], way_out)
 
 
 def write_verdict(verdict: Verdict, bundle: Path) -> None:

@@ -1,5 +1,6 @@
 """The audit trail: who was predicted what, by which version, from which data; append-only, and erasable."""
 
+from earlybell.trail.approvals import Approval, keep_approval, new_approval, read_approvals
 from earlybell.trail.create import create
 from earlybell.trail.erasure import erase
 from earlybell.trail.pairs import Difference, Pairs, compare
@@ -10,6 +11,7 @@ from earlybell.trail.waivers import Waiver, keep_waiver, new_waiver, read_waiver
 
 __all__ = [
     "ANONYMOUS",
+    "Approval",
     "Audit",
     "Difference",
     "Finding",
@@ -20,9 +22,12 @@ __all__ = [
     "compare",
     "create",
     "erase",
+    "keep_approval",
     "keep_waiver",
+    "new_approval",
     "new_waiver",
     "open_trail",
+    "read_approvals",
     "read_records",
     "read_waivers",
     "verify",

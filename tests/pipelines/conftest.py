@@ -32,6 +32,13 @@ def monitoring(written: Path) -> Compiled:
 
 
 @pytest.fixture(scope="session")
-def every_pipeline(training: Compiled, prediction: Compiled, monitoring: Compiled) -> dict[str, Compiled]:
+def retraining(written: Path) -> Compiled:
+    return read(written / "retraining.yaml")
+
+
+@pytest.fixture(scope="session")
+def every_pipeline(
+    training: Compiled, prediction: Compiled, monitoring: Compiled, retraining: Compiled
+) -> dict[str, Compiled]:
     """Each by its name."""
-    return {"training": training, "prediction": prediction, "monitoring": monitoring}
+    return {"training": training, "prediction": prediction, "monitoring": monitoring, "retraining": retraining}

@@ -23,9 +23,13 @@ class Compiled:
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:
-        """Every task by its name, those in loops too."""
-        graphs = [self.spec["root"], *self.spec["components"].values()]
-        return {name: task for graph in graphs if "dag" in graph for name, task in graph["dag"]["tasks"].items()}
+        """Every task by its name, those in loops and conditions too."""
+        return {name: task for graph in self.graphs for name, task in graph["dag"]["tasks"].items()}
+
+    @property
+    def graphs(self) -> list[dict[str, Any]]:
+        """The pipeline's own graph, and those of its loops and conditions."""
+        return [graph for graph in (self.spec["root"], *self.spec["components"].values()) if "dag" in graph]
 
     def container(self, name: str) -> dict[str, Any]:
         """Image, command, arguments and resources of a task; none of a loop."""

@@ -19,10 +19,10 @@ from pipelines.local import _local_copy
 from tests.apiserver import ApiServer, api_server
 from tests.pipelines.executor import Compiled, Task, pod, variables
 
-LOOPS = ("for-loop-",)
+LOOPS = ("for-loop-", "condition-")
 
 
-@pytest.fixture(params=["training", "prediction", "monitoring"])
+@pytest.fixture(params=["training", "prediction", "monitoring", "retraining"])
 def compiled(request: pytest.FixtureRequest) -> Compiled:
     pipeline: Compiled = request.getfixturevalue(request.param)
     return pipeline
@@ -54,12 +54,14 @@ def test_every_task_may_be_tried_again_after_a_pause_and_no_attempt_is_cut_short
 def test_a_task_waits_for_a_registry_that_is_away_since_nobody_tries_it_again(
     every_pipeline: dict[str, Compiled],
 ) -> None:
-    for pipeline, name in (("training", "register"), ("prediction", "fetch"), ("monitoring", "fetch")):
+    of_registry = [("training", "register"), ("prediction", "fetch"), ("monitoring", "fetch")]
+    of_registry += [("retraining", name) for name in ("fetch", "list-trainings", "propose")]
+    for pipeline, name in of_registry:
         compiled = every_pipeline[pipeline]
         set_here = {variable["name"]: variable["value"] for variable in compiled.container(name)["env"]}
         tries, factor = (int(set_here[f"MLFLOW_HTTP_REQUEST_{part}"]) for part in ("MAX_RETRIES", "BACKOFF_FACTOR"))
         assert 60 < sum(factor * 2**attempt for attempt in range(tries)) < 300
-        assert int(set_here["AWS_MAX_ATTEMPTS"]) > 5
+        assert name == "list-trainings" or int(set_here["AWS_MAX_ATTEMPTS"]) > 5  # which reads no file
 
 
 def test_nothing_is_answered_from_the_cache(compiled: Compiled) -> None:
@@ -87,7 +89,10 @@ def test_a_task_sees_the_secrets_of_what_it_uses_and_no_other(every_pipeline: di
         "gates": {"earlybell-trail", "earlybell-settings"},
         "predict": {"earlybell-trail", "earlybell-settings"},
         "register": registry,
+        "list-trainings": {"earlybell-mlflow", "earlybell-settings"},
+        "propose": registry | {"earlybell-trail"},
         "push-gauges": {"earlybell-settings"},
+        "push-gauges-2": {"earlybell-settings"},
         "push-watched": {"earlybell-settings"},
     }
 
@@ -101,7 +106,7 @@ def test_who_uses_the_store_may_do_so_by_keys_of_s3_or_azure_or_by_azures_identi
             sources = variables(compiled, name)
             of_store = {key for key, (held_by, _) in sources.items() if held_by == "earlybell-s3"}
             labels = compiled.kubernetes(name).get("podMetadata", {}).get("labels", {})
-            if name in ("register", "fetch"):
+            if name in ("register", "fetch", "propose"):
                 assert (of_store, labels) == (keys, {"azure.workload.identity/use": "true"})
                 assert sources["AZURE_STORAGE_ACCOUNT"] == ("earlybell-settings", "AZURE_STORAGE_ACCOUNT")
             else:
@@ -125,6 +130,7 @@ def test_no_pod_starts_without_the_registrys_address_or_the_key_of_the_pseudonym
 
 def test_the_sites_files_are_mounted_where_they_are_read(every_pipeline: dict[str, Compiled]) -> None:
     read_by = {"training": {"extract", "label"}, "prediction": {"extract", "fetch"}, "monitoring": {"extract", "fetch"}}
+    read_by["retraining"] = {"extract", "fetch", "decide", "label"}
     for pipeline, expected in read_by.items():
         compiled = every_pipeline[pipeline]
         mounts = {name: compiled.kubernetes(name).get("pvcMount", []) for name in _tasks(compiled)}
@@ -142,7 +148,8 @@ def test_no_host_name_is_in_a_compiled_pipeline_but_its_images(written: Path) ->
 
 def test_the_gauge_is_left_after_everything_else(every_pipeline: dict[str, Compiled]) -> None:
     for name, compiled in every_pipeline.items():
-        tasks = compiled.spec["root"]["dag"]["tasks"]
+        graph = next(graph for graph in compiled.graphs if name != "retraining" or "propose" in graph["dag"]["tasks"])
+        tasks = graph["dag"]["tasks"]
         last = "push-watched" if name == "monitoring" else "push-gauges"
         waited, todo = set[str](), [last]
         while todo:
@@ -153,7 +160,7 @@ def test_the_gauge_is_left_after_everything_else(every_pipeline: dict[str, Compi
 
 
 def test_the_objects_for_kubectl_name_a_version_by_its_content(written: Path) -> None:
-    for name in ("training", "prediction", "monitoring"):
+    for name in ("training", "prediction", "monitoring", "retraining"):
         pipeline, version = yaml.safe_load_all((written / f"{name}-kubernetes.yaml").read_text())
         spec, platform = yaml.safe_load_all((written / f"{name}.yaml").read_text())
         assert version["spec"]["pipelineName"] == pipeline["metadata"]["name"] == f"earlybell-{name}"

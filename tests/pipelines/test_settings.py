@@ -14,7 +14,7 @@ from pipelines.settings import SETTINGS, Parameter, TrainingSettings, parameters
 from pipelines.submit import read_parameters
 from tests.pipelines.executor import Compiled
 
-COMMANDS = {"training": "train", "prediction": "predict-site", "monitoring": "monitor"}
+COMMANDS = {"training": "train", "prediction": "predict-site", "monitoring": "monitor", "retraining": "retrain"}
 OF_ONE_SETTING = [  # commands that have single settings of a pipeline
     ("extract", "max_bad_share"),
     ("features", "engine"),
@@ -23,6 +23,12 @@ OF_ONE_SETTING = [  # commands that have single settings of a pipeline
     ("release", "model_name"),
     ("status", "model_name"),
     ("aliases", "model_name"),
+    ("approve", "model_name"),
+    ("approve", "trail"),
+    ("approve", "trail_anchors"),
+    ("reject", "model_name"),
+    ("reject", "trail"),
+    ("reject", "trail_anchors"),
     ("release", "trail"),
     ("release", "trail_anchors"),
     ("predict", "trail"),
@@ -39,7 +45,7 @@ def _options(command: str) -> dict[str, Any]:
 
 
 def _parameters() -> dict[str, Parameter]:
-    return parameters(SETTINGS["training"]) | parameters(SETTINGS["prediction"])
+    return {name: parameter for settings in SETTINGS.values() for name, parameter in parameters(settings).items()}
 
 
 @pytest.mark.parametrize("name", SETTINGS)

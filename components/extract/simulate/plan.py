@@ -109,7 +109,8 @@ def _run(settings: Settings, number: int, course: int, again: int, learners: ran
     course_id = f"{code}-{again + 1:02d}"
     starts_at = _FIRST_START + again * max(26, settings.weeks + 4) * WEEK
     breaks = _breaks(settings.weeks, course, rng)
-    scenario = settings.scenario if again == settings.runs - (not settings.current) else "none"
+    newest = settings.runs - (not settings.current)
+    scenario = settings.scenario if newest - settings.rounds < again <= newest else "none"
     assessments = _assessments(course_id, course, starts_at, settings.weeks, breaks, rng, scenario)
     return Run(
         number=number,

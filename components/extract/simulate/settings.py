@@ -13,9 +13,10 @@ _LIMITS = {
     "seed": (0, 2**63 - 1),
     "events": (60, 20_000),
     "onset": (0, 51),
+    "rounds": (1, 20),
 }
 _WORDS = {"true": True, "false": False}
-SCENARIOS = {  # what happens to the newest round of runs, in words
+SCENARIOS = {  # what happens to the newest rounds of runs, in words
     "none": "nothing",
     "pandemic": "everybody turns to Moodle, and many lose heart",
     "redesign": "a quiz each week takes the place of most assignments, from the start",
@@ -38,8 +39,9 @@ class Settings:
         seed: the same settings and seed give the same tables.
         events: mean number of events a learner, over the whole site.
         current: whether one more run of the first course is under way; its records stop half-way.
-        scenario: what happens to the newest round of runs, one of `SCENARIOS`; every earlier run stays as it is.
+        scenario: what happens to the newest rounds of runs, one of `SCENARIOS`; every earlier run stays as it is.
         onset: weeks of these runs before it happens.
+        rounds: of runs in which it happens, the newest ones.
 
     Raises:
         SettingError: a value out of its limits, or fewer than five learners a run.
@@ -54,6 +56,7 @@ class Settings:
     current: bool = True
     scenario: str = "none"
     onset: int = 6
+    rounds: int = 1
 
     def __post_init__(self) -> None:
         for name, (low, high) in _LIMITS.items():

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from components.extract.simulate import Settings, parse, simulate
+from components.extract.simulate.plan import plan
 from earlybell.errors import SettingError
 from earlybell.tables import BY_NAME, SQL_TYPES, TABLES, Column, Table, attach, read_facts
 
@@ -462,3 +463,12 @@ SELECT (outcome IN ('fail', 'withdrawn'))::INT, clicks, days, clicks_7, clicks_2
     prior_attempts
 FROM moments LEFT JOIN activity USING (learner_id) LEFT JOIN work USING (learner_id) ORDER BY learner_id
 """
+
+
+@pytest.mark.parametrize(
+    ("current", "rounds", "hit"),
+    [(False, 1, {"FMT-101-03"}), (False, 2, {"FMT-101-02", "FMT-101-03"}), (True, 2, {"FMT-101-03", "FMT-101-04"})],
+)
+def test_a_scenario_happens_to_the_newest_rounds(current: bool, rounds: int, hit: set[str]) -> None:
+    settings = Settings(learners=40, courses=1, runs=3, scenario="pandemic", current=current, rounds=rounds)
+    assert {run.course_id for run in plan(settings) if run.scenario == "pandemic"} == hit

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.monitor.groups import of_shown
+from components.groups import of_shown
 
 
 @pytest.mark.parametrize(

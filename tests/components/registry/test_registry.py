@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,22 @@ from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.models import get_model_info
 
-from components.registry import Version, fetch, find, read_aliases, register, set_alias, waive
+from components.basis import Basis
+from components.registry import (
+    Proposed,
+    Version,
+    fetch,
+    fetch_proposal,
+    find,
+    read_aliases,
+    read_trained,
+    read_waiting,
+    record_missed,
+    register,
+    set_alias,
+    settle,
+    waive,
+)
 from components.registry.server import connect
 from earlybell.bundle import Bundle, Catalogue, Feature, Manifest, read_bundle, seal
 from earlybell.bundle.evaluation import read_evaluation
@@ -192,6 +208,58 @@ def test_a_fetched_bundle_is_the_one_that_was_sealed(bundle: Bundle, embedded: M
     fetched = read_bundle(fetch("back", version.version, tmp_path / "new" / "bundle"))
     assert fetched.digest == bundle.digest
     assert (fetched.path / "more" / "trees.txt").read_text() == "a file in a folder"
+
+
+def _proposed(bundle: Bundle, folder: Path, name: str, approved: str = "") -> Version:
+    """A version of a model of its own, with a proposal."""
+    page = folder / "proposal.html"
+    page.write_text("a page")
+    proposal = Proposed("It is better.", approved, (page,))
+    return register(bundle.path, name=name, basis=Basis("data", "settings"), proposal=proposal)
+
+
+def test_a_version_comes_with_its_proposal_which_waits_until_it_is_settled(
+    bundle: Bundle, embedded: MlflowClient, tmp_path: Path
+) -> None:
+    version = _proposed(bundle, tmp_path, "proposed")
+    assert (version.proposal, version.proposed, version.decided) == ("waiting", "It is better.", "")
+    fetch_proposal(version, tmp_path / "copied")
+    assert (tmp_path / "copied" / "proposal.html").read_text() == "a page"
+    second = _proposed(bundle, tmp_path, "proposed")
+    assert [one.version for one in read_waiting("proposed")] == [second.version, version.version]
+    settle(version, "ann: it is fine", approved=True)
+    settle(second, "ann: too early", approved=False)
+    assert read_waiting("proposed") == []
+    found = [find("proposed", one.version) for one in (version, second)]
+    assert [(one.proposal, one.decided) for one in found] == [
+        ("approved", "ann: it is fine"),
+        ("rejected", "ann: too early"),
+    ]
+
+
+def test_a_proposal_that_the_site_approves_waits_for_nobody(
+    bundle: Bundle, embedded: MlflowClient, tmp_path: Path
+) -> None:
+    version = _proposed(bundle, tmp_path, "by-the-site", approved="the site: not worse")
+    assert (version.proposal, version.decided) == ("approved", "the site: not worse")
+    assert read_waiting("by-the-site") == []
+
+
+def test_trainings_are_remembered_with_what_they_learned_from_and_by(
+    bundle: Bundle, embedded: MlflowClient, tmp_path: Path
+) -> None:
+    assert read_trained("remembered") == []
+    began = datetime.now(UTC).replace(tzinfo=None)
+    register(bundle.path, name="remembered")
+    _proposed(bundle, tmp_path, "remembered")
+    record_missed("remembered", Basis("other", "settings"), "roc_auc is 0.600")
+    trained = read_trained("remembered")
+    assert sorted(((one.version, one.basis) for one in trained), key=lambda one: one[0]) == [
+        ("", Basis("other", "settings")),
+        ("1", Basis()),
+        ("2", Basis("data", "settings")),
+    ]
+    assert all(began - timedelta(seconds=5) <= one.at <= datetime.now(UTC).replace(tzinfo=None) for one in trained)
 
 
 def test_an_alias_names_a_version(bundle: Bundle, embedded: MlflowClient, tmp_path: Path) -> None:

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from components.monitor.weeks import Ints
-
+Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
