@@ -18,7 +18,7 @@ from components.watched import ALL, Row
 MOST_KNOWN = 0.8  # of a run's learners, whose outcomes have come: then it is measured
 LEAST_OF_RATE = 10  # learners that a shown rate is a share of
 DISMISSED = ("dismiss", "wrong")  # kinds of interventions by which staff say that a flag was none
-NOT_YET = ("note", "snooze")  # and those that neither help nor say so
+NOT_YET = ("note", "snooze", "reminder")  # and those by which staff neither help nor say so
 ACTED_WITHIN = 14  # days after the first flag
 _Z, _SURE = 1.96, 3.5  # deviations of a 95% interval, and of an alarm among all weeks of a term
 _FLAG = "high"

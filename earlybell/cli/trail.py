@@ -125,11 +125,12 @@ def pairs(
 def _in_words(record: Record) -> str:
     corrected = f", corrected for its course by {record.correction:+.3f} log-odds" if record.correction else ""
     doubt = f" ({record.doubt})" if record.doubt else ""
+    trial = f", trial {record.trial}" if record.trial else ""
     return (
         f"{record.time.isoformat()}  request {record.request_id}  learner {record.learner_id}  "
         f"course run {record.course_id}  as of {record.as_of.isoformat()}: {record.band}{doubt}, "
         f"risk {_share(record.risk)} ({_share(record.low)} to {_share(record.high)}){corrected}, "
-        f"by {record.model_name} {record.model_version}, asked by {record.caller}"
+        f"by {record.model_name} {record.model_version}, asked by {record.caller}{trial}"
     )
 
 

@@ -23,10 +23,11 @@ from earlybell.tables.faults import Faults
 from earlybell.tables.run_end import run_end
 from earlybell.tables.schema import BY_NAME, Column, Table
 from earlybell.tables.sifting import MOST_SET_ASIDE, Aside, Rows, Sifting
+from earlybell.tables.trial import read_trial
 from earlybell.tables.values import MILLISECONDS, Coded, expected, implausible, is_milliseconds, read_values, shown
 
 TABLES_READ = ("courses", "enrolments", "events", "assessments", "extensions", "submissions", "breaks")
-FIELDS = ("as_of", "correction", *TABLES_READ)
+FIELDS = ("as_of", "correction", "trial", *TABLES_READ)
 _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions": "granted_at"}
 _AS_OF = Column("as_of", "timestamp", "the moment")
 
@@ -43,6 +44,7 @@ class Instance:
         rows: for each table that features read its columns, as arrays of one length.
         coded: of these the columns of texts that repeat, by their words too.
         correction: of the course as a whole.
+        trial: digest of the arms of a trial in the course run; empty: there is none.
         set_aside: what is not read as it was sent, as far as it is listed.
         set_aside_more: at how many further places something is not.
     """
@@ -54,6 +56,7 @@ class Instance:
     set_aside: tuple[Aside, ...] = ()
     set_aside_more: int = 0
     coded: Mapping[str, Mapping[str, Coded]] = field(default_factory=dict)
+    trial: str = ""
 
     def __len__(self) -> int:
         """Rows of all tables together."""
@@ -133,9 +136,11 @@ def decode(
     for name, columns in tables.items():
         if columns is not None and name != "courses":
             sifting.add(BY_NAME[name], f"{where}.{name}", _of_course(columns, sifting.course_id))
-    as_of, correction = now, nothing_sent()
+    as_of, correction, trial = now, nothing_sent(), ""
     with faults.gathered():
         correction = read_correction(f"{where}.correction", data.get("correction"))
+    with faults.gathered():
+        trial = read_trial(f"{where}.trial", data.get("trial"))
     with faults.gathered():
         as_of = now if data.get("as_of") is None else read_time(f"{where}.as_of", data["as_of"])
     sifting.check_shares()
@@ -144,7 +149,7 @@ def decode(
     sifting.check_shares()
     faults.end()
     return Instance(
-        sifting.course_id, as_of, sifting.clean(), correction, sifting.asides, sifting.more, sifting.coded()
+        sifting.course_id, as_of, sifting.clean(), correction, sifting.asides, sifting.more, sifting.coded(), trial
     )
 
 

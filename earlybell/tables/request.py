@@ -13,6 +13,7 @@ from earlybell.tables.codec import TABLES_READ
 from earlybell.tables.correction import SentCorrection
 from earlybell.tables.rules import least, most
 from earlybell.tables.schema import BY_NAME, LONGEST, Column, Table, Type
+from earlybell.tables.trial import TrialDigest
 
 _KINDS: dict[Type, list[str]] = {
     "string": ["string"],
@@ -33,6 +34,7 @@ def schema() -> dict[str, Any]:
         "properties": {
             "as_of": {"description": "the moment; now if left out", **_TIME},
             "correction": {"$ref": f"#/$defs/{SentCorrection.__name__}"},
+            "trial": msgspec.json.schema(TrialDigest),
             **tables,
         },
         "required": ["courses", "enrolments"],

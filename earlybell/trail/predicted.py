@@ -13,8 +13,14 @@ from earlybell.trail.trail import open_trail
 _AT_ONCE = 1000  # records of one append
 
 
-def records_of(predictions: Predictions, bundle: Bundle, *, version: str, request_id: str, caller: str) -> list[Record]:
-    """A record a moment; where the moment is not known, as with a bare feature vector, it is now."""
+def records_of(
+    predictions: Predictions, bundle: Bundle, *, version: str, request_id: str, caller: str, trial: str = ""
+) -> list[Record]:
+    """A record a moment; where the moment is not known, as with a bare feature vector, it is now.
+
+    Args:
+        trial: digest of the arms of a trial in the course run; empty: there is none.
+    """
     now = datetime.now(UTC)
     same: dict[str, Any] = {
         "request_id": request_id,
@@ -23,6 +29,7 @@ def records_of(predictions: Predictions, bundle: Bundle, *, version: str, reques
         "model_version": version,
         "catalogue_hash": bundle.manifest.catalogue.hash,
         "caller": caller,
+        "trial": trial,
     }
     columns: dict[str, Iterable[Any]] = {name: column.tolist() for name, column in predictions.columns().items()}
     columns["as_of"] = [now if moment is None else moment.replace(tzinfo=UTC) for moment in columns["as_of"]]

@@ -15,7 +15,7 @@ from earlybell.trail.stores import reading
 
 ANONYMOUS = "anonymous"
 KIND = "prediction"
-_LEFT_OUT = ("correction", "doubt", "outlook")  # of the JSON, where there is none
+_LEFT_OUT = ("correction", "doubt", "outlook", "trial")  # of the JSON, where there is none
 
 
 class RecordedOutlook(Struct, frozen=True, omit_defaults=True):
@@ -43,6 +43,8 @@ class Record(Struct, frozen=True):
         correction: what was added to the log-odds of the risk for its course. The JSON has it where it is not 0.
         doubt: why there was too little to go by. The JSON has it where it is not empty.
         outlook: by each head that answered. The JSON has it where there is any.
+        trial: digest of the arms of a trial in the course run, as the request had it. The JSON has it where there is
+            one.
     """
 
     request_id: str
@@ -62,6 +64,7 @@ class Record(Struct, frozen=True):
     correction: float = 0.0
     doubt: str = ""
     outlook: tuple[RecordedOutlook, ...] = ()
+    trial: str = ""
 
 
 def body_of(record: Record) -> Body:

@@ -37,9 +37,10 @@ $PAGE->set_title(get_string('learnersatrisk', 'local_earlybell') . moodle_page::
 $PAGE->set_heading($course->fullname);
 $PAGE->set_secondary_active_tab('local_earlybell');
 
-\local_earlybell\event\learner_viewed::create(['context' => $context, 'relateduserid' => $userid])->trigger();
+$now = time();
+\local_earlybell\local\looks::add($context, $now, $userid);
 
-$page = new \local_earlybell\output\learner($course, $context, $userid, time());
+$page = new \local_earlybell\output\learner($course, $context, $userid, $now);
 echo $OUTPUT->header();
 echo $OUTPUT->render_from_template('local_earlybell/learner', $page->export_for_template($OUTPUT));
 echo $OUTPUT->footer();

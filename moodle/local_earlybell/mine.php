@@ -56,6 +56,10 @@ if ($do !== '') {
         actions::opt((int) $course->id, (int) $USER->id, $do === 'optout', $now);
         redirect($url, get_string("done_$do", 'local_earlybell'), null, \core\output\notification::NOTIFY_SUCCESS);
     }
+    if (($do === 'remind' || $do === 'noremind') && get_config('local_earlybell', 'reminders')) {
+        set_user_preference(\local_earlybell\task\remind::PREFERENCE, (int) ($do === 'remind'));
+        redirect($url, get_string("done_$do", 'local_earlybell'), null, \core\output\notification::NOTIFY_SUCCESS);
+    }
     redirect($url);
 }
 

@@ -106,8 +106,38 @@ if ($hassiteconfig) {
         $area('template_absence', get_string('template_absence_default', 'local_earlybell'));
         $area('template_general', get_string('template_general_default', 'local_earlybell'));
         $check('digest', 1);
+        $check('alerts', 0);
+        $text('quietfrom', '19', PARAM_INT);
+        $text('quietuntil', '7', PARAM_INT);
+
+        $heading('heading_trial');
+        $check('trial', 0);
+        $settings->add(new admin_setting_pickroles(
+            'local_earlybell/trialexemptroles',
+            new lang_string('setting_trialexemptroles', 'local_earlybell'),
+            new lang_string('setting_trialexemptroles_desc', 'local_earlybell'),
+            []
+        ));
+        // A choice of nothing is never saved, and Moodle would ask administrators for it again and again.
+        if ($cohorts = $DB->get_records_menu('cohort', [], 'name', 'id, name')) {
+            $settings->add(new admin_setting_configmultiselect(
+                'local_earlybell/trialexemptcohorts',
+                new lang_string('setting_trialexemptcohorts', 'local_earlybell'),
+                new lang_string('setting_trialexemptcohorts_desc', 'local_earlybell'),
+                [],
+                $cohorts
+            ));
+        }
+        $settings->add(new admin_setting_configselect(
+            'local_earlybell/trialexemptfield',
+            new lang_string('setting_trialexemptfield', 'local_earlybell'),
+            new lang_string('setting_trialexemptfield_desc', 'local_earlybell'),
+            '',
+            ['' => new lang_string('none')] + $DB->get_records_menu('user_info_field', [], 'name', 'shortname, name')
+        ));
 
         $heading('heading_learners');
+        $check('reminders', 0);
         $check('learnerview', 0);
         $check('showpercent', 0);
         $settings->add(new admin_setting_configduration(

@@ -37,7 +37,8 @@ $PAGE->set_title(get_string('learnersatrisk', 'local_earlybell') . moodle_page::
 $PAGE->set_heading($course->fullname);
 $PAGE->set_secondary_active_tab('local_earlybell');
 
-\local_earlybell\event\list_viewed::create(['context' => $context])->trigger();
+$now = time();
+\local_earlybell\local\looks::add($context, $now);
 
 echo $OUTPUT->header();
 echo $OUTPUT->heading(get_string('learnersatrisk', 'local_earlybell'));
@@ -48,7 +49,6 @@ foreach (['today', 'all', 'trust'] as $name) {
 }
 echo $OUTPUT->tabtree($tabs, $tab);
 groups_print_course_menu($course, $url);
-$now = time();
 if ($tab === 'all') {
     $report = \core_reportbuilder\system_report_factory::create(
         \local_earlybell\reportbuilder\local\systemreports\learners::class,
@@ -59,6 +59,13 @@ if ($tab === 'all') {
         ['group' => (int) groups_get_course_group($course, true)]
     );
     echo html_writer::div($report->output(), 'local_earlybell-all');
+    if (\local_earlybell\reportbuilder\local\systemreports\learners::can_choose($context)) {
+        echo $OUTPUT->render_from_template('local_earlybell/bulk', [
+            'form' => \local_earlybell\reportbuilder\local\systemreports\learners::FORM,
+            'url' => (new moodle_url('/local/earlybell/bulk.php', ['id' => $course->id]))->out(false),
+            'highurl' => (new moodle_url('/local/earlybell/bulk.php', ['id' => $course->id, 'band' => 'high']))->out(false),
+        ]);
+    }
 } else if ($tab === 'trust') {
     $page = new \local_earlybell\output\trust($course, $context, $now);
     echo $OUTPUT->render_from_template('local_earlybell/trust', $page->export_for_template($OUTPUT));

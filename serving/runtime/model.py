@@ -220,13 +220,14 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             instances: list[Instance], observed: Iterable[Observed], run: Run
         ) -> _Done[list[answers.CourseRun[answers.Learner]]]:
             course_runs, predicted = [], []
+            trials = [instance.trial for instance in instances]
             for instance, of_instance in zip(instances, observed, strict=True):
                 run.go_on()
                 correction = instance.correction.of(self.bundle.digest)
                 predictions, learners = ask(of_instance, correction, run)
                 predicted.append(predictions)
                 course_runs.append(answers.of_instance(instance, learners))
-            return _Done(course_runs, predicted, self._append(predicted, request_id, caller))
+            return _Done(course_runs, predicted, self._append(predicted, request_id, caller, trials))
 
         def in_thread(run: Run) -> _Done[list[answers.CourseRun[answers.Learner]]]:
             instances = _decoded(payload, now, most_rows, run.go_on)
@@ -253,7 +254,7 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
             observed = vector.observed(request, self.bundle.catalogue, self._settings.limits.rows)
             predictions = self._scored(observed, 0, nothing_sent(), outlook=False)
             answer = vector.response(request, predictions, self.version, request.id or request_id)
-            return _Done(answer, [predictions], self._append([predictions], request_id, caller))
+            return _Done(answer, [predictions], self._append([predictions], request_id, caller, [""]))
 
         async def here(run: Run) -> _Done[InferResponse]:
             return work(run)
@@ -314,10 +315,17 @@ class LearnerRisk(Model):  # type: ignore[misc] # KServe's classes carry no type
         future.add_done_callback(done)
         return future
 
-    def _append(self, predicted: Sequence[Predictions], request_id: str, caller: str) -> Future[None]:
-        """Leave the records of an answer in the trail; resolves when they are there."""
+    def _append(
+        self, predicted: Sequence[Predictions], request_id: str, caller: str, trials: Sequence[str]
+    ) -> Future[None]:
+        """Leave the records of an answer in the trail, each with the trial of its course run; resolves when they are
+        there.
+        """
         of_answer = {"version": self.version, "request_id": request_id, "caller": caller}
-        records = (records_of(predictions, self.bundle, **of_answer) for predictions in predicted)
+        records = (
+            records_of(predictions, self.bundle, trial=trial, **of_answer)
+            for predictions, trial in zip(predicted, trials, strict=True)
+        )
         return self.trail.append([record for of_run in records for record in of_run])
 
     async def _recorded(self, done: _Done[_T]) -> _T:

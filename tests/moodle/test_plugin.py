@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -49,6 +50,35 @@ def test_a_file_is_as_moodle_wants_it(path: Path) -> None:
         assert line == line.replace("\t", " ").rstrip(), f"{name(path)}:{number}"
         assert len(line) <= LONGEST or name(path).startswith("lang/"), f"{name(path)}:{number}: {len(line)}"
     assert not re.search(r"\b(unserialize|eval|exec|shell_exec|var_dump|print_r)\(", text)
+
+
+def test_the_style_is_what_debians_php_codesniffer_can_check() -> None:
+    if not shutil.which("phpcs"):
+        pytest.skip("PHP_CodeSniffer is not installed (Debian: php-codesniffer)")
+    words = ["phpcs", f"--standard={PLUGIN.parent / 'phpcs.xml'}", "--report=emacs", str(PLUGIN)]
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
+    assert ran.returncode == 0, ran.stdout
+
+
+def strings() -> dict[str, str]:
+    """The English strings by key."""
+    text = (PLUGIN / "lang/en/local_earlybell.php").read_text()
+    found = re.findall(r"^\$string\['([^']+)'\] = '((?:[^'\\]|\\.)*)';$", text, re.M)
+    return {key: value.replace("\\'", "'") for key, value in found}
+
+
+def test_the_features_press_and_follow_what_the_pages_have() -> None:
+    """Behat itself runs on sites that have it; what it would click is a string of ours, of Moodle's, or a name."""
+    features = sorted((PLUGIN / "tests" / "behat").glob("*.feature"))
+    assert {path.stem for path in features} == {"teacher", "learner", "trial"}
+    ours = set(strings().values())
+    for path in features:
+        text = path.read_text()
+        assert text.startswith("@local @local_earlybell\nFeature: ")
+        clicked = re.findall(r'I (?:press|follow) "([^"]+)"', text)
+        names = {f"{first} {last}" for first, last in re.findall(r"\| (\w+) +\| (\w+) +\|$", text, re.M)}
+        assert clicked
+        assert set(clicked) <= ours | names | {"Continue"}, path.stem
 
 
 def test_strings_are_sorted_and_each_that_is_used_is_there() -> None:
@@ -106,6 +136,7 @@ def test_the_request_is_as_the_schema_has_it() -> None:
         body(),
         body(correction=correction),
         body(correction=doubted),
+        body(trial="0a" * 32),
         body(userids=[8]),
         body(rows={"enrolments": []}),
     ):
@@ -114,6 +145,8 @@ def test_the_request_is_as_the_schema_has_it() -> None:
     assert instance["correction"] == {"bundle": "0a" * 32, "shift": 0.0}
     assert json.loads(body(correction=doubted))["instances"][0]["correction"]["doubt"] == "course_level"
     assert instance["as_of"] == AS_OF
+    assert "trial" not in instance
+    assert json.loads(body(trial="0a" * 32))["instances"][0]["trial"] == "0a" * 32
 
 
 def test_the_request_has_every_column_of_the_schema_that_moodle_can_fill() -> None:

@@ -104,8 +104,17 @@ def teacher(walk: Walk, ids: dict[str, Any], acting: bool) -> None:
     walk.go(f"{view}&tab=all")
     walk.page.wait_for_selector(".reportbuilder-report table")
     walk.see("all", "High risk", "In this band since" if acting else "Risk")
+    walk.page.check(".reportbuilder-report input[name='users[]'] >> nth=0")
+    walk.submit("Write to those chosen")
+    assert walk.page.locator("input[type=checkbox][name^='to[']").count() == 1
+    walk.submit("Preview")
+    walk.see("several", "Write to several learners", "Kind regards", "Tara Teach")
     walk.go(f"{view}&tab=trust")
     walk.see("trust", "false alarms", "are to be expected to fail or leave")
+    walk.click("a:has-text('Begin, look at or end a trial')")
+    walk.see("trial", "Never held out is whoever")
+    walk.submit("Begin a trial")
+    walk.see("trial-sure", "Begin a trial?", "Cancel")
     walk.go(view)
     walk.click(".local_earlybell-card h4 a")
     walk.see("learner", "Week by week", "Essay: regression", "The smallest change")
@@ -151,7 +160,8 @@ def learner(walk: Walk, ids: dict[str, Any], name: str, acting: bool) -> None:
     """A learner reads, contests, opts out and comes back."""
     walk.log_in(name)
     walk.go(f"/local/earlybell/mine.php?id={ids['course']}")
-    walk.see("mine", *(["What would help"] if acting else []), "Your work", "Tara Teach looked at", "Opt out")
+    helps = ["What would help"] if acting else []
+    walk.see("mine", *helps, "Your work", "Reminders", "Tara Teach looked at", "Opt out")
     assert "%" not in walk.page.inner_text("#region-main")
     assert "Learners at risk" not in walk.page.inner_text("#page")
     if not acting:

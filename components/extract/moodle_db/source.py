@@ -60,9 +60,10 @@ SEMI JOIN members USING (course, userid)""",
     "outcomes": """
 SELECT course AS course_id, userid AS learner_id, outcome, final_score, decided_at FROM outcomes""",
     "interventions": f"""
-SELECT courseid AS course_id, userid AS learner_id, kind, moment_of(timesent) AS shown_at, NULL AS arm
-FROM (SELECT *, courseid AS course FROM {PLUGIN}_action) SEMI JOIN members USING (course, userid)
-WHERE kind = 'message' AND moment_of(timesent) IS NOT NULL""",
+SELECT a.courseid AS course_id, a.userid AS learner_id, kind, moment_of(timesent) AS shown_at, arm
+FROM (SELECT *, courseid AS course FROM {PLUGIN}_action) a SEMI JOIN members USING (course, userid)
+LEFT JOIN {PLUGIN}_arm r ON r.courseid = a.courseid AND r.userid = a.userid AND r.timerecorded BETWEEN 1 AND timesent
+WHERE kind IN ('message', 'reminder') AND moment_of(timesent) IS NOT NULL""",
     "breaks": """
 SELECT course AS course_id, first AS starts_at, last AS ends_at FROM breaks""",
     "learners": """

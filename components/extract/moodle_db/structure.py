@@ -170,6 +170,12 @@ COURSES: tuple[MoodleTable, ...] = (
     ),
     _table(f"{PLUGIN}_optout", "courseid userid", "courseid IN ({courses})", PLUGIN),
     _table(
+        f"{PLUGIN}_arm",
+        "courseid userid arm:t block timedrawn timerecorded timeflagged timeexempt",
+        "courseid IN ({courses})",
+        PLUGIN,
+    ),
+    _table(
         LOG,
         "component:t action:t target:t objectid edulevel contextlevel contextinstanceid userid courseid relateduserid "
         "other:t timecreated origin:t realuserid",

@@ -43,6 +43,12 @@ $capabilities = [
         'contextlevel' => CONTEXT_COURSE,
         'archetypes' => ['teacher' => CAP_ALLOW, 'editingteacher' => CAP_ALLOW],
     ],
+    'local/earlybell:managetrial' => [
+        'riskbitmask' => RISK_CONFIG,
+        'captype' => 'write',
+        'contextlevel' => CONTEXT_COURSE,
+        'archetypes' => ['editingteacher' => CAP_ALLOW, 'manager' => CAP_ALLOW],
+    ],
     'local/earlybell:viewown' => [
         'captype' => 'read',
         'contextlevel' => CONTEXT_COURSE,

@@ -25,8 +25,16 @@
 defined('MOODLE_INTERNAL') || die();
 
 $messageproviders = [
+    'alert' => [
+        'capability' => 'local/earlybell:receivedigest',
+        'defaults' => ['popup' => MESSAGE_PERMITTED + MESSAGE_DEFAULT_ENABLED, 'email' => MESSAGE_PERMITTED],
+    ],
     'digest' => [
         'capability' => 'local/earlybell:receivedigest',
         'defaults' => ['popup' => MESSAGE_PERMITTED + MESSAGE_DEFAULT_ENABLED, 'email' => MESSAGE_PERMITTED],
+    ],
+    'reminder' => [
+        'capability' => 'local/earlybell:viewown',
+        'defaults' => ['popup' => MESSAGE_PERMITTED + MESSAGE_DEFAULT_ENABLED, 'email' => MESSAGE_PERMITTED + MESSAGE_DEFAULT_ENABLED],
     ],
 ];

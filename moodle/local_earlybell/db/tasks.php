@@ -35,7 +35,15 @@ $tasks = [
     ],
     [
         'classname' => \local_earlybell\task\digest::class,
-        'blocking' => 0, 'minute' => '*/10', 'hour' => '7-18', 'day' => '*', 'month' => '*', 'dayofweek' => '*',
+        'blocking' => 0, 'minute' => '*/10', 'hour' => '*', 'day' => '*', 'month' => '*', 'dayofweek' => '*',
+    ],
+    [
+        'classname' => \local_earlybell\task\alert::class,
+        'blocking' => 0, 'minute' => '*/5', 'hour' => '*', 'day' => '*', 'month' => '*', 'dayofweek' => '*',
+    ],
+    [
+        'classname' => \local_earlybell\task\remind::class,
+        'blocking' => 0, 'minute' => 'R', 'hour' => '*', 'day' => '*', 'month' => '*', 'dayofweek' => '*',
     ],
     [
         'classname' => \local_earlybell\task\cleanup::class,

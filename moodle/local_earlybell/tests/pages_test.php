@@ -17,6 +17,8 @@
 namespace local_earlybell;
 
 use local_earlybell\local\actions;
+use local_earlybell\local\looks;
+use local_earlybell\local\recipients;
 use local_earlybell\local\worklist;
 
 defined('MOODLE_INTERNAL') || die();
@@ -30,6 +32,8 @@ require_once(__DIR__ . '/service_testcase.php');
  * @covers \local_earlybell\local\actions
  * @covers \local_earlybell\local\access
  * @covers \local_earlybell\local\words
+ * @covers \local_earlybell\local\looks
+ * @covers \local_earlybell\local\recipients
  * @covers \local_earlybell\output\today
  * @covers \local_earlybell\output\learner
  * @covers \local_earlybell\output\mine
@@ -288,17 +292,122 @@ final class pages_test extends service_testcase {
         $this->assertLessThanOrEqual($few + 1, $count());
     }
 
-    public function test_a_view_of_a_learner_is_an_event_and_the_learner_sees_it(): void {
-        set_config('enabled_stores', 'logstore_standard', 'tool_log');
-        set_config('buffersize', 0, 'logstore_standard');
-        $this->preventResetByRollback();
-        get_log_manager(true);
+    public function test_a_learner_sees_who_of_the_staff_looked_and_when(): void {
         $context = \context_course::instance($this->course->id);
-        event\learner_viewed::create(['context' => $context, 'relateduserid' => $this->learners[0]->id])->trigger();
-        event\list_viewed::create(['context' => $context])->trigger();
-        $page = fn(int $i): string => $this->text(new output\mine($this->course, $this->learners[$i]->id, time() + 5), 'mine');
-        $this->assertStringContainsString(fullname($this->teacher) . ' looked at your estimate', $page(0));
-        $this->assertStringNotContainsString('looked at your estimate', $page(1));
-        $this->assertStringContainsString('looked at the list of the course', $page(1));
+        $now = (new \DateTimeImmutable('today 12:00', \core_date::get_user_timezone_object()))->getTimestamp();
+        $sink = $this->redirectEvents();
+        looks::add($context, $now - 2 * DAYSECS, $this->learners[0]->id);
+        looks::add($context, $now - 60, $this->learners[0]->id);
+        looks::add($context, $now, $this->learners[0]->id);
+        looks::add($context, $now);
+        $this->assertSame(
+            [event\learner_viewed::class, event\learner_viewed::class, event\learner_viewed::class, event\list_viewed::class],
+            array_map('get_class', $sink->get_events())
+        );
+        $page = fn(int $i, int $at): string => $this->text(new output\mine($this->course, $this->learners[$i]->id, $at), 'mine');
+        $name = fullname($this->teacher);
+        $text = $page(0, $now);
+        $this->assertStringContainsString("$name looked at your estimate, " . userdate($now), $text);
+        $this->assertSame(2, substr_count($text, 'looked at your estimate'), 'one for each day');
+        $this->assertStringContainsString("$name looked at the list of the course, " . userdate($now), $text);
+        $this->assertStringNotContainsString('looked at your estimate', $page(1, $now));
+        $this->assertStringContainsString('looked at the list of the course', $page(1, $now));
+        $this->assertStringContainsString('Nobody in the last 90 days', $page(0, $now + 91 * DAYSECS));
+    }
+
+    public function test_several_are_written_to_at_once_each_with_a_message_of_their_own(): void {
+        global $DB;
+        $now = time();
+        $everybody = recipients::of($this->course, null, '', $now);
+        $this->assertEquals(array_column($this->learners, 'id'), array_column($everybody, 'id'), 'by risk');
+        $this->assertEquals([$this->learners[0]->id, $this->learners[1]->id], array_keys(recipients::of($this->course, null, 'high', $now)));
+        $chosen = [$this->learners[1]->id, $this->learners[2]->id, $this->teacher->id];
+        $some = recipients::of($this->course, $chosen, '', $now);
+        $this->assertEquals([$this->learners[1]->id, $this->learners[2]->id], array_keys($some), 'no teacher');
+        recipients::write($this->course, $some, $this->teacher, 'Dear {firstname}, how are you?', $now);
+        $texts = $DB->get_records_menu('local_earlybell_action', ['kind' => 'message'], 'userid', 'userid, text');
+        $this->assertSame([
+            (int) $this->learners[1]->id => 'Dear Ben, how are you?', (int) $this->learners[2]->id => 'Dear Cleo, how are you?',
+        ], $texts);
+        $this->assertStringContainsString('wrote a message, just now', $this->today());
+    }
+
+    public function test_work_that_a_message_to_several_speaks_of_is_each_learners_own(): void {
+        global $DB;
+        $assign = $this->getDataGenerator()->create_module('assign', ['course' => $this->course->id, 'duedate' => time() + 3 * DAYSECS,
+            'name' => 'Essay on bells']);
+        $DB->insert_record('assign_submission', ['assignment' => $assign->id, 'userid' => $this->learners[0]->id, 'timecreated' => 1,
+            'timemodified' => 2, 'status' => 'submitted', 'attemptnumber' => 0, 'latest' => 1]);
+        $learners = recipients::of($this->course, null, '', time());
+        $without = recipients::without_work($this->course, $learners, 'Where is {work}?', time());
+        $this->assertEquals([$this->learners[0]->id], array_keys($without));
+        $this->assertSame([], recipients::without_work($this->course, $learners, 'How are you?', time()));
+        $filled = recipients::filled($this->course, $learners, $this->teacher, 'Where is {work}?', time());
+        $this->assertSame('Where is Essay on bells?', $filled[$this->learners[1]->id]);
+    }
+
+    /**
+     * What a form to several makes of what was sent.
+     *
+     * @param array $to whether each is chosen, by user id
+     * @param string $text
+     * @return array the users who are chosen, or the errors by field
+     */
+    private function sent(array $to, string $text): array {
+        global $PAGE;
+        $PAGE->set_url('/');
+        $learners = recipients::of($this->course, null, '', time());
+        form\bulk::mock_submit(['candidates' => implode(',', array_keys($learners)), 'to' => $to, 'text' => $text, 'submitbutton' => 'Send']);
+        $form = new form\bulk(null, ['learners' => $learners, 'course' => $this->course]);
+        $data = $form->get_data();
+        return $data ? array_keys($form->chosen((array) $data)) : array_keys($form->validation(['to' => $to, 'text' => $text], []));
+    }
+
+    public function test_somebody_can_be_left_out_and_nobody_else_is_written_to(): void {
+        [$ann, $ben, $cleo] = array_column($this->learners, 'id');
+        $this->assertEquals([$ben], $this->sent([$ann => 0, $ben => 1, $cleo => 0, $this->teacher->id => 1], 'How are you?'));
+        $this->assertSame(['to'], $this->sent([$ann => 0, $ben => 0, $cleo => 0], 'How are you?'));
+        $this->assertSame(['text'], $this->sent([$ann => 1, $ben => 0, $cleo => 0], 'Where is {work}?'));
+    }
+
+    public function test_the_generators_of_behat_make_what_the_pages_show(): void {
+        $generator = $this->getDataGenerator()->get_plugin_generator('local_earlybell');
+        $key = ['courseid' => $this->course->id, 'userid' => $this->learners[2]->id];
+        $generator->create_risk($key + ['risk' => '0.95', 'band' => 'high']);
+        $this->assertSame([2, 0, 1], $this->chosen());
+        set_config('trial', 1, 'local_earlybell');
+        $generator->create_trial(['userid' => $this->teacher->id] + $key);
+        $generator->create_arm($key + ['arm' => local\trial::HELD_OUT]);
+        $this->assertSame([0, 1], $this->chosen());
+    }
+
+    public function test_nobody_writes_to_who_left_opted_out_or_is_of_another_group(): void {
+        global $DB;
+        $DB->set_field('user_enrolments', 'status', 1, ['userid' => $this->learners[0]->id]);
+        $this->assertEquals([$this->learners[1]->id, $this->learners[2]->id], array_keys(recipients::of($this->course, null, '', time())));
+        $DB->insert_record('local_earlybell_optout', ['courseid' => $this->course->id, 'userid' => $this->learners[1]->id, 'timecreated' => 1]);
+        $this->assertEquals([$this->learners[2]->id], array_keys(recipients::of($this->course, null, '', time())));
+        $DB->set_field('course', 'groupmode', SEPARATEGROUPS, ['id' => $this->course->id]);
+        $this->setUser($this->getDataGenerator()->create_and_enrol($this->course, 'teacher'));
+        $this->assertSame([], recipients::of(get_course($this->course->id), null, '', time()));
+    }
+
+    public function test_all_learners_can_be_chosen_by_who_may_write_to_them(): void {
+        $report = function (): string {
+            global $PAGE;
+            $PAGE->set_url('/');
+            $context = \context_course::instance($this->course->id);
+            $class = reportbuilder\local\systemreports\learners::class;
+            return \core_reportbuilder\system_report_factory::create($class, $context, 'local_earlybell')->output();
+        };
+        $box = "value=\"{$this->learners[0]->id}\" form=\"local_earlybell-bulk\"";
+        $this->assertStringContainsString($box, $report());
+        $role = $this->getDataGenerator()->create_role();
+        assign_capability('local/earlybell:viewcourse', CAP_ALLOW, $role, \context_system::instance());
+        $watcher = $this->getDataGenerator()->create_user();
+        $this->getDataGenerator()->enrol_user($watcher->id, $this->course->id, $role);
+        $this->setUser($watcher);
+        $this->assertStringNotContainsString($box, $report());
+        $this->assertStringContainsString('SurnameAnn', $report());
     }
 }

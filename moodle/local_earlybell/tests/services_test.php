@@ -85,6 +85,7 @@ final class services_test extends service_testcase {
     }
 
     public function test_the_extract_pages_through_what_was_done_without_what_was_written(): void {
+        global $DB;
         $this->predict_all();
         $ids = [];
         foreach (['message', 'dismiss', 'wrong', 'note'] as $i => $kind) {
@@ -104,6 +105,11 @@ final class services_test extends service_testcase {
             $this->assertStringNotContainsString('ill', json_encode($rows), 'what was written stays in Moodle');
         }
         $this->assertEquals([$this->learners[2]->id], array_column($this->rows('local_earlybell_optout', 10), 'userid'));
+        $DB->insert_record('local_earlybell_arm', ['courseid' => $this->course->id, 'userid' => $this->learners[0]->id, 'arm' => 'held_out',
+            'block' => 3, 'timedrawn' => 5, 'timerecorded' => 6, 'timeflagged' => 7]);
+        [$arm] = $this->rows('local_earlybell_arm', 10);
+        $expected = [$this->learners[0]->id, 'held_out', '3', '5', '6', '7', '0'];
+        $this->assertEquals($expected, array_slice(array_values($arm), 2));
         $this->assertSame('', $this->extract('local_earlybell_action', (int) end($rows)['id'])['rows']);
     }
 
@@ -225,6 +231,17 @@ final class services_test extends service_testcase {
         $DB->insert_record('local_earlybell_optout', ['courseid' => $this->course->id, 'userid' => $learner->id, 'timecreated' => 1]);
         local\queue::mark($this->course->id, $learner->id, time());
         $DB->insert_record('local_earlybell_digest', ['userid' => $this->teacher->id, 'day' => 20261129, 'timecreated' => 1]);
+        $key = ['courseid' => $this->course->id];
+        $DB->insert_record('local_earlybell_trial', $key + ['actorid' => $this->teacher->id, 'timestarted' => 1]);
+        foreach ([$learner, $other] as $user) {
+            $of = $key + ['userid' => $user->id];
+            $DB->insert_record('local_earlybell_arm', $of + ['arm' => 'shown', 'block' => 0, 'timedrawn' => 1]);
+            $DB->insert_record('local_earlybell_look', $of + ['actorid' => $this->teacher->id, 'timecreated' => 1]);
+            $DB->insert_record('local_earlybell_sent', $of + [
+                'kind' => 'alert', 'recipientid' => $this->teacher->id, 'subject' => 1, 'timecreated' => 1,
+            ]);
+        }
+        set_user_preference(task\remind::PREFERENCE, 1, $learner);
         $context = \context_course::instance($this->course->id);
 
         $contexts = provider::get_contexts_for_userid($learner->id);
@@ -238,23 +255,31 @@ final class services_test extends service_testcase {
         provider::export_user_data(new approved_contextlist($learner, 'local_earlybell', $contexts->get_contextids()));
         $data = writer::with_context($context)->get_data([get_string('pluginname', 'local_earlybell')]);
         $this->assertSame('Is ill', $data->action[0]->text);
-        foreach (['risk', 'history', 'optout', 'dirty'] as $table) {
+        foreach (['risk', 'history', 'optout', 'dirty', 'arm', 'look', 'sent'] as $table) {
             $this->assertCount(1, $data->$table, $table);
         }
+        $this->assertFalse(isset($data->look[0]->id));
+        $this->assertStringNotContainsString('"' . $this->teacher->id . '"', json_encode($data->look), 'nobody else\'s id');
+        provider::export_user_preferences($learner->id);
+        $preferences = writer::with_context(\context_system::instance())->get_user_preferences('local_earlybell');
+        $this->assertSame('Yes', $preferences->{task\remind::PREFERENCE}->value);
         $this->assertStringNotContainsString('Is well', json_encode($data));
 
         provider::delete_data_for_user(new approved_contextlist($learner, 'local_earlybell', $contexts->get_contextids()));
-        foreach (['risk', 'history', 'action', 'optout', 'dirty'] as $table) {
+        foreach (['risk', 'history', 'action', 'optout', 'dirty', 'arm', 'look', 'sent'] as $table) {
             $this->assertFalse($DB->record_exists("local_earlybell_$table", ['userid' => $learner->id]), $table);
         }
         $this->assertTrue($DB->record_exists('local_earlybell_risk', ['userid' => $other->id]));
-        // What a teacher did stays with the learner, without the teacher.
+        // What a teacher did or looked at stays with the learner, without the teacher.
         provider::delete_data_for_users(new approved_userlist($context, 'local_earlybell', [$this->teacher->id]));
         $row = $DB->get_record('local_earlybell_action', ['userid' => $other->id]);
         $this->assertSame([null, '0'], [$row->text, (string) $row->actorid]);
+        $this->assertEquals(0, $DB->get_field('local_earlybell_look', 'actorid', ['userid' => $other->id]));
+        $this->assertEquals(0, $DB->get_field('local_earlybell_trial', 'actorid', []));
+        $this->assertSame(0, $DB->count_records('local_earlybell_sent'));
         provider::delete_data_for_all_users_in_context(\context_user::instance($this->teacher->id));
         provider::delete_data_for_all_users_in_context($context);
-        foreach (['risk', 'history', 'action', 'optout', 'dirty', 'digest'] as $table) {
+        foreach (['risk', 'history', 'action', 'optout', 'dirty', 'digest', 'trial', 'arm', 'look', 'sent'] as $table) {
             $this->assertSame(0, $DB->count_records("local_earlybell_$table"), $table);
         }
     }
@@ -265,7 +290,7 @@ final class services_test extends service_testcase {
         $tables = [];
         foreach ($collection->get_collection() as $item) {
             $this->assertTrue(get_string_manager()->string_exists($item->get_summary(), 'local_earlybell'));
-            foreach ($item->get_privacy_fields() as $key) {
+            foreach ($item->get_privacy_fields() ?? [] as $key) {
                 $this->assertTrue(get_string_manager()->string_exists($key, 'local_earlybell'), $key);
             }
             $tables[] = $item->get_name();
@@ -288,10 +313,19 @@ final class services_test extends service_testcase {
         actions::add('message', $this->course->id, $id, $this->teacher->id, time(), ['text' => 'Not sent yet']);
         actions::opt($this->course->id, $this->learners[1]->id, true, time());
         set_config('token', 'the-token', 'local_earlybell');
+        $key = ['courseid' => $this->course->id, 'userid' => $id];
+        $DB->insert_record('local_earlybell_trial', ['courseid' => $this->course->id, 'actorid' => $id, 'timestarted' => 1]);
+        $DB->insert_record('local_earlybell_arm', $key + ['arm' => 'held_out', 'block' => 0, 'timedrawn' => 1]);
         $this->setAdminUser();
         $CFG->backup_file_logger_level = \backup::LOG_NONE;
-        $bc = new \backup_controller(\backup::TYPE_1COURSE, $this->course->id, \backup::FORMAT_MOODLE, \backup::INTERACTIVE_NO,
-            \backup::MODE_IMPORT, get_admin()->id);
+        $bc = new \backup_controller(
+            \backup::TYPE_1COURSE,
+            $this->course->id,
+            \backup::FORMAT_MOODLE,
+            \backup::INTERACTIVE_NO,
+            \backup::MODE_IMPORT,
+            get_admin()->id
+        );
         $bc->get_plan()->get_setting('users')->set_status(\backup_setting::NOT_LOCKED);
         $bc->get_plan()->get_setting('users')->set_value(true);
         $backupid = $bc->get_backupid();
@@ -299,16 +333,24 @@ final class services_test extends service_testcase {
         $bc->destroy();
         $xml = file_get_contents("$CFG->tempdir/backup/$backupid/course/course.xml");
         $this->assertStringContainsString('Is ill', $xml);
-        foreach (['the-token', self::KEY, 'reasons', 'explained'] as $secret) {
+        foreach (['the-token', self::KEY, 'reasons', 'explained', 'held_out'] as $secret) {
             $this->assertStringNotContainsString($secret, $xml);
         }
         $new = \restore_dbops::create_new_course('New', 'new', $this->course->category);
-        $rc = new \restore_controller($backupid, $new, \backup::INTERACTIVE_NO, \backup::MODE_GENERAL, get_admin()->id,
-            \backup::TARGET_NEW_COURSE);
+        $rc = new \restore_controller(
+            $backupid,
+            $new,
+            \backup::INTERACTIVE_NO,
+            \backup::MODE_GENERAL,
+            get_admin()->id,
+            \backup::TARGET_NEW_COURSE
+        );
         $rc->execute_precheck();
         $rc->execute_plan();
         $rc->destroy();
-        $this->assertSame(0, $DB->count_records('local_earlybell_risk', ['courseid' => $new]));
+        foreach (['risk', 'trial', 'arm', 'look', 'sent'] as $table) {
+            $this->assertSame(0, $DB->count_records("local_earlybell_$table", ['courseid' => $new]), $table);
+        }
         $texts = $DB->get_fieldset_select('local_earlybell_action', 'text', "courseid = ? AND text IS NOT NULL", [$new]);
         $this->assertSame(['Is ill'], $texts, 'a message that had not gone does not go again');
         $this->assertTrue($DB->record_exists('local_earlybell_optout', ['courseid' => $new, 'userid' => $this->learners[1]->id]));

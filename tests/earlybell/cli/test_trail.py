@@ -93,6 +93,15 @@ def test_show_says_by_what_a_risk_was_corrected_for_its_course(tmp_path: Path) -
     assert "risk 0.250 (0.100 to 0.500), corrected for its course by -0.250 log-odds, by learner-risk 3" in corrected
 
 
+def test_show_says_the_trial_of_a_course_run(tmp_path: Path) -> None:
+    made = sqlite_place(tmp_path)
+    with made.open() as trail:
+        trail.append([record("a"), structs.replace(record("b"), trial="0a" * 32)]).result()
+    plain, tried = _run("show", made.address).splitlines()
+    assert "trial" not in plain
+    assert tried.endswith(f", trial {'0a' * 32}")
+
+
 def test_erase_says_how_many_and_the_trail_stays_whole(place: Place) -> None:
     options = ["--learner", "bob", "--reason", "asked for", "--anchors", place.anchors]
     assert _run("erase", place.address, *options, "--by", "dean") == "Erased 2 records.\n"

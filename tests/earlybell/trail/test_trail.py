@@ -38,6 +38,7 @@ _RECORDS = st.builds(
     features=st.lists(_NUMBER).map(tuple),
     correction=st.floats(-1, 1),
     doubt=_TEXT,
+    trial=_TEXT,
 )
 
 
@@ -72,6 +73,13 @@ def test_a_record_has_its_doubt_and_one_without_it_had_none() -> None:
     assert body_of(doubted).text == f'{_JSON},"doubt":"course_level"}}'
     assert record_of(body_of(doubted).text) == doubted
     assert record_of(f"{_JSON}}}").doubt == ""
+
+
+def test_a_record_has_the_trial_of_its_course_run_and_one_without_it_had_none() -> None:
+    tried = structs.replace(record("1", "bøb", risk=None), trial="0a" * 32)
+    assert body_of(tried).text == f'{_JSON},"trial":"{"0a" * 32}"}}'
+    assert record_of(body_of(tried).text) == tried
+    assert record_of(f"{_JSON}}}").trial == ""
 
 
 def test_a_trail_with_records_from_before_and_after_corrections_is_whole(place: Place) -> None:

@@ -24,6 +24,8 @@ $set('endpoint', str_replace('http:', 'https:', $address));
 $steps[] = $test('no certificate');
 $set('endpoint', $address);
 $set('pseudonymkey', \core\encryption::encrypt($key));
-$set('learnerview', '1');
+foreach (['learnerview', 'reminders', 'trial'] as $name) {
+    $set($name, '1');
+}
 $steps[] = $test('all is set');
 echo json_encode($steps);

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,18 @@ def test_the_trail_has_the_outlook_of_a_prediction_and_none_of_an_explanation(
     )
     (explained,) = read_records(server.trail, request="explained")
     assert explained.outlook == ()
+
+
+def test_the_trail_has_the_trial_of_each_course_run_of_a_request_and_the_answers_are_the_same(
+    server: Server, body: dict[str, Any]
+) -> None:
+    trials = [sha256(f"arms of {i}".encode()).hexdigest() if i else None for i in range(len(body["instances"]))]
+    instances = [instance | {"trial": trial} for instance, trial in zip(body["instances"], trials, strict=True)]
+    answer = post(server, PREDICT, {"instances": instances}, **{"x-request-id": "with-trials"})
+    assert answer["predictions"] == post(server, PREDICT, body)["predictions"]
+    recorded = {(record.course_id, record.trial) for record in read_records(server.trail, request="with-trials")}
+    courses = [instance["courses"]["course_id"][0] for instance in instances]
+    assert recorded == {(course, trial or "") for course, trial in zip(courses, trials, strict=True)}
 
 
 def test_the_requests_of_the_command_line_get_the_rows_that_it_predicted_for_a_course_in_doubt_and_another(

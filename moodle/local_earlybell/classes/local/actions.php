@@ -43,7 +43,7 @@ final class actions {
      * @param int $userid the learner
      * @param int $actorid who did it
      * @param int $now
-     * @param array $more text, reason, timedue
+     * @param array $more text, reason, timedue, timesent
      * @return int its id
      */
     public static function add(string $kind, int $courseid, int $userid, int $actorid, int $now, array $more = []): int {
@@ -57,6 +57,7 @@ final class actions {
             'reason' => $more['reason'] ?? '',
             'text' => $more['text'] ?? null,
             'timedue' => $kind === 'message' ? $now + self::UNDO : ($more['timedue'] ?? 0),
+            'timesent' => $more['timesent'] ?? 0,
             'undoes' => $more['undoes'] ?? 0,
             'band' => $risk->band ?? '',
             'risk' => $risk->risk ?? null,

@@ -59,9 +59,10 @@ final class course_reader {
      * @param pseudonym $pseudonym
      * @param int[] $enrolledat by user id
      * @param array|null $correction bundle and shift
+     * @param string $trial digest of the arms of a trial; empty for none
      * @return payload
      */
-    public function payload(pseudonym $pseudonym, array $enrolledat, ?array $correction): payload {
+    public function payload(pseudonym $pseudonym, array $enrolledat, ?array $correction, string $trial = ''): payload {
         $userids = array_keys($enrolledat);
         $rows = [
             'enrolments' => $this->enrolments($enrolledat),
@@ -78,7 +79,7 @@ final class course_reader {
             'submissions' => $this->submissions($userids),
             'breaks' => $this->breaks(),
         ];
-        return new payload($pseudonym, $this->run(), $rows, $this->now, $correction);
+        return new payload($pseudonym, $this->run(), $rows, $this->now, $correction, $trial);
     }
 
     /**

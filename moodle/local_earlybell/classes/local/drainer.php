@@ -129,8 +129,9 @@ final class drainer {
         }
         if ($enrolledat) {
             $correction = risks::correction($courseid);
-            $payload = (new course_reader($course, $now))->payload($this->pseudonym, $enrolledat, $correction);
-            $this->ask($courseid, $payload, array_intersect_key($marks, $enrolledat), $now);
+            $trial = trial::draw($courseid, $this->pseudonym, $now);
+            $payload = (new course_reader($course, $now))->payload($this->pseudonym, $enrolledat, $correction, $trial);
+            $this->ask($courseid, $payload, array_intersect_key($marks, $enrolledat), $now, $trial !== '');
         }
     }
 
@@ -141,8 +142,9 @@ final class drainer {
      * @param payload $payload
      * @param \stdClass[] $marks by user
      * @param int $now
+     * @param bool $intrial whether the arms of a trial go along
      */
-    private function ask(int $courseid, payload $payload, array $marks, int $now): void {
+    private function ask(int $courseid, payload $payload, array $marks, int $now, bool $intrial): void {
         global $DB;
         try {
             $body = $payload->body(array_keys($marks));
@@ -157,7 +159,7 @@ final class drainer {
             }
             if (count($marks) > 1) {
                 foreach (array_chunk($marks, (int) ceil(count($marks) / 2), true) as $half) {
-                    $this->ask($courseid, $payload, $half, $now);
+                    $this->ask($courseid, $payload, $half, $now, $intrial);
                 }
                 return;
             }
@@ -172,6 +174,9 @@ final class drainer {
         $explained = $this->explanations($payload, $answer);
         $transaction = $DB->start_delegated_transaction();
         risks::store($courseid, $answer, $explained, $payload->users(), $now);
+        if ($intrial) {
+            trial::recorded($courseid, $answer, $payload->users(), $now);
+        }
         queue::done($marks);
         $transaction->allow_commit();
         $this->answered += count($answer['learners']);

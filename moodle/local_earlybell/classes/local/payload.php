@@ -48,6 +48,7 @@ final class payload {
      * @param array $rows for each of TABLES a list of rows, each by its columns
      * @param int $asof the moment
      * @param array|null $correction bundle, shift and doubt, if they are known
+     * @param string $trial digest of the arms of a trial; empty for none
      */
     public function __construct(
         /** @var pseudonym makes pseudonyms */
@@ -59,7 +60,9 @@ final class payload {
         /** @var int the moment */
         private readonly int $asof,
         /** @var array|null bundle, shift and doubt */
-        private readonly ?array $correction = null
+        private readonly ?array $correction = null,
+        /** @var string digest of the arms of a trial */
+        private readonly string $trial = ''
     ) {
     }
 
@@ -76,6 +79,9 @@ final class payload {
                 'bundle' => (string) $this->correction['bundle'],
                 'shift' => (float) $this->correction['shift'],
             ] + array_filter(['doubt' => (string) ($this->correction['doubt'] ?? '')]);
+        }
+        if ($this->trial !== '') {
+            $instance['trial'] = $this->trial;
         }
         foreach (self::COURSE as $column) {
             $instance['courses'][$column] = [$this->course[$column] ?? null];

@@ -119,6 +119,10 @@ final class raw_tables {
         ],
         'local_earlybell_action' => ['id courseid userid kind:t timeundone timesent', 'courseid IN (%courses%)'],
         'local_earlybell_optout' => ['id courseid userid', 'courseid IN (%courses%)'],
+        'local_earlybell_arm' => [
+            'id courseid userid arm:t block timedrawn timerecorded timeflagged timeexempt',
+            'courseid IN (%courses%)',
+        ],
         'logstore_standard_log' => [
             'id component:t action:t target:t objectid edulevel contextlevel contextinstanceid userid courseid relateduserid other:t timecreated origin:t realuserid',
             'anonymous = 0 AND courseid IN (%courses%)',

@@ -19,7 +19,7 @@ namespace local_earlybell\local;
 /**
  * Whom the staff look at first, as many as they can see: by risk, then by the lower end of the range, then by id.
  *
- * Nobody is ranked who has too little evidence, a low risk, or was snoozed or dismissed. Of those chosen, work that is due soon and
+ * Nobody is ranked who has too little evidence, a low risk, or was snoozed or dismissed; nobody is known who is held out in a trial. Of those chosen, work that is due soon and
  * not handed in comes first.
  *
  * @package    local_earlybell
@@ -55,6 +55,7 @@ final class worklist {
         if ($userids !== null) {
             $rows = array_intersect_key($rows, array_flip($userids));
         }
+        $rows = array_diff_key($rows, trial::held_out((int) $course->id));
         $this->total = count($rows);
         $this->corrected = (bool) array_filter(array_column($rows, 'correction'), fn($value): bool => (float) $value != 0);
         $this->actions = array_filter(actions::of((int) $course->id), fn(\stdClass $row): bool => isset($rows[$row->userid]));

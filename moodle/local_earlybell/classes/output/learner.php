@@ -19,6 +19,7 @@ namespace local_earlybell\output;
 use local_earlybell\local\actions;
 use local_earlybell\local\risks;
 use local_earlybell\local\scope;
+use local_earlybell\local\trial;
 use local_earlybell\local\words;
 use local_earlybell\local\work;
 
@@ -54,8 +55,9 @@ class learner implements \renderable, \templatable {
     public function export_for_template(\renderer_base $output) {
         global $DB;
         $key = ['courseid' => $this->course->id, 'userid' => $this->userid];
-        $row = $DB->get_record('local_earlybell_risk', $key);
-        $weeks = $DB->get_records('local_earlybell_history', $key, 'week');
+        $heldout = isset(trial::held_out((int) $this->course->id)[$this->userid]);
+        $row = $heldout ? false : $DB->get_record('local_earlybell_risk', $key);
+        $weeks = $heldout ? [] : $DB->get_records('local_earlybell_history', $key, 'week');
         $rows = actions::of((int) $this->course->id, [$this->userid]);
         $people = new people(array_merge([$this->userid], array_column($rows, 'actorid')));
         $list = work::of($this->course, [$this->userid], $this->now)[$this->userid];
@@ -65,6 +67,7 @@ class learner implements \renderable, \templatable {
             'picture' => $people->picture($this->userid),
             'notices' => notices::export(risks::course((int) $this->course->id), $this->now),
             'optedout' => $DB->record_exists('local_earlybell_optout', $key),
+            'heldout' => $heldout,
             'hasrisk' => (bool) $row,
             'weeks' => $this->weeks($weeks),
             'hasweeks' => (bool) $weeks,

@@ -17,8 +17,11 @@
 namespace local_earlybell\output;
 
 use local_earlybell\local\config;
+use local_earlybell\local\looks;
+use local_earlybell\local\trial;
 use local_earlybell\local\words;
 use local_earlybell\local\work;
+use local_earlybell\task\remind;
 
 /**
  * A learner's own page: what would help, the work that is due, what is stored, and who looked. No ranks.
@@ -30,6 +33,8 @@ use local_earlybell\local\work;
 class mine implements \renderable, \templatable {
     /** Days of looks that are shown. */
     private const DAYS = 90;
+    /** Looks that are shown at most. */
+    private const LOOKS = 30;
 
     /**
      * Of a course.
@@ -80,6 +85,9 @@ class mine implements \renderable, \templatable {
             'contests' => array_values(array_map(fn(\stdClass $contest): array => [
                 'text' => $contest->text, 'when' => userdate($contest->timecreated),
             ], $contests)),
+            'trial' => trial::runs((int) $this->course->id),
+            'reminders' => config::on('reminders'),
+            'reminded' => (bool) get_user_preferences(remind::PREFERENCE, 0, $this->userid),
             'url' => (new \moodle_url('/local/earlybell/mine.php', ['id' => $this->course->id]))->out(false),
             'sesskey' => sesskey(),
         ];
@@ -117,27 +125,16 @@ class mine implements \renderable, \templatable {
     }
 
     /**
-     * Who looked: at this learner, or at the list of the course, by day.
+     * Who looked: at this learner, or at the list of the course.
      *
      * @return array
      */
     private function looks(): array {
-        global $DB;
-        $rows = $DB->get_records_sql("
-            SELECT id, userid, timecreated, eventname
-              FROM {logstore_standard_log}
-             WHERE courseid = :courseid AND anonymous = 0 AND timecreated > :since AND component = 'local_earlybell'
-               AND ((action = 'viewed' AND target = 'learner' AND relateduserid = :userid) OR (action = 'viewed' AND target = 'list'))
-          ORDER BY timecreated DESC", [
-            'courseid' => $this->course->id, 'since' => $this->now - self::DAYS * DAYSECS, 'userid' => $this->userid,
-        ], 0, 500);
-        $people = new people(array_column($rows, 'userid'));
-        $looks = [];
-        foreach ($rows as $row) {
-            $what = str_ends_with($row->eventname, 'learner_viewed') ? 'look_learner' : 'look_list';
-            $day = userdate($row->timecreated, get_string('strftimedatefullshort', 'langconfig'));
-            $looks["$row->userid $what $day"] = ['sentence' => get_string($what, 'local_earlybell', $people->name((int) $row->userid)), 'day' => $day];
-        }
-        return array_slice(array_values($looks), 0, 30);
+        $rows = array_slice(looks::at((int) $this->course->id, $this->userid, $this->now - self::DAYS * DAYSECS), 0, self::LOOKS);
+        $people = new people(array_column($rows, 'actorid'));
+        return array_map(fn(\stdClass $row): array => [
+            'sentence' => get_string($row->userid ? 'look_learner' : 'look_list', 'local_earlybell', $people->name((int) $row->actorid)),
+            'when' => userdate($row->timecreated),
+        ], $rows);
     }
 }

@@ -18,10 +18,11 @@ namespace local_earlybell\output;
 
 use local_earlybell\local\circuit;
 use local_earlybell\local\config;
+use local_earlybell\local\trial;
 use local_earlybell\local\words;
 
 /**
- * What a teacher must know of the data before the risks: whether they are old, and whether the service is away.
+ * What a teacher must know of the data before the risks: whether they are old, whether the service is away, and whether a trial runs.
  *
  * @package    local_earlybell
  * @copyright  2026 Earlybell
@@ -55,6 +56,9 @@ final class notices {
         }
         if (!$known->timeanswered) {
             $notices[] = self::notice('notice_never', null, 'info');
+        }
+        if (trial::runs((int) $known->courseid)) {
+            $notices[] = self::notice('notice_trial', null, 'info');
         }
         return $notices;
     }

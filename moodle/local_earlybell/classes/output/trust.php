@@ -19,6 +19,7 @@ namespace local_earlybell\output;
 use local_earlybell\local\access;
 use local_earlybell\local\config;
 use local_earlybell\local\risks;
+use local_earlybell\local\trial;
 use local_earlybell\local\words;
 
 /**
@@ -54,6 +55,7 @@ class trust implements \renderable, \templatable {
         if ($userids !== null) {
             $rows = array_intersect_key($rows, array_flip($userids));
         }
+        $rows = array_diff_key($rows, trial::held_out((int) $this->course->id));
         $known = array_filter($rows, fn(\stdClass $row): bool => $row->risk !== null);
         $flagged = array_filter($known, fn(\stdClass $row): bool => $row->band === 'high');
         // Risks are calibrated, so what they leave of 1 is what is to be expected to go well.
@@ -75,6 +77,25 @@ class trust implements \renderable, \templatable {
                 ? get_string('trust_earlier', 'local_earlybell', words::percent((float) $correction['expected'])) : '',
             'version' => $course->modelversion,
             'cardurl' => config::text('cardurl'),
+            'trial' => $this->trial(),
+            'trialurl' => config::on('trial') && has_capability('local/earlybell:managetrial', $this->context)
+                ? (new \moodle_url('/local/earlybell/trial.php', ['id' => $this->course->id]))->out(false) : '',
         ];
+    }
+
+    /**
+     * What there is to say of a trial.
+     *
+     * @return string empty without one
+     */
+    private function trial(): string {
+        $trial = trial::of((int) $this->course->id);
+        if (!$trial || (!$trial->timeended && !config::on('trial'))) {
+            return '';
+        }
+        $format = get_string('strftimedatefullshort', 'langconfig');
+        return get_string($trial->timeended ? 'trust_trial_ended' : 'trust_trial', 'local_earlybell', [
+            'started' => userdate($trial->timestarted, $format), 'ended' => userdate((int) $trial->timeended, $format),
+        ] + (array) trial::counts((int) $this->course->id));
     }
 }

@@ -35,11 +35,13 @@ class cleanup extends \core\task\scheduled_task {
     public function execute() {
         global $DB;
         $before = time() - (int) config::number('retention', YEARSECS);
-        foreach (['risk', 'history', 'action'] as $table) {
+        foreach (['risk', 'history', 'action', 'look', 'sent'] as $table) {
             $DB->delete_records_select("local_earlybell_$table", 'timecreated < ?', [$before]);
         }
         $DB->delete_records_select('local_earlybell_digest', 'timecreated < ?', [time() - 30 * DAYSECS]);
-        foreach (['dirty', 'course', 'risk', 'history', 'action', 'optout'] as $table) {
+        $over = 'courseid IN (SELECT t.courseid FROM {local_earlybell_trial} t WHERE t.timeended > 0 AND t.timeended < ?)';
+        $DB->delete_records_select('local_earlybell_arm', $over, [$before]);
+        foreach (['dirty', 'course', 'risk', 'history', 'action', 'optout', 'trial', 'arm', 'look', 'sent'] as $table) {
             $DB->delete_records_select("local_earlybell_$table", 'courseid NOT IN (SELECT id FROM {course})');
         }
     }

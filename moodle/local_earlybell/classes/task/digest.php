@@ -18,6 +18,7 @@ namespace local_earlybell\task;
 
 use local_earlybell\local\access;
 use local_earlybell\local\config;
+use local_earlybell\local\notifier;
 use local_earlybell\local\scope;
 use local_earlybell\local\worklist;
 
@@ -29,11 +30,6 @@ use local_earlybell\local\worklist;
  * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 class digest extends \core\task\scheduled_task {
-    /** The hour from which on it goes, by the teacher's own clock. */
-    private const FROM = 7;
-    /** The hour until which it goes: later, the day is left out. */
-    private const UNTIL = 19;
-
     #[\Override]
     public function get_name() {
         return get_string('taskdigest', 'local_earlybell');
@@ -83,10 +79,8 @@ class digest extends \core\task\scheduled_task {
      */
     private static function send_to(\stdClass $teacher, array $courses, int $now): bool {
         global $DB;
-        $local = (new \DateTimeImmutable("@$now"))->setTimezone(\core_date::get_user_timezone_object($teacher));
-        $day = (int) $local->format('Ymd');
-        $quiet = (int) $local->format('G') < self::FROM || (int) $local->format('G') >= self::UNTIL;
-        if ($quiet || $DB->record_exists('local_earlybell_digest', ['userid' => $teacher->id, 'day' => $day])) {
+        $day = (int) notifier::local_time($teacher, $now)->format('Ymd');
+        if (notifier::is_quiet($teacher, $now) || $DB->record_exists('local_earlybell_digest', ['userid' => $teacher->id, 'day' => $day])) {
             return false;
         }
         $lines = self::lines($teacher, $courses, $now);
@@ -99,23 +93,7 @@ class digest extends \core\task\scheduled_task {
         if (!$lines) {
             return false;
         }
-        $strings = get_string_manager();
-        $message = new \core\message\message();
-        $message->component = 'local_earlybell';
-        $message->name = 'digest';
-        $message->userfrom = \core_user::get_noreply_user();
-        $message->userto = $teacher;
-        $message->subject = $strings->get_string('digest_subject', 'local_earlybell', null, $teacher->lang);
-        $message->smallmessage = implode("\n", array_column($lines, 0));
-        $end = $strings->get_string('digest_end', 'local_earlybell', null, $teacher->lang);
-        $message->fullmessage = implode("\n", array_map(fn(array $line): string => "$line[0]\n$line[1]\n", $lines)) . "\n$end";
-        $message->fullmessageformat = FORMAT_PLAIN;
-        $links = array_map(fn(array $line): string => \html_writer::tag('li', \html_writer::link($line[1], s($line[0]))), $lines);
-        $message->fullmessagehtml = \html_writer::tag('ul', implode('', $links)) . \html_writer::tag('p', s($end));
-        $message->notification = 1;
-        $message->contexturl = $lines[0][1];
-        $message->contexturlname = $message->subject;
-        message_send($message);
+        notifier::send('digest', $teacher, 'digest_subject', $lines, 'digest_end');
         return true;
     }
 
@@ -145,7 +123,7 @@ class digest extends \core\task\scheduled_task {
                 'risen' => count($risen),
             ];
             $lines[] = [
-                get_string_manager()->get_string('digest_course', 'local_earlybell', $values, $teacher->lang),
+                notifier::words('digest_course', $teacher, $values),
                 (new \moodle_url('/local/earlybell/view.php', ['id' => $course->id]))->out(false),
             ];
         }

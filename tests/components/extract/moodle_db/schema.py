@@ -60,6 +60,7 @@ TABLES: Mapping[str, str] = {
     "realuserid:?",
     "local_earlybell_action": "courseid userid actorid kind:t text:t? timeundone timesent timecreated",
     "local_earlybell_optout": "courseid userid timecreated",
+    "local_earlybell_arm": "courseid userid arm:t block timedrawn timerecorded timeflagged timeexempt",
     "external_tokens": "token:t userid",
 }
 _TYPES = {

@@ -138,6 +138,7 @@ def site() -> Rows:
         "local_earlybell_action": [
             _action(ANN, "message", sent=20),
             _action(BEN, "message", sent=14),  # who left then
+            _action(ANN, "reminder", sent=24),
             _action(IRA, "message", undone=21),  # before it was sent
             _action(TOM, "message", sent=22),  # a teacher
             _action(IRA, "dismiss"),
@@ -148,6 +149,11 @@ def site() -> Rows:
         "local_earlybell_optout": [
             {"courseid": 6, "userid": OLA, "timecreated": on(363)},
             {"courseid": 5, "userid": HAL, "timecreated": on(3)},  # of a run that is over
+        ],
+        "local_earlybell_arm": [
+            _arm(BEN, "held_out", recorded=15),  # after the message
+            _arm(ANN, "shown", recorded=15),
+            _arm(IRA, "held_out"),  # never recorded
         ],
         "logstore_standard_log": log(),
     }
@@ -162,6 +168,19 @@ def _action(user: int, kind: str, *, sent: float | None = None, undone: float | 
         "text": "Secret",
         "timeundone": 0 if undone is None else on(undone),
         "timesent": 0 if sent is None else on(sent),
+    }
+
+
+def _arm(user: int, arm: str, *, recorded: float | None = None) -> dict[str, object]:
+    return {
+        "courseid": 5,
+        "userid": user,
+        "arm": arm,
+        "block": 0,
+        "timedrawn": on(14),
+        "timerecorded": 0 if recorded is None else on(recorded),
+        "timeflagged": 0,
+        "timeexempt": 0,
     }
 
 

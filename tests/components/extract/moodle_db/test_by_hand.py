@@ -130,11 +130,14 @@ def test_submissions_have_first_and_last_times_and_marks_since_they_are_known(ta
     ]
 
 
-def test_interventions_are_messages_that_were_sent_to_learners(tables: Path, query: Query) -> None:
-    """Not: one that was taken back before, one to a teacher, and what a learner does not see."""
+def test_interventions_are_messages_and_reminders_that_were_sent_to_learners(tables: Path, query: Query) -> None:
+    """Not: one that was taken back before, one to a teacher, and what a learner does not see. The arm of a trial is
+    that which was recorded before.
+    """
     assert query(tables, "FROM interventions ORDER BY shown_at") == [
         ("5", str(BEN), "message", at(14), None),
-        ("5", str(ANN), "message", at(20), None),
+        ("5", str(ANN), "message", at(20), "shown"),
+        ("5", str(ANN), "reminder", at(24), "shown"),
     ]
 
 

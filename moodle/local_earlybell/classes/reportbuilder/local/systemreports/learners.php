@@ -19,21 +19,26 @@ namespace local_earlybell\reportbuilder\local\systemreports;
 use core_reportbuilder\local\entities\user;
 use core_reportbuilder\local\helpers\database;
 use core_reportbuilder\local\report\action;
+use core_reportbuilder\local\report\column;
 use core_reportbuilder\system_report;
 use lang_string;
 use local_earlybell\local\access;
+use local_earlybell\local\trial;
 use local_earlybell\reportbuilder\local\entities\risk;
 use moodle_url;
 use pix_icon;
 
 /**
- * All learners of a course: sort, filter, download.
+ * All learners of a course: sort, filter, download, choose whom to write to.
  *
  * @package    local_earlybell
  * @copyright  2026 Earlybell
  * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 class learners extends system_report {
+    /** The id of the form that the checkboxes belong to. */
+    public const FORM = 'local_earlybell-bulk';
+
     #[\Override]
     protected function initialise(): void {
         global $DB;
@@ -52,6 +57,14 @@ class learners extends system_report {
             [$inusers, $params] = $DB->get_in_or_equal($userids ?: [0], SQL_PARAMS_NAMED, $prefix);
             $this->add_base_condition_sql("$alias.userid $inusers", $params);
         }
+        if ($heldout = trial::held_out((int) $this->get_context()->instanceid)) {
+            $prefix = database::generate_param_name('_');
+            [$notheld, $params] = $DB->get_in_or_equal($heldout, SQL_PARAMS_NAMED, $prefix, false);
+            $this->add_base_condition_sql("$alias.userid $notheld", $params);
+        }
+        if (self::can_choose($this->get_context())) {
+            $this->add_column($this->choice($risk, $user));
+        }
         $this->add_columns_from_entities(['user:fullnamewithpicturelink', 'risk:band', 'risk:chance', 'risk:timeband', 'risk:contacted']);
         $this->set_initial_sort_column('risk:chance', SORT_DESC);
         $this->add_filters_from_entities(['user:fullname', 'risk:band', 'risk:timeband']);
@@ -64,6 +77,41 @@ class learners extends system_report {
         ));
         $this->set_downloadable(true, get_string('learnersatrisk', 'local_earlybell'));
         $this->set_default_per_page(50);
+    }
+
+    /**
+     * Whether learners can be chosen, to write to several at once.
+     *
+     * @param \context $context
+     * @return bool
+     */
+    public static function can_choose(\context $context): bool {
+        return has_all_capabilities(['local/earlybell:act', 'moodle/course:bulkmessaging'], $context);
+    }
+
+    /**
+     * The checkboxes. They belong to the form below the report, so that it needs no JavaScript.
+     *
+     * @param risk $risk
+     * @param user $user
+     * @return column
+     */
+    private function choice(risk $risk, user $user): column {
+        $alias = $user->get_table_alias('user');
+        $names = array_map(fn(string $name): string => "$alias.$name", \core_user\fields::get_name_fields());
+        return (new column('choice', new lang_string('choose'), $risk->get_entity_name()))
+            ->add_joins($user->get_joins())
+            ->set_type(column::TYPE_TEXT)
+            ->add_fields($risk->get_table_alias('local_earlybell_risk') . '.userid, ' . implode(', ', $names))
+            ->add_callback(static fn(?string $userid, \stdClass $row): string => \html_writer::empty_tag('input', [
+                'type' => 'checkbox', 'name' => 'users[]', 'value' => $userid, 'form' => self::FORM,
+                'aria-label' => get_string('selectitem', 'core', fullname($row)),
+            ]));
+    }
+
+    #[\Override]
+    public function get_exclude_columns_for_download(): array {
+        return ['risk:choice'];
     }
 
     #[\Override]
