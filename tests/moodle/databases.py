@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from components.extract.moodle_db import read_address, script
 from tests import mariadb, postgresql
@@ -46,10 +47,10 @@ Make = Callable[[], AbstractContextManager[Database]]
 def on_postgresql() -> Iterator[Database]:
     server = postgresql.start_postgresql(fsync="off", full_page_writes="off", synchronous_commit="off")
     try:
-        server.run("postgres", f"CREATE DATABASE {NAME}")
-        yield Database(
-            "pgsql", "postgresql", server.port, server.user, "none", lambda statements: server.run(NAME, statements)
-        )
+        # Not the server's own user: the script's schema has its name, and would come before Moodle's in its search path.
+        server.run("postgres", f"CREATE ROLE {NAME} LOGIN SUPERUSER; CREATE DATABASE {NAME} OWNER {NAME}")
+        run = partial(server.run, NAME)
+        yield Database("pgsql", "postgresql", server.port, NAME, "none", run)
     finally:
         server.remove()
 
