@@ -47,7 +47,7 @@ Make = Callable[[], AbstractContextManager[Database]]
 def on_postgresql() -> Iterator[Database]:
     server = postgresql.start_postgresql(fsync="off", full_page_writes="off", synchronous_commit="off")
     try:
-        # Not the server's own user: the script's schema has its name, and would come before Moodle's in its search path.
+        # Not the server's own user: the script's schema has its name, and would come first in its search path.
         server.run("postgres", f"CREATE ROLE {NAME} LOGIN SUPERUSER; CREATE DATABASE {NAME} OWNER {NAME}")
         run = partial(server.run, NAME)
         yield Database("pgsql", "postgresql", server.port, NAME, "none", run)

@@ -17,7 +17,7 @@ set_config('calendar_weekend', 96);
 $generator = new testing_data_generator();
 $plugin = ['manual' => enrol_get_plugin('manual'), 'self' => enrol_get_plugin('self')];
 $roles = $DB->get_records_menu('role', null, '', 'shortname, id');
-$made = ['courses' => [], 'enrolments' => 0, 'withdrawn' => 0, 'suspended' => 0, 'late' => 0, 'twice' => 0, 'attempts' => 0, 'essays' => 0,
+$made = ['courses' => [], 'projects' => [], 'enrolments' => 0, 'withdrawn' => 0, 'suspended' => 0, 'late' => 0, 'twice' => 0, 'attempts' => 0, 'essays' => 0,
     'teams' => 0, 'teamwork' => 0, 'extensions' => 0, 'overrides' => 0, 'views' => 0];
 
 /** What Moodle has just logged happened at another time, in a browser. */
@@ -183,8 +183,11 @@ foreach ([70, 34, 6] as $run => $ago) {
     $members = $DB->get_fieldset_select('groups_members', 'userid', 'groupid = ?', [$group->id]);
     $made['overrides'] += count($members);
     $time = $start + 4 * WEEKSECS - DAYSECS;
-    $id = $DB->insert_record('assign_submission', ['assignment' => $project->id, 'userid' => 0, 'timecreated' => $time - 600,
-        'timemodified' => $time, 'status' => 'submitted', 'groupid' => $group->id, 'attemptnumber' => 0, 'latest' => 1]);
+    $made['projects'][] = "assign-$project->cmid";
+    $row = ['assignment' => $project->id, 'userid' => 0, 'timecreated' => $time - 600, 'timemodified' => $time, 'status' => 'submitted',
+        'groupid' => $group->id, 'attemptnumber' => 0, 'latest' => 1];
+    $id = $DB->insert_record('assign_submission', $row);
+    $DB->insert_record('assign_submission', ['userid' => min($members), 'groupid' => 0] + $row);
     $act(min($members), $time, 'mod_assign', 'submitted', 'assessable', $project, ['objecttable' => 'assign_submission',
         'objectid' => $id, 'crud' => 'u', 'other' => json_encode(['submission_editable' => true])]);
     $made['teams']++;
