@@ -57,8 +57,8 @@ TABLES = Need(("500m", "2"), ("2Gi", "8Gi"), 7200)
 MODELS = Need(("1", "4"), ("3Gi", "12Gi"), 21600)
 
 PSEUDONYM = Service(held_by="earlybell-pseudonym", keys=("EARLYBELL_PSEUDONYM_KEY",), optional=False)
-# Of the role that reads Moodle's database; without it a site reads files alone.
-MOODLE = Service(held_by="earlybell-moodle", keys=("EARLYBELL_MOODLE_PASSWORD",))
+# Of the role that reads Moodle's database, or of its web services; without them a site reads files alone.
+MOODLE = Service(held_by="earlybell-moodle", keys=("EARLYBELL_MOODLE_PASSWORD", "EARLYBELL_MOODLE_TOKEN"))
 # Its address is never optional: a model would be registered in the pod's own files, and be gone with them.
 MLFLOW = Service(
     settings=("MLFLOW_TRACKING_URI",),

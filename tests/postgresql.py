@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,22 +15,30 @@ import pytest
 
 
 class Server:
-    """A PostgreSQL server of the tests' own, on a free port of this machine."""
+    """A PostgreSQL server of the tests' own, on a free port of this machine.
 
-    def __init__(self, programs: Path) -> None:
+    Attributes:
+        user: its administrator, whom it trusts.
+    """
+
+    user = "earlybell"
+
+    def __init__(self, programs: Path, settings: Mapping[str, str]) -> None:
+        self._settings = settings
         self._programs, self._data = programs, Path(tempfile.mkdtemp(prefix="earlybell-postgresql-"))
         self._user = "nobody" if os.getuid() == 0 else None  # PostgreSQL refuses to run as root
         if self._user:
             shutil.chown(self._data, self._user)
-        self._run("initdb", "-U", "earlybell", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
+        self._run("initdb", "-U", self.user, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
         with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
-        self.address = f"postgresql://earlybell@127.0.0.1:{self._port}/postgres"
+            self.port = int(free.getsockname()[1])
+        self.address = f"postgresql://{self.user}@127.0.0.1:{self.port}/postgres"
         self.start()
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        settings = [f"port={self._port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
+        settings = [f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
+        settings += [f"{name}={value}" for name, value in self._settings.items()]
         command = [
             str(self._programs / "postgres"),
             "-D",
@@ -39,9 +47,15 @@ class Server:
         ]
         self._process = subprocess.Popen(command, user=self._user, cwd="/", stderr=subprocess.DEVNULL)
         until = time.monotonic() + 30
-        while self._exit_code("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)):
+        while self._exit_code("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)):
             assert time.monotonic() < until, "PostgreSQL did not start"
             time.sleep(0.05)
+
+    def run(self, database: str, statements: str) -> None:
+        """Run statements as its administrator; one that fails ends them."""
+        words = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U", self.user]
+        command = [str(self._programs / "psql"), *words, "-d", database]
+        subprocess.run(command, input=statements.encode(), check=True, capture_output=True, cwd="/")
 
     def stop(self) -> None:
         """End it at once, as a crash would."""
@@ -78,9 +92,9 @@ def _signal(processes: list[int], number: int) -> None:
             os.kill(process, number)
 
 
-def start_postgresql() -> Server:
-    """A new server; the test is skipped where PostgreSQL is not installed."""
+def start_postgresql(**settings: str) -> Server:
+    """A new server with these settings of postgresql.conf; the test is skipped where PostgreSQL is not installed."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
         pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
-    return Server(programs[-1].parent)
+    return Server(programs[-1].parent, settings)

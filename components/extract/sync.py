@@ -1,4 +1,4 @@
-"""Canonical tables that follow a Moodle's database: each sync reads of its log only what is new.
+"""Canonical tables that follow a Moodle: each sync reads of its log only what is new.
 
 `TABLES` is a link to one of the versions of the tables, all of which lie in a folder beside it:
 
@@ -24,11 +24,12 @@ from pathlib import Path
 
 import duckdb
 
-from components.extract import moodle_db
+from components.extract import moodle_db, moodle_web
 from components.extract.differences import Difference, differences
 from components.extract.extract import Reading, folder_of_sync, is_of_sync, room_for, write_tables
 from components.extract.merging import concerns
 from components.extract.moodle_db.log_store import LogStore
+from components.extract.staging import Extracted
 from components.reporting import done, progress
 from earlybell.counts import counted
 from earlybell.errors import ConnectionLostError, SettingError, SourceError
@@ -53,8 +54,8 @@ class Synced:
         rows: of each table that has any.
         differences: of the tables that differ from those before; None: there are none that can be compared.
         because: why the log was read whole, or why nothing can be compared; None: neither is so.
-        log_rows, rows_read: rows of the log, and of all tables, that the database gave.
-        questions: that it was asked.
+        log_rows, rows_read: rows of the log, and of all tables, that the site gave.
+        questions: that it was asked: of SQL, or calls.
         seconds: that it took.
         concerns: what a user should look at.
     """
@@ -69,30 +70,42 @@ class Synced:
     concerns: Sequence[str]
 
 
+# What can be followed: how its address is checked, and how it is read.
+_FOLLOWED: Mapping[str, tuple[Callable[[str], object], Callable[..., Extracted]]] = {
+    "moodle-db": (moodle_db.read_address, moodle_db.read),
+    "moodle-web": (moodle_web.read_address, moodle_web.read),
+}
+
+
 def sync(source: str, out: Path, *, key: str | None, max_bad_share: float = 0.01, whole: bool = False) -> Synced:
-    """Bring the tables `out` to what the database of the source has now; they are as `extract` would make them anew.
+    """Bring the tables `out` to what the site of the source has now; they are as `extract` would make them anew.
 
     But rows that Moodle has purged from its log stay. Where the connection breaks it is tried again, after `WAITS`.
 
     Args:
-        source: as `moodle-db:ADDRESS`.
+        source: as `moodle-db:ADDRESS`, or `moodle-web:ADDRESS` of a site with the plugin.
         out: not there yet, empty, or of an earlier sync of this site.
         key, max_bad_share: as of `extract`.
         whole: read the log again as if nothing of it were here.
 
     Raises:
         SettingError: an argument is wrong, `out` is no such folder or cannot be written, or another sync is at work.
-        SourceError: the database cannot be read, or breaks the rules of the tables.
+        SourceError: the site cannot be read, or breaks the rules of the tables.
         MissingPackageError: the engine's client is not installed.
     """
     began = time.monotonic()
     usable_key(key)
-    moodle_db.read_address(moodle_db.place_of(source))  # before anything is made
+    kind, _, place = source.partition(":")
+    if kind not in _FOLLOWED:
+        way_out = "As moodle-db:postgresql://USER@HOST/DATABASE, or moodle-web:https://HOST."
+        raise SettingError("a sync follows a Moodle, and nothing else", source, way_out)
+    check, read = _FOLLOWED[kind]
+    check(place)  # before anything is made
     home = _Home(out)
     with home.locked(), room_for(out):
         home.remove_leftovers()
         log = LogStore(home.log, whole=whole)
-        reading = partial(moodle_db.read, source=source, place=moodle_db.place_of(source), log=log)
+        reading = partial(read, source=source, place=place, log=log)
         with tempfile.TemporaryDirectory(dir=home.folder, prefix=_WORK) as temporary:
             work = Path(temporary)
             tables = _patiently(partial(_write, reading, key, max_bad_share), work)

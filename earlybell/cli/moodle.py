@@ -1,4 +1,4 @@
-"""Commands about a Moodle's database: courses, moodle-grants, sync."""
+"""Commands about a Moodle: courses, moodle-grants, sync."""
 
 import json
 import sys
@@ -83,7 +83,7 @@ def sync(
     max_bad_share: BadShareOption = TrainingSettings.max_bad_share,
     as_json: Json = False,
 ) -> None:
-    """Bring a folder of tables to what a Moodle's database has now, reading of its log only what is new.
+    """Bring a folder of tables to what a Moodle has now, reading of its log only what is new.
 
     The tables are as `earlybell extract` would make them anew. Rows that Moodle has purged from its log stay. A sync
     that was killed has changed no table, and the next one goes on from where it was.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.moodle.databases import on_mariadb
 from tests.moodle.site import Site, installed
 
 
@@ -22,4 +23,11 @@ def checkout() -> Path:
 def moodle(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A Moodle with the plugin on PostgreSQL."""
     with installed(checkout, tmp_path_factory.mktemp("moodle")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def moodle_on_mariadb(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A second Moodle with the plugin, on MariaDB."""
+    with installed(checkout, tmp_path_factory.mktemp("mariadb"), on_mariadb) as running:
         yield running

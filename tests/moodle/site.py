@@ -2,10 +2,8 @@
 
 import json
 import os
-import pwd
 import shutil
 import subprocess
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.moodle.databases import NAME, Database, Make, on_postgresql
 from tests.moodle.plugin import PLUGIN, SCRIPTS
 from tests.serving.running import free_ports
 
 INSTALLED_IN = 3600.0  # seconds; it takes one or two minutes on a machine that does nothing else
 WORKERS = 4
-_POSTGRES = "postgres"
 
 
 @dataclass(frozen=True)
@@ -30,14 +28,14 @@ class Site:
         root: the copy of the checkout.
         public: the folder that the web sees; the same as `root` before Moodle 5.1.
         url: its address.
-        database: of `moodle-db`, without options; everybody on this machine may read it.
+        database: what it is installed on.
         environment: of every PHP process.
     """
 
     root: Path
     public: Path
     url: str
-    database: str
+    database: Database
     environment: dict[str, str]
 
     def php(self, *words: str | Path, seconds: float = INSTALLED_IN) -> str:
@@ -88,59 +86,8 @@ def copied(checkout: Path, out: Path) -> Path:
 
 
 @contextmanager
-def database() -> Iterator[int]:
-    """The port of a PostgreSQL of our own, which ends with the block.
-
-    Its folder is no test's: those are closed to the user that PostgreSQL runs as.
-    """
-    with tempfile.TemporaryDirectory(prefix="earlybell-moodle-") as folder:
-        yield from _postgresql(Path(folder))
-
-
-def _postgresql(folder: Path) -> Iterator[int]:
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    assert programs, "PostgreSQL is not installed (Debian's package postgresql)"
-    (port,) = free_ports(1)
-    as_user: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        os.chown(folder, pwd.getpwnam(_POSTGRES).pw_uid, -1)
-        as_user = ["setpriv", f"--reuid={_POSTGRES}", f"--regid={_POSTGRES}", "--clear-groups"]
-    data = folder / "data"
-    subprocess.run(
-        [*as_user, programs[-1], "-D", data, "-U", _POSTGRES, "-A", "trust", "-E", "UTF8", "--no-sync"],
-        check=True,
-        capture_output=True,
-        cwd="/",
-    )
-    options = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "listen_addresses": "127.0.0.1"}
-    settings = [f"{name}={value}" for name, value in options.items()] + [f"unix_socket_directories={folder}"]
-    words = [word for setting in settings for word in ("-c", setting)]
-    postgres = str(programs[-1].with_name("postgres"))
-    with (folder / "log").open("wb") as log:
-        command = [*as_user, postgres, "-D", str(data), "-p", str(port), *words]
-        server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
-    try:
-        _wait(lambda: _ready(programs[-1].with_name("pg_isready"), port), (folder / "log").read_text)
-        create = [
-            str(programs[-1].with_name("createdb")),
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(port),
-            "-U",
-            _POSTGRES,
-            "moodle",
-        ]
-        subprocess.run(create, check=True, cwd="/")
-        yield port
-    finally:
-        server.terminate()
-        server.wait(60)
-
-
-@contextmanager
-def installed(checkout: Path, folder: Path) -> Iterator[Site]:
-    """A site without data, its web server running; all of it ends with the block."""
+def installed(checkout: Path, folder: Path, make: Make = on_postgresql) -> Iterator[Site]:
+    """A site without data on a new database, its web server running; all of it ends with the block."""
     root = folder / "moodle"
     public = copied(checkout, root)
     (web_port,) = free_ports(1)
@@ -148,11 +95,10 @@ def installed(checkout: Path, folder: Path) -> Iterator[Site]:
         (folder / name).mkdir()
     (folder / "php.d" / "moodle.ini").write_text("max_input_vars=5000\nmemory_limit=512M\n")
     environment = os.environ | {"PHP_INI_SCAN_DIR": f":{folder / 'php.d'}", "PHP_CLI_SERVER_WORKERS": str(WORKERS)}
-    with database() as port:
+    with make() as database:
         url = f"http://127.0.0.1:{web_port}"
-        (root / "config.php").write_text(_config(public, folder, port, url))
-        address = f"postgresql://{_POSTGRES}@127.0.0.1:{port}/moodle"
-        site = Site(root, public, url, address, environment)
+        (root / "config.php").write_text(_config(public, folder, database, url))
+        site = Site(root, public, url, database, environment)
         install = (
             "--agree-license --adminuser=admin --adminpass=Admin.1234 --adminemail=admin@example.invalid --fullname=Lab"
         )
@@ -185,14 +131,14 @@ def phpunit(site: Site) -> str:
     return site.php("vendor/bin/phpunit", "--testsuite", "local_earlybell_testsuite")
 
 
-def _config(public: Path, folder: Path, port: int, url: str) -> str:
+def _config(public: Path, folder: Path, database: Database, url: str) -> str:
     settings = {
-        "dbtype": "pgsql",
+        "dbtype": database.type,
         "dblibrary": "native",
         "dbhost": "127.0.0.1",
-        "dbname": "moodle",
-        "dbuser": _POSTGRES,
-        "dbpass": "none",
+        "dbname": NAME,
+        "dbuser": database.user,
+        "dbpass": database.password,
         "prefix": "mdl_",
         "wwwroot": url,
         "dataroot": str(folder / "data"),
@@ -203,14 +149,10 @@ def _config(public: Path, folder: Path, port: int, url: str) -> str:
     lines = "".join(f"$CFG->{name} = '{value}';\n" for name, value in settings.items())
     return (
         "<?php\nunset($CFG);\nglobal $CFG;\n$CFG = new stdClass();\n"
-        f"{lines}$CFG->dboptions = ['dbport' => {port}];\n"
+        f"{lines}$CFG->dboptions = ['dbport' => {database.port}];\n"
         "$CFG->directorypermissions = 02777;\n$CFG->noemailever = true;\n"
         f"require_once('{public / 'lib' / 'setup.php'}');\n"
     )
-
-
-def _ready(program: Path, port: int) -> bool:
-    return subprocess.run([program, "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode == 0
 
 
 def _answers(url: str) -> bool:

@@ -97,6 +97,14 @@ def test_a_task_sees_the_secrets_of_what_it_uses_and_no_other(every_pipeline: di
     }
 
 
+def test_what_extracts_is_given_the_password_and_the_token_of_a_moodle_where_the_site_has_them(
+    every_pipeline: dict[str, Compiled],
+) -> None:
+    for compiled in every_pipeline.values():
+        keys = {key for key, (held_by, _) in variables(compiled, "extract").items() if held_by == "earlybell-moodle"}
+        assert keys == {"EARLYBELL_MOODLE_PASSWORD", "EARLYBELL_MOODLE_TOKEN"}
+
+
 def test_who_uses_the_store_may_do_so_by_keys_of_s3_or_azure_or_by_azures_identity(
     every_pipeline: dict[str, Compiled],
 ) -> None:

@@ -13,13 +13,12 @@ import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from components.extract.moodle_db.databases import Database
+from components.extract.moodle_db.log import Count, Extent, MoodleLog
 from components.extract.moodle_db.site import Site
 from components.extract.moodle_db.structure import LOG, LOG_TABLE
 from components.extract.moodle_db.workspace import Workspace
@@ -49,19 +48,6 @@ _NAMES_GONE = " OR ".join([_IS_ABOUT_GONE, *(f"coalesce({_GONE.format(name)}, fa
 _NOBODYS = ", ".join(f"if({_GONE.format(name)}, {_FORGOTTEN}, {name}) AS {name}" for name in _ACTORS)
 
 
-class Count(msgspec.Struct, frozen=True):
-    """What Moodle has of a block: how many rows, the sum of their ids, the last id, and whose act that was, and when.
-
-    Ids that a restored site gives out anew count as before; the last row tells.
-    """
-
-    rows: int = 0
-    total: int = 0
-    last: int = 0
-    user: int = 0
-    at: int = 0
-
-
 class Block(msgspec.Struct, frozen=True):
     """What is here of a block: as Moodle had it, what was asked of it, and the file; none where there is no row."""
 
@@ -82,7 +68,7 @@ class Record(msgspec.Struct, kw_only=True):
     """What was read.
 
     Attributes:
-        site: a hash of Moodle's site identifier; empty: not known yet.
+        site: id of the site; empty: not known yet.
         read_at: when the log was last read to its end, in seconds since 1970; None: never yet.
         last: the last id of that time.
         courses: of which all blocks have the rows, each with the second since when nothing is missing; None: ever.
@@ -99,26 +85,13 @@ class Record(msgspec.Struct, kw_only=True):
     blocks: dict[int, Block] = {}
 
 
-@dataclass(frozen=True)
-class _Extent:
-    """Of the rows that Moodle's log has: the first and the last id, 0 without a row, and the earliest second."""
-
-    first: int
-    last: int
-    oldest: int | None
-
-    def purged_before(self, site: Site) -> int:
-        """The second before which rows that Moodle does not have any more were purged, and not deleted."""
-        return _EVER if self.oldest is None else max(_logged_since(site) or 0, self.oldest)
-
-
 class LogStore:
     """A folder of the log's rows, which one process at a time may use.
 
     Attributes:
         because: why a log that was read before is read whole again; None: it is not.
         overtaken: since when rows may be missing, which Moodle purged before they were read; None: none was.
-        questions: that were asked of the database, in all.
+        questions: that the site was asked, in all.
         rows_read: rows of all tables that it gave; `log_rows`: of these, of the log.
     """
 
@@ -146,29 +119,28 @@ class LogStore:
         Raises:
             SettingError: what is here is of another site, or of this one before it was installed anew.
         """
-        digest = hashlib.sha256(site.id.encode()).hexdigest() if site.id else ""
-        if self._record.site and digest != self._record.site:
+        if self._record.site and site.id != self._record.site:
             way_out = "Name the folder of this site, or a new one. A site that was installed anew is another site."
             raise SettingError("the folder is of another Moodle site than the address", place, way_out)
-        self._record.site = digest
+        self._record.site = site.id
 
-    def follow(self, workspace: Workspace, database: Database, site: Site, prefix: str, courses: Sequence[int]) -> None:
+    def follow(self, workspace: Workspace, log: MoodleLog, site: Site, courses: Sequence[int]) -> None:
         """Read what is new, forget what Moodle has deleted, and make the workspace's view of the log.
 
         What was read of it stays, whatever happens later. `course`, `user` and `chosen` are in the workspace.
 
         Raises:
-            SourceError: as `Database.rows`.
+            SourceError: as of `MoodleLog`, or a file of what was read before is missing.
         """
-        reading = _Reading(self._folder, self._record, workspace, database, f'"{prefix}{LOG}"', courses)
+        reading = _Reading(self._folder, self._record, workspace, log, courses)
         reading.remove_leftovers()
-        extent = reading.extent()
+        extent = log.extent()
         counts = reading.count(extent)
         stale = reading.blocks_of(reading.choose_courses()) | reading.stale(counts) | self._again
         self._say_why(stale)
         for number, start in enumerate(sorted(stale), 1):
             progress("log", f"block {number:,} of {len(stale):,}")
-            reading.read(start, counts.get(start, Count()), extent.purged_before(site))
+            reading.read(start, counts.get(start, Count()), _purged_before(extent, site))
             self._again.discard(start)
         reading.forget()
         self._complete(courses, site, extent)
@@ -176,10 +148,10 @@ class LogStore:
         reading.remove_leftovers()
         reading.make_view()
         workspace.rows_read += reading.rows
-        self.questions, self.rows_read, self.log_rows = database.questions, workspace.rows_read, reading.rows
+        self.questions, self.rows_read, self.log_rows = log.questions, workspace.rows_read, reading.rows
         done("log", f"{counted(reading.rows, 'row')} read, of {len(stale):,} of {len(counts):,} blocks of ids")
 
-    def _complete(self, courses: Sequence[int], site: Site, extent: _Extent) -> None:
+    def _complete(self, courses: Sequence[int], site: Site, extent: Extent) -> None:
         """Record that the log was read to its end, and since when nothing is missing."""
         record = self._record
         missed_until = _missed_until(record.read_at, record.last, site, extent)
@@ -202,40 +174,24 @@ class LogStore:
 
 
 class _Reading:
-    """One reading of the log, at the moment of the database's transaction."""
+    """One reading of the log, as it is now."""
 
     def __init__(
         self,
         folder: Path,
         record: Record,
         workspace: Workspace,
-        database: Database,
-        name: str,
+        log: MoodleLog,
         courses: Sequence[int],
     ) -> None:
-        self._folder, self._record, self._workspace, self._database = folder, record, workspace, database
-        self._name, self._courses, self.rows = name, courses, 0
+        self._folder, self._record, self._workspace, self._log = folder, record, workspace, log
+        self._courses, self.rows = courses, 0
 
-    def extent(self) -> _Extent:
-        """How far Moodle's log goes: three ends of indexes."""
-        ((first, last),) = self._database.rows(f"SELECT min(id), max(id) FROM {self._name}")
-        ((oldest,),) = self._database.rows(f"SELECT min(timecreated) FROM {self._name} WHERE timecreated > 0")
-        return _Extent(int(first or 0), int(last or 0), None if oldest is None else int(oldest))
-
-    def count(self, extent: _Extent) -> dict[int, Count]:
+    def count(self, extent: Extent) -> dict[int, Count]:
         """What Moodle has of each block that has a row, by its first id."""
         counts: dict[int, Count] = {}
         for start in range(_start_of(extent.first), extent.last + 1, BLOCK * AT_ONCE):
-            within = f"id BETWEEN {start} AND {start + BLOCK * AT_ONCE - 1}"
-            blocks = (
-                f"SELECT id - id % {BLOCK} AS first, count(*) AS n, sum(id) AS total, max(id) AS last "
-                f"FROM {self._name} WHERE {within} GROUP BY 1"
-            )
-            last_rows = f"({blocks}) b JOIN {self._name} l ON l.id = b.last"
-            rows = self._database.rows(
-                f"SELECT b.first, b.n, b.total, b.last, l.userid, l.timecreated FROM {last_rows}"
-            )
-            counts |= {int(block): Count(*map(int, values)) for block, *values in rows}
+            counts |= self._log.count(start, start + BLOCK * AT_ONCE, BLOCK)
             progress("log", f"{counted(sum(count.rows for count in counts.values()), 'row')} in Moodle's log")
         return counts
 
@@ -261,12 +217,12 @@ class _Reading:
         """The blocks in which Moodle has rows of courses, or which have some here."""
         if not courses:
             return set()
-        listed = ", ".join(map(str, courses))
-        within, first = LOG_TABLE.within.format(p="", courses=listed), f"SELECT DISTINCT id - id % {BLOCK}"
-        rows = self._database.rows(f"{first} FROM {self._name} WHERE {within}")
+        blocks = self._log.blocks_of(courses, BLOCK)
         if files := self._files():
-            rows = [*rows, *self._workspace.sql(f"{first} FROM ({self._scan(files)}) WHERE courseid IN ({listed})")]
-        return {int(start) for (start,) in rows}
+            listed = ", ".join(map(str, courses))
+            of_courses = f"SELECT DISTINCT id - id % {BLOCK} FROM ({self._scan(files)}) WHERE courseid IN ({listed})"
+            blocks |= {int(start) for (start,) in self._workspace.sql(of_courses)}
+        return blocks
 
     def _files(self) -> dict[str, int]:
         """The first ids of the blocks that have rows, by their files."""
@@ -278,9 +234,7 @@ class _Reading:
         path = self._workspace.folder / "block.csv"
         path.write_bytes(b"")
         if count.rows:
-            rest = f"FROM {self._name} t WHERE t.id BETWEEN {start} AND {start + BLOCK - 1}"
-            within = LOG_TABLE.within.format(p="", courses=courses)
-            self._database.write(LOG_TABLE.columns, f"{rest} AND {within}", path, "reading the log")
+            self._log.write(self._courses, start, start + BLOCK, path)
         self._workspace.sql("DROP TABLE IF EXISTS block")
         self._workspace.load("block", LOG_TABLE.columns, path)
         path.unlink()
@@ -353,6 +307,11 @@ def _start_of(id_: int) -> int:
     return id_ - id_ % BLOCK
 
 
+def _purged_before(extent: Extent, site: Site) -> int:
+    """The second before which rows that Moodle does not have any more were purged, and not deleted."""
+    return _EVER if extent.oldest is None else max(_logged_since(site) or 0, extent.oldest)
+
+
 def _logged_since(site: Site) -> int | None:
     return int(site.logged_since.replace(tzinfo=UTC).timestamp()) if site.logged_since else None
 
@@ -361,7 +320,7 @@ def _moment(second: int | None) -> datetime | None:
     return None if second is None else datetime.fromtimestamp(second, UTC).replace(tzinfo=None)
 
 
-def _missed_until(read_at: int | None, last: int, site: Site, extent: _Extent) -> int | None:
+def _missed_until(read_at: int | None, last: int, site: Site, extent: Extent) -> int | None:
     """The second until which rows may have been purged that nobody has read since; None: there are no such rows."""
     if read_at is None:
         return None

@@ -1,5 +1,6 @@
 """Whether a database is a Moodle that can be read, and what the site says of itself."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ class Site:
     """What a site says of itself.
 
     Attributes:
-        id: of the site; it comes along when a site is moved, and is new where one is made.
+        id: a hash of Moodle's own identifier of the site, as the plugin gives it; empty: there is none. It comes along
+            when a site is moved, and is new where one is made.
         version: of Moodle, as 2024100706.
         moment: when the database is read, by its own clock.
         settings: as Moodle calls them; of a plugin as `plugin/name`.
@@ -80,7 +82,9 @@ def read_site(database: Database, prefix: str) -> Site:
     settings = _settings(database, prefix, views, columns)
     version = check_settings(str(database), settings)
     present = frozenset(table.name for table in ALL if check_readable(str(database), table, prefix, columns, _WAY_OUT))
-    return Site(settings.get("siteidentifier", ""), version, _moment(database), settings, present, views)
+    identifier = settings.get("siteidentifier", "")
+    id_ = hashlib.sha256(identifier.encode()).hexdigest()[:32] if identifier else ""
+    return Site(id_, version, _moment(database), settings, present, views)
 
 
 def _settings(

@@ -8,6 +8,7 @@ from components.extract import canonical
 from components.extract.moodle_db import notes
 from components.extract.moodle_db.address import Address, SiteOptions, read_address
 from components.extract.moodle_db.databases import Database, connect
+from components.extract.moodle_db.log import DatabaseLog
 from components.extract.moodle_db.log_store import LogStore
 from components.extract.moodle_db.marks import find_marks
 from components.extract.moodle_db.outcomes import find_outcomes, find_totals, graded, pass_marks
@@ -166,7 +167,7 @@ def copy(workspace: Workspace, address: Address, log: LogStore | None = None) ->
                 workspace.copy(database, site, table, prefix, courses)
         _copy_attributes(database, workspace, address, site)
         if log:
-            log.follow(workspace, database, site, prefix, [course.id for course in choice.courses])
+            log.follow(workspace, DatabaseLog(database, prefix), site, [course.id for course in choice.courses])
     return site, choice
 
 

@@ -5,6 +5,7 @@
 follows is that of `moodle-db` either way.
 """
 
+from components.extract.moodle_web.address import read_address
 from components.extract.moodle_web.source import read
 
-__all__ = ["read"]
+__all__ = ["read", "read_address"]

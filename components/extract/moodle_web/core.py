@@ -456,7 +456,8 @@ def notes(address: Address) -> Iterator[str]:
     yield "who was unenrolled is not known without the plugin: nobody has withdrawn, and their records are not there."
     yield (
         "without the plugin a quiz has the attempt that counts alone, and only once it has a mark; a submission its "
-        "last time alone; workshops, lessons, SCORM, H5P and assignments' own deadlines for groups are not there."
+        "last time alone; of a team's work who handed it in alone has its mark; workshops, lessons, SCORM, H5P and "
+        "assignments' own deadlines for groups are not there."
     )
     yield "without the plugin weights are shares of the points, and no pass mark is known: state pass_mark."
     if address.options.report is None:

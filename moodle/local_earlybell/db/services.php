@@ -25,6 +25,12 @@
 defined('MOODLE_INTERNAL') || die();
 
 $functions = [
+    'local_earlybell_count_log' => [
+        'classname' => \local_earlybell\external\count_log::class,
+        'description' => 'How many rows the log has, by blocks of ids: which of them are not as they were when they were read.',
+        'type' => 'read',
+        'capabilities' => 'local/earlybell:extract',
+    ],
     'local_earlybell_extract' => [
         'classname' => \local_earlybell\external\extract::class,
         'description' => 'Rows of the tables that extraction reads, page by page: ids, times and marks, no names.',
@@ -46,7 +52,12 @@ $functions = [
 ];
 $services = [
     'Earlybell extract' => [
-        'functions' => ['core_webservice_get_site_info', 'local_earlybell_get_site', 'local_earlybell_extract'],
+        'functions' => [
+            'core_webservice_get_site_info',
+            'local_earlybell_count_log',
+            'local_earlybell_get_site',
+            'local_earlybell_extract',
+        ],
         'shortname' => 'local_earlybell_extract',
         'requiredcapability' => 'local/earlybell:extract',
         'restrictedusers' => 1,

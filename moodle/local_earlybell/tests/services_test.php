@@ -21,6 +21,7 @@ use core_privacy\local\request\approved_contextlist;
 use core_privacy\local\request\approved_userlist;
 use core_privacy\local\request\userlist;
 use core_privacy\local\request\writer;
+use local_earlybell\external\count_log;
 use local_earlybell\external\extract;
 use local_earlybell\external\get_site;
 use local_earlybell\external\set_corrections;
@@ -36,6 +37,7 @@ require_once(__DIR__ . '/service_testcase.php');
 /**
  * Web services, privacy, backup, digest, cleaning up.
  *
+ * @covers \local_earlybell\external\count_log
  * @covers \local_earlybell\external\extract
  * @covers \local_earlybell\external\get_site
  * @covers \local_earlybell\local\raw_tables
@@ -145,6 +147,50 @@ final class services_test extends service_testcase {
         $this->assertSame(['', $gone['other'], ''], array_column($rows, 'other'));
     }
 
+    /**
+     * The blocks of the log, as its service counts them.
+     *
+     * @param int $block
+     * @param int $start
+     * @param int $end
+     * @param string $courses
+     * @return array
+     */
+    private function count_log(int $block, int $start, int $end, string $courses = ''): array {
+        return external_api::clean_returnvalue(count_log::execute_returns(), count_log::execute($block, $start, $end, $courses));
+    }
+
+    public function test_the_log_is_counted_by_blocks_of_ids_and_read_up_to_an_id(): void {
+        global $DB;
+        $this->setAdminUser();
+        $DB->delete_records('logstore_standard_log');
+        $this->assertSame(['first' => 0, 'last' => 0, 'oldest' => 0, 'blocks' => []], $this->count_log(4, 0, 100));
+        $ids = [];
+        foreach ([$this->course->id, SITEID, $this->course->id, $this->course->id, SITEID, SITEID] as $i => $courseid) {
+            $ids[] = $DB->insert_record('logstore_standard_log', ['eventname' => '\e', 'component' => 'core', 'action' => 'viewed',
+                'target' => 'course', 'crud' => 'r', 'edulevel' => 2, 'contextid' => 1, 'contextlevel' => 50, 'contextinstanceid' => 1,
+                'userid' => 40 + $i, 'courseid' => $courseid, 'anonymous' => 0, 'timecreated' => 900 - $i]);
+        }
+        $counts = $this->count_log(4, min($ids), max($ids) + 1);
+        $this->assertSame([min($ids), max($ids), 895], [$counts['first'], $counts['last'], $counts['oldest']]);
+        $expected = [];
+        foreach ($ids as $i => $id) {
+            $block = $expected[$id - $id % 4] ?? ['first' => $id - $id % 4, 'rows' => 0, 'total' => 0];
+            $expected[$id - $id % 4] = ['first' => $block['first'], 'rows' => $block['rows'] + 1, 'total' => $block['total'] + $id,
+                'last' => $id, 'userid' => 40 + $i, 'timecreated' => 900 - $i];
+        }
+        $this->assertEqualsCanonicalizing(array_values($expected), $counts['blocks']);
+        $this->assertSame(5, array_sum(array_column($this->count_log(4, min($ids), max($ids))['blocks'], 'rows')), 'before the end');
+        $this->assertSame([], $this->count_log(4, 0, 0)['blocks']);
+        $own = $this->count_log(4, 0, max($ids) + 1, "{$this->course->id},999999")['blocks'];
+        $this->assertEquals([3, $ids[0] + $ids[2] + $ids[3]], [array_sum(array_column($own, 'rows')), array_sum(array_column($own, 'total'))]);
+        $page = extract::execute('logstore_standard_log', (string) $this->course->id, $ids[0], 50, $ids[2]);
+        $this->assertSame([1, $ids[2], false], [substr_count($page['rows'], "\n"), $page['lastid'], $page['more']]);
+        $this->assertSame('', extract::execute('logstore_standard_log', (string) $this->course->id, $ids[3], 50, $ids[3])['rows']);
+        $this->expectException(\invalid_parameter_exception::class);
+        count_log::execute(0);
+    }
+
     public function test_the_site_says_its_settings_and_tables(): void {
         $this->setAdminUser();
         set_config('smtppass', 'a secret');
@@ -159,7 +205,13 @@ final class services_test extends service_testcase {
 
     public function test_nobody_else_may_extract_or_correct(): void {
         $this->setUser($this->teacher);
-        foreach ([fn() => extract::execute('user'), fn() => get_site::execute(), fn() => set_corrections::execute([])] as $call) {
+        $calls = [
+            fn() => extract::execute('user'),
+            fn() => get_site::execute(),
+            fn() => count_log::execute(1),
+            fn() => set_corrections::execute([]),
+        ];
+        foreach ($calls as $call) {
             try {
                 $call();
                 $this->fail('a teacher may');

@@ -1,5 +1,6 @@
 """The rules: each is tested by promtool, on the very files that the chart brings; each alert says what to do."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -59,6 +60,11 @@ def test_an_alert_says_how_bad_it_is_and_has_a_runbook(alert: str) -> None:
     words = re.search(rf"\n## {alert}\n+(.+?)(?=\n##|\Z)", RUNBOOKS.read_text(), re.S)
     assert words, f"{RUNBOOKS} says nothing of it"
     assert len(words[1].split()) > 20
+
+
+def test_a_site_may_do_without_any_alert() -> None:
+    schema = json.loads((FILES.parent / "values.schema.json").read_text())
+    assert schema["properties"]["monitoring"]["properties"]["without"]["items"]["enum"] == sorted(ALERTS)
 
 
 def test_only_alerts_have_a_runbook() -> None:

@@ -1,9 +1,9 @@
 <?php
-// Fills a throw-away Moodle with three runs of one course, two of which are over: runs.php CONFIG LEARNERS. Prints as JSON what was made,
-// for the test to compare. Never for a site that matters. Of ten learners of a run one comes late, one leaves, one is suspended, one
+// Fills a throw-away Moodle with three runs of one course, two of which are over: runs.php CONFIG LEARNERS NOW. Prints as JSON what was
+// made, for the test to compare; two sites that are filled as of the same second have the same. Never for a site that matters. Of ten learners of a run one comes late, one leaves, one is suspended, one
 // is enrolled twice. Enrolments, extensions, deadlines and marks are made by Moodle's own functions; the clock is set back afterwards.
 define('CLI_SCRIPT', true);
-[, $config, $count] = $argv;
+[, $config, $count, $now] = $argv;
 require($config);
 require_once($CFG->libdir . '/testing/generator/lib.php');
 require_once($CFG->libdir . '/gradelib.php');
@@ -17,8 +17,8 @@ set_config('calendar_weekend', 96);
 $generator = new testing_data_generator();
 $plugin = ['manual' => enrol_get_plugin('manual'), 'self' => enrol_get_plugin('self')];
 $roles = $DB->get_records_menu('role', null, '', 'shortname, id');
-$made = ['courses' => [], 'enrolments' => 0, 'withdrawn' => 0, 'suspended' => 0, 'late' => 0, 'twice' => 0, 'attempts' => 0, 'essays' => 0,
-    'extensions' => 0, 'overrides' => 0, 'views' => 0];
+$made = ['courses' => [], 'projects' => [], 'enrolments' => 0, 'withdrawn' => 0, 'suspended' => 0, 'late' => 0, 'twice' => 0, 'attempts' => 0, 'essays' => 0,
+    'teams' => 0, 'teamwork' => 0, 'extensions' => 0, 'overrides' => 0, 'views' => 0];
 
 /** What Moodle has just logged happened at another time, in a browser. */
 $last = fn(string $table): int => (int) $DB->get_field_sql("SELECT MAX(id) FROM {{$table}}");
@@ -33,9 +33,8 @@ $user = fn(string $name, string $first, string $last, array $more = []) => $gene
 $teacher = $user('waysteacher', 'Tara', 'Teach');
 $names = ['Amal', 'Ben', 'Chloé', 'Dina', 'Émile', 'Farid', 'Grace', 'Hana', 'Ivo', 'Jamal', 'Kofi', 'Layla', 'Mina'];
 $weeks = 12;
-$now = time();
 foreach ([70, 34, 6] as $run => $ago) {
-    $start = (new DateTimeImmutable('today', new DateTimeZone('Asia/Muscat')))->modify("-$ago weeks")->getTimestamp();
+    $start = (new DateTimeImmutable("@$now"))->setTimezone(new DateTimeZone('Asia/Muscat'))->modify("today -$ago weeks")->getTimestamp();
     $until = min($now - HOURSECS, $start + $weeks * WEEKSECS);
     $code = "WAYS1-$run";
     $course = $generator->create_course(['shortname' => $code, 'idnumber' => $code, 'fullname' => "Ways $run", 'startdate' => $start,
@@ -50,6 +49,8 @@ foreach ([70, 34, 6] as $run => $ago) {
         $assigns[$week] = $generator->create_module('assign', ['course' => $course->id, 'name' => "Essay $week", 'grade' => 100,
             'duedate' => $start + $week * WEEKSECS, 'assignsubmission_onlinetext_enabled' => 1, 'submissiondrafts' => 0]);
     }
+    $project = $generator->create_module('assign', ['course' => $course->id, 'name' => 'Project', 'grade' => 100, 'teamsubmission' => 1,
+        'duedate' => $start + 4 * WEEKSECS, 'assignsubmission_onlinetext_enabled' => 1, 'submissiondrafts' => 0]);
     $page = $generator->create_module('page', ['course' => $course->id, 'name' => 'Reading']);
     $group = $generator->create_group(['courseid' => $course->id, 'name' => 'Seminar']);
     foreach (['manual', 'self'] as $method) {
@@ -178,6 +179,26 @@ foreach ([70, 34, 6] as $run => $ago) {
     $override = ['quiz' => $quizzes[5]->id, 'groupid' => $group->id, 'timeclose' => $quizzes[5]->timeclose + DAYSECS];
     \mod_quiz\quiz_settings::create($quizzes[5]->id)->get_override_manager()->save_override($override);
     $stamp($start + 6 * DAYSECS);
+    // One of the seminar hands in for all, and each has the mark.
+    $members = $DB->get_fieldset_select('groups_members', 'userid', 'groupid = ?', [$group->id]);
+    $made['overrides'] += count($members);
+    $time = $start + 4 * WEEKSECS - DAYSECS;
+    $made['projects'][] = "assign-$project->cmid";
+    $row = ['assignment' => $project->id, 'userid' => 0, 'timecreated' => $time - 600, 'timemodified' => $time, 'status' => 'submitted',
+        'groupid' => $group->id, 'attemptnumber' => 0, 'latest' => 1];
+    $id = $DB->insert_record('assign_submission', $row);
+    $DB->insert_record('assign_submission', ['userid' => min($members), 'groupid' => 0] + $row);
+    $act(min($members), $time, 'mod_assign', 'submitted', 'assessable', $project, ['objecttable' => 'assign_submission',
+        'objectid' => $id, 'crud' => 'u', 'other' => json_encode(['submission_editable' => true])]);
+    $made['teams']++;
+    foreach ($members as $userid) {
+        $graded = $time + 5 * DAYSECS;
+        $DB->insert_record('assign_grades', ['assignment' => $project->id, 'userid' => $userid, 'timecreated' => $graded,
+            'timemodified' => $graded, 'grader' => $teacher->id, 'grade' => 70, 'attemptnumber' => 0]);
+        $grade('assign', $project, $userid, 70, $time, $graded);
+        $made['teamwork']++;
+    }
+    $stamp($time + 5 * DAYSECS);
     usort($log, fn(array $a, array $b): int => $a['timecreated'] <=> $b['timecreated']);
     $DB->insert_records('logstore_standard_log', $log);
     $stamped = $last('logstore_standard_log');

@@ -42,7 +42,7 @@ $report = \core_reportbuilder\local\helpers\report::create_report((object) [
     'name' => 'Earlybell enrolments', 'source' => \core_course\reportbuilder\datasource\participants::class,
 ], false);
 foreach (['course:courseshortnamewithlink', 'user:fullnamewithlink', 'enrolment:timecreated', 'enrolment:timestarted', 'enrolment:timeended',
-    'enrolment:status', 'enrolment:method'] as $column) {
+    'enrolment:status'] as $column) {
     \core_reportbuilder\local\helpers\report::add_report_column($report->get('id'), $column);
 }
 \core_reportbuilder\reportbuilder\audience\manual::create($report->get('id'), ['users' => [$user->id]]);

@@ -44,6 +44,7 @@ class extract extends external_api {
             'courses' => new external_value(PARAM_SEQUENCE, 'Rows of these courses: ids with commas between', VALUE_DEFAULT, ''),
             'afterid' => new external_value(PARAM_INT, 'Rows with greater ids only: the lastid of the page before', VALUE_DEFAULT, 0),
             'ids' => new external_value(PARAM_INT, 'How many ids the page spans, at most ' . self::MOST, VALUE_DEFAULT, 20000),
+            'uptoid' => new external_value(PARAM_INT, 'Rows with ids up to this one only; 0: all', VALUE_DEFAULT, 0),
         ]);
     }
 
@@ -54,12 +55,19 @@ class extract extends external_api {
      * @param string $courses ids with commas between: of a list PHP would drop, without a word, what is over max_input_vars
      * @param int $afterid
      * @param int $ids
+     * @param int $uptoid
      * @return array
      */
-    public static function execute(string $table, string $courses = '', int $afterid = 0, int $ids = 20000): array {
+    public static function execute(
+        string $table,
+        string $courses = '',
+        int $afterid = 0,
+        int $ids = 20000,
+        int $uptoid = 0
+    ): array {
         global $DB;
-        $params = ['table' => $table, 'courses' => $courses, 'afterid' => $afterid, 'ids' => $ids];
-        ['table' => $table, 'courses' => $courses, 'afterid' => $afterid, 'ids' => $ids] =
+        $params = ['table' => $table, 'courses' => $courses, 'afterid' => $afterid, 'ids' => $ids, 'uptoid' => $uptoid];
+        ['table' => $table, 'courses' => $courses, 'afterid' => $afterid, 'ids' => $ids, 'uptoid' => $uptoid] =
             self::validate_parameters(self::execute_parameters(), $params);
         self::check();
         if (!in_array($table, raw_tables::present(), true)) {
@@ -69,15 +77,18 @@ class extract extends external_api {
             throw new \invalid_parameter_exception("ids: $ids. It lies from 1 to " . self::MOST . '.');
         }
         $columns = implode(' ', array_keys(raw_tables::columns($table)));
-        $next = $DB->get_record_sql("SELECT MIN(id) AS first, MAX(id) AS last FROM {{$table}} WHERE id > ?", [$afterid]);
+        $next = $DB->get_record_sql(
+            "SELECT MIN(id) AS first, MAX(id) AS last FROM {{$table}} WHERE id > ? AND id <= ?",
+            [$afterid, $uptoid ?: PHP_INT_MAX]
+        );
         if ($next->first === null) {
             return ['columns' => $columns, 'rows' => '', 'lastid' => $afterid, 'more' => false];
         }
-        $upto = (int) $next->first + $ids - 1;
+        $upto = min((int) $next->first + $ids - 1, (int) $next->last);
         return [
             'columns' => $columns,
             'rows' => raw_tables::csv($table, array_map('intval', explode(',', $courses)), $afterid, $upto),
-            'lastid' => min($upto, (int) $next->last),
+            'lastid' => $upto,
             'more' => $upto < (int) $next->last,
         ];
     }

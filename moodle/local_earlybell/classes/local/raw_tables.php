@@ -189,6 +189,23 @@ final class raw_tables {
     }
 
     /**
+     * The condition on the rows of a table.
+     *
+     * @param string $table
+     * @param int[] $courses
+     * @return array SQL, which is empty where all rows are given, and its parameters by name
+     */
+    public static function within(string $table, array $courses): array {
+        global $DB;
+        $where = self::TABLES[$table][1];
+        if (!str_contains($where, '%courses%')) {
+            return [$where, []];
+        }
+        [$in, $params] = $DB->get_in_or_equal($courses, SQL_PARAMS_NAMED, 'course', true, 0);
+        return [str_replace('IN (%courses%)', $in, $where), $params];
+    }
+
+    /**
      * The rows of a range of ids, as CSV without titles: nothing is NULL, two quotes are an empty text.
      *
      * @param string $table
@@ -201,16 +218,10 @@ final class raw_tables {
         global $DB;
         $columns = self::columns($table);
         $select = implode(', ', array_map(fn(string $name): string => $name === 'other' ? self::OTHER : "t.$name", array_keys($columns)));
-        $where = self::TABLES[$table][1];
-        $params = ['after' => $after, 'upto' => $upto];
-        if (str_contains($where, '%courses%')) {
-            [$in, $ids] = $DB->get_in_or_equal($courses, SQL_PARAMS_NAMED, 'course', true, 0);
-            $where = str_replace('IN (%courses%)', $in, $where);
-            $params += $ids;
-        }
+        [$where, $params] = self::within($table, $courses);
         $rows = $DB->get_recordset_sql(
             "SELECT $select FROM {{$table}} t WHERE t.id > :after AND t.id <= :upto" . ($where === '' ? '' : " AND $where"),
-            $params
+            $params + ['after' => $after, 'upto' => $upto]
         );
         $lines = '';
         foreach ($rows as $row) {

@@ -90,11 +90,7 @@ class Servers:
         """A new database without a table."""
         name = f"moodle_{next(_numbers)}"
         if engine == "postgresql":
-            port, user, first = (
-                int(self.postgresql().address.rpartition(":")[2].partition("/")[0]),
-                "earlybell",
-                "postgres",
-            )
+            port, user, first = self.postgresql().port, Server.user, "postgres"
         else:
             port, user, first = self.mariadb().port, USER, "mysql"
         charset = "" if engine == "postgresql" else " CHARACTER SET utf8mb4"
