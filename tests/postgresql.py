@@ -31,6 +31,7 @@ class Server:
     def start(self) -> None:
         """Start, and wait until it answers."""
         settings = [f"port={self._port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
+        settings += ["fsync=off", "full_page_writes=off"]  # what is killed is the process, never the machine
         command = [
             str(self._programs / "postgres"),
             "-D",
