@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+# Workers share the processors: more threads of one would only wait for each other, and turn while they wait. It is
+# read when NumPy is loaded, and by the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from components.evaluate import evaluate
 from components.extract.simulate import parse, simulate
 from components.features import compute_features

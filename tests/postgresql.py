@@ -38,6 +38,7 @@ class Server:
     def start(self) -> None:
         """Start, and wait until it answers."""
         settings = [f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
+        settings += ["fsync=off", "full_page_writes=off"]  # what is killed is the process, never the machine
         settings += [f"{name}={value}" for name, value in self._settings.items()]
         command = [
             str(self._programs / "postgres"),

@@ -58,6 +58,8 @@ def stop_if_bad(staging: Staging) -> None:
     Raises:
         SourceError: names the file, and of its first bad rows the row, column and value, and how to export it again.
     """
+    if not staging.sql("SELECT 1 FROM set_aside UNION ALL SELECT 1 FROM repaired LIMIT 1"):
+        return
     concerned = f"SELECT {_FILE}, count(DISTINCT _id), min(bad) FROM fatal GROUP BY 1 ORDER BY 1 LIMIT 1"
     for index, bad, why in staging.sql(concerned):
         label = staging.files[index].label

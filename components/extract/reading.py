@@ -14,7 +14,7 @@ from typing import TextIO
 
 import duckdb
 
-from components.extract import records, sheets
+from components.extract import records
 from components.extract.checks import ROW, UNIT
 from components.extract.encodings import REPLACEMENT, Decoded, is_utf8, write_utf8
 from components.extract.headers import is_before_header, stated_delimiter
@@ -305,6 +305,8 @@ def _as_text(staging: Staging, label: str, path: Path, origin: Origin) -> Path:
         if path.suffix.lower() == ".json":
             records.write_csv(path, written, origin.untitled)
         else:
+            from components.extract import sheets  # loads openpyxl, for whom a file is one of Excel alone
+
             sheets.write_csv(path, written)
     return written
 

@@ -1,6 +1,9 @@
 """A source's files, read and sifted: what breaks a rule of their tables is set aside, and the rest has its types."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import ibis.expr.operations as ops
 
 from components.extract.checks import UNIT, Rule, key_rules, reference_rules, value_rules
 from components.extract.learners import set_learners_aside
@@ -85,12 +88,19 @@ def sift_links(staging: Staging, tables: Sequence[Table], names: Mapping[str, st
         stop_if_bad(staging)
 
 
-def _links(staging: Staging, table: Table, names: Mapping[str, str], tables: Sequence[Table]) -> list[Rule]:
+def _links(staging: Staging, table: Table, names: Mapping[str, str], tables: Sequence[Table]) -> tuple[Rule, ...]:
     """The rules on what a table's rows refer to; `names` are the views of the clean rows of `tables`."""
     referred = {str(column.references).split(".")[0] for column in table.columns if column.references}
     referred |= {reference.table for reference in table.references}
-    others = {other: staging.rows(names[other]) for other in referred}
-    return reference_rules(table, others, {other.name: other for other in tables})
+    others = tuple((other, staging.rows(names[other]).op()) for other in sorted(referred))
+    return _rules_on(table, others, tuple(tables))
+
+
+@lru_cache(maxsize=500)
+def _rules_on(table: Table, others: tuple[tuple[str, ops.Node], ...], tables: tuple[Table, ...]) -> tuple[Rule, ...]:
+    """The same rules for the same relations: what is compiled of them is found again."""
+    relations = {name: rows.to_expr() for name, rows in others}
+    return tuple(reference_rules(table, relations, {other.name: other for other in tables}))
 
 
 def _compare(staging: Staging, names: Mapping[str, str], table: Table, by_name: Mapping[str, Table]) -> None:

@@ -14,12 +14,12 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from components.extract.checks import ROW, UNIT, Rule, typed
+from components.extract.checks import ROW, UNIT, Rule, typed, with_typed
 from components.extract.encodings import Decoded
 from components.reporting import progress
 from earlybell.tables.pseudonyms import fingerprint, pseudonym, usable_key
 from earlybell.tables.schema import Column, Table
-from earlybell.tables.sql import connect, quoted
+from earlybell.tables.sql import connect_scratch, quoted
 
 Ids = Literal["pseudonymous", "keep"]
 
@@ -85,7 +85,8 @@ class Staging:
         self.notes: set[str] = set()
         self.decoded: dict[Path, Decoded] = {}
         self.compared: dict[tuple[str, str], str] = {}  # by relation and reason, what its ids were compared to
-        self._connection = connect(folder / "staging.duckdb", temp_directory=str(folder / "spill"))
+        self.together: set[str] = set()  # relations of which `together` has made rows
+        self._connection = connect_scratch(folder)
         self._connection.execute(f"SET TimeZone = 'UTC'; {_START}")
 
     def __enter__(self) -> Self:
@@ -121,10 +122,10 @@ class Staging:
         `rows_of` names the relation to check, if another; `table` is what it has rows of. What stops a run is in the
         table `fatal` then, for `quarantine.stop_if_bad`.
         """
-        rows = self.rows(rows_of or relation)
         if not rules:
             return
-        verdicts = self.sql(_sql(rows.aggregate(**{f"r{i}": rule.holds(rows) for i, rule in enumerate(rules)})))[0]
+        rows = self.rows(rows_of or relation)
+        verdicts = self.sql(_verdicts(tuple(rules), rows.op(), table if rows_of else None))[0]
         for rule, holds in zip(rules, verdicts, strict=True):
             if holds is False and rule.bad in _OF_VALUES:
                 self._repair(relation, rule, rows)
@@ -172,10 +173,8 @@ class Staging:
         """
         select = raw
         if not checked:
-            rows = self.rows(raw)
-            typed_rows = rows.select(ROW, UNIT, **{column.name: typed(rows, column) for column in table.columns})
             select = f"{relation}_typed"  # a table: each query of the view would plan, and run, every conversion anew
-            self.sql(f"CREATE TABLE IF NOT EXISTS {select} AS {_sql(typed_rows)}")
+            self.sql(f"CREATE TABLE IF NOT EXISTS {select} AS {_of_types(self.rows(raw).op(), table)}")
         repaired = {row[0] for row in self.sql("SELECT DISTINCT name FROM repaired WHERE relation = ?", [relation])}
         repairs = [
             self._repaired(relation, column)
@@ -183,8 +182,8 @@ class Staging:
             if column.name in repaired or (checked and column.at_most)
         ]
         repair = f"SELECT * REPLACE ({', '.join(repairs)}) FROM" if repairs else "FROM"
-        together = f"{relation}_together"
-        if self.sql("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [together]):
+        if relation in self.together:
+            together = f"{relation}_together"
             # What was brought together was repaired before, and its number is that of one row which it is made of.
             alone = select if checked else f"({repair} {select})"
             select = f"(SELECT * FROM {alone} ANTI JOIN {together} USING ({ROW}) UNION ALL FROM {together})"
@@ -221,6 +220,7 @@ class Staging:
         key = usable_key(self._key)
         all_ids = " UNION ALL ".join(f"SELECT {column}::VARCHAR FROM {relation}" for relation, column in ids)
         reader = self._connection.cursor()
+        reader.execute("USE scratch")
         reader.execute(
             f"SELECT DISTINCT id FROM ({all_ids}) AS i(id) ANTI JOIN pseudonyms ON id = learner_id WHERE id IS NOT NULL"
         )
@@ -249,3 +249,20 @@ def _sql(expression: ir.Expr) -> str:
 def _compiled(op: ops.Node) -> str:
     """Compiling takes 15 ms, and every small extraction of a process asks the same of the same tables."""
     return str(ibis.to_sql(op.to_expr(), dialect="duckdb", pretty=False))
+
+
+@lru_cache(maxsize=500)
+def _verdicts(rules: tuple[Rule, ...], rows: ops.Node, table: Table | None) -> str:
+    """The SELECT of whether each rule holds for all rows; `table` says what they are of while they lack its types.
+
+    Making the expression takes longer than compiling it.
+    """
+    full = with_typed(rows.to_expr(), table) if table else rows.to_expr()
+    return _sql(full.aggregate(**{f"r{i}": rule.holds(full) for i, rule in enumerate(rules)}))
+
+
+@lru_cache(maxsize=500)
+def _of_types(rows: ops.Node, table: Table) -> str:
+    """The SELECT of the rows with the table's types."""
+    full = with_typed(rows.to_expr(), table)
+    return _sql(full.select(ROW, UNIT, **{column.name: typed(full, column) for column in table.columns}))

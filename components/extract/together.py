@@ -32,6 +32,7 @@ def bring_together(staging: Staging, table: Table, name: str) -> None:
     staging.sql(f"CREATE TEMP TABLE {merged} AS {_groups(table, shared)}")
     columns = ", ".join((ROW, UNIT, *table.names))
     staging.sql(f"CREATE TABLE {name}_together AS SELECT {columns} FROM {merged} WHERE NOT undecided")
+    staging.together.add(name)
     shown = ", ".join(f"shown({column}::VARCHAR)" for column in table.key)
     staging.sql(
         f"INSERT INTO set_aside SELECT {quoted(name)}, s.{ROW}, {quoted(', '.join(table.key))}, "

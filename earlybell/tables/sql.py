@@ -9,20 +9,32 @@ import duckdb
 
 _Setting: TypeAlias = str | bool | int | float | list[str]
 
+SCRATCH = "scratch.duckdb"  # the file of a scratch database
 _PATTERN = re.compile(r"[*?\[]")  # what DuckDB takes for a pattern in the path of a file to read
 
 
-def connect(database: Path | None = None, **config: _Setting) -> duckdb.DuckDBPyConnection:
-    """A connection to a database, in memory without one; nothing of it is printed.
+def connect(**config: _Setting) -> duckdb.DuckDBPyConnection:
+    """A connection to a database in memory; nothing of it is printed.
 
     Where DuckDB takes a process for interactive it draws a progress bar on stdout, amid what `--json` prints.
     It would fetch an extension that a statement needs from its makers' server: every one of ours does without.
-    It takes what follows a `?` in the path of a database for settings, and would write beside it: then it is in memory,
-    from where it spills to its `temp_directory`.
     """
-    place = ":memory:" if database is None or "?" in str(database) else database
-    connection = duckdb.connect(place, config={**config, "autoinstall_known_extensions": False})
+    connection = duckdb.connect(config={**config, "autoinstall_known_extensions": False})
     connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def connect_scratch(folder: Path, **config: _Setting) -> duckdb.DuckDBPyConnection:
+    """The same to a new database in the folder, which the caller removes: it may be larger than the memory.
+
+    Nothing of it has to outlast the process. So DuckDB keeps no log of what changes, which takes as long as most
+    changes do, and does not put the rest in its place at the end. A cursor of the connection begins in memory:
+    `USE scratch` is its first statement.
+    """
+    connection = connect(**config, temp_directory=str(folder / "spill"))
+    connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+    connection.execute(f"ATTACH {quoted(folder / SCRATCH)} AS scratch (RECOVERY_MODE no_wal_writes)")
+    connection.execute("USE scratch")
     return connection
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from earlybell.tables.sql import connect, parquet, quoted, quoted_path
+from earlybell.tables.sql import SCRATCH, connect, connect_scratch, parquet, quoted, quoted_path
 
 NAMES = [
     'it\'s a "run" {1} [x]*',
@@ -39,6 +39,27 @@ def test_files_take_options_of_their_own(tmp_path: Path) -> None:
     connect().execute(f"COPY (SELECT 'a'::BLOB AS text) TO {quoted(tmp_path / 'one.parquet')} (FORMAT parquet)")
     read = parquet(tmp_path / "one.parquet", "binary_as_string = true")
     assert connect().execute(f"SELECT text FROM {read}").fetchall() == [("a",)]
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES, "a?threads=1"} - {"a\\b"}))
+def test_a_scratch_database_lies_in_its_own_folder_alone(tmp_path: Path, name: str) -> None:
+    (folder := tmp_path / name).mkdir()
+    with connect_scratch(folder) as connection:
+        connection.execute("CREATE TABLE numbers AS SELECT range AS number FROM range(7)")
+        cursor = connection.cursor().execute("USE scratch")
+        assert cursor.execute("SELECT sum(number) FROM numbers").fetchall() == [(21,)]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert [path.name for path in folder.iterdir()] == [SCRATCH]
+
+
+def test_a_scratch_database_may_be_larger_than_the_memory(tmp_path: Path) -> None:
+    with connect_scratch(tmp_path, memory_limit="24MB", threads=1) as connection:
+        connection.execute("CREATE TABLE texts (number BIGINT, text VARCHAR)")
+        for start in range(0, 600_000, 100_000):
+            rows = f"range({start}, {start + 100_000}) AS numbers(number)"
+            connection.execute(f"INSERT INTO texts SELECT number, md5(number::VARCHAR) FROM {rows}")
+        query = "SELECT count(*), min(text) = min(md5(number::VARCHAR)), sum(length(text)) FROM texts"
+        assert connection.execute(query).fetchall() == [(600_000, True, 32 * 600_000)]
 
 
 @pytest.mark.parametrize(("opened", "bar"), [("duckdb.connect()", True), ("connect()", False)])

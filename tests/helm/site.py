@@ -26,7 +26,8 @@ class Site:
 
     def ask(self, *words: str, objects: list[Object] | None = None) -> subprocess.CompletedProcess[str]:
         """Run kubectl here, with objects on its stdin; what it printed, whether it failed or not."""
-        return self.server.kubectl("-n", self.name, *words, stdin=yaml.safe_dump_all(objects or []), check=False)
+        sent = yaml.dump_all(objects or [], Dumper=yaml.CSafeDumper)
+        return self.server.kubectl("-n", self.name, *words, stdin=sent, check=False)
 
     def apply(self, objects: list[Object]) -> str:
         """Apply objects, strictly, here and not where they say; the server's warnings."""

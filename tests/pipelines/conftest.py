@@ -5,15 +5,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.compiled import compile_all
+from tests.conftest import Once
 from tests.pipelines.executor import Compiled, read
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(once: Once) -> Path:
     """The folder that `python -m pipelines compile` fills."""
-    folder = tmp_path_factory.mktemp("compiled")
-    compile_all(folder)
-    return folder
+    return once("compiled", compile_all)
 
 
 @pytest.fixture(scope="session")

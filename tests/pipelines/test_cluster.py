@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from kfp import dsl, local
 
 from components.extract.component import extract
@@ -17,7 +16,7 @@ from earlybell import __version__
 from pipelines.cluster import LIGHT, on_cluster
 from pipelines.local import _local_copy
 from tests.apiserver import ApiServer, api_server
-from tests.pipelines.executor import Compiled, Task, pod, variables
+from tests.pipelines.executor import Compiled, Task, documents, pod, variables
 
 LOOPS = ("for-loop-", "condition-")
 
@@ -169,8 +168,8 @@ def test_the_gauge_is_left_after_everything_else(every_pipeline: dict[str, Compi
 
 def test_the_objects_for_kubectl_name_a_version_by_its_content(written: Path) -> None:
     for name in ("training", "prediction", "monitoring", "retraining"):
-        pipeline, version = yaml.safe_load_all((written / f"{name}-kubernetes.yaml").read_text())
-        spec, platform = yaml.safe_load_all((written / f"{name}.yaml").read_text())
+        pipeline, version = documents(written / f"{name}-kubernetes.yaml")
+        spec, platform = documents(written / f"{name}.yaml")
         assert version["spec"]["pipelineName"] == pipeline["metadata"]["name"] == f"earlybell-{name}"
         assert re.fullmatch(rf"earlybell-{name}-{re.escape(__version__)}-[0-9a-f]{{8}}", version["metadata"]["name"])
         assert (version["spec"]["pipelineSpec"], version["spec"]["platformSpec"]) == (spec, platform)

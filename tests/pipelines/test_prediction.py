@@ -13,13 +13,12 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
-import yaml
 
 from earlybell.bundle import read_bundle
 from earlybell.counts import counted
 from earlybell.predict import Predictor, make_worklist, read_corrections
 from earlybell.trail import read_records, verify
-from pipelines.compiled import compile_all
+from tests.pipelines.executor import documents
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -143,11 +142,9 @@ def test_a_bundle_without_a_registry_is_called_as_the_environment_says(
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+def compiled(written: Path) -> list[Any]:
     """The documents of the compiled pipeline."""
-    files = compile_all(tmp_path_factory.mktemp("compiled"))
-    (path,) = [path for path in files if path.name == "prediction.yaml"]
-    return list(yaml.safe_load_all(path.read_text()))
+    return documents(written / "prediction.yaml")
 
 
 def test_no_step_is_cached_since_each_run_reads_what_is_new(compiled: list[Any]) -> None:

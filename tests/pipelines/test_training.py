@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from components.registry import register
 from components.report import card
@@ -20,6 +19,7 @@ from earlybell.errors import GateError
 from earlybell.gates import read_verdict
 from earlybell.trail import read_waivers, verify
 from pipelines.compiled import compile_all
+from tests.pipelines.executor import documents
 
 SMALLEST = "simulate:learners=120,courses=1,runs=2,weeks=8,events=60,seed=5"
 SMALL = "simulate:learners=250,courses=2,runs=2,weeks=8,events=60,seed=5"
@@ -194,10 +194,9 @@ def test_train_without_a_key_says_how_to_make_one(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+def compiled(written: Path) -> dict[str, list[Any]]:
     """The documents of each compiled file by its name."""
-    files = compile_all(tmp_path_factory.mktemp("compiled"))
-    return {path.name: list(yaml.safe_load_all(path.read_text())) for path in files}
+    return {path.name: documents(path) for path in written.iterdir()}
 
 
 def test_the_pipeline_compiles_to_what_a_cluster_takes(compiled: dict[str, list[Any]]) -> None:

@@ -108,12 +108,13 @@ def free_ports(count: int) -> list[int]:
 
 def _wait(server: Server) -> None:
     until = time.monotonic() + READY_IN
-    while time.monotonic() < until:
-        if server.process.poll() is not None:
-            raise RuntimeError(f"the server ended: {server.log.read_text()}")
-        try:
-            if httpx.get(f"{server.url}/v2/health/ready", trust_env=False).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
+    with httpx.Client(trust_env=False, verify=False) as client:  # noqa: S501 - a new one each time reads certificates
+        while time.monotonic() < until:
+            if server.process.poll() is not None:
+                raise RuntimeError(f"the server ended: {server.log.read_text()}")
+            try:
+                if client.get(f"{server.url}/v2/health/ready").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
     raise RuntimeError(f"the server was not ready in {READY_IN:g} s: {server.log.read_text()}")

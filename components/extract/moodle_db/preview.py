@@ -37,7 +37,7 @@ def preview(place: str) -> Preview:
         try:
             _, choice = copy_site(workspace, database, address)
         finally:
-            workspace.close()
+            workspace.remove()
         return Preview(_by_code(choice), _enrolled(database, address.options.prefix), choice.relative)
 
 

@@ -145,8 +145,7 @@ def map_site(
         site, choice = copy(workspace)
         return _Mapping(workspace, place, options, site, choice, log).write(tables)
     finally:
-        workspace.close()
-        (folder / "moodle.duckdb").unlink(missing_ok=True)
+        workspace.remove()
 
 
 def copy(workspace: Workspace, address: Address, log: LogStore | None = None) -> tuple[Site, Choice]:

@@ -9,7 +9,7 @@ from components.extract.moodle_db.site import Site
 from components.extract.moodle_db.structure import MoodleColumn, MoodleTable
 from components.reporting import progress
 from earlybell.counts import counted
-from earlybell.tables.sql import connect, quoted_path
+from earlybell.tables.sql import SCRATCH, connect_scratch, quoted_path
 
 PIECE = 200_000  # ids that one question asks for
 MEMORY = "1GB"  # DuckDB spills what needs more
@@ -24,17 +24,14 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.connection = connect(
-            folder / "moodle.duckdb",
-            temp_directory=str(folder / "spill"),
-            memory_limit=MEMORY,
-            preserve_insertion_order=False,
-        )
+        self.connection = connect_scratch(folder, memory_limit=MEMORY, preserve_insertion_order=False)
         self.connection.execute(f"SET TimeZone = 'UTC'; {_MACROS}")
         self.rows_read = 0
 
-    def close(self) -> None:
+    def remove(self) -> None:
+        """Close the database, and give its room back."""
         self.connection.close()
+        (self.folder / SCRATCH).unlink(missing_ok=True)
 
     def sql(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(query, list(values)).fetchall()
@@ -63,13 +60,12 @@ class Workspace:
         within = table.within.format(p=prefix, courses=courses)
         condition = f" AND {within}" if within else ""
         ((first, last),) = database.rows(f"SELECT min(id), max(id) FROM {name}")
-        path = self.folder / "piece.csv"
+        path, rows = self.folder / "piece.csv", 0
         for start in range(int(first or 0), int(last or -1) + 1, PIECE):
             rest = f"FROM {name} t WHERE t.id BETWEEN {start} AND {start + PIECE - 1}{condition}"
             database.write(table.columns, rest, path, f"reading {prefix}{table.name}")
-            self.append(table.name, table.columns, path)
+            rows += self.append(table.name, table.columns, path)
         path.unlink(missing_ok=True)
-        rows: int = self.sql(f'SELECT count(*) FROM "{table.name}"')[0][0]
         self.rows_read += rows
         progress("extract", f"{prefix}{table.name} {counted(rows, 'row')}")
         return rows
@@ -83,15 +79,17 @@ class Workspace:
         """Make an empty table."""
         self.sql(f'CREATE TABLE "{name}" ({", ".join(f""""{column.name}" {column.sql_type}""" for column in columns)})')
 
-    def append(self, name: str, columns: Sequence[MoodleColumn], path: Path) -> None:
-        """Append the rows of a file that `Database.write` wrote."""
-        if path.stat().st_size:
-            types = ", ".join(f"'{column.name}': '{column.sql_type}'" for column in columns)
-            self.sql(
-                f'INSERT INTO "{name}" FROM read_csv({quoted_path(path)}, auto_detect = false, header = false, '
-                "delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, "
-                f"columns = {{{types}}})"
-            )
+    def append(self, name: str, columns: Sequence[MoodleColumn], path: Path) -> int:
+        """Append the rows of a file that `Database.write` wrote; how many they are."""
+        if not path.stat().st_size:
+            return 0
+        types = ", ".join(f"'{column.name}': '{column.sql_type}'" for column in columns)
+        ((rows,),) = self.sql(
+            f'INSERT INTO "{name}" FROM read_csv({quoted_path(path)}, auto_detect = false, header = false, '
+            "delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, "
+            f"columns = {{{types}}})"
+        )
+        return int(rows)
 
 
 # A time that Moodle has not set is 0, or the largest number of 32 bits.

@@ -9,8 +9,9 @@ import duckdb
 import ibis
 import pytest
 
-from components.extract.checks import ROW, UNIT, Rule, key_rules, reference_rules, typed, value_rules
+from components.extract.checks import ROW, UNIT, Rule, key_rules, reference_rules, typed, value_rules, with_typed
 from earlybell.tables import BY_NAME, SQL_TYPES, TABLES, Column, Table
+from earlybell.tables.words import WRITTEN
 
 IBIS_TYPES = {"string": "string", "integer": "int64", "number": "float64", "timestamp": "timestamp"}
 
@@ -23,12 +24,21 @@ def _rows(table: Table, *, text: bool) -> ibis.Table:
 def _broken(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], rows: ibis.Table) -> list[tuple[Any, ...]]:
     """Reason, columns and number of each row that breaks a rule."""
     broken = []
-    for rule in rules:
+    for rule, holds in zip(rules, _verdicts(connection, rules, rows), strict=True):
         failing = connection.execute(str(ibis.to_sql(rule.failing(rows), dialect="duckdb"))).fetchall()
-        verdict = connection.execute(str(ibis.to_sql(rows.aggregate(v=rule.holds(rows)), dialect="duckdb"))).fetchall()
-        assert verdict == [(not failing,)]
+        assert holds == (not failing)
         broken += [(row[0], ", ".join(rule.columns), rule.reason) for row in failing]
     return sorted(broken)
+
+
+def _verdicts(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], rows: ibis.Table) -> tuple[bool, ...]:
+    """Whether each rule holds for all rows, in one question."""
+    if not rules:
+        return ()
+    verdicts = rows.aggregate(**{f"r{i}": rule.holds(rows) for i, rule in enumerate(rules)})
+    row: tuple[bool, ...] | None = connection.execute(str(ibis.to_sql(verdicts, dialect="duckdb"))).fetchone()
+    assert row is not None
+    return row
 
 
 def _of_text(column: Column, value: str | None) -> list[str]:
@@ -37,7 +47,11 @@ def _of_text(column: Column, value: str | None) -> list[str]:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; CREATE TABLE t (_id BIGINT, _unit BIGINT, v VARCHAR)")
         connection.execute("INSERT INTO t VALUES (0, 0, ?)", [value])
-        return [reason for _, _, reason in _broken(connection, value_rules(table), _rows(table, text=True))]
+        rows, rules = _rows(table, text=True), value_rules(table)
+        reasons = [reason for _, _, reason in _broken(connection, rules, rows)]
+        converted_before = _verdicts(connection, rules, with_typed(rows, table))
+        assert converted_before == tuple(rule.reason not in reasons for rule in rules)
+        return reasons
 
 
 def _readable(value: object) -> str:
@@ -106,12 +120,13 @@ def test_a_text_is_refused_for_its_reasons(column: Column, value: str | None, re
 )
 def test_a_text_becomes_its_type(column: Column, text: str, expected: str | None) -> None:
     rows = ibis.table({"v": "string"}, name="t")
-    sql = str(ibis.to_sql(rows.select(v=typed(rows, column)), dialect="duckdb"))
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; CREATE TABLE t AS SELECT ? AS v", [text])
-        assert connection.execute(f"SELECT v::VARCHAR, typeof(v) FROM ({sql})").fetchall() == [
-            (expected, SQL_TYPES[column.type])
-        ]
+        for source in (rows, with_typed(rows, Table("t", "", (column,)))):
+            sql = str(ibis.to_sql(source.select(v=typed(source, column)), dialect="duckdb"))
+            assert connection.execute(f"SELECT v::VARCHAR, typeof(v) FROM ({sql})").fetchall() == [
+                (expected, SQL_TYPES[column.type])
+            ]
 
 
 def test_a_number_that_is_none_is_refused_in_a_column_of_numbers_too() -> None:
@@ -152,7 +167,7 @@ def test_a_key_is_unique_in_its_file_of_equal_rows_one_stays_and_of_unequal_ones
 
 
 def test_a_table_without_a_key_may_repeat_its_rows() -> None:
-    assert key_rules(BY_NAME["events"]) == []
+    assert key_rules(BY_NAME["events"]) == ()
 
 
 def test_what_a_submission_refers_to_is_there_and_its_score_is_possible() -> None:
@@ -223,3 +238,12 @@ def test_serving_loads_no_checks() -> None:
     script = "import sys, earlybell.tables; print([m for m in ('pandera', 'ibis', 'pandas') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_a_text_is_as_a_number_is_asked_once_however_many_rules_there_are() -> None:
+    table = BY_NAME["submissions"]
+    rows = with_typed(_rows(table, text=True), table)
+    verdicts = rows.aggregate(**{f"r{i}": rule.holds(rows) for i, rule in enumerate(value_rules(table))})
+    numbers = [column for column in table.columns if column.type in ("integer", "number")]
+    as_written = str(ibis.to_sql(verdicts, dialect="duckdb")).count(WRITTEN[0][0])
+    assert as_written == 2 * len(numbers)  # for its range, and for its value

@@ -18,8 +18,10 @@ from typing import Any
 import httpx
 import pytest
 from msgspec import structs
+from typer.testing import CliRunner
 
 from earlybell.bundle import read_bundle, seal
+from earlybell.cli.main import app
 from earlybell.predict import open_tables
 from earlybell.tables.codec import encode
 from earlybell.trail import compare, read_records, verify
@@ -49,8 +51,9 @@ def metrics(server: Server) -> str:
 
 
 def token(file: Path, name: str) -> str:
-    command = [EARLYBELL, "token", name, "--file", str(file), "--days", "1"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    ran = CliRunner().invoke(app, ["token", name, "--file", str(file), "--days", "1"])
+    assert ran.exit_code == 0, ran.output
+    return ran.stdout.strip()
 
 
 def test_only_who_has_a_token_may_ask_and_tokens_rotate_without_a_restart(

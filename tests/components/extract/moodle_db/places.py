@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -74,9 +74,18 @@ class Servers:
 
     postgresql: Callable[[], Server]
     mariadb: Callable[[], MariaDb]
+    _templates: dict[tuple[str, str], Place] = field(default_factory=dict)
 
     def make(self, engine: str, rows: Mapping[str, Sequence[Row]], prefix: str = "mdl_") -> Place:
-        """A new database with Moodle's tables and these rows."""
+        """A new database with Moodle's tables and these rows; PostgreSQL copies one that it made of the same before."""
+        if engine != "postgresql":
+            return self._filled(engine, rows, prefix)
+        content = prefix, repr(rows)
+        if content not in self._templates:
+            self._templates[content] = self._filled(engine, rows, prefix)
+        return self.empty(engine, self._templates[content])
+
+    def _filled(self, engine: str, rows: Mapping[str, Sequence[Row]], prefix: str) -> Place:
         place = self.empty(engine)
         with place.connected() as run:
             for statement in statements(engine, prefix):
@@ -86,17 +95,18 @@ class Servers:
                     run(statement, values)
         return place
 
-    def empty(self, engine: str) -> Place:
-        """A new database without a table."""
+    def empty(self, engine: str, template: Place | None = None) -> Place:
+        """A new database without a table; or with all that another of PostgreSQL has, to which nobody is connected."""
         name = f"moodle_{next(_numbers)}"
         if engine == "postgresql":
             port, user, first = self.postgresql().port, Server.user, "postgres"
         else:
             port, user, first = self.mariadb().port, USER, "mysql"
         charset = "" if engine == "postgresql" else " CHARACTER SET utf8mb4"
+        like = f" TEMPLATE {template.database}" if template else ""
         connection = _connect(engine, port, user, first)
         connection.autocommit = True if engine == "postgresql" else connection.autocommit
-        connection.cursor().execute(f"CREATE DATABASE {name}{charset}")
+        connection.cursor().execute(f"CREATE DATABASE {name}{charset}{like}")
         connection.close()
         return Place(engine, port, user, name)
 

@@ -158,7 +158,7 @@ def test_every_column_that_is_copied_is_used(servers: Servers, tmp_path: Path) -
                 pass
             finally:
                 workspace.sql("ROLLBACK")
-    workspace.close()
+    workspace.remove()
     assert unused == []
 
 
@@ -176,7 +176,7 @@ def test_of_custom_fields_only_those_of_courses_are_copied(servers: Servers, tmp
     workspace = Workspace(tmp_path)
     copy(workspace, read_address(place.source("").removeprefix("moodle-db:")))
     assert workspace.sql("SELECT value FROM customfield_data") == [("text 1",)]
-    workspace.close()
+    workspace.remove()
 
 
 def test_a_name_that_would_need_quotes_is_refused(servers: Servers, engine: str) -> None:
