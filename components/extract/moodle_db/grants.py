@@ -27,8 +27,16 @@ def script(address: Address) -> str:
             raise SettingError(
                 "name of a role or database that the script cannot have", name, "Letters, digits, _ and -."
             )
-    statements = _postgresql(address) if address.engine == "postgresql" else _mysql(address)
+    statements = [_warning(address.user)]
+    statements += _postgresql(address) if address.engine == "postgresql" else _mysql(address)
     return "".join(f"{statement}\n" if statement.startswith("--") else f"{statement};\n" for statement in statements)
+
+
+def _warning(role: str) -> str:
+    """The first line, since the script takes rights back before it gives any."""
+    return (
+        f"-- {role} has to be a role of its own: never Moodle's own user ($CFG->dbuser), which would lose its rights."
+    )
 
 
 def columns_of(table: MoodleTable) -> tuple[str, ...]:
@@ -38,6 +46,7 @@ def columns_of(table: MoodleTable) -> tuple[str, ...]:
 
 def _postgresql(address: Address) -> Iterator[str]:
     role, options = f'"{address.user}"', address.options
+    yield f"-- Do not run this if Moodle's own user is called {OURS}: it would look for its tables in the schema {OURS}."
     yield f"-- As the owner of the database {address.database}: psql --dbname {address.database} --file THIS"
     yield f"-- Then give the role its password, which {PASSWORD} has: \\password {address.user}"
     yield "-- A table that is not there is of an activity that the site does not have: its error changes nothing."

@@ -179,6 +179,11 @@ def test_of_custom_fields_only_those_of_courses_are_copied(servers: Servers, tmp
     workspace.remove()
 
 
+def test_the_script_begins_by_saying_that_the_role_is_not_moodles_own(engine: str) -> None:
+    first, *_ = script(read_address(f"{engine}://reader@localhost/moodle")).splitlines()
+    assert first.startswith("-- reader has to be a role of its own: never Moodle's own user")
+
+
 def test_a_name_that_would_need_quotes_is_refused(servers: Servers, engine: str) -> None:
     with pytest.raises(SettingError, match="name of a role or database"):
         script(read_address(f"{engine}://x%22y@localhost/moodle"))
