@@ -46,7 +46,7 @@ def columns_of(table: MoodleTable) -> tuple[str, ...]:
 
 def _postgresql(address: Address) -> Iterator[str]:
     role, options = f'"{address.user}"', address.options
-    yield f"-- Do not run this if Moodle's own user is called {OURS}: it would look for its tables in the schema {OURS}."
+    yield f"-- Do not run it if Moodle's own user is called {OURS}: it would look for its tables in the schema {OURS}."
     yield f"-- As the owner of the database {address.database}: psql --dbname {address.database} --file THIS"
     yield f"-- Then give the role its password, which {PASSWORD} has: \\password {address.user}"
     yield "-- A table that is not there is of an activity that the site does not have: its error changes nothing."
