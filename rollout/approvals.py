@@ -11,7 +11,6 @@ from rollout.state import Rollout
 
 APPROVED_VERSION = "earlybell.io/approved-version"
 APPROVAL_REASON = "earlybell.io/approval-reason"
-WAITING, REJECTED = "waiting", "rejected"
 
 
 def check_proposal(step: Step, now: Rollout | None) -> None:
@@ -24,12 +23,12 @@ def check_proposal(step: Step, now: Rollout | None) -> None:
         GateError: nobody has approved it.
     """
     version = step.version
-    if version.proposal not in (WAITING, REJECTED) or not raises_share(step, now):
+    if not (version.waits or version.rejected) or not raises_share(step, now):
         return
-    if version.proposal == WAITING and now is not None and _annotated(now)[0] == version.version:
+    if version.waits and now is not None and _annotated(now)[0] == version.version:
         return
     way_out = f'Read its proposal, then `earlybell approve {version.version} --reason "REASON"`.'
-    value = f"{REJECTED} by {version.decided}" if version.proposal == REJECTED else version.proposed
+    value = f"rejected by {version.decided}" if version.rejected else version.proposed
     raise GateError(f"the proposal of version {version.version} of {version.name} is not approved", value, way_out)
 
 
@@ -44,7 +43,7 @@ def take_annotation(now: Rollout, name: str, *, dry_run: bool) -> str:
         version = find(name, number) if number.isdigit() else None
     except RegistryError as error:
         return f"{APPROVED_VERSION}: {error}"
-    if version is None or version.proposal != WAITING:
+    if version is None or not version.waits:
         return ""
     if not dry_run:
         settle(version, _by(now, version, reason), approved=True)

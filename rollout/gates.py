@@ -2,7 +2,7 @@
 
 from components.registry import Version, waive
 from earlybell.errors import GateError, SettingError
-from earlybell.trail import keep_waiver, new_waiver
+from earlybell.trail import keep_entry, new_waiver
 from rollout.release import Step, raises_share
 from rollout.state import Rollout
 
@@ -43,5 +43,5 @@ def waive_gates(version: Version, reason: str, trail: str, anchors: str) -> None
     waiver = new_waiver(
         "release", reason, model_name=version.name, model_version=version.version, digest=version.digest
     )
-    keep_waiver(waiver, trail, anchors)
+    keep_entry(waiver, trail, anchors)
     waive(version, reason)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from earlybell.bundle import read_bundle
 from earlybell.gates import Verdict
+from earlybell.trail import keep_entry, new_waiver
 from earlybell.trail.address import address_and_anchors
-from earlybell.trail.waivers import keep_waiver, new_waiver
 
 
 def record_waiver(bundle: Path, verdict: Verdict, model_name: str, trail: str, anchors: str) -> str:
@@ -28,5 +28,5 @@ def record_waiver(bundle: Path, verdict: Verdict, model_name: str, trail: str, a
     waiver = new_waiver(
         "train", verdict.waived, model_name=model_name, model_version="", digest=digest, missed=verdict.missed
     )
-    keep_waiver(waiver, address, anchors)
+    keep_entry(waiver, address, anchors)
     return f"{reason}; recorded in the audit trail"

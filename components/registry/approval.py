@@ -1,7 +1,7 @@
 """A proposal that the site approves without a person, where its settings say so."""
 
 from components.retraining import PERSON, Proposal, check_approval
-from earlybell.trail import keep_approval, new_approval
+from earlybell.trail import keep_entry, new_approval
 from earlybell.trail.address import address_and_anchors
 
 REASON = "the site approves what is not worse"
@@ -30,5 +30,5 @@ def approved_by_site(proposal: Proposal, approval: str, model_name: str, trail: 
         proposed=proposal.sentence,
     )
     if address:
-        keep_approval(kept, address, anchors)
+        keep_entry(kept, address, anchors)
     return kept.in_short

@@ -14,11 +14,8 @@ from earlybell.gates import Verdict
 
 GATES, WAIVED = "gates", "gates_waived"  # tags of a version: how it was judged, and the reason where that did not count
 BASIS_DATA, BASIS_SETTINGS = "basis_data", "basis_settings"  # what it learned from and by, of version and run
-PROPOSAL, PROPOSED, DECIDED = (
-    "proposal",
-    "proposal_sentence",
-    "proposal_decided",
-)  # state, what is proposed, who said so
+# Of a proposal: its state, what is proposed, and who decided on it.
+PROPOSAL, PROPOSED, DECIDED = "proposal", "proposal_sentence", "proposal_decided"
 WAITING, APPROVED, REJECTED = "waiting", "approved", "rejected"  # states of a proposal
 MISSED = "missed_gates"  # of a run that gave no version: the gates that were missed
 _DIGEST = 36  # characters of a dataset's digest that MLflow has room for

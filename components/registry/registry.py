@@ -51,7 +51,6 @@ _FOLDER = "bundle"
 _PROPOSAL = "proposal"  # folder of a run's artifacts
 _MOST_RUNS = 200  # that are read for what was not kept: of years
 
-
 UNKNOWN = Basis()
 
 
@@ -102,6 +101,16 @@ class Version:
     proposal: str = ""
     proposed: str = ""
     decided: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has decided on its proposal yet."""
+        return self.proposal == WAITING
+
+    @property
+    def rejected(self) -> bool:
+        """Whether its proposal was rejected."""
+        return self.proposal == REJECTED
 
     @property
     def verdict(self) -> str:
@@ -232,8 +241,9 @@ def read_waiting(name: str) -> list[Version]:
     """
     client = connect()
     with mendable(client.tracking_uri):
-        waiting = [version for version in _versions(client, name) if version.tags.get(PROPOSAL) == WAITING]
-        return [_version(name, one, "") for one in sorted(waiting, key=lambda one: -int(one.version))]
+        waiting = [registered for registered in _versions(client, name) if registered.tags.get(PROPOSAL) == WAITING]
+        newest_first = sorted(waiting, key=lambda registered: -int(registered.version))
+        return [_version(name, registered, "") for registered in newest_first]
 
 
 @at_most(SECONDS / 4, late)
@@ -360,8 +370,9 @@ def _create_version(
 
 def _version(name: str, registered: ModelVersion, address: str) -> Version:
     tagged = registered.tags
-    told = (tagged.get(tag, "") for tag in (GATES, WAIVED, PROPOSAL, PROPOSED, DECIDED))
-    return Version(name, str(registered.version), registered.run_id or "", address, tagged["bundle_digest"], *told)
+    digest, run_id = tagged["bundle_digest"], registered.run_id or ""
+    states = (tagged.get(tag, "") for tag in (GATES, WAIVED, PROPOSAL, PROPOSED, DECIDED))
+    return Version(name, str(registered.version), run_id, address, digest, *states)
 
 
 def _find(client: MlflowClient, name: str, version_or_alias: str) -> ModelVersion:

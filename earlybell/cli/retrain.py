@@ -124,7 +124,7 @@ def _decide(number: str, reason: str, model_name: str, trail: str, anchors: str,
         raise SettingError("the decision has nowhere to be recorded", reason, way_out)
     ready_trail(trail, anchors)
     from components.registry import find, settle
-    from earlybell.trail import keep_approval, new_approval
+    from earlybell.trail import keep_entry, new_approval
 
     version = find(model_name, number)
     state = "approved" if approved else "rejected"
@@ -140,7 +140,7 @@ def _decide(number: str, reason: str, model_name: str, trail: str, anchors: str,
         digest=version.digest,
         proposed=version.proposed,
     )
-    keep_approval(kept, trail, anchors)
+    keep_entry(kept, trail, anchors)
     settle(version, kept.in_short, approved=approved)
     then = f" Release it: earlybell release {version.version} --traffic 0" if approved else ""
     typer.echo(f"{state.capitalize()} version {version.version} of {version.name}.{then}")

@@ -11,7 +11,7 @@ import typer
 from earlybell.cli.options import Json
 from earlybell.counts import counted
 from earlybell.errors import SettingError, TrailError, exit_codes
-from earlybell.trail import compare, read_approvals, read_waivers
+from earlybell.trail import Approval, Waiver, compare, read_entries
 from earlybell.trail import create as create_trail
 from earlybell.trail import erase as erase_learner
 from earlybell.trail import verify as verify_trail
@@ -89,7 +89,11 @@ def show(
     """
     for payload in read_payloads(address, learner=learner, request=request):
         typer.echo(json.dumps(json.loads(payload)) if as_json else _in_words(record_of(payload)))
-    of_models = chain(read_waivers(address), read_approvals(address)) if learner is None and request is None else ()
+    of_models = (
+        chain(read_entries(address, Waiver), read_entries(address, Approval))
+        if learner is None and request is None
+        else ()
+    )
     for record in of_models:
         typer.echo(msgspec.json.encode(record).decode() if as_json else str(record))
 

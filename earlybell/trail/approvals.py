@@ -1,21 +1,13 @@
 """Approvals in the trail: who let the proposal of a retraining go on, or did not, and why. They name no learner."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
 
-from earlybell.trail.chain import Body
-from earlybell.trail.stores import reading
-from earlybell.trail.trail import open_trail
 from earlybell.trail.user import user_name
 
-KIND = "approval"
-_APPROVALS = f"""SELECT payload FROM trail_payload WHERE learner_id IS NULL AND payload LIKE '{{"kind":"{KIND}",%'
-    ORDER BY writer, seq"""
 
-
-class Approval(msgspec.Struct, frozen=True, tag_field="kind", tag=KIND, omit_defaults=True):
+class Approval(msgspec.Struct, frozen=True, tag_field="kind", tag="approval", omit_defaults=True):
     """A decision on a proposal.
 
     Attributes:
@@ -60,28 +52,3 @@ def new_approval(
 ) -> Approval:
     """A decision of this user, now."""
     return Approval(datetime.now(UTC), user_name(), approved, model_name, model_version, digest, reason, proposed)
-
-
-def keep_approval(approval: Approval, address: str, anchors: str = "") -> None:
-    """Keep a decision in the trail at `address`, on its disk when this returns.
-
-    Args:
-        anchors: as `open_trail` takes them; empty: not given.
-
-    Raises:
-        TrailError: the trail cannot be written.
-        SettingError: the store is PostgreSQL and no anchors are given.
-    """
-    with open_trail(address, anchors=anchors or None) as trail:
-        trail.add([Body(msgspec.json.encode(approval).decode())]).result()
-
-
-def read_approvals(address: str) -> Iterator[Approval]:
-    """The decisions of a trail in the order of each writer, with their places.
-
-    Raises:
-        TrailError: there is no such trail, or it cannot be read.
-    """
-    with reading(address) as store:
-        for (payload,) in store.rows(_APPROVALS):
-            yield msgspec.json.decode(payload, type=Approval)

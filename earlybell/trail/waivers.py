@@ -1,22 +1,14 @@
 """Waivers in the trail: who let a model go on without its gates, and why. They say nothing of a learner."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
-from earlybell.trail.chain import Body
-from earlybell.trail.stores import reading
-from earlybell.trail.trail import open_trail
 from earlybell.trail.user import user_name
 
-KIND = "waiver"
-_WAIVERS = f"""SELECT payload FROM trail_payload WHERE learner_id IS NULL AND payload LIKE '{{"kind":"{KIND}",%'
-    ORDER BY writer, seq"""
 
-
-class Waiver(msgspec.Struct, frozen=True, tag_field="kind", tag=KIND, omit_defaults=True):
+class Waiver(msgspec.Struct, frozen=True, tag_field="kind", tag="waiver", omit_defaults=True):
     """What `--without-gates` let go on.
 
     Attributes:
@@ -62,28 +54,3 @@ def new_waiver(
 ) -> Waiver:
     """A waiver of this user, now."""
     return Waiver(datetime.now(UTC), user_name(), command, model_name, model_version, digest, reason, missed)
-
-
-def keep_waiver(waiver: Waiver, address: str, anchors: str = "") -> None:
-    """Keep a waiver in the trail at `address`, on its disk when this returns.
-
-    Args:
-        anchors: as `open_trail` takes them; empty: not given.
-
-    Raises:
-        TrailError: the trail cannot be written.
-        SettingError: the store is PostgreSQL and no anchors are given.
-    """
-    with open_trail(address, anchors=anchors or None) as trail:
-        trail.add([Body(msgspec.json.encode(waiver).decode())]).result()
-
-
-def read_waivers(address: str) -> Iterator[Waiver]:
-    """The waivers of a trail in the order of each writer, with their places.
-
-    Raises:
-        TrailError: there is no such trail, or it cannot be read.
-    """
-    with reading(address) as store:
-        for (payload,) in store.rows(_WAIVERS):
-            yield msgspec.json.decode(payload, type=Waiver)

@@ -17,7 +17,7 @@ from earlybell import __version__
 from earlybell.bundle import read_bundle
 from earlybell.errors import GateError
 from earlybell.gates import read_verdict
-from earlybell.trail import read_waivers, verify
+from earlybell.trail import Waiver, read_entries, verify
 from pipelines.compiled import compile_all
 from tests.pipelines.executor import documents
 
@@ -166,7 +166,7 @@ def test_a_missed_gate_may_be_waived_and_bundle_report_card_and_registry_have_th
 
 def test_the_trail_knows_who_waived_a_gate_and_which(waived: Path) -> None:
     trail = f"sqlite:{waived}/trail.db"
-    (waiver,) = read_waivers(trail)
+    (waiver,) = read_entries(trail, Waiver)
     assert (waiver.command, waiver.model_name, waiver.reason) == ("train", "learner-risk", "a trial in one course")
     assert waiver.digest == read_bundle(waived / "bundle").digest
     assert [missed.split()[0] for missed in waiver.missed if "0.999" in missed] == ["roc_auc"]
@@ -176,7 +176,7 @@ def test_the_trail_knows_who_waived_a_gate_and_which(waived: Path) -> None:
 def test_what_was_waived_is_the_same_when_it_is_trained_again_and_the_trail_gets_nothing(waived: Path) -> None:
     done = _earlybell("reproduce", "1", "--json", home=waived)
     assert json.loads(done.stdout)["same"], done.stdout
-    assert len(list(read_waivers(f"sqlite:{waived}/trail.db"))) == 1
+    assert len(list(read_entries(f"sqlite:{waived}/trail.db", Waiver))) == 1
 
 
 def _python(code: str, home: Path) -> str:

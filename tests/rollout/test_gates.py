@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from earlybell.errors import GateError, SettingError, TrailError
-from earlybell.trail import read_waivers, verify
+from earlybell.trail import Waiver, read_entries, verify
 from tests.rollout.site import ANOTHER, MODEL, Site
 
 REASON = "a trial in one course"
@@ -61,14 +61,14 @@ def test_a_reason_is_kept_by_the_trail_and_the_registry_and_the_next_steps_need_
     trail = f"sqlite:{tmp_path}/trail.db"
     before.apply(before.release(4, "--traffic", 0, "--without-gates", REASON, "--trail", trail))
     before.knative_settles()
-    (waiver,) = read_waivers(trail)
+    (waiver,) = read_entries(trail, Waiver)
     assert (waiver.command, waiver.model_name, waiver.model_version) == ("release", MODEL, "4")
     assert (waiver.digest, waiver.reason) == (f"{4:064x}", REASON)
     assert verify(trail).whole
     tags = before.registry.get_model_version(MODEL, "4").tags
     assert (tags["gates"], tags["gates_waived"]) == ("waived", REASON)
     _steps(before, (4, 10), (4, 100))
-    assert len(list(read_waivers(trail))) == 1
+    assert len(list(read_entries(trail, Waiver))) == 1
 
 
 def test_the_status_says_how_each_version_was_judged(before: Site, tmp_path: Path) -> None:

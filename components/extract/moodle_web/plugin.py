@@ -157,12 +157,11 @@ def _copy(workspace: Workspace, client: Client, site: Site, table: MoodleTable, 
     workspace.make(table.name, table.columns)
     if table.name not in site.present:
         return
-    path = workspace.folder / "piece.csv"
+    path, rows = workspace.folder / "piece.csv", 0
     for rows_of_page in _pages(client, table, _listed(courses) if "{courses}" in table.within else ""):
         path.write_text(rows_of_page, encoding="utf-8", newline="")
-        workspace.append(table.name, table.columns, path)
+        rows += workspace.append(table.name, table.columns, path)
     path.unlink(missing_ok=True)
-    rows: int = workspace.sql(f'SELECT count(*) FROM "{table.name}"')[0][0]
     workspace.rows_read += rows
     progress("extract", f"{table.name} {counted(rows, 'row')}")
 

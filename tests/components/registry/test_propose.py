@@ -14,7 +14,7 @@ from components.registry.component import propose
 from components.retraining import Comparison, Decision, Finding, Proposal
 from earlybell.bundle.json_files import write_json
 from earlybell.gates import Gates
-from earlybell.trail import read_approvals
+from earlybell.trail import Approval, read_entries
 from tests.components.registry.test_registry import _sealed
 
 BASIS = Basis("data", "settings")
@@ -80,7 +80,7 @@ def test_the_site_approves_what_is_not_worse_if_it_says_so_and_the_trail_knows(
     assert json.loads((tmp_path / "version").read_text())["version"] == "1"
     (trained,) = read_trained("learner-risk")
     assert (trained.version, trained.basis) == ("1", BASIS)
-    kept = list(read_approvals(f"sqlite:{tmp_path}/trail.db")) if state == "approved" else []
+    kept = list(read_entries(f"sqlite:{tmp_path}/trail.db", Approval)) if state == "approved" else []
     assert [one.in_short for one in kept] == ([version.decided] if state == "approved" else [])
 
 

@@ -10,7 +10,7 @@ from components.registry import Proposed, find, register
 from earlybell.cli.main import app
 from earlybell.errors import EarlybellError, SettingError, TrailError
 from earlybell.gates import Gates
-from earlybell.trail import read_approvals
+from earlybell.trail import Approval, read_entries
 from tests.components.registry.test_registry import _sealed
 from tests.conftest import Once
 
@@ -49,7 +49,7 @@ def test_a_decision_is_kept_by_the_trail_and_the_registry(command: str, state: s
     told = _run(command, 1, "--reason", "better in every run", "--trail", trail)
     assert told.startswith(f"{state.capitalize()} version 1 of {NAME}.")
     version = find(NAME, "1")
-    (kept,) = read_approvals(trail)
+    (kept,) = read_entries(trail, Approval)
     assert (version.proposal, version.decided) == (state, kept.in_short)
     assert (kept.approved, kept.model_version, kept.digest) == (command == "approve", "1", version.digest)
     assert (kept.reason, kept.proposed) == ("better in every run", "It is better.")
@@ -62,7 +62,7 @@ def test_who_rejected_may_approve_later(tmp_path: Path) -> None:
     for command in ("reject", "approve"):
         _run(command, 1, "--reason", "a second look", "--trail", trail)
     assert find(NAME, "1").proposal == "approved"
-    kept = sorted(read_approvals(trail), key=lambda stored: stored.time)  # each command has a chain of its own
+    kept = sorted(read_entries(trail, Approval), key=lambda stored: stored.time)  # each command has a chain of its own
     assert [stored.approved for stored in kept] == [False, True]
 
 

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from earlybell.cli.main import app
-from earlybell.trail import Approval, erase, keep_approval, new_approval, read_approvals, read_waivers, verify
+from earlybell.trail import Approval, Waiver, erase, keep_entry, new_approval, read_entries, verify
 from tests.earlybell.trail.places import Place
 
 PROPOSED = "The candidate is better than version 7."
@@ -21,16 +21,16 @@ def _keep(place: Place, *, approved: bool = True) -> Approval:
         digest="d" * 64,
         proposed=PROPOSED,
     )
-    keep_approval(approval, place.address, str(place.anchors))
+    keep_entry(approval, place.address, str(place.anchors))
     return approval
 
 
 def test_a_decision_comes_back_as_it_was_kept_and_is_no_waiver(place: Place) -> None:
     approval = _keep(place)
-    (stored,) = read_approvals(place.address)
+    (stored,) = read_entries(place.address, Approval)
     assert Approval(*(getattr(stored, name) for name in Approval.__struct_fields__[:-2])) == approval
     assert stored.seq == 1
-    assert list(read_waivers(place.address)) == []
+    assert list(read_entries(place.address, Waiver)) == []
 
 
 def test_the_trail_is_whole_with_decisions_between_predictions_and_erasures(place: Place) -> None:
@@ -39,7 +39,8 @@ def test_the_trail_is_whole_with_decisions_between_predictions_and_erasures(plac
     erase(place.address, "ann", "asked for", anchors=place.anchors)
     _keep(place, approved=False)
     assert verify(place.address, place.anchors).whole
-    kept = sorted(read_approvals(place.address), key=lambda stored: stored.time)  # each writer has a chain of its own
+    # Each writer has a chain of its own.
+    kept = sorted(read_entries(place.address, Approval), key=lambda stored: stored.time)
     assert [stored.approved for stored in kept] == [True, False]
 
 

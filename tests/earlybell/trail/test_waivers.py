@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from earlybell.cli.main import app
-from earlybell.trail import Waiver, compare, erase, keep_waiver, new_waiver, read_records, read_waivers, verify
+from earlybell.trail import Waiver, compare, erase, keep_entry, new_waiver, read_entries, read_records, verify
 from tests.earlybell.trail.places import Place, sqlite_place
 
 REASON = 'a "trial" in one course, "whose":["'  # like a part of an erasure
@@ -17,14 +17,14 @@ MISSED = ("roc_auc is 0.600, asked: at least 0.650",)
 
 def _keep(place: Place) -> Waiver:
     waiver = new_waiver("release", REASON, model_name="learner-risk", model_version="4", digest="d" * 64)
-    keep_waiver(waiver, place.address, str(place.anchors))
+    keep_entry(waiver, place.address, str(place.anchors))
     return waiver
 
 
 def test_a_waiver_comes_back_as_it_was_kept_with_its_place(place: Place) -> None:
     began = datetime.now(UTC)
     waiver = _keep(place)
-    (stored,) = read_waivers(place.address)
+    (stored,) = read_entries(place.address, Waiver)
     assert (stored.seq, len(stored.writer)) == (1, 16)
     assert Waiver(*(getattr(stored, name) for name in Waiver.__struct_fields__[:-2])) == waiver
     assert began <= stored.time <= datetime.now(UTC)
@@ -39,7 +39,7 @@ def test_the_trail_is_whole_with_waivers_and_erasures_between_predictions(place:
     erase(place.address, "bob", "asked for", anchors=place.anchors)
     audit = verify(place.address, place.anchors)
     assert (audit.whole, audit.entries, audit.erased) == (True, 5, 2), audit.findings
-    assert len(list(read_waivers(place.address))) == 2
+    assert len(list(read_entries(place.address, Waiver))) == 2
 
 
 def test_a_waiver_that_was_changed_or_removed_is_found(place: Place) -> None:
@@ -63,7 +63,7 @@ def trail(tmp_path: Path) -> Place:
     made = sqlite_place(tmp_path)
     made.filled("a", ["ann"])
     waiver = new_waiver("train", "a trial", model_name="learner-risk", model_version="", digest="d" * 64, missed=MISSED)
-    keep_waiver(waiver, made.address, str(made.anchors))
+    keep_entry(waiver, made.address, str(made.anchors))
     return made
 
 

@@ -23,12 +23,11 @@ namespace local_earlybell\event;
  * @copyright  2026 Earlybell
  * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
-class trial_ended extends \core\event\base {
+class trial_ended extends trial_event {
     #[\Override]
     protected function init() {
+        parent::init();
         $this->data['crud'] = 'u';
-        $this->data['edulevel'] = self::LEVEL_OTHER;
-        $this->data['objecttable'] = 'local_earlybell_trial';
     }
 
     #[\Override]
@@ -39,28 +38,5 @@ class trial_ended extends \core\event\base {
     #[\Override]
     public function get_description() {
         return "The user with id '$this->userid' ended the trial in the course with id '$this->courseid'.";
-    }
-
-    #[\Override]
-    public function get_url() {
-        return new \moodle_url('/local/earlybell/trial.php', ['id' => $this->courseid]);
-    }
-
-    /**
-     * A trial is of one course alone.
-     *
-     * @return array
-     */
-    public static function get_objectid_mapping() {
-        return ['db' => 'local_earlybell_trial', 'restore' => self::NOT_MAPPED];
-    }
-
-    /**
-     * Numbers and a digest.
-     *
-     * @return bool
-     */
-    public static function get_other_mapping() {
-        return false;
     }
 }

@@ -23,14 +23,7 @@ namespace local_earlybell\event;
  * @copyright  2026 Earlybell
  * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
-class trial_started extends \core\event\base {
-    #[\Override]
-    protected function init() {
-        $this->data['crud'] = 'c';
-        $this->data['edulevel'] = self::LEVEL_OTHER;
-        $this->data['objecttable'] = 'local_earlybell_trial';
-    }
-
+class trial_started extends trial_event {
     #[\Override]
     public static function get_name() {
         return get_string('event_trial_started', 'local_earlybell');
@@ -39,28 +32,5 @@ class trial_started extends \core\event\base {
     #[\Override]
     public function get_description() {
         return "The user with id '$this->userid' began a trial in the course with id '$this->courseid'.";
-    }
-
-    #[\Override]
-    public function get_url() {
-        return new \moodle_url('/local/earlybell/trial.php', ['id' => $this->courseid]);
-    }
-
-    /**
-     * A trial is of one course alone.
-     *
-     * @return array
-     */
-    public static function get_objectid_mapping() {
-        return ['db' => 'local_earlybell_trial', 'restore' => self::NOT_MAPPED];
-    }
-
-    /**
-     * Numbers and a digest.
-     *
-     * @return bool
-     */
-    public static function get_other_mapping() {
-        return false;
     }
 }
