@@ -525,7 +525,7 @@ def test_the_command_says_in_a_line_what_has_changed(postgresql: Place, tmp_path
     assert first.exit_code == 0, first.output
     line = first.stdout.splitlines()[-1]
     assert re.fullmatch(
-        r"Synced in \d+\.\d s \(the folder is new\): 120 rows in 8 tables; 82 rows of the log read, \d+ in all, by \d+ "
+        r"Synced in \d+\.\d s \(the folder is new\): 121 rows in 8 tables; 82 rows of the log read, \d+ in all, by \d+ "
         r"questions\.",
         line,
     ), line
