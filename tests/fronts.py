@@ -1,5 +1,6 @@
 """HTTP servers of a few lines that tests put before a client, or before a server."""
 
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,13 +30,15 @@ class Front(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served(kind: type[Front]) -> Iterator[str]:
-    """The address of a server of such answers, on a free port of this machine."""
+def served(kind: type[Front], context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The address of a server of such answers, on a free port of this machine; with TLS where there is a context."""
     with ThreadingHTTPServer(("127.0.0.1", 0), kind) as front:
+        if context is not None:
+            front.socket = context.wrap_socket(front.socket, server_side=True)
         thread = threading.Thread(target=front.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{front.server_port}"
+            yield f"{'https' if context else 'http'}://127.0.0.1:{front.server_port}"
         finally:
             front.shutdown()
             thread.join()

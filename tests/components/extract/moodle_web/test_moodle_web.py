@@ -5,7 +5,6 @@ import json
 import socket
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -233,25 +232,13 @@ def encrypted(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "own.pem", tmp_path / "own.key")
-    with socket.create_server(("127.0.0.1", 0)) as listening:
 
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listening.accept()
-                    with context.wrap_socket(connection, server_side=True) as wire:
-                        wire.recv(65536)
-                        wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
-                except ssl.SSLError:
-                    continue
-                except OSError:
-                    return
+    class Empty(Front):
+        def reply(self, body: bytes) -> None:
+            self.answer(200, b"{}", {})
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"https://127.0.0.1:{listening.getsockname()[1]}", tmp_path / "ca.pem"
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join()
+    with served(Empty, context) as address:
+        yield address, tmp_path / "ca.pem"
 
 
 def test_the_authority_of_a_certificate_can_be_stated(encrypted: tuple[str, Path]) -> None:
