@@ -58,7 +58,8 @@ busy AS (
     WHERE learners >= {BUSY_SHARE} * every GROUP BY 1),
 idle AS (
     SELECT course_id, first, last, date_diff('day', starts_at, ends_at) AS days,
-        greatest(date_diff('day', starts_at, first), 0) + greatest(date_diff('day', last, ends_at), 0) AS idle
+        greatest(date_diff('day', greatest(starts_at, complete_from), first), 0)
+            + greatest(date_diff('day', last, least(ends_at, complete_until)), 0) AS idle
     FROM runs JOIN busy USING (course_id) WHERE ends_at < now()::TIMESTAMP)
 SELECT course_id, days, first, last FROM idle WHERE idle > greatest({IDLE_DAYS}, {IDLE_SHARE} * days)"""
 

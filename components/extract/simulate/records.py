@@ -41,7 +41,8 @@ def calendar(runs: list[Run]) -> dict[str, Columns]:
             "granularity": _words("raw" for _ in runs),
             "timezone": _words(DEFAULT_TIMEZONE for _ in runs),
             "weekend": _words(DEFAULT_WEEKEND for _ in runs),
-            **dict.fromkeys(("complete_from", "complete_until"), np.full(len(runs), np.datetime64("NaT", "us"))),
+            "complete_from": np.full(len(runs), NEVER),
+            "complete_until": np.array([run.records_end for run in runs]),
         },
         "assessments": {
             "assessment_id": _words(item.assessment_id for _, item in items),

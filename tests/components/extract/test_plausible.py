@@ -99,6 +99,16 @@ def test_a_few_scores_above_the_maximum_are_extra_credit(read: Read) -> None:
     assert read(submissions=extra) == []
 
 
+@pytest.mark.parametrize(("until", "notes"), [("2019-11-30", 0), ("2020-02-20", 1)])
+def test_days_without_records_are_not_days_without_teaching(
+    read: Read, monkeypatch: pytest.MonkeyPatch, until: str, notes: int
+) -> None:
+    monkeypatch.setitem(HEADERS, "courses", f"{HEADERS['courses']},complete_until")
+    said = read(courses=[f"c1,c,{FIRST},2020-03-01,raw,{until}"])
+    assert [note for note in said if "are active from" in note] == said
+    assert len(said) == notes
+
+
 def test_attempts_counted_from_0_end_the_run(read: Read) -> None:
     with pytest.raises(SourceError, match="all 20 submissions are attempt 0.*attemptnumber"):
         read(submissions=[row.replace(",1,", ",0,") for row in GOOD["submissions"]])
