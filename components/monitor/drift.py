@@ -12,28 +12,28 @@ the margin is bounded at ALPHA over all looks of the term, all features and grou
 bound of two samples (see `by_chance`). That is sampling alone: where nothing is wrong, the true shift of a new run may
 still exceed the largest of a few earlier ones. Drift alone only warns.
 
-PSI and Wasserstein's distance tell the size of what the first shows. Under no difference PSI is about chi-squared with
-a degree of freedom less than bins, times (1/n + 1/m) (Yurdakul and Naranjo 2020): that is its sampling threshold.
+PSI and Wasserstein's distance tell the size of what the first shows, and the maximum mean discrepancy (MMD) whether the
+features together differ where none does alone. They name nobody, so they warn nobody.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2, wasserstein_distance
 
 from components.groups import of_shown
+from components.monitor.distances import by_chance, ks, mmd, psi, wasserstein
 from components.monitor.weeks import LEAST_LEARNERS, Floats, Ints, Run, Weeks
-from components.watched import Row, Status
+from components.watched import ALL, Row, Status
 
 ALPHA = 0.02  # of a false warning by chance, in a term of a course run: over all its looks, features and groups
 LEAST_MARGIN = 0.1  # a distance that nobody need hear of
 FEW_COMPARISONS, MARGIN_OF_FEW = 5, 0.5  # with fewer comparisons it is hardly known how much runs differ
 MOST_COMPARED = 60  # runs whose distances make the margins: the latest
 MOST_REFERENCE = 2_000  # learners of earlier runs that a look is compared with: more add little and cost time
-BINS = 10
+MOST_TOGETHER = 400  # learners of each side for MMD, which looks at every pair
 NOISE = 0.83  # the middle of Kolmogorov's distribution: what chance makes of no distance, in sqrt(1/n + 1/m)
 _NAMED = 3
 
@@ -41,46 +41,6 @@ Mask = npt.NDArray[np.bool_]
 Basis = Literal["earlier_runs", "training"]
 BASES: tuple[Basis, ...] = ("earlier_runs", "training")
 _WORDS: dict[Basis, str] = {"earlier_runs": "earlier runs at this week", "training": "training at this stage"}
-
-
-def ks(now: npt.NDArray[np.floating[Any]], before: npt.NDArray[np.floating[Any]]) -> Floats:
-    """The distance of two samples (n, columns) and (m, columns) in each column; a missing value is the least of all."""
-    values = np.concatenate([now, before]).astype(np.float64)
-    values[np.isnan(values)] = -np.inf
-    order = np.argsort(values, axis=0, kind="stable")
-    ordered = np.take_along_axis(values, order, axis=0)
-    step = np.where(order < len(now), 1 / max(len(now), 1), -1 / max(len(before), 1))
-    ends = np.ones(values.shape, dtype=bool)  # of equal values only the last tells
-    ends[:-1] = ordered[1:] != ordered[:-1]
-    return np.asarray((np.abs(step.cumsum(axis=0)) * ends).max(axis=0, initial=0.0))
-
-
-def by_chance(alpha: float, now: int, before: int) -> float:
-    """The distance that two samples of one distribution exceed with a probability of `alpha` at most.
-
-    The bound of Dvoretzky, Kiefer, Wolfowitz and Massart for two samples (Wei and Dudley 2012).
-    """
-    return float(np.sqrt(-np.log(alpha / 2) / 2 * (1 / now + 1 / before)))
-
-
-def psi(now: Floats, before: Floats, alpha: float) -> tuple[float, float]:
-    """The population stability index in bins of the second sample, and its sampling threshold; missing is a bin."""
-    known = before[~np.isnan(before)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else np.empty(0)
-    bins = len(edges) + 2
-    at = [np.where(np.isnan(sample), bins - 1, np.searchsorted(edges, sample)) for sample in (now, before)]
-    counts = np.array([np.bincount(place, minlength=bins) for place in at], dtype=np.float64)
-    counts = counts[:, counts.any(axis=0)] + 0.5  # an empty bin has no share to compare
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    value = float(((shares[0] - shares[1]) * np.log(shares[0] / shares[1])).sum())
-    return value, float(chi2.isf(alpha, max(counts.shape[1] - 1, 1)) * (1 / len(now) + 1 / len(before)))
-
-
-def wasserstein(now: Floats, before: Floats) -> float | None:
-    """Wasserstein's distance in standard deviations of the second sample; None where that has none."""
-    now, before = now[~np.isnan(now)], before[~np.isnan(before)]
-    deviation = float(before.std()) if len(before) else 0.0
-    return float(wasserstein_distance(now, before)) / deviation if len(now) and deviation > 0 else None
 
 
 class Compared(NamedTuple):
@@ -212,6 +172,9 @@ class Drift:
         yield make(figure=f"psi_{basis}", value=index, threshold=sampling)
         if (distance := wasserstein(now, before)) is not None:
             yield make(figure=f"wasserstein_{basis}", value=distance)
+        together = (self._values[rows[:: -(-len(rows) // MOST_TOGETHER)], :-1] for rows in compared[:2])
+        discrepancy, by_sampling = mmd(*together, alpha)
+        yield make(figure=f"mmd_{basis}", value=discrepancy, threshold=by_sampling, subject=ALL)
 
     def _sentence(self, compared: Compared, basis: Basis, culprits: Sequence[int], margin: Margin) -> str:
         if not culprits:
