@@ -100,7 +100,7 @@ def first_alarms(rows: Iterable[Row]) -> list[Alarm]:
     """Of each course run and figure the first alarm; what only tells the size of another's is none of its own."""
     firsts: dict[tuple[str, str], Alarm] = {}
     for row in sorted(rows, key=lambda row: (row.as_of, row.figure, row.subject)):
-        if row.trouble and not row.figure.startswith(("psi_", "wasserstein_")):
+        if row.trouble and not row.figure.startswith(("mmd_", "psi_", "wasserstein_")):
             alarm = Alarm(row.course_id, row.figure, row.week, row.status, row.sentence)
             firsts.setdefault((row.course_id, row.figure), alarm)
     return list(firsts.values())

@@ -172,9 +172,12 @@ class Drift:
         yield make(figure=f"psi_{basis}", value=index, threshold=sampling)
         if (distance := wasserstein(now, before)) is not None:
             yield make(figure=f"wasserstein_{basis}", value=distance)
-        together = (self._values[rows[:: -(-len(rows) // MOST_TOGETHER)], :-1] for rows in compared[:2])
-        discrepancy, by_sampling = mmd(*together, alpha)
+        discrepancy, by_sampling = mmd(self._together(compared.now), self._together(compared.before), alpha)
         yield make(figure=f"mmd_{basis}", value=discrepancy, threshold=by_sampling, subject=ALL)
+
+    def _together(self, rows: Ints) -> Floats:
+        """All features of so many learners as MMD can take."""
+        return self._values[rows[:: -(-len(rows) // MOST_TOGETHER)], :-1]
 
     def _sentence(self, compared: Compared, basis: Basis, culprits: Sequence[int], margin: Margin) -> str:
         if not culprits:
