@@ -30,6 +30,18 @@ final class risks {
     private const EFFECTS = 12;
 
     /**
+     * Whether a risk has risen to the highest band: from another risk, not from too little evidence, and not by a new model.
+     *
+     * @param \stdClass $row of the table of risks
+     * @param int $since not before
+     * @return bool
+     */
+    public static function has_risen(\stdClass $row, int $since): bool {
+        return $row->band === 'high' && in_array($row->bandbefore, ['medium', 'low'], true) && !$row->newmodel
+            && $row->timeband > $since;
+    }
+
+    /**
      * Store the answer about learners of a course.
      *
      * @param int $courseid

@@ -19,6 +19,7 @@ namespace local_earlybell\task;
 use local_earlybell\local\access;
 use local_earlybell\local\config;
 use local_earlybell\local\notifier;
+use local_earlybell\local\risks;
 use local_earlybell\local\scope;
 use local_earlybell\local\trial;
 use local_earlybell\local\worklist;
@@ -32,8 +33,8 @@ use local_earlybell\local\worklist;
  * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 class alert extends \core\task\scheduled_task {
-    /** What a rise to the highest band is: from another risk, not from too little evidence, and not by a new model. */
-    private const RISEN = "band = 'high' AND bandbefore IN ('medium', 'low') AND newmodel = 0 AND timeband > :since";
+    /** Of which risks it is looked whether they have risen. */
+    private const HIGH = "band = 'high' AND timeband > :since";
     /** Seconds after which a rise is none any longer. */
     private const RECENT = DAYSECS;
     /** Seconds in which the same teacher hears nothing more of the same learner, though the band goes up and down. */
@@ -60,7 +61,7 @@ class alert extends \core\task\scheduled_task {
     public static function send(int $now): int {
         global $DB;
         $sent = 0;
-        $courseids = $DB->get_fieldset_select('local_earlybell_risk', 'DISTINCT courseid', self::RISEN, ['since' => $now - self::RECENT]);
+        $courseids = $DB->get_fieldset_select('local_earlybell_risk', 'DISTINCT courseid', self::HIGH, ['since' => $now - self::RECENT]);
         foreach ($courseids as $courseid) {
             $course = get_course($courseid);
             $risen = scope::has_course($course, $now) ? self::risen($course, $now) : [];
@@ -84,9 +85,11 @@ class alert extends \core\task\scheduled_task {
      */
     private static function risen(\stdClass $course, int $now): array {
         global $DB;
-        $risen = $DB->get_records_select_menu('local_earlybell_risk', self::RISEN . ' AND courseid = :courseid', [
-            'since' => $now - self::RECENT, 'courseid' => $course->id,
-        ], 'userid', 'userid, timeband');
+        $since = $now - self::RECENT;
+        $params = ['since' => $since, 'courseid' => $course->id];
+        $high = $DB->get_records_select('local_earlybell_risk', self::HIGH . ' AND courseid = :courseid', $params, '', 'userid, *');
+        $rows = array_filter($high, fn(\stdClass $row): bool => risks::has_risen($row, $since));
+        $risen = array_column($rows, 'timeband', 'userid');
         $learners = scope::learners((int) $course->id, $now, array_keys($risen));
         $risen = array_diff_key(array_intersect_key($risen, $learners), trial::held_out((int) $course->id));
         return array_map('intval', array_diff_key($risen, (new worklist($course, array_keys($risen), $now))->aside));

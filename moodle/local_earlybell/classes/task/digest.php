@@ -19,6 +19,7 @@ namespace local_earlybell\task;
 use local_earlybell\local\access;
 use local_earlybell\local\config;
 use local_earlybell\local\notifier;
+use local_earlybell\local\risks;
 use local_earlybell\local\scope;
 use local_earlybell\local\worklist;
 
@@ -113,10 +114,7 @@ class digest extends \core\task\scheduled_task {
             if (!$worklist->chosen) {
                 continue;
             }
-            $risen = array_filter(
-                $worklist->chosen,
-                fn(\stdClass $row): bool => $row->band === 'high' && $row->bandbefore !== '' && $row->timeband > $now - DAYSECS && !$row->newmodel
-            );
+            $risen = array_filter($worklist->chosen, fn(\stdClass $row): bool => risks::has_risen($row, $now - DAYSECS));
             $values = [
                 'course' => format_string($course->fullname, true, ['escape' => false]),
                 'count' => count($worklist->chosen),
