@@ -115,16 +115,17 @@ def installed(checkout: Path, folder: Path, make: Make = on_postgresql) -> Itera
 
 
 def phpunit(site: Site) -> str:
-    """What PHPUnit prints of the plugin's tests, by Debian's phpunit."""
+    """What PHPUnit prints of the plugin's tests: Debian's, or that below EARLYBELL_PHPUNIT: Moodle 5 needs 11."""
+    prefix = Path(os.environ.get("EARLYBELL_PHPUNIT", "/usr"))
     vendor = site.root / "vendor"
     (vendor / "phpunit" / "phpunit").mkdir(parents=True)
     (vendor / "bin").mkdir()
-    loads = ["/usr/share/php/PHPUnit/Autoload.php", "/usr/share/php/org/bovigo/vfs/autoload.php"]
+    loads = [prefix / "share" / "php" / name for name in ("PHPUnit/Autoload.php", "org/bovigo/vfs/autoload.php")]
     (vendor / "autoload.php").write_text(
-        "<?php\n" + "\n".join(f"require_once('{path}');" for path in loads if Path(path).is_file()) + "\n"
+        "<?php\n" + "\n".join(f"require_once('{path}');" for path in loads if path.is_file()) + "\n"
     )
     (vendor / "phpunit" / "phpunit" / "composer.json").write_text("{}")
-    (vendor / "bin" / "phpunit").symlink_to("/usr/bin/phpunit")
+    (vendor / "bin" / "phpunit").symlink_to(prefix / "bin" / "phpunit")
     tool = (site.public / "admin" / "tool" / "phpunit" / "cli" / "util.php").relative_to(site.root)
     site.php(tool, "--install")
     site.php(tool, "--buildconfig")
