@@ -8,8 +8,11 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry
 
+from components.pushgateway import gauges
 from serving.runtime.guard import ROUTES
+from tests.helm.monitoring.left import leave
 from tests.helm.monitoring.plain import DASHBOARDS, FILES, groups, pod_targets, scrape_configs
 from tests.helm.monitoring.running import prometheus, until
 from tests.helm.render import CHART, NAMED, OVERLAYS, SITES, built, helm, named, rendered
@@ -58,6 +61,20 @@ def test_what_prometheus_chooses_by_is_on_every_object() -> None:
     for manifest in rendered(*SITES["monitoring"]):
         if manifest["kind"] in OBJECTS:
             assert manifest["metadata"]["labels"]["release"] == "prometheus"
+
+
+def test_prometheus_keeps_whatever_a_pipeline_leaves_at_the_pushgateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = set[str]()
+
+    def keep(address: str, job: str, registry: CollectorRegistry, *_: Any) -> None:
+        left.update(metric.name for metric in registry.collect())
+
+    monkeypatch.setattr(gauges, "push_to_gateway", keep)
+    leave("http://pushgateway:9091")
+    assert {name.split("_")[1] for name in left} == {"pipeline", "watched"}
+    (config,) = (manifest for manifest in rendered(*SITES["monitoring"]) if manifest["kind"] == "ScrapeConfig")
+    (relabeling,) = config["spec"]["metricRelabelings"]
+    assert [name for name in left if not re.fullmatch(relabeling["regex"], name)] == []
 
 
 def test_every_dashboard_is_a_config_map_that_grafana_finds() -> None:
