@@ -60,8 +60,8 @@ def _train(features: Path, examples: Examples, candidate: Path) -> None:
         for fold in np.unique(examples.run_fold).tolist():
             out = candidate / f"course_run-{fold}"
             if not out.exists():
-                rows = masked.where(examples.run_fold != fold)
-                _train_fold(find_candidates()["xgboost"], catalogue, sql, rows, out)
+                rows = np.flatnonzero(examples.run_fold != fold)
+                _train_fold(find_candidates()["xgboost"], catalogue, sql, masked, rows, out)
 
 
 def compared(weeks: Weeks, labels: Labels, share: float) -> Iterator[tuple[str, str, float, float, bool]]:

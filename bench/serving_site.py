@@ -53,7 +53,8 @@ def prepare(folder: Path, learners: int, events: int) -> None:
 
 
 def _forest(folder: Path, catalogue: Catalogue, examples: Examples) -> None:
-    rows, weight = thinned(as_elsewhere(examples, catalogue))
+    kept, weight = thinned(examples, np.arange(len(examples)))
+    rows = as_elsewhere(examples, catalogue).where(kept)
     scaled = Predictor(read_bundle(folder / "bundle"), threads=1).score(rows.values)[0]
     np.savez(folder / "forest.npz", scaled=scaled, label=rows.label, weight=weight / weight.mean())
 

@@ -21,7 +21,7 @@ class Examples:
         course_id, learner_id: the course run and the learner.
         as_of: the moment, in UTC.
         code, starts_at: of the course, and when the run starts, in UTC.
-        learner: the learner, as a number from 0.
+        run, learner: the course run and the learner, each as a number from 0.
         label: 1 for the outcome that is warned of.
         learner_fold, run_fold, course_fold: folds of the honest splits; all rows of a learner, of a run, or of all runs
             of a course, are in one.
@@ -35,6 +35,7 @@ class Examples:
     as_of: npt.NDArray[np.datetime64]
     code: npt.NDArray[Any]
     starts_at: npt.NDArray[np.datetime64]
+    run: npt.NDArray[np.int64]
     learner: npt.NDArray[np.int64]
     label: npt.NDArray[np.int32]
     learner_fold: npt.NDArray[np.int32]
@@ -67,7 +68,8 @@ def read_examples(features: Path, labels: Path) -> tuple[Catalogue, Examples]:
     catalogue = read_json(features / "catalogue.json", Catalogue)
     columns = ", ".join(f"CAST({identifier(name)} AS FLOAT) AS {identifier(name)}" for name in catalogue.names)
     sql = f"""
-        SELECT course_id, learner_id, as_of, code, starts_at, dense_rank() OVER (ORDER BY learner_id) - 1 AS learner,
+        SELECT course_id, learner_id, as_of, code, starts_at, dense_rank() OVER (ORDER BY course_id) - 1 AS run,
+            dense_rank() OVER (ORDER BY learner_id) - 1 AS learner,
             label, learner_fold, run_fold, course_fold, is_test, days_seen, {columns}
         FROM {parquet(features / "features.parquet")} f JOIN {parquet(labels)} l USING (moment_id)
         ORDER BY moment_id"""

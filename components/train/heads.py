@@ -1,6 +1,5 @@
 """The heads: what comes next of a learner, each by one boosted model of the features of the risk."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from earlybell.bundle.heads import Head
 from earlybell.bundle.json_files import write_json
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 LEAST_ROWS = 100  # of a target: with fewer there is nothing to learn
 ROWS_OF_A_LEAF = 30
@@ -55,39 +55,36 @@ def train_heads(features: Path, labels: Path, targets: Path, out: Path) -> dict[
 
 def _train(head: Head, examples: Examples, target: Floats, catalogue: Catalogue, out: Path) -> int:
     """How many moments were learned from; 0: no model was written."""
-    known = ~np.isnan(target)
-    examples, target = examples.where(known), target[known]
-    if not _learnable(target):
+    known = np.flatnonzero(~np.isnan(target))
+    if not _learnable(target[known]):
         return 0
-    for fold, mask in _folds(examples).items():
-        if _learnable(target[mask]):
+    for fold, rows in _folds(examples, known).items():
+        if _learnable(target[rows]):
             (out / fold).mkdir(parents=True, exist_ok=True)
-            model = _fit(head, examples.where(mask), target[mask], catalogue)
+            model = _fit(head, examples, target, rows, catalogue)
             (out / fold / f"{head.name}.onnx").write_bytes(model.SerializeToString())
-    return len(target)
+    return len(known)
 
 
 def _learnable(target: Floats) -> bool:
     return len(target) >= LEAST_ROWS and len(np.unique(target)) > 1
 
 
-def _folds(examples: Examples) -> dict[str, npt.NDArray[np.bool_]]:
-    """The rows (n,) to train on, by fold."""
-    by_run = len(np.unique(examples.run_fold)) > 1
+def _folds(examples: Examples, known: Ints) -> dict[str, Ints]:
+    """The rows to train on, of those whose target is known, by fold."""
+    by_run = len(np.unique(examples.run_fold[known])) > 1
     split, column = ("course_run", examples.run_fold) if by_run else ("learner", examples.learner_fold)
-    folds = {"final": np.ones(len(examples), dtype=bool)}
-    return folds | {f"{split}-{fold}": column != fold for fold in np.unique(column)}
+    return {"final": known} | {f"{split}-{fold}": known[column[known] != fold] for fold in np.unique(column[known])}
 
 
-def _fit(head: Head, examples: Examples, target: Floats, catalogue: Catalogue) -> ModelProto:
+def _fit(head: Head, examples: Examples, target: Floats, rows: Ints, catalogue: Catalogue) -> ModelProto:
     """`features` (n, features) float32 to `answer` (n,)."""
-    stands_for = np.arange(len(examples), dtype=np.int32)
-    rows, weight = thinned(replace(examples, label=stands_for))
-    target = target[rows.label]
+    rows, weight = thinned(examples, rows)
+    values, target = examples.values[rows], target[rows]
     if head.kind == "score":
-        return _score(rows.values, target, weight / weight.mean())
+        return _score(values, target, weight / weight.mean())
     xgboost = find_candidates()["xgboost"]
-    fitted = fit(xgboost, catalogue, rows.values, target.astype(np.int32), rows.learner, weight)
+    fitted = fit(xgboost, catalogue, values, target.astype(np.int32), examples.learner[rows], weight)
     return _answering(to_onnx(fitted), "risk")
 
 

@@ -8,33 +8,36 @@ from earlybell.bundle import Catalogue
 from earlybell.bundle.history import STAGES, History, RunHistory
 
 Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
 
 PROGRESS, ATTEMPTS = "progress", "prior_attempts"  # the features that say how much of a run has passed, and who repeats
 
 
-def history_of(examples: Examples, catalogue: Catalogue) -> History:
-    """The history of the course runs of the examples, by run."""
-    progress, attempts = (examples.values[:, catalogue.names.index(name)] for name in (PROGRESS, ATTEMPTS))
-    of_run = (examples.course_id == run for run in np.unique(examples.course_id))
-    return History(STAGES, tuple(_run(examples.where(rows), progress[rows], attempts[rows]) for rows in of_run))
+def history_of(examples: Examples, catalogue: Catalogue, rows: Ints) -> History:
+    """The history of the course runs of some rows (m,) of the examples, by run."""
+    progress, attempts = (examples.values[rows, catalogue.names.index(name)] for name in (PROGRESS, ATTEMPTS))
+    order = np.argsort(examples.run[rows], kind="stable")
+    of_run = np.split(order, np.flatnonzero(np.diff(examples.run[rows[order]])) + 1)
+    return History(STAGES, tuple(_run(examples, rows[run], progress[run], attempts[run]) for run in of_run))
 
 
-def _run(examples: Examples, progress: Floats, attempts: Floats) -> RunHistory:
+def _run(examples: Examples, rows: Ints, progress: Floats, attempts: Floats) -> RunHistory:
     """At each stage those count who are there in the nearest week."""
-    weeks = np.unique(progress)
-    nearest = [weeks[int(np.argmin(np.abs(weeks - stage)))] for stage in STAGES]
-    base_rate = {week: float(examples.label[progress == week].mean()) for week in weeks}
-    left = dict(zip(weeks, _left(examples.learner, progress).tolist(), strict=True))
-    _, first = np.unique(examples.learner, return_index=True)
+    learner, label = examples.learner[rows], examples.label[rows]
+    weeks, week = np.unique(progress, return_inverse=True)
+    nearest = [int(np.argmin(np.abs(weeks - stage))) for stage in STAGES]
+    base_rates = (np.bincount(week, label) / np.bincount(week)).round(4).tolist()
+    left = _left(learner, progress).round(4).tolist()
+    _, first = np.unique(learner, return_index=True)
     known = attempts[first][~np.isnan(attempts[first])]
     return RunHistory(
-        course_id=str(examples.course_id[0]),
-        code=str(examples.code[0]),
-        starts_at=examples.starts_at[0].astype("datetime64[us]").item(),
+        course_id=str(examples.course_id[rows[0]]),
+        code=str(examples.code[rows[0]]),
+        starts_at=examples.starts_at[rows[0]].astype("datetime64[us]").item(),
         learners=len(first),
         repeaters=round(float(np.mean(known > 0)), 4) if len(known) else None,
-        base_rates=tuple(round(base_rate[week], 4) for week in nearest),
-        left=tuple(round(left[week], 4) for week in nearest),
+        base_rates=tuple(base_rates[at] for at in nearest),
+        left=tuple(left[at] for at in nearest),
     )
 
 

@@ -18,6 +18,7 @@ def labelled(label: npt.NDArray[Any], learner: npt.NDArray[Any] | None = None, v
         as_of=np.full(count, np.datetime64("2026-01-01")),
         code=np.full(count, "course", dtype=object),
         starts_at=np.full(count, np.datetime64("2025-10-01", "us")),
+        run=np.zeros(count, dtype=np.int64),
         learner=learner.astype(np.int64),
         label=label.astype(np.int32),
         learner_fold=nothing,

@@ -36,6 +36,7 @@ def _examples(outside: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Examples:
         as_of=np.datetime64("2026-01-01") + 7 * (np.arange(N) % 3),
         code=np.full(N, "course", dtype=object),
         starts_at=np.full(N, np.datetime64("2025-10-01", "us")),
+        run=np.zeros(N, dtype=np.int64),
         learner=np.arange(N) // 2,
         label=(rng.random(N) < 0.4).astype(np.int32),
         learner_fold=nothing,

@@ -26,6 +26,7 @@ def examples() -> Examples:
         as_of=np.datetime64("2026-01-01") + 7 * week,
         code=np.full(500, "course", dtype=object),
         starts_at=np.full(500, np.datetime64("2025-10-01", "us")),
+        run=np.zeros(500, dtype=np.int64),
         learner=learner,
         label=(learner % 4 == 0).astype(np.int32),
         learner_fold=nothing,

@@ -28,7 +28,7 @@ def test_a_runs_history_says_who_was_there_who_had_left_and_who_repeated() -> No
     """Four learners in weeks at 25, 50 and 75%: learner 3 comes in the second, learner 1 leaves after it."""
     rows = [(0, 0.25, 1, 2.0), (0, 0.5, 1, 2.0), (0, 0.75, 1, 2.0), (1, 0.25, 1, 0.0), (1, 0.5, 1, 0.0)]
     rows += [(2, 0.25, 0, np.nan), (2, 0.5, 0, np.nan), (2, 0.75, 0, np.nan), (3, 0.5, 0, 0.0), (3, 0.75, 0, 0.0)]
-    history = history_of(_example(rows), CATALOGUE)
+    history = history_of(_example(rows), CATALOGUE, np.arange(len(rows)))
     (run,) = history.runs
     at = {stage: place for place, stage in enumerate(history.stages)}
     assert run.learners == 4
@@ -38,13 +38,13 @@ def test_a_runs_history_says_who_was_there_who_had_left_and_who_repeated() -> No
 
 
 def test_where_no_attempt_is_known_the_share_who_repeat_is_not_known() -> None:
-    (run,) = history_of(_example([(0, 0.5, 1, np.nan), (1, 0.5, 0, np.nan)]), CATALOGUE).runs
+    (run,) = history_of(_example([(0, 0.5, 1, np.nan), (1, 0.5, 0, np.nan)]), CATALOGUE, np.arange(2)).runs
     assert run.repeaters is None
 
 
 def test_training_and_prediction_see_the_same_course(site: Path, features: Path, labels: Path) -> None:
     catalogue, examples = read_examples(features, labels)
-    history = history_of(examples, catalogue)
+    history = history_of(examples, catalogue, np.arange(len(examples)))
     courses = courses_at(site, examples.observed)
     for run in history.runs:
         for (course_id, _), course in courses.items():

@@ -1,6 +1,5 @@
 """Training: what is exported scores as what was trained, and its reasons add up."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from components.train import find_candidates, train
 from components.train.export import export
 from components.train.fitted import Fitted, fit
 from components.train.preprocessing import fit_preprocessing
-from components.train.train import _folds
+from components.train.train import _folds, thinned
 from components.train.trees import forest_booster
 from earlybell.bundle import Catalogue, read_candidate
 from earlybell.errors import SettingError
@@ -32,14 +31,15 @@ def fitted(request: pytest.FixtureRequest, features: Path, labels: Path) -> tupl
 @pytest.mark.parametrize(("split", "of"), [("course_run", "course_id"), ("learner", "learner"), ("random", None)])
 def test_no_fold_trains_on_what_it_is_measured_on(features: Path, labels: Path, split: str, of: str | None) -> None:
     _, examples = read_examples(features, labels)
-    numbers = np.arange(len(examples), dtype=np.float32)  # below 2^24: each is exact
-    folds = _folds(replace(examples, values=numbers[:, None]))
+    folds = _folds(examples)
     names = [name for name in folds if name.rpartition("-")[0] == split]
     assert len(names) == (1 if split == "random" else len({*fold_of(split, examples).tolist()}))
     for name in names:
         measured = np.flatnonzero(fold_of(split, examples) == int(name.rpartition("-")[2]))
-        trained = folds[name].values[:, 0].astype(int)
-        assert sorted([*measured, *trained]) == numbers.tolist(), "each row is on one side"
+        trained = folds[name]
+        assert sorted([*measured, *trained]) == list(range(len(examples))), "each row is on one side"
+        thin, _ = thinned(examples, trained)
+        assert set(thin.tolist()) <= set(trained.tolist())
         assert len(measured)
         assert len(trained)
         if of is not None:
