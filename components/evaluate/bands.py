@@ -80,7 +80,7 @@ def evidence(
     for most in (0, 1, 2, MOST_OUTSIDE, 5, len(catalogue.names)):
         enough = answered & (count <= most)
         if enough.any():
-            measured = intervals(measure(examples.label[enough], unseen[enough], weights[:, enough]))
+            measured = intervals(measure(examples.label[enough], unseen[enough], weights.where(enough)))
             share = round(float(enough.sum() / seen.sum()), 4)
             figures = {name: measured[name] for name in EVIDENCE}
             rows.append(EvidenceRow(most_outside=most, used=most == MOST_OUTSIDE, coverage=share, **figures))

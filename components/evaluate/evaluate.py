@@ -1,7 +1,9 @@
 """Measures the candidates through what will serve, chooses one, and seals its bundle."""
 
+import os
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -261,12 +263,18 @@ def _measure(
     deciding: dict[str, dict[str, dict[float, Floats]]] = {
         metric: {name: {} for name in risks} for metric in (DECIDES, BESIDE)
     }
-    for name, by_split in risks.items():
-        for split, risk in by_split.items():
-            for row, values in measurer.metrics(Subject(name, split), risk, each_run=split in (main, NEW_COURSE)):
+
+    def measured(subject: Subject) -> list[tuple[MetricRow, Floats]]:
+        risk = risks[subject.candidate][subject.split]
+        return list(measurer.metrics(subject, risk, each_run=subject.split in (main, NEW_COURSE)))
+
+    subjects = [Subject(name, split) for name, by_split in risks.items() for split in by_split]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy computes without the interpreter's lock
+        for subject, figures in zip(subjects, pool.map(measured, subjects), strict=True):
+            for row, values in figures:
                 rows.append(row)
-                if split == main and row.metric in deciding and row.group in ("all", EACH_RUN) and row.cutoff:
-                    deciding[row.metric][name][row.cutoff] = values  # of each run, which comes after all together
+                if subject.split == main and row.metric in deciding and row.group in ("all", EACH_RUN) and row.cutoff:
+                    deciding[row.metric][subject.candidate][row.cutoff] = values  # each run comes after all together
     return rows, deciding
 
 

@@ -199,13 +199,13 @@ class _Check:
             np.r_[self._examples.label, np.tile([0, 0, 1, 1], count)],
             np.r_[self._flagged, np.tile([0, 1, 0, 1], count)],
             np.r_[self._risk, np.full(4 * count, 0.5)],
-            np.hstack([self._weights, more]),
+            np.hstack([self._weights.dense(), more]),
         )
 
     def _detail(self, group: str, mask: npt.NDArray[np.bool_]) -> Iterator[MetricRow]:
         """What only groups of one attribute have: AUC and the counts of the confusion matrix."""
         label, flagged = self._examples.label[mask], self._flagged[mask]
-        auc = measure(label, self._risk[mask], self._weights[:, mask])["roc_auc"]
+        auc = measure(label, self._risk[mask], self._weights.where(mask))["roc_auc"]
         few = min(len(np.unique(self._examples.learner[mask & (self._examples.label == one)])) for one in (0, 1))
         yield self._row(group, "roc_auc", interval(auc if few >= SMALLEST else np.full(1, np.nan)), mask)
         for truth, names in enumerate(MATRIX):
@@ -225,7 +225,7 @@ class _Check:
         folds = PredefinedSplit(_folds(group, learner, self._seed))
         with threadpool_limits(limits=1):  # the fits are small: more threads would only wait for each other
             guess = cross_val_predict(model, values, group, cv=folds, method="predict_proba")
-        weights = self._weights[:, kept]
+        weights = self._weights.where(kept)
         each = [
             measure((group == place).astype(np.int32), guess[:, place], weights)["roc_auc"]
             for place in range(len(shown.names))

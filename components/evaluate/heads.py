@@ -23,6 +23,7 @@ from components.evaluate.over_runs import bounded, mean_over_runs
 from components.evaluate.uncertainty import GRID
 from components.examples import Examples
 from components.metrics import find_metrics
+from components.metrics.resamples import Resamples
 from components.metrics.sample import Floats
 from components.targets import read_heads
 from earlybell.bundle import Bands, Catalogue
@@ -182,13 +183,13 @@ def _by_run(unseen: _Unseen, inside: Floats | None, seed: int) -> dict[Named, di
         of_run = unseen.where(mask)
         if mask.sum() < LEAST_LEARNERS or len(np.unique(of_run.target)) < 2:
             continue
-        for named, values in _figures(of_run, None if inside is None else inside[mask], weights[:, mask]):
+        for named, values in _figures(of_run, None if inside is None else inside[mask], weights.where(mask)):
             by_run.setdefault(named, {})[str(run)] = values
     return by_run
 
 
-def _figures(unseen: _Unseen, inside: Floats | None, weights: Floats) -> Iterator[tuple[Named, Floats]]:
-    total = weights.sum(axis=1)
+def _figures(unseen: _Unseen, inside: Floats | None, weights: Resamples) -> Iterator[tuple[Named, Floats]]:
+    total = weights.total
     with np.errstate(invalid="ignore", divide="ignore"):
         yield (MODEL, AGREEMENT), unseen.head.direction * rank_correlation(unseen.answer, unseen.risk, weights)
         if inside is None:
@@ -219,9 +220,9 @@ def _answers(unseen: _Unseen, mean: Floats) -> dict[str, Floats]:
     return answers
 
 
-def rank_correlation(a: Floats, b: Floats, weights: Floats) -> Floats:
-    """Spearman's correlation (resamples,) of values (n,), with the ranks of all; weights (resamples, n)."""
-    total = weights.sum(axis=1)
+def rank_correlation(a: Floats, b: Floats, weights: Resamples) -> Floats:
+    """Spearman's correlation (resamples,) of values (n,), with the ranks of all."""
+    total = weights.total
     ranks = [rankdata(values) for values in (a, b)]
     means = [weights @ of / total for of in ranks]
     covariance = weights @ (ranks[0] * ranks[1]) / total - means[0] * means[1]

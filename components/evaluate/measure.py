@@ -1,6 +1,7 @@
 """Metrics and curves of a candidate's risks, by cut-off and course run."""
 
 from collections.abc import Iterator
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from components.evaluate.metrics import intervals, measure, resample
 from components.evaluate.over_runs import over_runs
 from components.evaluate.subject import Counts, Subject, count_learners
 from components.examples import Examples
+from components.metrics.resamples import Resamples
 from components.metrics.sample import Floats
 from earlybell.bundle import Catalogue
 from earlybell.bundle.figures import EACH_RUN, Curve, MetricRow
@@ -32,6 +34,8 @@ class Measurer:
         self._run = examples.run
         self._rows: dict[float | None, Mask] = {one: near(progress, self._run, one) for one in CUTOFFS}
         self._rows[None] = np.ones(len(examples), dtype=bool)
+        self._drawn: dict[tuple[float | None, bytes], Resamples] = {}
+        self._drawing = Lock()  # several subjects may be measured at the same time
 
     def metrics(self, subject: Subject, risk: Floats, *, each_run: bool) -> Iterator[tuple[MetricRow, Floats]]:
         """The rows of a subject's figures, each with its value and resamples (1 + resamples,).
@@ -42,11 +46,12 @@ class Measurer:
         """
         for cutoff, mask in self.masks(risk):
             examples = self._examples.where(mask)
-            weights = resample(examples.learner, RESAMPLES if cutoff else RESAMPLES_ALL_WEEKS, self._seed)
+            weights = self._resamples(cutoff, mask)
             by_run: list[dict[str, Floats]] = []
             everybody = count_learners(examples.learner, examples.label)
             for group, of_group in self._groups(mask, each_run):
-                figures = measure(examples.label[of_group], risk[mask][of_group], weights[:, of_group])
+                of_rows = weights if group == "all" else weights.where(of_group)
+                figures = measure(examples.label[of_group], risk[mask][of_group], of_rows)
                 if group != "all":
                     by_run.append(figures)
                 counts = count_learners(examples.learner[of_group], examples.label[of_group])
@@ -69,6 +74,15 @@ class Measurer:
         for cutoff, rows in self._rows.items():
             if (rows & seen).any():
                 yield cutoff, rows & seen
+
+    def _resamples(self, cutoff: float | None, mask: Mask) -> Resamples:
+        """Of the rows of a cut-off: candidates that were measured on the same rows share them."""
+        key = cutoff, mask.tobytes()
+        with self._drawing:
+            if key not in self._drawn:
+                resamples = RESAMPLES if cutoff else RESAMPLES_ALL_WEEKS
+                self._drawn[key] = resample(self._examples.learner[mask], resamples, self._seed)
+            return self._drawn[key]
 
     def _groups(self, mask: Mask, each_run: bool) -> Iterator[tuple[str, Mask]]:
         run = self._run[mask]

@@ -1,7 +1,7 @@
 """Metrics with intervals from resampled learners.
 
-Every metric takes weights (resamples, n): the first row is ones and gives the value, the others count how often the
-bootstrap drew a row's learner. So all resamples are measured in one pass, and learners are drawn, never rows.
+Every metric takes how often each resample has each row: the first has each row once and gives the value, the others
+what the bootstrap drew. So all resamples are measured in one pass, and learners are drawn, never rows.
 
 Intervals are bias-corrected percentiles (Efron 1987). From the calibration error the noise is taken that a mean of gaps
 has: it is above 0 for a perfect model too, and drawing again adds it once more, so that its percentiles would miss the
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.metrics import find_metrics, measured
+from components.metrics.resamples import Resamples
 from components.metrics.sample import Floats, Sample
 from earlybell.bundle.figures import Measured
 
@@ -22,14 +23,14 @@ _NORMAL = NormalDist()
 _Z = _NORMAL.inv_cdf(0.975)
 
 
-def resample(learner: npt.NDArray[np.int64], resamples: int, seed: int) -> Floats:
-    """Bootstrap weights (1 + resamples, n) of rows whose learners are `learner`."""
+def resample(learner: npt.NDArray[np.int64], resamples: int, seed: int) -> Resamples:
+    """The rows (n,) themselves and so many bootstrap resamples of them, by the learner (n,) of each."""
     learners, at = np.unique(learner, return_inverse=True)
     count = len(learners)
     if not count:
-        return np.empty((1 + resamples, 0))
+        return Resamples(np.empty((1 + resamples, 0)), at)
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=resamples)
-    return np.vstack([np.ones(len(learner)), drawn[:, at]])
+    return Resamples(np.vstack([np.ones(count), drawn]), at)
 
 
 def interval(values: Floats, *, corrected: bool = True) -> Measured:
@@ -57,7 +58,7 @@ def intervals(found: Mapping[str, Floats]) -> dict[str, Measured]:
     return {name: _at_least(interval(values), metrics[name].least) for name, values in found.items()}
 
 
-def measure(label: npt.NDArray[np.int32], risk: Floats, weights: Floats) -> dict[str, Floats]:
+def measure(label: npt.NDArray[np.int32], risk: Floats, weights: Resamples) -> dict[str, Floats]:
     """Every metric (1 + resamples,) by name, of labels and risks (n,); NaN where not possible, as with one label.
 
     Raises:

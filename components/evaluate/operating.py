@@ -9,6 +9,7 @@ import numpy as np
 
 from components.evaluate.metrics import interval, resample
 from components.examples import Examples
+from components.metrics.resamples import Resamples
 from components.metrics.sample import Floats
 from earlybell.bundle.evaluation import Capacity, OperatingPoint
 from earlybell.bundle.figures import Measured, Quartiles
@@ -74,10 +75,12 @@ class _Expected(TypedDict):
     lead_days: dict[str, Quartiles]
 
 
-def _expected(high: float, risk: Floats, examples: Examples, days: Mapping[str, Floats], weights: Floats) -> _Expected:
+def _expected(
+    high: float, risk: Floats, examples: Examples, days: Mapping[str, Floats], weights: Resamples
+) -> _Expected:
     flagged, weeks = risk >= high, len(_weeks(examples))
     with np.errstate(invalid="ignore", divide="ignore"):
-        rightly = weights[:, flagged] @ examples.label[flagged] / weights[:, flagged].sum(axis=1)
+        rightly = weights @ (flagged & (examples.label == 1)) / (weights @ flagged)
     return {
         "high": round(high, 6),
         "flagged_a_week": interval(weights @ flagged / weeks),
@@ -112,14 +115,15 @@ def _weeks(examples: Examples) -> Any:
     return np.unique(np.rec.fromarrays([examples.course_id.astype(str), examples.as_of]))
 
 
-def _found(flagged: Any, examples: Examples, weights: Floats) -> Floats:
+def _found(flagged: Any, examples: Examples, weights: Resamples) -> Floats:
     """Of learners with label 1, the share who were flagged in at least one week, by resample."""
     everybody, first = np.unique(examples.learner, return_index=True)
     kept = np.isin(everybody, examples.learner[examples.label == 1])
     bad, first = everybody[kept], first[kept]
     ever = np.isin(bad, examples.learner[flagged & (examples.label == 1)])
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(weights[:, first] @ ever / weights[:, first].sum(axis=1))
+        of_bad = weights.where(first)
+        return of_bad @ ever / of_bad.total
 
 
 def _lead(flagged: Any, examples: Examples, until: Floats) -> Quartiles:

@@ -11,6 +11,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from components.evaluate.metrics import interval, resample
 from components.examples import Examples
+from components.metrics.resamples import Resamples
 from components.metrics.sample import Floats, calibration_bins
 from earlybell.bundle.bands import Interval
 from earlybell.bundle.evaluation import CoverageRow
@@ -92,12 +93,12 @@ def coverage(
     at = calibration_bins(risk, bins)
     weights = resample(learner, RESAMPLES, seed)
     groups = (at == one for one in np.unique(at))
-    return tuple(_covered(ends[:, group], risk[group], shares[group], weights[:, group]) for group in groups)
+    return tuple(_covered(ends[:, group], risk[group], shares[group], weights.where(group)) for group in groups)
 
 
-def _covered(ends: Floats, risk: Floats, shares: Floats, weights: Floats) -> CoverageRow:
+def _covered(ends: Floats, risk: Floats, shares: Floats, weights: Resamples) -> CoverageRow:
     with np.errstate(invalid="ignore"):
-        seen = interval(weights @ shares / weights.sum(axis=1))
+        seen = interval(weights @ shares / weights.total)
     low, high = (round(float(end), 6) for end in ends.mean(axis=1))
     return CoverageRow(
         risk=round(float(risk.mean()), 6),

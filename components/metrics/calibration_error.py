@@ -6,7 +6,6 @@ than there is, it is negative, and 0 to a reader.
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from components.metrics import Metric
 from components.metrics.sample import Floats, Sample, calibration_bins
@@ -15,18 +14,12 @@ from components.metrics.sample import Floats, Sample, calibration_bins
 def _compute(sample: Sample) -> Floats:
     """Squared gaps have a noise that adds: the value has it once, a resample twice, its own and the value's."""
     bins, gap = calibration_bins(sample.risk), sample.label - sample.risk
-    zero = np.zeros(len(sample.weights))
-    squares = sum((_square(gap, sample.weights, bins == place) for place in np.unique(bins)), zero)
-    squares = squares / sample.total
+    count = int(bins.max(initial=-1)) + 1
+    sums, rows = sample.weights.by(bins, count, gap), sample.weights.by(bins, count)
+    squares = (sums**2 / np.maximum(rows, 1.0)).sum(axis=1) / sample.total  # 0 of a bin of which nobody was drawn
     noise = np.nanmean(squares[1:]) - squares[0] if np.isfinite(squares[1:]).any() else 0.0
     free = squares - noise * np.r_[1.0, np.full(len(squares) - 1, 2.0)]
     return np.asarray(np.sign(free) * np.sqrt(np.abs(free)))
-
-
-def _square(gap: Floats, weights: Floats, group: npt.NDArray[np.bool_]) -> Floats:
-    """The squared mean gap (resamples,) of a group, times its weight; 0 where nobody of it was drawn."""
-    sums, counts = weights[:, group] @ gap[group], weights[:, group].sum(axis=1)
-    return np.asarray(sums**2 / np.maximum(counts, 1.0))
 
 
 METRIC = Metric(

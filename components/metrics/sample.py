@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from components.metrics.resamples import Resamples
+
 THRESHOLD = 0.5  # of accuracy, precision, recall, F1 and the counts, as in the paper
 CALIBRATION_BINS = 10
 _AT_ONCE = 2**18  # weights that are ranked at once: 2 MiB
@@ -32,16 +34,16 @@ class Ranking(NamedTuple):
 
 @dataclass(frozen=True)
 class Sample:
-    """Labels (n,) and risks (n,), and how often each resample has each row: weights (resamples, n), the first of 1."""
+    """Labels (n,) and risks (n,), and how often each resample has each row (resamples, n)."""
 
     label: npt.NDArray[np.int32]
     risk: Floats
-    weights: Floats
+    weights: Resamples
 
     @cached_property
     def total(self) -> Floats:
         """The weight (resamples,) of all rows."""
-        return np.asarray(self.weights.sum(axis=1))
+        return self.weights.total
 
     @cached_property
     def brier(self) -> Floats:
@@ -55,13 +57,8 @@ class Sample:
 
     @cached_property
     def confusion(self) -> Confusion:
-        flagged, label, weights = self.risk >= THRESHOLD, self.label, self.weights
-        return Confusion(
-            true_positives=weights @ (flagged & (label == 1)),
-            false_positives=weights @ (flagged & (label == 0)),
-            false_negatives=weights @ (~flagged & (label == 1)),
-            true_negatives=weights @ (~flagged & (label == 0)),
-        )
+        missed, good = self.risk < THRESHOLD, self.label == 0
+        return Confusion(*self.weights.by(2 * missed + good, 4).T)
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -71,14 +68,14 @@ class Sample:
         if not len(risk):
             return Ranking(auc, precision)
         order = np.argsort(-risk, kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(risk[order]) != 0])
-        bad, good = label[order], 1 - label[order]
+        ends = np.flatnonzero(np.r_[np.diff(risk[order]) != 0, True])
         step = max(1, _AT_ONCE // len(risk))
         for start in range(0, len(self.weights), step):
             some = slice(start, start + step)
-            weights = self.weights[some, order]
-            positive, negative = (np.add.reduceat(weights * of_label, starts, axis=1) for of_label in (bad, good))
-            hits, misses = positive.cumsum(axis=1), negative.cumsum(axis=1)
+            weights = self.weights.dense(some, order)
+            hits = (weights * label[order]).cumsum(axis=1)[:, ends]
+            misses = weights.cumsum(axis=1)[:, ends] - hits
+            positive, negative = np.diff(hits, axis=1, prepend=0.0), np.diff(misses, axis=1, prepend=0.0)
             all_hits, all_misses = hits[:, -1], misses[:, -1]
             auc[some] = (positive * (all_misses[:, None] - misses + negative / 2)).sum(axis=1) / (all_hits * all_misses)
             precision[some] = np.nansum(positive * hits / (hits + misses), axis=1) / all_hits

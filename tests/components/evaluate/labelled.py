@@ -1,4 +1,4 @@
-"""Examples of which little more than the label matters."""
+"""Examples of which little more than the label matters, and resamples by hand."""
 
 from typing import Any
 
@@ -6,6 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from components.examples import Examples
+from components.metrics.resamples import Resamples
+
+
+def each(weights: npt.NDArray[Any]) -> Resamples:
+    """Resamples (resamples, n) of rows that are a learner each."""
+    return Resamples(weights.astype(np.float64), np.arange(weights.shape[1]))
 
 
 def labelled(label: npt.NDArray[Any], learner: npt.NDArray[Any] | None = None, values: Any = None) -> Examples:

@@ -97,7 +97,7 @@ def test_evidence_is_enough_after_a_week_with_few_values_that_the_other_folds_ha
     for row in found:
         kept = seen & ~in_doubt & (examples.days_seen >= 7) & (outside <= row.most_outside)
         assert row.coverage == round(int(kept.sum()) / int(seen.sum()), 4)
-        figures = intervals(measure(examples.label[kept], unseen[kept], weights[:, kept]))
+        figures = intervals(measure(examples.label[kept], unseen[kept], weights.where(kept)))
         assert {name: getattr(row, name) for name in FIGURES} == {name: figures[name] for name in FIGURES}
         assert {*row.__struct_fields__} == {"most_outside", "used", "coverage", *FIGURES}
 

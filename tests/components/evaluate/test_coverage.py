@@ -14,6 +14,7 @@ import pytest
 
 from components.evaluate.metrics import intervals, measure, resample
 from components.metrics.sample import Floats, calibration_bins
+from tests.components.evaluate.labelled import each
 
 LEARNERS, WEEKS, SITES, RESAMPLES = 120, 2, 200, 100
 RIGHT, TOO_STRONG = 0.0, 0.5
@@ -36,7 +37,7 @@ def _site(seed: int, learners: int, bias: float) -> Site:
 def _truth(bias: float) -> dict[str, float]:
     """The figures of a site so large that chance has no part in them; of the calibration error with the true risks."""
     label, risk, _, true = _site(1_000_000, 200_000, bias)
-    found = {name: float(values[0]) for name, values in measure(label, risk, np.ones((1, len(risk)))).items()}
+    found = {name: float(values[0]) for name, values in measure(label, risk, each(np.ones((1, len(risk))))).items()}
     bins = calibration_bins(risk)
     squares = [(true - risk)[bins == one].mean() ** 2 * (bins == one).mean() for one in np.unique(bins)]
     return found | {"calibration_error": float(np.sqrt(sum(squares)))}

@@ -25,6 +25,7 @@ from earlybell.bundle.bands import UNMEASURED
 from earlybell.bundle.evaluation import HeadFigures
 from earlybell.bundle.figures import Measured
 from earlybell.bundle.heads import AnsweredHead, Head, Implied
+from tests.components.evaluate.labelled import each
 
 PROBABILITY = Head(name="p", title="P", kind="probability", words="{others}", direction=-1)
 SCORE = Head(name="s", title="S", kind="score", words="{value}", direction=-1, baseline="last_score")
@@ -46,7 +47,7 @@ def examples(features: Path, labels: Path) -> Examples:
 def test_a_score_is_measured_beside_the_mean_and_the_latest_score(examples: Examples) -> None:
     # Mean of the targets 50; the second learner has no score yet, so the mean stands for it.
     unseen = _unseen(SCORE, examples, [30, 50, 80], [20, 60, 70], last=[40, np.nan, 70], risk=[0.9, 0.5, 0.1])
-    figures = {named: values[0] for named, values in _figures(unseen, np.array([1.0, 0.0, 1.0]), np.ones((1, 3)))}
+    figures = {named: values[0] for named, values in _figures(unseen, np.array([1.0, 0.0, 1.0]), each(np.ones((1, 3))))}
     assert figures == pytest.approx(
         {
             (MODEL, "agreement"): 1.0,
@@ -71,7 +72,7 @@ def test_a_score_is_measured_beside_the_mean_and_the_latest_score(examples: Exam
 
 def test_a_probability_is_measured_against_the_share_of_the_same_learners(examples: Examples) -> None:
     unseen = _unseen(PROBABILITY, examples, [0.9, 0.8, 0.4, 0.3], [1, 1, 0, 1], risk=[0.1, 0.2, 0.3, 0.4])
-    figures = {named: values[0] for named, values in _figures(unseen, None, np.ones((1, 4)))}
+    figures = {named: values[0] for named, values in _figures(unseen, None, each(np.ones((1, 4))))}
     assert figures[MODEL, "roc_auc"] == pytest.approx(2 / 3)
     skill = 1 - (0.01 + 0.04 + 0.16 + 0.49) / (4 * 0.75 * 0.25)
     assert figures[MODEL, "brier_skill"] == figures[MEAN, "gain"] == pytest.approx(skill)
@@ -80,7 +81,7 @@ def test_a_probability_is_measured_against_the_share_of_the_same_learners(exampl
 
 def test_rank_correlation_is_spearmans_and_counts_rows_by_their_weight() -> None:
     a, b = np.array([1.0, 2.0, 3.0, 4.0]), np.array([10.0, 30.0, 20.0, 40.0])
-    first, drawn = rank_correlation(a, b, np.array([[1.0, 1, 1, 1], [1, 0, 0, 2]]))
+    first, drawn = rank_correlation(a, b, each(np.array([[1.0, 1, 1, 1], [1, 0, 0, 2]])))
     assert first == pytest.approx(0.8)
     assert drawn == pytest.approx(1)
 

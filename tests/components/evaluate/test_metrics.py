@@ -12,6 +12,7 @@ from sklearn import metrics as sk
 from components.evaluate.metrics import interval, intervals, measure, resample
 from components.metrics.sample import calibration_bins
 from earlybell.bundle.figures import Measured
+from tests.components.evaluate.labelled import each
 
 Sample = tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]
 RNG = np.random.default_rng(5)
@@ -40,15 +41,31 @@ def sample(request: pytest.FixtureRequest) -> Sample:
 )
 def test_a_metric_equals_scikit_learns(sample: Sample, name: str, function: Any, flags: bool) -> None:
     label, risk = sample
-    found = measure(label, risk, np.ones((1, len(label))))[name][0]
+    found = measure(label, risk, each(np.ones((1, len(label)))))[name][0]
     assert found == pytest.approx(function(label, risk >= 0.5 if flags else risk))
+
+
+def test_resamples_multiply_as_the_matrix_that_they_stand_for() -> None:
+    rng = np.random.default_rng(9)
+    learner, values, group = rng.integers(0, 20, 90), rng.normal(size=90), rng.integers(0, 4, 90)
+    resamples = resample(learner, 30, seed=1)
+    dense = resamples.dense()
+    np.testing.assert_allclose(resamples @ values, dense @ values)
+    np.testing.assert_allclose(resamples.total, dense.sum(axis=1))
+    members = group[:, None] == np.arange(5)
+    np.testing.assert_allclose(resamples.by(group, 5, values), dense @ (members * values[:, None]))
+    np.testing.assert_allclose(resamples.by(group, 5), dense @ members)
+    some = np.array([4, 80, 4, 17])
+    np.testing.assert_array_equal(resamples.where(some).dense(), dense[:, some])
+    np.testing.assert_array_equal(resamples.where(group == 2).dense(), dense[:, group == 2])
+    np.testing.assert_array_equal(resamples.dense(slice(3, 6), some), dense[3:6, some])
 
 
 def test_weights_count_rows_as_often_as_they_say() -> None:
     label, risk = np.array([0, 1, 1, 0], dtype=np.int32), np.array([0.1, 0.8, 0.3, 0.4])
     doubled = np.repeat([0, 1, 2, 3], [1, 2, 1, 3])
-    one = measure(label, risk, np.array([[1.0, 2, 1, 3]]))
-    other = measure(label[doubled], risk[doubled], np.ones((1, 7)))
+    one = measure(label, risk, each(np.array([[1.0, 2, 1, 3]])))
+    other = measure(label[doubled], risk[doubled], each(np.ones((1, 7))))
     for name in ("roc_auc", "pr_auc", "brier", "f1"):
         assert one[name][0] == pytest.approx(other[name][0]), name
 
@@ -56,14 +73,14 @@ def test_weights_count_rows_as_often_as_they_say() -> None:
 def test_a_perfectly_calibrated_risk_has_a_small_calibration_error_and_a_shifted_one_its_shift() -> None:
     risk = RNG.random(50_000) * 0.6
     label = (RNG.random(50_000) < risk).astype(np.int32)
-    ones = np.ones((1, len(risk)))
+    ones = each(np.ones((1, len(risk))))
     assert measure(label, risk, ones)["calibration_error"][0] < 0.02
     assert measure(label, risk + 0.2, ones)["calibration_error"][0] == pytest.approx(0.2, abs=0.02)
 
 
 def test_resampling_draws_learners_and_never_rows() -> None:
     learner = np.repeat([7, 3, 9], [4, 2, 5])
-    weights = resample(learner, 50, seed=1)
+    weights = resample(learner, 50, seed=1).dense()
     assert weights.shape == (51, 11)
     for one in (7, 3, 9):
         assert (weights[:, learner == one] == weights[:, learner == one][:, :1]).all()
@@ -103,7 +120,7 @@ def test_every_figure_of_weighted_rows_is_that_of_rows_repeated(
     weighted: tuple[Sample, npt.NDArray[np.float64]],
 ) -> None:
     (label, risk), weights = weighted
-    found = measure(label, risk, weights)
+    found = measure(label, risk, each(weights))
     for at, weight in enumerate(weights):
         times = weight.astype(int)
         labels, risks = np.repeat(label, times), np.repeat(risk, times)
@@ -158,10 +175,11 @@ def test_the_calibration_error_is_the_gap_in_ten_bins_less_what_resampling_adds(
     noise = float(np.mean(resampled)) - value
     free = [value - noise, *(square - 2 * noise for square in resampled)]
     assert {*np.sign(free)} == {-1, 1}, "of some, chance alone explains more than there is"
-    np.testing.assert_allclose(measure(label, risk, weights)["calibration_error"], [_root(square) for square in free])
-    alone = measure(label, risk, weights[:1])["calibration_error"]
+    errors = measure(label, risk, each(weights))["calibration_error"]
+    np.testing.assert_allclose(errors, [_root(square) for square in free])
+    alone = measure(label, risk, each(weights[:1]))["calibration_error"]
     np.testing.assert_allclose(alone, [np.sqrt(value)])
-    with_one = measure(label, risk, weights[[0, 3]])["calibration_error"]
+    with_one = measure(label, risk, each(weights[[0, 3]]))["calibration_error"]
     noise_of_one = resampled[2] - value
     np.testing.assert_allclose(with_one, [_root(value - noise_of_one), _root(resampled[2] - 2 * noise_of_one)])
 
@@ -244,11 +262,11 @@ def test_of_the_figures_a_calibration_error_alone_is_never_below_0() -> None:
 
 def test_as_many_learners_are_drawn_as_there_are_and_the_first_row_is_everybody() -> None:
     learner = np.array([7, 3, 9, 7, 3, 12])
-    weights = resample(learner, 400, seed=2)
+    weights = resample(learner, 400, seed=2).dense()
     assert weights[0].tolist() == [1] * 6
     of_each = weights[1:, [0, 1, 2, 5]]
     assert (of_each.sum(axis=1) == 4).all()
     assert np.abs(of_each.mean(axis=0) - 1).max() < 0.2, "each as often as the others"
-    assert (resample(learner, 400, seed=2) == weights).all()
-    assert not (resample(learner, 400, seed=3) == weights).all()
-    assert resample(np.empty(0, dtype=np.int64), 5, seed=1).shape == (6, 0)
+    assert (resample(learner, 400, seed=2).dense() == weights).all()
+    assert not (resample(learner, 400, seed=3).dense() == weights).all()
+    assert resample(np.empty(0, dtype=np.int64), 5, seed=1).dense().shape == (6, 0)
