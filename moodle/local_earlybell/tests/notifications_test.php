@@ -105,6 +105,17 @@ final class notifications_test extends service_testcase {
         $this->assertSame('high', $DB->get_field('local_earlybell_risk', 'band', ['userid' => $late->id]));
     }
 
+    public function test_the_digest_counts_the_rises_that_are_told_of(): void {
+        $this->risks[$this->learners[1]->id] = 0;
+        $this->predict_all($this->noon - 30 * MINSECS);
+        $this->risks[$this->learners[1]->id] = .9;
+        $this->becomes(.9, -10);
+        $this->assertSame(1, task\digest::send($this->noon));
+        [$message] = $this->sink->get_messages();
+        $course = ['course' => format_string($this->course->fullname), 'count' => 3, 'risen' => 1];
+        $this->assertStringContainsString(get_string('digest_course', 'local_earlybell', $course), $message->fullmessage);
+    }
+
     public function test_it_is_looked_at_again_when_it_is_sent(): void {
         global $DB;
         $this->becomes(.9);
