@@ -10,6 +10,7 @@ from earlybell import __version__
 from earlybell.bundle import Bundle
 from earlybell.bundle.evaluation import RubricFacts
 from earlybell.bundle.manifest import Policy
+from earlybell.extensions import installed
 from earlybell.gates import Gates, read_verdict
 from earlybell.predict import open_tables
 from earlybell.tables import TABLES
@@ -40,9 +41,10 @@ def basis_of(bundle: Bundle, tables: Path) -> Basis:
 
 
 def settings_digest(label: str, policy: Policy, gates: Gates, rubric: RubricFacts | None = None) -> str:
-    """Of what decides a model beside its data; another version of Earlybell may make another model of the same."""
+    """Of what decides a model beside its data; another version of Earlybell, or of an extension, may make another."""
     of_rubric = (rubric.version, rubric.threshold) if rubric and label == "rubric" else None
     parts = {"code": __version__, "label": label, "policy": policy, "gates": gates, "rubric": of_rubric}
+    parts["extensions"] = installed()
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
 
 

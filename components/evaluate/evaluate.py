@@ -1,6 +1,5 @@
 """Measures the candidates through what will serve, chooses one, and seals its bundle."""
 
-import os
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from msgspec import structs
+from threadpoolctl import threadpool_limits
 
 from components.evaluate.bands import evidence, make_bands
 from components.evaluate.choice import BESIDE, DECIDES, choose, gain_over_baseline
@@ -42,6 +42,7 @@ from earlybell.gates import CUTOFF, Gates, judge, write_verdict
 from earlybell.predict import Course, Key, Predictor, courses_at
 
 SEED = 42
+MOST_AT_ONCE = 4  # subjects that are measured at the same time, each with memory of its own
 EXTENSIONS = "extensions.json"  # of a bundle that extensions had a part in
 DEFAULT, GATES = Policy(), Gates()
 
@@ -269,12 +270,14 @@ def _measure(
         return list(measurer.metrics(subject, risk, each_run=subject.split in (main, NEW_COURSE)))
 
     subjects = [Subject(name, split) for name, by_split in risks.items() for split in by_split]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy computes without the interpreter's lock
+    # NumPy computes without the interpreter's lock, and its own threads would wait for ours.
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool, threadpool_limits(limits=1):
         for subject, figures in zip(subjects, pool.map(measured, subjects), strict=True):
             for row, values in figures:
                 rows.append(row)
                 if subject.split == main and row.metric in deciding and row.group in ("all", EACH_RUN) and row.cutoff:
                     deciding[row.metric][subject.candidate][row.cutoff] = values  # each run comes after all together
+    measurer.clear()
     return rows, deciding
 
 

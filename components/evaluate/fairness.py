@@ -126,6 +126,7 @@ class _Check:
         self._examples, self._risk, self._flagged = examples, risk, flagged
         self._cutoff, self._seed = cutoff, seed
         self._weights = resample(examples.learner, RESAMPLES, seed)
+        self._dense = self._weights.dense()
 
     def attribute(self, name: str, group: Strings) -> list[MetricRow]:
         """All rows of one attribute."""
@@ -199,7 +200,7 @@ class _Check:
             np.r_[self._examples.label, np.tile([0, 0, 1, 1], count)],
             np.r_[self._flagged, np.tile([0, 1, 0, 1], count)],
             np.r_[self._risk, np.full(4 * count, 0.5)],
-            np.hstack([self._weights.dense(), more]),
+            np.hstack([self._dense, more]),
         )
 
     def _detail(self, group: str, mask: npt.NDArray[np.bool_]) -> Iterator[MetricRow]:

@@ -45,19 +45,20 @@ class Measurer:
             each_run: measure every course run too, and their mean, and not only all together.
         """
         for cutoff, mask in self.masks(risk):
-            examples = self._examples.where(mask)
-            weights = self._resamples(cutoff, mask)
+            label, learner, known = self._examples.label[mask], self._examples.learner[mask], risk[mask]
+            weights, everybody = self._resamples(cutoff, mask), count_learners(learner, label)
+            yield from _rows(subject, cutoff, "all", measure(label, known, weights), everybody)
             by_run: list[dict[str, Floats]] = []
-            everybody = count_learners(examples.learner, examples.label)
-            for group, of_group in self._groups(mask, each_run):
-                of_rows = weights if group == "all" else weights.where(of_group)
-                figures = measure(examples.label[of_group], risk[mask][of_group], of_rows)
-                if group != "all":
-                    by_run.append(figures)
-                counts = count_learners(examples.learner[of_group], examples.label[of_group])
-                yield from _rows(subject, cutoff, group, figures, counts)
+            for course_id, rows in self._runs(mask) if each_run else ():
+                figures = measure(label[rows], known[rows], weights.where(rows))
+                by_run.append(figures)
+                yield from _rows(subject, cutoff, course_id, figures, count_learners(learner[rows], label[rows]))
             if by_run:
                 yield from _rows(subject, cutoff, EACH_RUN, over_runs(by_run, self._seed), everybody)
+
+    def clear(self) -> None:
+        """Give the memory of the resamples back: those of a cut-off are made again when they are needed."""
+        self._drawn.clear()
 
     def curves(self, subject: Subject, risk: Floats) -> Iterator[Curve]:
         """The curves of a subject at every cut-off."""
@@ -84,12 +85,12 @@ class Measurer:
                 self._drawn[key] = resample(self._examples.learner[mask], resamples, self._seed)
             return self._drawn[key]
 
-    def _groups(self, mask: Mask, each_run: bool) -> Iterator[tuple[str, Mask]]:
-        run = self._run[mask]
-        yield "all", np.ones(len(run), dtype=bool)
-        runs = np.unique(run)
-        for one in runs if each_run and len(runs) > 1 else []:
-            yield str(self._examples.course_id[mask][run == one][0]), run == one
+    def _runs(self, mask: Mask) -> Iterator[tuple[str, Mask]]:
+        """Each course run of some rows (n,), and which of these are of it; none where there is one alone."""
+        run, course_id = self._run[mask], self._examples.course_id[mask]
+        runs, first = np.unique(run, return_index=True)
+        for number, row in zip(runs, first, strict=True) if len(runs) > 1 else ():
+            yield str(course_id[row]), run == number
 
 
 def _rows(

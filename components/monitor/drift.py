@@ -13,7 +13,7 @@ bound of two samples (see `by_chance`). That is sampling alone: where nothing is
 still exceed the largest of a few earlier ones. Drift alone only warns.
 
 PSI and Wasserstein's distance tell the size of what the first shows, and the maximum mean discrepancy (MMD) whether the
-features together differ where none does alone. They name nobody, so they warn nobody.
+features together differ where none does alone. They are of size, so they warn nobody.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -172,12 +172,14 @@ class Drift:
         yield make(figure=f"psi_{basis}", value=index, threshold=sampling)
         if (distance := wasserstein(now, before)) is not None:
             yield make(figure=f"wasserstein_{basis}", value=distance)
-        discrepancy, by_sampling = mmd(self._together(compared.now), self._together(compared.before), alpha)
-        yield make(figure=f"mmd_{basis}", value=discrepancy, threshold=by_sampling, subject=ALL)
+        few_now, few_before = map(self._few, (compared.now, compared.before))
+        discrepancy, by_sampling = mmd(self._values[few_now, :-1], self._values[few_before, :-1], alpha)
+        make = partial(make, subject=ALL, learners=len(few_now))
+        yield make(figure=f"mmd_{basis}", value=discrepancy, threshold=by_sampling)
 
-    def _together(self, rows: Ints) -> Floats:
-        """All features of so many learners as MMD can take."""
-        return self._values[rows[:: -(-len(rows) // MOST_TOGETHER)], :-1]
+    def _few(self, rows: Ints) -> Ints:
+        """As many rows as MMD can take, evenly spread."""
+        return rows if len(rows) <= MOST_TOGETHER else rows[np.linspace(0, len(rows) - 1, MOST_TOGETHER).astype(int)]
 
     def _sentence(self, compared: Compared, basis: Basis, culprits: Sequence[int], margin: Margin) -> str:
         if not culprits:

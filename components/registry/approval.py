@@ -10,15 +10,16 @@ REASON = "the site approves what is not worse"
 def approved_by_site(proposal: Proposal, approval: str, model_name: str, trail: str, anchors: str) -> str:
     """By whom and why it is approved; empty: it waits for a person.
 
-    What is worse, or cannot be compared, waits for a person whatever the site says. The trail, where one is named, has
-    the approval first.
+    What is worse, or cannot be compared with a champion that has not seen the learners, waits for a person whatever the
+    site says. The trail, where one is named, has the approval first.
 
     Raises:
         SettingError: nobody approves so.
         TrailError: the trail cannot be written.
     """
     check_approval(approval)
-    if approval == PERSON or proposal.comparison.finding not in ("better", "no clear difference"):
+    comparison = proposal.comparison
+    if approval == PERSON or comparison.seen or comparison.finding not in ("better", "no clear difference"):
         return ""
     address, anchors = address_and_anchors(trail, anchors)
     kept = new_approval(

@@ -72,7 +72,10 @@ def decide(
         now = datetime.fromisoformat(figures.metadata["as_of"])
         decided = decide_by(rows, trained, basis, now, Rules(calendar_days, margin, cool_down_days, budget))
         write_json(Path(decision.path), decided)
-        learners = sum({row.course_id: row.learners for row in rows}.values())
+        by_course: dict[str, int] = {}
+        for row in rows:
+            by_course[row.course_id] = max(by_course.get(row.course_id, 0), row.learners)
+        learners = sum(by_course.values())
         decision.metadata.update({"cause": decided.cause, "learners": learners})
         for shift in decided.warnings[:3]:
             warn("decide", shift)

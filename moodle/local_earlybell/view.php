@@ -22,6 +22,8 @@
  * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
+use local_earlybell\reportbuilder\local\systemreports\learners;
+
 require_once(__DIR__ . '/../../config.php');
 
 $course = get_course(required_param('id', PARAM_INT));
@@ -51,17 +53,18 @@ echo $OUTPUT->tabtree($tabs, $tab);
 groups_print_course_menu($course, $url);
 if ($tab === 'all') {
     $report = \core_reportbuilder\system_report_factory::create(
-        \local_earlybell\reportbuilder\local\systemreports\learners::class,
+        learners::class,
         $context,
         'local_earlybell',
         '',
         0,
         ['group' => (int) groups_get_course_group($course, true)]
     );
-    echo html_writer::div($report->output(), 'local_earlybell-all');
-    if (\local_earlybell\reportbuilder\local\systemreports\learners::can_choose($context)) {
+    $choosing = learners::can_choose($context);
+    echo html_writer::div($report->output(), 'local_earlybell-all' . ($choosing ? ' local_earlybell-choosing' : ''));
+    if ($choosing) {
         echo $OUTPUT->render_from_template('local_earlybell/bulk', [
-            'form' => \local_earlybell\reportbuilder\local\systemreports\learners::FORM,
+            'form' => learners::FORM,
             'url' => (new moodle_url('/local/earlybell/bulk.php', ['id' => $course->id]))->out(false),
             'highurl' => (new moodle_url('/local/earlybell/bulk.php', ['id' => $course->id, 'band' => 'high']))->out(false),
         ]);

@@ -116,7 +116,7 @@ def installed(checkout: Path, folder: Path, make: Make = on_postgresql) -> Itera
 
 def phpunit(site: Site) -> str:
     """What PHPUnit prints of the plugin's tests: Debian's, or that below EARLYBELL_PHPUNIT: Moodle 5 needs 11."""
-    prefix = Path(os.environ.get("EARLYBELL_PHPUNIT", "/usr"))
+    prefix = Path(os.environ.get("EARLYBELL_PHPUNIT", "/usr")).resolve()
     vendor = site.root / "vendor"
     (vendor / "phpunit" / "phpunit").mkdir(parents=True)
     (vendor / "bin").mkdir()
@@ -129,7 +129,9 @@ def phpunit(site: Site) -> str:
     tool = (site.public / "admin" / "tool" / "phpunit" / "cli" / "util.php").relative_to(site.root)
     site.php(tool, "--install")
     site.php(tool, "--buildconfig")
-    return site.php("vendor/bin/phpunit", "--testsuite", "local_earlybell_testsuite")
+    return site.php(
+        "vendor/bin/phpunit", "--fail-on-warning", "--fail-on-risky", "--testsuite", "local_earlybell_testsuite"
+    )
 
 
 def _config(public: Path, folder: Path, database: Database, url: str) -> str:

@@ -53,8 +53,9 @@ def filled(moodle: Site, service: tuple[Server, str]) -> dict[str, Any]:
     return ids
 
 
-def test_phpunit_is_green(moodle: Site) -> None:
-    printed = phpunit(moodle)
+@pytest.mark.parametrize("site", ["moodle", "moodle_on_mariadb"])
+def test_phpunit_is_green(site: str, request: pytest.FixtureRequest) -> None:
+    printed = phpunit(request.getfixturevalue(site))
     assert re.search(r"^OK( \(|, but)", printed, re.MULTILINE), printed
 
 

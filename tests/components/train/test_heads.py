@@ -72,6 +72,7 @@ def test_no_fold_trains_on_what_it_is_measured_on(examples: Examples) -> None:
         assert set(rows.tolist()) <= set(known.tolist())
         if fold != "final":
             number = int(fold.rpartition("-")[2])
+            assert rows.tolist() == known[examples.run_fold[known] != number].tolist()
             assert not set(examples.course_id[rows]) & set(examples.course_id[examples.run_fold == number])
     alone = _folds(replace(examples, run_fold=np.zeros_like(examples.run_fold)), known)
     assert set(alone) == {"final", "learner-0", "learner-1", "learner-2"}

@@ -37,6 +37,19 @@ def test_a_runs_history_says_who_was_there_who_had_left_and_who_repeated() -> No
     assert [run.left[at[stage]] for stage in (0.25, 0.5, 0.75)] == [0, 0, 0.25]
 
 
+def test_a_history_is_of_the_rows_that_are_asked_for() -> None:
+    """Every second row: of learner 0 and 2, while 1 and 3 between them would tell otherwise."""
+    rows = [(0, 0.5, 1, 1.0), (1, 0.5, 0, 0.0), (2, 0.5, 1, 1.0), (3, 0.5, 0, 0.0)]
+    examples = replace(
+        _example(rows), run=np.array([0, 0, 1, 1]), course_id=np.array(["a", "a", "b", "b"], dtype=object)
+    )
+    runs = history_of(examples, CATALOGUE, np.array([0, 2])).runs
+    assert [(run.course_id, run.learners, run.repeaters, run.base_rates[0]) for run in runs] == [
+        ("a", 1, 1.0, 1.0),
+        ("b", 1, 1.0, 1.0),
+    ]
+
+
 def test_where_no_attempt_is_known_the_share_who_repeat_is_not_known() -> None:
     (run,) = history_of(_example([(0, 0.5, 1, np.nan), (1, 0.5, 0, np.nan)]), CATALOGUE, np.arange(2)).runs
     assert run.repeaters is None

@@ -11,13 +11,14 @@ WATCHED_ON_DASHBOARDS = ("estimated_auc", "adjusted_auc", "early_auc", "ks_earli
 
 
 def leave(address: str) -> None:
-    """Push the gauges of all three pipelines; monitoring has figures of a course run, one of each status that asks."""
+    """Push the gauges of the pipelines; monitoring has figures of a course run, one of each status that asks."""
     rows = [_row(figure, "ok") for figure in WATCHED_ON_DASHBOARDS]
     rows += [_row("coverage", "warning"), _row("brier", "problem")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EARLYBELL_PUSHGATEWAY", address)
-        for pipeline in ("training", "prediction"):
-            push(pipeline, "", {})
+        for pipeline in ("training", "retraining"):
+            push(pipeline, "2026-03-02T01:00:00Z", {"learners": 20})
+        push("prediction", "2026-03-02T02:00:00Z", {}, by_course={"data_age_seconds": {"A": 60}})
         push("monitoring", "", {"course_runs": 1}, watched=rows)
 
 

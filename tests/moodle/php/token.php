@@ -10,9 +10,11 @@ require_once($CFG->dirroot . '/webservice/lib.php');
 set_config('enablewebservices', 1);
 set_config('webserviceprotocols', 'rest');
 $generator = new testing_data_generator();
-$user = $generator->create_user(['username' => 'earlybellservice', 'password' => 'Earlybell.1']);
+$user = $DB->get_record('user', ['username' => 'earlybellservice'])
+    ?: $generator->create_user(['username' => 'earlybellservice', 'password' => 'Earlybell.1']);
 $context = context_system::instance();
-$role = create_role('Earlybell service', 'earlybellservice', '');
+$role = $DB->get_field('role', 'id', ['shortname' => 'earlybellservice'])
+    ?: create_role('Earlybell service', 'earlybellservice', '');
 foreach (['local/earlybell:extract', 'local/earlybell:setcorrections', 'webservice/rest:use'] as $capability) {
     assign_capability($capability, CAP_ALLOW, $role, $context->id);
 }
@@ -20,7 +22,10 @@ role_assign($role, $user->id, $context->id);
 $tokens = [];
 foreach (['local_earlybell_extract', 'local_earlybell_corrections'] as $shortname) {
     $service = $DB->get_record('external_services', ['shortname' => $shortname], '*', MUST_EXIST);
-    (new webservice())->add_ws_authorised_user((object) ['externalserviceid' => $service->id, 'userid' => $user->id]);
+    $authorised = ['externalserviceid' => $service->id, 'userid' => $user->id];
+    if (!$DB->record_exists('external_services_users', $authorised)) {
+        (new webservice())->add_ws_authorised_user((object) $authorised);
+    }
     $tokens[$shortname] = \core_external\util::generate_token(EXTERNAL_TOKEN_PERMANENT, $service, $user->id, $context);
 }
 echo json_encode($tokens);

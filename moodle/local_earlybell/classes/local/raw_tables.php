@@ -220,7 +220,8 @@ final class raw_tables {
         $select = implode(', ', array_map(fn(string $name): string => $name === 'other' ? self::OTHER : "t.$name", array_keys($columns)));
         [$where, $params] = self::within($table, $courses);
         $rows = $DB->get_recordset_sql(
-            "SELECT $select FROM {{$table}} t WHERE t.id > :after AND t.id <= :upto" . ($where === '' ? '' : " AND $where"),
+            "SELECT $select FROM {{$table}} t WHERE t.id > :after AND t.id <= :upto" . ($where === '' ? '' : " AND $where")
+                . ' ORDER BY t.id',
             $params + ['after' => $after, 'upto' => $upto]
         );
         $lines = '';

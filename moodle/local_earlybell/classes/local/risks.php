@@ -33,7 +33,7 @@ final class risks {
      * Whether a risk has risen to the highest band: from another risk, not from too little evidence, and not by a new model.
      *
      * @param \stdClass $row of the table of risks
-     * @param int $since not before
+     * @param int $since after that
      * @return bool
      */
     public static function has_risen(\stdClass $row, int $since): bool {
@@ -57,7 +57,8 @@ final class risks {
         if ($wanted) {
             [$inusers, $params] = $DB->get_in_or_equal(array_values($wanted), SQL_PARAMS_NAMED);
             $params['courseid'] = $courseid;
-            $before = $DB->get_records_select('local_earlybell_risk', "courseid = :courseid AND userid $inusers", $params, '', 'userid, *');
+            $rows = $DB->get_records_select('local_earlybell_risk', "courseid = :courseid AND userid $inusers", $params);
+            $before = array_column($rows, null, 'userid');
             $week = self::week($now);
             $params['week'] = $week;
             $thisweek = $DB->get_records_select_menu(

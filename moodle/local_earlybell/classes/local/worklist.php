@@ -51,7 +51,7 @@ final class worklist {
      */
     public function __construct(\stdClass $course, ?array $userids, int $now) {
         global $DB;
-        $rows = $DB->get_records('local_earlybell_risk', ['courseid' => $course->id], '', 'userid, *');
+        $rows = array_column($DB->get_records('local_earlybell_risk', ['courseid' => $course->id]), null, 'userid');
         if ($userids !== null) {
             $rows = array_intersect_key($rows, array_flip($userids));
         }

@@ -33,7 +33,7 @@ use local_earlybell\local\worklist;
  * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 class alert extends \core\task\scheduled_task {
-    /** Of which risks it is looked whether they have risen. */
+    /** Risks that may have risen. */
     private const HIGH = "band = 'high' AND timeband > :since";
     /** Seconds after which a rise is none any longer. */
     private const RECENT = DAYSECS;
@@ -87,7 +87,7 @@ class alert extends \core\task\scheduled_task {
         global $DB;
         $since = $now - self::RECENT;
         $params = ['since' => $since, 'courseid' => $course->id];
-        $high = $DB->get_records_select('local_earlybell_risk', self::HIGH . ' AND courseid = :courseid', $params, '', 'userid, *');
+        $high = $DB->get_records_select('local_earlybell_risk', self::HIGH . ' AND courseid = :courseid', $params);
         $rows = array_filter($high, fn(\stdClass $row): bool => risks::has_risen($row, $since));
         $risen = array_column($rows, 'timeband', 'userid');
         $learners = scope::learners((int) $course->id, $now, array_keys($risen));
