@@ -286,7 +286,8 @@ _AGAIN = """INSERT INTO mdl_logstore_standard_log (eventname, component, action,
     contextlevel, contextinstanceid, userid, courseid, anonymous, other, timecreated, origin)
 SELECT eventname, component, action, target, crud, edulevel, contextid, contextlevel, contextinstanceid, userid,
     courseid, anonymous, other, timecreated + 7, origin FROM mdl_logstore_standard_log
-WHERE component = 'mod_page' ORDER BY id LIMIT 1;"""
+WHERE component = 'mod_page' AND courseid IN (SELECT id FROM mdl_course WHERE shortname LIKE 'WAYS%')
+ORDER BY id LIMIT 1;"""
 _GONE = """DELETE FROM mdl_logstore_standard_log WHERE id IN (
     SELECT id FROM (SELECT max(id) AS id FROM mdl_logstore_standard_log WHERE component = 'mod_page') newest);"""
 
