@@ -1,14 +1,22 @@
 """What every room needs to speak SQL with DuckDB: a connection, and texts and paths put into a statement."""
 
+import os
 import re
+import tempfile
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
 
+from earlybell.errors import SettingError
+
 _Setting: TypeAlias = str | bool | int | float | list[str]
 
+MEMORY = "EARLYBELL_MEMORY"  # the variable of the environment that says how much a connection may take
+MOST_BYTES = 3 * 10**9  # without it; a smaller machine gives what DuckDB takes of it, 80%
+_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 SCRATCH = "scratch.duckdb"  # the file of a scratch database
 _PATTERN = re.compile(r"[*?\[]")  # what DuckDB takes for a pattern in the path of a file to read
 
@@ -18,10 +26,36 @@ def connect(**config: _Setting) -> duckdb.DuckDBPyConnection:
 
     Where DuckDB takes a process for interactive it draws a progress bar on stdout, amid what `--json` prints.
     It would fetch an extension that a statement needs from its makers' server: every one of ours does without.
+    It would take most of the machine's memory: what needs more than EARLYBELL_MEMORY goes through files in a temporary
+    folder of its own.
+
+    Raises:
+        SettingError: EARLYBELL_MEMORY is not a size.
     """
-    connection = duckdb.connect(config={**config, "autoinstall_known_extensions": False})
+    spill = Path(tempfile.gettempdir()) / f"earlybell-{uuid.uuid4().hex}"
+    ours = {"temp_directory": str(spill), **config, "autoinstall_known_extensions": False}
+    connection = duckdb.connect(config=ours)
     connection.execute("SET enable_progress_bar = false")
+    if "memory_limit" not in config:
+        _bound_memory(connection)
     return connection
+
+
+def _bound_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    stated = os.environ.get(MEMORY, "")
+    if not stated and _bytes_of(connection) <= MOST_BYTES:
+        return
+    try:
+        connection.execute(f"SET memory_limit = {quoted(stated or f'{MOST_BYTES}B')}")
+    except duckdb.Error:
+        raise SettingError(f"{MEMORY} is not a size", stated, "Write it as 8GB.") from None
+
+
+def _bytes_of(connection: duckdb.DuckDBPyConnection) -> float:
+    """What DuckDB would take by itself."""
+    ((limit,),) = connection.execute("SELECT current_setting('memory_limit')").fetchall()
+    number, unit = limit.split()
+    return float(number) * _UNITS[unit]
 
 
 def connect_scratch(folder: Path, **config: _Setting) -> duckdb.DuckDBPyConnection:

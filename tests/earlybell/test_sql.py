@@ -2,11 +2,16 @@
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from earlybell.tables.sql import SCRATCH, connect, connect_scratch, parquet, quoted, quoted_path
+from earlybell.errors import SettingError
+from earlybell.predict.features import confine
+from earlybell.tables import sql
+from earlybell.tables.sql import MEMORY, SCRATCH, connect, connect_scratch, parquet, quoted, quoted_path
 
 NAMES = [
     'it\'s a "run" {1} [x]*',
@@ -60,6 +65,36 @@ def test_a_scratch_database_may_be_larger_than_the_memory(tmp_path: Path) -> Non
             connection.execute(f"INSERT INTO texts SELECT number, md5(number::VARCHAR) FROM {rows}")
         query = "SELECT count(*), min(text) = min(md5(number::VARCHAR)), sum(length(text)) FROM texts"
         assert connection.execute(query).fetchall() == [(600_000, True, 32 * 600_000)]
+
+
+def test_a_connection_takes_so_much_memory_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def limit() -> str:
+        return str(connect().execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+
+    monkeypatch.setattr(sql, "MOST_BYTES", 10**8)
+    assert limit() == "95.3 MiB"
+    monkeypatch.setenv(MEMORY, "1GiB")
+    assert limit() == "1.0 GiB"
+    monkeypatch.delenv(MEMORY)
+    monkeypatch.setattr(sql, "MOST_BYTES", 10**15)
+    own = duckdb.connect().execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+    assert limit() == own, "a small machine has less"
+    monkeypatch.setenv(MEMORY, "much")
+    with pytest.raises(SettingError, match="EARLYBELL_MEMORY is not a size.*'much'.*8GB"):
+        connect()
+
+
+def test_what_does_not_fit_goes_through_a_folder_that_is_gone_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv(MEMORY, "60MB")
+    with connect(threads=2) as connection:
+        confine(connection)
+        rows = "SELECT DISTINCT hash(range) AS hash, range FROM range(4000000)"
+        assert connection.execute(f"SELECT count(*) FROM ({rows})").fetchall() == [(4_000_000,)]
+        assert len([*tmp_path.iterdir()]) == 1
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize(("opened", "bar"), [("duckdb.connect()", True), ("connect()", False)])

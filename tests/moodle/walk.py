@@ -103,7 +103,7 @@ def teacher(walk: Walk, ids: dict[str, Any], acting: bool) -> None:
     )
     walk.go(f"{view}&tab=all")
     walk.page.wait_for_selector(".reportbuilder-report table")
-    walk.see("all", "High risk", "In this band since" if acting else "Last message")
+    walk.see("all", "High risk (", "In this band since" if acting else "Last message")
     walk.page.check(".reportbuilder-report input[name='users[]'] >> nth=0")
     walk.submit("Write to those chosen")
     assert walk.page.locator("input[type=checkbox][name^='to[']").count() == 1

@@ -402,6 +402,7 @@ final class pages_test extends service_testcase {
         };
         $box = "value=\"{$this->learners[0]->id}\" form=\"local_earlybell-bulk\"";
         $this->assertStringContainsString($box, $report());
+        $this->assertMatchesRegularExpression('~(High|Medium|Low) risk \((sure|fairly sure|not sure[^)]*)\)~', $report(), 'never without how sure');
         $role = $this->getDataGenerator()->create_role();
         assign_capability('local/earlybell:viewcourse', CAP_ALLOW, $role, \context_system::instance());
         $watcher = $this->getDataGenerator()->create_user();

@@ -77,6 +77,20 @@ final class words {
     }
 
     /**
+     * A band, and how sure it is.
+     *
+     * @param string $band
+     * @param float|null $low of the range; null: nothing is known
+     * @param float|null $high
+     * @return string
+     */
+    public static function band_with_certainty(string $band, ?float $low, ?float $high): string {
+        $words = get_string("band_$band", 'local_earlybell');
+        $certainty = self::certainty($low, $high);
+        return $certainty === '' ? $words : get_string('band_certainty', 'local_earlybell', ['band' => $words, 'certainty' => $certainty]);
+    }
+
+    /**
      * How sure that is.
      *
      * @param float|null $low

@@ -52,6 +52,7 @@ $string['asidegroup'] = 'مؤجلون أو مستبعدون';
 $string['attribution'] = 'ما يرفع الخطر وما يخفضه';
 $string['attribution_note'] = 'أقوى التأثيرات في درجة النموذج. وهي لا تدل على سبب.';
 $string['backtolist'] = 'العودة إلى القائمة';
+$string['band_certainty'] = '{$a->band} ({$a->certainty})';
 $string['band_high'] = 'خطر مرتفع';
 $string['band_insufficient_evidence'] = 'أدلة غير كافية';
 $string['band_low'] = 'خطر منخفض';

@@ -52,6 +52,7 @@ $string['asidegroup'] = 'Snoozed or dismissed';
 $string['attribution'] = 'What raises and lowers the risk';
 $string['attribution_note'] = 'The strongest effects on the score of the model. They show no cause.';
 $string['backtolist'] = 'Back to the list';
+$string['band_certainty'] = '{$a->band} ({$a->certainty})';
 $string['band_high'] = 'High risk';
 $string['band_insufficient_evidence'] = 'Not enough evidence';
 $string['band_low'] = 'Low risk';

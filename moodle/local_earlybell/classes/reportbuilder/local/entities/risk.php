@@ -52,9 +52,13 @@ class risk extends base {
             ->add_joins($this->get_joins())
             ->set_type(column::TYPE_TEXT)
             ->add_field("$alias.band")
-            ->add_field("$alias.risk", 'risk')
+            ->add_fields("$alias.risk, $alias.low, $alias.high")
             ->set_is_sortable(true, ["$alias.risk"])
-            ->add_callback(static fn(?string $value): string => $value === null ? '' : get_string("band_$value", 'local_earlybell')));
+            ->add_callback(static fn(?string $value, \stdClass $row): string => $value === null ? '' : words::band_with_certainty(
+                $value,
+                $row->low === null ? null : (float) $row->low,
+                $row->high === null ? null : (float) $row->high
+            )));
         $this->add_column((new column('chance', new lang_string('chance', 'local_earlybell'), $name))
             ->add_joins($this->get_joins())
             ->set_type(column::TYPE_FLOAT)
