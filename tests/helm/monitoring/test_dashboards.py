@@ -98,7 +98,7 @@ def test_a_caller_who_has_no_token_any_more_is_on_no_dashboard(canary: Prometheu
 
 def test_the_figures_are_there_by_version_and_revision(canary: Prometheus) -> None:
     for record in ("asked:per_second", "errors:ratio10m", "seconds:p95_10m", "risk:mean6h", "out_of_range:ratio6h"):
-        samples = canary.query(f"earlybell:version_{record}")
+        samples = canary.query(f"last_over_time(earlybell:version_{record}[2m])")
         shown = {(sample["metric"]["model_version"], sample["metric"]["revision"]) for sample in samples}
         assert shown == {("3", "v3"), ("4", "v4")}, record
 
