@@ -118,8 +118,6 @@ def phpunit(site: Site) -> str:
     """What PHPUnit prints of the plugin's tests: Debian's, or that below EARLYBELL_PHPUNIT: Moodle 5 needs 11."""
     prefix = Path(os.environ.get("EARLYBELL_PHPUNIT", "/usr")).resolve()
     vendor = site.root / "vendor"
-    # What PHPUnit is made of asks for its parts by the include path.
-    (site.root.parent / "php.d" / "phpunit.ini").write_text(f"include_path=.:{prefix}/share/php\n")
     (vendor / "phpunit" / "phpunit").mkdir(parents=True)
     (vendor / "bin").mkdir()
     loads = [prefix / "share" / "php" / name for name in ("PHPUnit/Autoload.php", "org/bovigo/vfs/autoload.php")]
