@@ -92,7 +92,7 @@ def teacher(walk: Walk, ids: dict[str, Any], acting: bool) -> None:
     view = f"/local/earlybell/view.php?id={course}"
     if acting:
         if not walk.page.locator("nav a:has-text('Learners at risk')").first.is_visible():
-            walk.page.click("nav [data-region='moredropdown'] > a")  # where there is no room for all tabs
+            walk.page.click(".secondary-navigation [data-region='morebutton'] > a")  # where not all tabs have room
         walk.click("nav a:has-text('Learners at risk')")  # a tab of the course
     else:
         walk.go(view)
