@@ -80,7 +80,7 @@ def retraining(
         figures=monitored.outputs["figures"],
         trainings=listed.outputs["trainings"],
         **{name: getattr(settings, name) for name in (*JUDGED_BY, *DECIDED_BY)},
-    )
+    ).after(watched)  # the gauge, left behind the decision, says that all succeeded
     on_cluster(monitored, TABLES)
     on_cluster(watched, LIGHT)
     on_cluster(listed, LIGHT, MLFLOW)

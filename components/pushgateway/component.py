@@ -13,7 +13,9 @@ def push_gauges(pipeline: str, started: str, result: dsl.Input[dsl.Artifact]) ->
 
     with errors_reported():
         counts = {"learners": float(result.metadata["learners"])}
-        place = push(pipeline, started, counts, result.metadata.get("by_course", {}))
+        by_course = result.metadata.get("by_course", {})
+        by_course = by_course.get("struct", by_course)  # KFP's metadata store wraps what is nested
+        place = push(pipeline, started, counts, by_course)
         done("push_gauges", f"{len(counts)} gauges to {place}" if place else "no Pushgateway is named")
 
 

@@ -153,17 +153,26 @@ def test_no_host_name_is_in_a_compiled_pipeline_but_its_images(written: Path) ->
         assert not re.findall(r"https?://\S+|\b[\w-]+\.svc\b|\b\d+\.\d+\.\d+\.\d+\b|localhost", text), path
 
 
-def test_the_gauge_is_left_after_everything_else(every_pipeline: dict[str, Compiled]) -> None:
-    for name, compiled in every_pipeline.items():
-        graph = next(graph for graph in compiled.graphs if name != "retraining" or "propose" in graph["dag"]["tasks"])
-        tasks = graph["dag"]["tasks"]
-        last = "push-watched" if name == "monitoring" else "push-gauges"
-        waited, todo = set[str](), [last]
-        while todo:
-            prerequisites = set(tasks[todo.pop()].get("dependentTasks", [])) - waited
-            waited |= prerequisites
-            todo += prerequisites
-        assert waited == set(tasks) - {last}
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [
+        ("training", "push-gauges"),
+        ("prediction", "push-gauges"),
+        ("monitoring", "push-watched"),
+        ("retraining", "condition-branches-1"),
+        ("retraining", "push-gauges"),
+        ("retraining", "push-gauges-2"),
+    ],
+)
+def test_the_gauge_is_left_after_everything_else(every_pipeline: dict[str, Compiled], name: str, last: str) -> None:
+    (graph,) = (graph for graph in every_pipeline[name].graphs if last in graph["dag"]["tasks"])
+    tasks = graph["dag"]["tasks"]
+    waited, todo = set[str](), [last]
+    while todo:
+        prerequisites = set(tasks[todo.pop()].get("dependentTasks", [])) - waited
+        waited |= prerequisites
+        todo += prerequisites
+    assert waited == set(tasks) - {last}
 
 
 def test_the_objects_for_kubectl_name_a_version_by_its_content(written: Path) -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from kfp import dsl
 from msgspec import structs
 
 from components.pushgateway import push
+from components.pushgateway.component import push_gauges
 from components.watched import Row
 from earlybell.errors import PipelineError, SettingError
 from tests.serving.running import free_ports
@@ -89,6 +91,14 @@ def test_a_course_run_that_has_ended_leaves_no_gauge(pushgateway: str) -> None:
         label = 'job="earlybell-pipeline",pipeline="prediction"'
         name = "earlybell_pipeline_data_age_teaching_seconds"
         assert gauges == {f'{name}{{course_id="{course}",{label}}}': value for course, value in courses.items()}
+
+
+@pytest.mark.parametrize("kept", [{"age": {"A-1": 2.0}}, {"struct": {"age": {"A-1": 2.0}}}], ids=["here", "by KFP"])
+def test_the_last_task_takes_what_is_nested_as_kfp_keeps_it(pushgateway: str, kept: dict[str, object]) -> None:
+    predictions = dsl.Artifact(metadata={"learners": 12.0, "by_course": kept})
+    push_gauges.python_func(pipeline="prediction", started="", result=predictions)
+    label = '{course_id="A-1",job="earlybell-pipeline",pipeline="prediction"}'
+    assert _gauges(pushgateway)[f"earlybell_pipeline_age{label}"] == 2.0
 
 
 def test_without_an_address_nothing_is_pushed(monkeypatch: pytest.MonkeyPatch) -> None:
