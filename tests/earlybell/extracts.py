@@ -83,10 +83,13 @@ def changed(value: object, *path: str | int) -> dict[str, Any]:
 
 
 def enrolled(extract: dict[str, Any]) -> set[str]:
-    """Who the answer is about: enrolled at the moment, which lies within the course run."""
+    """Who the answer is about: enrolled at the moment, which lies within the course run and its whole records."""
     at, (course,) = moment(extract["as_of"]), extract["courses"]
     starts, ends = moment(course["starts_at"]), course.get("ends_at")
     if not starts < at <= (moment(ends) if ends else starts + timedelta(weeks=16)):
+        return set()
+    since, until = (course.get(name) for name in ("complete_from", "complete_until"))
+    if (since and at <= moment(since)) or (until and at > moment(until)):
         return set()
     rows = extract["enrolments"]
     return {
