@@ -155,6 +155,14 @@ def troubles(rows: Sequence[Row]) -> list[Row]:
     return list({(row.course_id, row.figure): row for row in reversed(ordered)}.values())[::-1]
 
 
+def learners_of(rows: Sequence[Row]) -> int:
+    """How many learners the course runs of some rows have: of each the most that a figure is of."""
+    by_course: dict[str, int] = {}
+    for row in rows:
+        by_course[row.course_id] = max(by_course.get(row.course_id, 0), row.learners)
+    return sum(by_course.values())
+
+
 def _series(row: Row) -> tuple[str, str, str]:
     own = _NIGHTLY if row.figure == _NIGHTLY else "outcome" if row.family == "outcome" else "weekly"
     return row.course_id, row.version, own

@@ -92,6 +92,7 @@ class Drift:
                 yield from (make(family="drift", figure=figure, status="unknown", sentence=why) for figure in figures)
             else:
                 yield from self._features_of(run, compared, basis, make)
+                yield self._together_of(run, compared, basis, make)
                 yield self._risk_of(run, compared, basis, make)
         yield from self._groups_of(run, week, make)
 
@@ -172,14 +173,13 @@ class Drift:
         yield make(figure=f"psi_{basis}", value=index, threshold=sampling)
         if (distance := wasserstein(now, before)) is not None:
             yield make(figure=f"wasserstein_{basis}", value=distance)
-        few_now, few_before = map(self._few, (compared.now, compared.before))
-        discrepancy, by_sampling = mmd(self._values[few_now, :-1], self._values[few_before, :-1], alpha)
-        make = partial(make, subject=ALL, learners=len(few_now))
-        yield make(figure=f"mmd_{basis}", value=discrepancy, threshold=by_sampling)
 
-    def _few(self, rows: Ints) -> Ints:
-        """As many rows as MMD can take, evenly spread."""
-        return rows if len(rows) <= MOST_TOGETHER else rows[np.linspace(0, len(rows) - 1, MOST_TOGETHER).astype(int)]
+    def _together_of(self, run: Run, compared: Compared, basis: Basis, make: Callable[..., Row]) -> Row:
+        """How far all features together are apart."""
+        now, before = (self._values[_few(rows), :-1] for rows in (compared.now, compared.before))
+        value, threshold = mmd(now, before, self._alpha(run))
+        figure = f"mmd_{basis}"
+        return make(family="drift", figure=figure, subject=ALL, learners=len(now), value=value, threshold=threshold)
 
     def _sentence(self, compared: Compared, basis: Basis, culprits: Sequence[int], margin: Margin) -> str:
         if not culprits:
@@ -243,3 +243,8 @@ class Drift:
                 status=status,
                 sentence=words if status == "warning" else "",
             )
+
+
+def _few(rows: Ints) -> Ints:
+    """As many rows as MMD can take, evenly spread."""
+    return rows if len(rows) <= MOST_TOGETHER else rows[np.linspace(0, len(rows) - 1, MOST_TOGETHER).astype(int)]

@@ -42,7 +42,7 @@ def decide(
     from components.retrain import decide as decide_by
     from components.retrain.champion import with_champion
     from components.retraining import Trained, check_approval
-    from components.watched import read_rows
+    from components.watched import learners_of, read_rows
     from earlybell.bundle import read_bundle
     from earlybell.bundle.evaluation import RubricFacts
     from earlybell.bundle.json_files import read_json, write_json
@@ -72,10 +72,7 @@ def decide(
         now = datetime.fromisoformat(figures.metadata["as_of"])
         decided = decide_by(rows, trained, basis, now, Rules(calendar_days, margin, cool_down_days, budget))
         write_json(Path(decision.path), decided)
-        by_course: dict[str, int] = {}
-        for row in rows:
-            by_course[row.course_id] = max(by_course.get(row.course_id, 0), row.learners)
-        learners = sum(by_course.values())
+        learners = learners_of(rows)
         decision.metadata.update({"cause": decided.cause, "learners": learners})
         for shift in decided.warnings[:3]:
             warn("decide", shift)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from components import basis
 from components.basis import basis_of, records_digest, settings_digest
 from earlybell.bundle import read_bundle
 from earlybell.bundle.evaluation import RubricFacts
 from earlybell.bundle.manifest import Policy
+from earlybell.extensions import Extension
 from earlybell.gates import Gates
 from earlybell.predict import open_tables
 from earlybell.tables import BY_NAME
@@ -43,6 +45,14 @@ def test_what_no_model_of_outcomes_learns_from_does_not_count(
     assert records_digest(_changed(site, tmp_path / "site", table, select), "outcome") == records_digest(
         site, "outcome"
     )
+
+
+def test_an_extension_that_is_installed_is_another_basis(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = settings_digest("outcome", Policy(), Gates())
+    monkeypatch.setattr(
+        basis, "installed", lambda: (Extension("candidates", "more = more:ONE", "more", "1.0", "0" * 64),)
+    )
+    assert settings_digest("outcome", Policy(), Gates()) != plain
 
 
 def test_a_label_of_the_rubric_learns_from_runs_under_way_too(site: Path, tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ def filled(moodle: Site, service: tuple[Server, str]) -> dict[str, Any]:
 @pytest.mark.parametrize("site", ["moodle", "moodle_on_mariadb"])
 def test_phpunit_is_green(site: str, request: pytest.FixtureRequest) -> None:
     printed = phpunit(request.getfixturevalue(site))
-    assert re.search(r"^OK( \(|, but)", printed, re.MULTILINE), printed
+    # The issues of PHPUnit 11 are deprecations then: a warning fails.
+    assert re.search(r"^OK( \(|, but there were issues!$)", printed, re.MULTILINE), printed
 
 
 def test_every_learner_has_an_answer_and_some_have_too_little_evidence(moodle: Site, filled: dict[str, Any]) -> None:

@@ -228,6 +228,7 @@ def test_a_retraining_trains_on_a_backend_what_is_due_and_trains_it_once(trained
     due = ("version=1", *PASSING, "capacity=0.3", "calendar_days=0", "cool_down_days=0", "budget=100")
     first, again = _told("retraining", *due), _told("retraining", *due)
     # Not all: Argo compresses the state of a workflow beyond 1 MiB, and KFP 2.17 does not read that.
+    assert {f"{step}: succeeded" for step in DECIDES} <= first
     assert first <= {f"{step}: succeeded" for step in _steps("retraining") - {"push-gauges-2"}}
     assert again == {f"{step}: succeeded" for step in (*DECIDES, "push-gauges-2")}  # of the same basis is a version now
 

@@ -99,23 +99,23 @@ def test_a_few_scores_above_the_maximum_are_extra_credit(read: Read) -> None:
     assert read(submissions=extra) == []
 
 
-@pytest.mark.parametrize(("until", "notes"), [("2019-11-30", 0), ("2020-02-20", 1)])
+@pytest.mark.parametrize(
+    ("course", "idle"),
+    [
+        (f"{FIRST},2020-03-01,raw,,2019-11-30", False),
+        (f"{FIRST},2020-03-01,raw,,2020-02-20", True),
+        (f"2019-06-01,{LAST} 23:59:59,raw,2019-09-02,", False),
+        (f"2019-06-01,{LAST} 23:59:59,raw,2019-06-20,", True),
+    ],
+    ids=["they end early", "they end later", "they begin late", "they begin earlier"],
+)
 def test_days_without_records_are_not_days_without_teaching(
-    read: Read, monkeypatch: pytest.MonkeyPatch, until: str, notes: int
+    read: Read, monkeypatch: pytest.MonkeyPatch, course: str, idle: bool
 ) -> None:
     monkeypatch.setitem(HEADERS, "courses", f"{HEADERS['courses']},complete_from,complete_until")
-    said = read(courses=[f"c1,c,{FIRST},2020-03-01,raw,,{until}"])
-    assert [note for note in said if "are active from" in note] == said
-    assert len(said) == notes
-
-
-@pytest.mark.parametrize(("since", "notes"), [("2019-09-02", 0), ("2019-06-20", 1)])
-def test_nor_are_days_before_the_records_begin(
-    read: Read, monkeypatch: pytest.MonkeyPatch, since: str, notes: int
-) -> None:
-    monkeypatch.setitem(HEADERS, "courses", f"{HEADERS['courses']},complete_from,complete_until")
-    said = read(courses=[f"c1,c,2019-06-01,{LAST} 23:59:59,raw,{since},"])
-    assert len([note for note in said if "are active from" in note]) == notes
+    notes = read(courses=[f"c1,c,{course}"])
+    assert [note for note in notes if "are active from" in note] == notes
+    assert len(notes) == idle
 
 
 def test_attempts_counted_from_0_end_the_run(read: Read) -> None:

@@ -236,6 +236,10 @@ def test_records_of_the_current_run_stop_half_way(site: Database) -> None:
     """
     left = "epoch(starts_at + (ends_at - starts_at) / 2 - max(moment))"
     assert 0 < _scalar(site, before.format(left)) < DAY
+    whole = "SELECT {} FROM courses WHERE course_id {} 'FMT-101-03'"
+    until = "epoch(starts_at + (ends_at - starts_at) / 2 - complete_until)"
+    assert _scalar(site, whole.format(until, "=")) == 0
+    assert _scalar(site, whole.format("count(complete_until) + count(complete_from)", "<>")) == 0
 
 
 def test_the_current_run_has_no_outcomes_and_no_later_true_risk(site: Database) -> None:

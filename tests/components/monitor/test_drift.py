@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from components.monitor import drift as module
+from components.monitor.distances import mmd
 from components.monitor.drift import ALPHA, LEAST_MARGIN, MARGIN_OF_FEW, Drift
 from components.monitor.weeks import Weeks
+from components.watched import Row
 from earlybell.bundle import Bundle, read_bundle
 from tests.components.monitor.terms import terms
 
@@ -57,6 +60,30 @@ def test_a_feature_that_moves_is_named_in_its_own_words_and_no_other_is(opened: 
     together = rows[4]["mmd_earlier_runs"]
     assert (together.subject, together.status, together.sentence) == ("all", "ok", "")
     assert rows[4]["risk_ks_earlier_runs"].status == "ok"
+
+
+def test_all_features_together_are_compared_without_the_risk_and_as_many_learners_as_mmd_can_take(
+    opened: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weeks = terms(opened, courses=2, rounds=3, learners=60, weeks=3, seed=6)
+    weeks.raw[:] = np.linspace(0, 1, len(weeks.raw))  # what would tell of a shift, if risks counted
+    run = weeks.runs["C001-2"]
+
+    def row(most: int) -> Row:
+        monkeypatch.setattr(module, "MOST_TOGETHER", most)
+        return next(row for row in Drift(weeks).rows(run, 2, "1") if row.figure == "mmd_earlier_runs")
+
+    calendar = opened.catalogue.never_reasons
+    at = [i for i, feature in enumerate(opened.catalogue.features) if feature.family not in calendar]
+    compared = Drift(weeks).compared(run, 2, "earlier_runs")
+    assert compared is not None
+    assert (len(compared.now), len(compared.before)) == (60, 120)
+    now, before = (weeks.observed.values[rows][:, at].astype(float) for rows in (compared.now, compared.before))
+    value, threshold = mmd(now, before, ALPHA / (run.looks * 2 * (len(at) + 1)))
+    assert (row(400).value, row(400).threshold) == pytest.approx((value, threshold))
+    assert (row(400).learners, row(50).learners) == (60, 50)
+    every = np.linspace(0, 119, 50).astype(int)
+    assert row(50).value == pytest.approx(mmd(now[np.linspace(0, 59, 50).astype(int)], before[every], 0.5)[0])
 
 
 def test_runs_that_differ_by_themselves_make_the_margin_and_few_of_them_a_wide_one(opened: Bundle) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from components.watched import COLUMNS, Row, ended_row, latest, read_rows, write_rows
+from components.watched import COLUMNS, Row, ended_row, latest, learners_of, read_rows, write_rows
 from earlybell.errors import SourceError
 from earlybell.tables.sql import connect, quoted
 
@@ -98,3 +98,11 @@ def test_trouble_of_an_earlier_look_is_over_where_the_next_does_not_have_it_and_
     ended = ended_row("A", "3", datetime(2026, 3, 10), 5)
     outcome = structs.replace(later, family="outcome", figure="brier")
     assert latest([lost, arrival, later, ended, outcome]) == [outcome]
+
+
+def test_learners_are_the_most_that_a_figure_of_a_course_run_is_of() -> None:
+    group = structs.replace(ROW, figure="group_risk_ks", subject="gender=F", learners=0, status="suppressed")
+    arrival = structs.replace(ROW, figure="days_without_record", learners=0)
+    other = structs.replace(ROW, course_id="B", learners=7)
+    assert learners_of([ROW, group, arrival, other]) == 40 + 7
+    assert learners_of([]) == 0

@@ -43,9 +43,11 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EARLYBELL_HOME", str(tmp_path / "home"))
 
 
-def _propose(folder: Path, gates: Gates, finding: Finding = "not comparable", approval: str = "person") -> None:
+def _propose(
+    folder: Path, gates: Gates, finding: Finding = "not comparable", approval: str = "person", *, seen: bool = False
+) -> None:
     bundle = _sealed(folder / "bundle", gates).path
-    comparison = structs.replace(PROPOSAL.comparison, finding=finding)
+    comparison = structs.replace(PROPOSAL.comparison, finding=finding, seen=seen)
     write_json(folder / "given", structs.replace(PROPOSAL, comparison=comparison))
     (folder / "page").write_text("a page")
     propose.python_func(
@@ -82,6 +84,11 @@ def test_the_site_approves_what_is_not_worse_if_it_says_so_and_the_trail_knows(
     assert (trained.version, trained.basis) == ("1", BASIS)
     kept = list(read_entries(f"sqlite:{tmp_path}/trail.db", Approval)) if state == "approved" else []
     assert [one.in_short for one in kept] == ([version.decided] if state == "approved" else [])
+
+
+def test_what_the_champion_has_learned_from_waits_for_a_person_whatever_the_site_says(tmp_path: Path) -> None:
+    _propose(tmp_path, Gates(), "better", "automatic", seen=True)
+    assert find("learner-risk", "1").proposal == "waiting"
 
 
 def test_what_missed_a_gate_is_no_version_and_is_not_trained_again(tmp_path: Path) -> None:
