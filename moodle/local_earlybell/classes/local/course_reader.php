@@ -158,7 +158,7 @@ final class course_reader {
               FROM {logstore_standard_log}
              WHERE courseid = :courseid AND anonymous = 0 AND timecreated < :now AND userid $inusers AND realuserid IS NULL
                AND (origin IS NULL OR (origin <> 'cli' AND origin <> 'restore')) AND component <> 'local_earlybell'
-          ORDER BY timecreated, userid", $params + ['courseid' => $this->course->id, 'now' => $this->now]);
+          ORDER BY timecreated, userid, component, action, target, objectid", $params + ['courseid' => $this->course->id, 'now' => $this->now]);
         $rows = [];
         foreach ($records as $record) {
             $rows[] = [
@@ -193,7 +193,7 @@ final class course_reader {
                    AND cm.deletioninprogress = 0 AND cm.visible = 1
              WHERE gi.courseid = :courseid AND gi.gradetype IN (1, 2) AND gi.grademax > 0
                AND (gi.itemtype = 'manual' OR (gi.itemtype = 'mod' AND gi.itemnumber = 0 AND cm.id IS NOT NULL))
-          ORDER BY gi.sortorder", ['courseid' => $this->course->id]);
+          ORDER BY gi.sortorder, gi.id", ['courseid' => $this->course->id]);
         $weights = $items ? $this->weights() : [];
         $due = [];
         foreach (array_unique(array_column($items, 'itemmodule')) as $module) {
@@ -392,7 +392,7 @@ final class course_reader {
               JOIN {assign} a ON a.id = w.assignment
          LEFT JOIN {assign_grades} g ON g.assignment = w.assignment AND g.userid = w.userid AND g.attemptnumber = w.attemptnumber
          LEFT JOIN {assign_user_flags} f ON f.assignment = w.assignment AND f.userid = w.userid
-          ORDER BY w.timemodified", $params + $again + ['course' => $this->course->id, 'also' => $this->course->id]);
+          ORDER BY w.timemodified, w.userid, w.assignment, w.attemptnumber", $params + $again + ['course' => $this->course->id, 'also' => $this->course->id]);
         $rows = [];
         foreach ($records as $record) {
             if (!isset($items[$record->assignment])) {
@@ -428,7 +428,7 @@ final class course_reader {
               FROM {quiz_attempts} qa JOIN {quiz} q ON q.id = qa.quiz
              WHERE q.course = :course AND qa.preview = 0 AND qa.state IN ('finished', 'submitted') AND qa.timefinish > 0
                AND qa.userid $inusers
-          ORDER BY qa.timefinish", $params + ['course' => $this->course->id]);
+          ORDER BY qa.timefinish, qa.id", $params + ['course' => $this->course->id]);
         $rows = [];
         foreach ($records as $record) {
             if (!isset($items[$record->quiz])) {
