@@ -17,6 +17,7 @@ WEEK = 7 * DAY
 DEFAULT_WEEKS = 16
 SESSION_GAP = 30 * 60
 
+_RECORDS = ["complete_from", "complete_until"]
 _KIND = {component: kind for kind, components in KINDS.items() for component in components}
 
 
@@ -59,7 +60,7 @@ def _shown(times: "pd.Series[Any]", zones: "pd.Series[Any]") -> "pd.Series[float
 
 
 def _courses(folder: Path) -> pd.DataFrame:
-    columns = ["course_id", "starts_at", "ends_at", "granularity", "timezone", "weekend"]
+    columns = ["course_id", "starts_at", "ends_at", "granularity", "timezone", "weekend", *_RECORDS]
     courses = _read(folder, "courses", columns)
     courses["zone"] = courses.timezone.fillna(DEFAULT_TIMEZONE)
     courses["off_days"] = courses.weekend.fillna(DEFAULT_WEEKEND)
@@ -101,7 +102,9 @@ def _calendar(folder: Path, share: float, holidays: pd.DataFrame) -> pd.DataFram
     table = enrolments.merge(courses, on="course_id")
     table["joined"] = _seconds(table.enrolled_at)
     left = _seconds(table.unenrolled_at)
-    table = table[(table.joined < table.now) & (left.isna() | (left >= table.now))].reset_index(drop=True)
+    since, until = (_seconds(table[name]) for name in _RECORDS)
+    whole = (since.isna() | (table.now > since)) & (until.isna() | (table.now <= until))
+    table = table[whole & (table.joined < table.now) & (left.isna() | (left >= table.now))].reset_index(drop=True)
     table["begin"] = table[["start", "joined"]].max(axis=1)
     table["begin_day"] = _days(table[["starts_at", "enrolled_at"]].max(axis=1), table.zone)
     table["days_seen"] = _seen(table, table.begin_day, table.last_day, holidays.rename(columns={"day": "off"}))

@@ -74,7 +74,7 @@ def test_both_sides_agree_on_clocks_weekends_holidays_and_what_moodle_writes_by_
     plain_pandas.features(tables, 0.6).to_parquet(tmp_path / "pandas.parquet")
 
     comparison = compare(tmp_path / "ours" / "features.parquet", tmp_path / "pandas.parquet")
-    assert comparison["rows"] > 300
+    assert comparison["rows"] > 250
     assert (comparison["alone"], comparison["differing"]) == (0, {})
 
 
