@@ -20,7 +20,7 @@ test: $(VENV)/dev  ## the tests, but for those that need a cluster
 mutants: $(VENV)/dev  ## whether tests fail where a rule that matters is changed (half an hour); MODULES='gates.py folds.py'
 	@$(BIN)/python -m tests.mutants $(MODULES)
 
-cluster: $(VENV)/dev  ## start a Kubernetes with Knative and KServe on this machine (Linux, root, Go; a quarter of an hour the first time)
+cluster: $(VENV)/dev  ## start a Kubernetes with Knative and KServe on this machine (Linux, root, Go; ten minutes the first time)
 	@PYTHON=$(abspath $(BIN)/python) tests/cluster/start $(CLUSTER)
 
 cluster-down:  ## end it; its state stays, and `make cluster` goes on from there

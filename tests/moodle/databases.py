@@ -44,8 +44,8 @@ Make = Callable[[], AbstractContextManager[Database]]
 
 
 @contextmanager
-def on_postgresql() -> Iterator[Database]:
-    server = postgresql.start_postgresql(fsync="off", full_page_writes="off", synchronous_commit="off")
+def on_postgresql(**settings: str) -> Iterator[Database]:
+    server = postgresql.start_postgresql(fsync="off", full_page_writes="off", synchronous_commit="off", **settings)
     try:
         # Not the server's own user: the script's schema has its name, and would come first in its search path.
         server.run("postgres", f"CREATE ROLE {NAME} LOGIN SUPERUSER; CREATE DATABASE {NAME} OWNER {NAME}")
