@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from components.extract.moodle_db.structure import COURSES, PLUGIN_SETTINGS, SETTINGS, SITE, MoodleTable
+from components.features import find_catalogue
 from earlybell.predict import CourseCorrection
 from earlybell.tables import pseudonyms
 from earlybell.tables import request as request_schema
@@ -60,9 +61,9 @@ def test_the_style_is_what_debians_php_codesniffer_can_check() -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def strings() -> dict[str, str]:
-    """The English strings by key."""
-    text = (PLUGIN / "lang/en/local_earlybell.php").read_text()
+def strings(language: str = "en") -> dict[str, str]:
+    """The strings of a language by key."""
+    text = (PLUGIN / f"lang/{language}/local_earlybell.php").read_text()
     found = re.findall(r"^\$string\['([^']+)'\] = '((?:[^'\\]|\\.)*)';$", text, re.M)
     return {key: value.replace("\\'", "'") for key, value in found}
 
@@ -95,6 +96,29 @@ def test_strings_are_sorted_and_each_that_is_used_is_there() -> None:
     for path in PLUGIN.rglob("*.mustache"):
         used |= set(re.findall(r"\{\{#str\}\}\s*([a-z_]+)\s*, local_earlybell", path.read_text()))
     assert used - set(keys["en"]) == set()
+
+
+def test_a_language_pack_can_say_each_feature_of_the_catalogue_anew() -> None:
+    """English repeats the service's words; another language has the value as a number or in percent, or needs none."""
+    php = (PLUGIN / "classes/local/service_words.php").read_text()
+    turns = {name: float(value) for name, value in re.findall(r"'(\w+)' => (\d*\.?\d+)", php.partition("];")[0])}
+    features = find_catalogue().features
+    two_sided = {
+        feature.name: 0.5 if feature.unit == "yes or no" else 0.0 for feature in features if "|" in feature.words
+    }
+    assert turns == two_sided
+    keys = {
+        f"says_{feature.name}{side}"
+        for feature in features
+        for side in (("_below", "_above") if feature.name in turns else ("",))
+    }
+    of_features = {key: value for key, value in strings().items() if key in keys}
+    assert of_features == dict.fromkeys(keys, "{$a->words}")
+    arabic = strings("ar")
+    assert all("{$a->words}" not in arabic[key] for key in keys)
+    for feature in features:
+        if feature.name not in turns:
+            assert ("percent" if feature.unit == "share" else "number") in arabic[f"says_{feature.name}"], feature.name
 
 
 def test_templates_are_all_named_and_have_an_example() -> None:

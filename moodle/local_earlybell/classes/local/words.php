@@ -195,8 +195,6 @@ final class words {
     /**
      * The reasons of a learner that raise the risk, those first that can be changed, each with a place to look at.
      *
-     * The words are the service's, in its language.
-     *
      * @param string|null $json
      * @param \stdClass $course
      * @param \stdClass|null $missed the latest work that was missed
@@ -209,9 +207,10 @@ final class words {
         $ordered = array_merge(array_values($changeable), array_values(array_filter($reasons, fn($r): bool => empty($r['changeable']))));
         $shown = [];
         foreach (array_slice($ordered, 0, $most) as $reason) {
-            $words = \core_text::strtoupper(\core_text::substr($reason['words'], 0, 1)) . \core_text::substr($reason['words'], 1);
+            $said = service_words::reason($reason);
+            $said['words'] = \core_text::strtoupper(\core_text::substr($said['words'], 0, 1)) . \core_text::substr($said['words'], 1);
             $url = self::place((string) $reason['feature'], $course, $missed);
-            $shown[] = ['words' => $words, 'feature' => $reason['feature'], 'url' => $url ? $url->out(false) : ''];
+            $shown[] = $said + ['feature' => $reason['feature'], 'url' => $url ? $url->out(false) : ''];
         }
         return $shown;
     }

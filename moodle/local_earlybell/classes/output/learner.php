@@ -19,6 +19,7 @@ namespace local_earlybell\output;
 use local_earlybell\local\actions;
 use local_earlybell\local\risks;
 use local_earlybell\local\scope;
+use local_earlybell\local\service_words;
 use local_earlybell\local\trial;
 use local_earlybell\local\words;
 use local_earlybell\local\work;
@@ -123,7 +124,8 @@ class learner implements \renderable, \templatable {
             'reasons' => words::reasons($row->reasons, $this->course, work::missed($list), 10),
             'effects' => self::effects($explained['effects'] ?? []),
             'haseffects' => !empty($explained['effects']),
-            'change' => (string) ($explained['counterfactual']['words'] ?? ''),
+            'change' => service_words::change($explained['counterfactual'] ?? null),
+            'haschange' => !empty($explained['counterfactual']['words']),
             'updated' => get_string('updated', 'local_earlybell', [
                 'ago' => words::ago((int) $row->timecreated, $this->now), 'version' => $row->modelversion,
             ]),
@@ -138,8 +140,7 @@ class learner implements \renderable, \templatable {
      */
     private static function effects(array $effects): array {
         $most = max(array_map(fn(array $effect): float => abs($effect['effect']), $effects) ?: [1]) ?: 1;
-        return array_map(fn(array $effect): array => [
-            'words' => $effect['words'],
+        return array_map(fn(array $effect): array => service_words::reason($effect) + [
             'raises' => $effect['effect'] > 0,
             'length' => (int) round(100 * abs($effect['effect']) / $most),
             'changeable' => !empty($effect['changeable']),

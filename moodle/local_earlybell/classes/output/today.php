@@ -20,6 +20,7 @@ use local_earlybell\local\access;
 use local_earlybell\local\proposal;
 use local_earlybell\local\risks;
 use local_earlybell\local\scope;
+use local_earlybell\local\service_words;
 use local_earlybell\local\words;
 use local_earlybell\local\worklist;
 
@@ -79,7 +80,8 @@ class today implements \renderable, \templatable {
         return [
             'notices' => notices::export($known, $this->now),
             'note' => $known->timeanswered ? (string) $known->note : '',
-            'correction' => $used ? $correction['words'] : '',
+            'correction' => service_words::correction($used ? $correction : null),
+            'hascorrection' => $used && $correction['words'] !== '',
             'summary' => get_string('summary', 'local_earlybell', ['shown' => count($cards), 'total' => $worklist->total]),
             'updated' => $known->timeanswered
                 ? get_string('updated', 'local_earlybell', [

@@ -19,6 +19,7 @@ namespace local_earlybell\output;
 use local_earlybell\local\access;
 use local_earlybell\local\config;
 use local_earlybell\local\risks;
+use local_earlybell\local\service_words;
 use local_earlybell\local\trial;
 use local_earlybell\local\words;
 
@@ -71,7 +72,8 @@ class trust implements \renderable, \templatable {
                 'expected' => round($expected), 'total' => count($known), 'share' => words::percent($expected / count($known)),
             ]) : '',
             'insufficient' => get_string('trust_insufficient', 'local_earlybell', count($rows) - count($known)),
-            'correction' => $correction ? $correction['words'] : '',
+            'correction' => service_words::correction($correction),
+            'hascorrection' => $correction && $correction['words'] !== '',
             'correctionfrom' => $correction ? userdate($correction['time']) : '',
             'earlier' => $correction && isset($correction['expected'])
                 ? get_string('trust_earlier', 'local_earlybell', words::percent((float) $correction['expected'])) : '',
