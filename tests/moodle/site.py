@@ -70,8 +70,8 @@ class Site:
         return rows
 
 
-def copied(checkout: Path, out: Path) -> Path:
-    """A copy of a checkout with the plugin in it: hard links where that can be, for nothing in it is changed."""
+def copied(checkout: Path, out: Path, *, plugin: bool = True) -> Path:
+    """A copy of a checkout, with the plugin or without: hard links where that can be, for nothing in it is changed."""
     links = subprocess.run(["cp", "-al", str(checkout), str(out)], capture_output=True, check=False)
     if links.returncode:
         shutil.rmtree(out, ignore_errors=True)
@@ -81,15 +81,16 @@ def copied(checkout: Path, out: Path) -> Path:
         shutil.rmtree(left, ignore_errors=True)
     for left in (out / "config.php", out / "phpunit.xml"):
         left.unlink(missing_ok=True)
-    shutil.copytree(PLUGIN, public / "local" / "earlybell")
+    if plugin:
+        shutil.copytree(PLUGIN, public / "local" / "earlybell")
     return public
 
 
 @contextmanager
-def installed(checkout: Path, folder: Path, make: Make = on_postgresql) -> Iterator[Site]:
+def installed(checkout: Path, folder: Path, make: Make = on_postgresql, *, plugin: bool = True) -> Iterator[Site]:
     """A site without data on a new database, its web server running; all of it ends with the block."""
     root = folder / "moodle"
-    public = copied(checkout, root)
+    public = copied(checkout, root, plugin=plugin)
     (web_port,) = free_ports(1)
     for name in ("data", "phpunitdata", "php.d"):
         (folder / name).mkdir()

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tests.moodle.documented import send_corrections
-from tests.moodle.plugin import KEY, ROOT
-from tests.moodle.site import Site, phpunit
+from tests.moodle.plugin import KEY, PLUGIN, ROOT
+from tests.moodle.site import Site, installed, phpunit
 from tests.serving.conftest import serving
 from tests.serving.running import Server, started_guarded
 
@@ -173,3 +173,22 @@ def test_the_service_away_loses_nothing(moodle: Site, filled: dict[str, Any], se
     moodle.php("admin/cli/cfg.php", "--component=local_earlybell", "--name=circuituntil", "--set=0")
     moodle.task("drain")
     assert moodle.query("SELECT id FROM {local_earlybell_dirty}") == []
+
+
+def test_the_archive_installs_through_moodles_own_page(checkout: Path, tmp_path: Path) -> None:
+    if not BROWSER:
+        pytest.skip("no Python with Playwright is named: make test-moodle does it")
+    archive = tmp_path / "local_earlybell.zip"
+    subprocess.run(["make", "-s", "plugin", f"PLUGIN={archive}"], cwd=ROOT, check=True, timeout=60)
+    out = Path(SHOTS) if SHOTS else tmp_path
+    out.mkdir(parents=True, exist_ok=True)
+    with installed(checkout, tmp_path, plugin=False) as site:
+        assert not (site.public / "local" / "earlybell").exists()
+        words = [BROWSER, Path(__file__).with_name("upload.py"), site.url, archive, out]
+        ran = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=900, check=False, cwd=ROOT)
+        assert ran.returncode == 0, ran.stdout + ran.stderr[-4000:]
+        version = re.search(r"\$plugin->version = (\d+);", (PLUGIN / "version.php").read_text())
+        assert version
+        stored = "SELECT value FROM {config_plugins} WHERE plugin = 'local_earlybell' AND name = 'version'"
+        assert site.query(stored) == [{"value": version.group(1)}]
+        assert "neither an address nor a key" in site.task("drain")
