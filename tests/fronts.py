@@ -8,10 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Front(BaseHTTPRequestHandler):
-    """A server's answers to what is posted, which `reply` of a subclass gives."""
+    """A server's answers to what is posted or got, which `reply` of a subclass gives."""
+
+    def do_GET(self) -> None:
+        self.do_POST()
 
     def do_POST(self) -> None:
-        self.reply(self.rfile.read(int(self.headers["content-length"])))
+        self.reply(self.rfile.read(int(self.headers.get("content-length", 0))))
 
     def reply(self, body: bytes) -> None:
         """Answer to a body."""

@@ -1,19 +1,20 @@
-"""The commands of the how-to guides, as a reader would copy them: what `docs/how-to` says is what the tests run."""
+"""The commands of guides and lessons, as a reader would copy them: what `docs` says is what the tests run."""
 
 import re
 from pathlib import Path
 
-HOW_TO = Path(__file__).parents[2] / "docs/how-to"
+HOW_TO, TUTORIAL = (Path(__file__).parents[2] / "docs" / name for name in ("how-to", "tutorial"))
 
 
 def commands(heading: str) -> str:
-    """The shell commands below a heading of a guide: all blocks that are fenced as `sh`, in order.
+    """The shell commands below a heading of a guide or lesson: all blocks that are fenced as `sh`, in order.
 
-    They go up to the next heading of its rank. What tests do not have is fenced as `sh not-run`. No two guides have the
+    They go up to the next heading of its rank. What tests do not have is fenced as `sh not-run`. No two pages have the
     same heading.
     """
-    sections = [section for page in sorted(HOW_TO.glob("*.md")) for section in _sections(page, heading)]
-    assert len(sections) == 1, f"{len(sections)} guides of {HOW_TO} have the heading {heading!r}"
+    pages = sorted(page for folder in (HOW_TO, TUTORIAL) for page in folder.glob("*.md"))
+    sections = [section for page in pages for section in _sections(page, heading)]
+    assert len(sections) == 1, f"{len(sections)} pages of {HOW_TO} and {TUTORIAL} have the heading {heading!r}"
     return "\n".join(re.findall(r"(?ms)^```sh\n(.*?)^```", sections[0]))
 
 

@@ -1,9 +1,11 @@
 <?php
-// Fills a throw-away Moodle with three runs of one course, two of which are over: runs.php CONFIG LEARNERS NOW. Prints as JSON what was
-// made, for the test to compare; two sites that are filled as of the same second have the same. Never for a site that matters. Of ten learners of a run one comes late, one leaves, one is suspended, one
-// is enrolled twice. Enrolments, extensions, deadlines and marks are made by Moodle's own functions; the clock is set back afterwards.
+// Fills a throw-away Moodle with runs of one course: runs.php CONFIG LEARNERS NOW [AGO]. AGO says how many weeks ago each began, as
+// 70,34,6: without it, these three, of which two are over. Prints as JSON what was made, for the test to compare; two sites that
+// are filled as of the same second have the same. Never for a site that matters.
+// Of ten learners of a run one comes late, one leaves, one is suspended, one is enrolled twice. Enrolments, extensions, deadlines and marks are made by Moodle's own functions; the clock is set back afterwards.
 define('CLI_SCRIPT', true);
 [, $config, $count, $now] = $argv;
+$agos = array_map('intval', explode(',', $argv[4] ?? '70,34,6'));
 require($config);
 require_once($CFG->libdir . '/testing/generator/lib.php');
 require_once($CFG->libdir . '/gradelib.php');
@@ -33,7 +35,7 @@ $user = fn(string $name, string $first, string $last, array $more = []) => $gene
 $teacher = $user('waysteacher', 'Tara', 'Teach');
 $names = ['Amal', 'Ben', 'Chloé', 'Dina', 'Émile', 'Farid', 'Grace', 'Hana', 'Ivo', 'Jamal', 'Kofi', 'Layla', 'Mina'];
 $weeks = 12;
-foreach ([70, 34, 6] as $run => $ago) {
+foreach ($agos as $run => $ago) {
     $start = (new DateTimeImmutable("@$now"))->setTimezone(new DateTimeZone('Asia/Muscat'))->modify("today -$ago weeks")->getTimestamp();
     $until = min($now - HOURSECS, $start + $weeks * WEEKSECS);
     $code = "WAYS1-$run";
