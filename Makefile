@@ -33,7 +33,8 @@ test-cluster: export EARLYBELL_CLUSTER_KUBECONFIG = $(abspath $(KUBECONFIG))
 else
 test-cluster: LOAD = test ! -e $(CLUSTER)/installed || tests/cluster/images/load $(CLUSTER) serving components
 endif
-test-cluster: $(VENV)/dev  ## the tests on that cluster; or on yours, KUBECONFIG=FILE IMAGE_LOADER='kind load image-archive'
+test-cluster: export EARLYBELL_MOODLE = $(if $(MOODLE),$(abspath $(MOODLE)))
+test-cluster: $(VENV)/dev  ## the tests on that cluster; with a Moodle beside it: MOODLE=DIR; or on yours, KUBECONFIG=FILE IMAGE_LOADER='kind load image-archive'
 	@$(LOAD)
 	@$(BIN)/python -m pytest -vv --durations 25 tests/cluster
 

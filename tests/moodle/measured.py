@@ -21,7 +21,7 @@ from tests.moodle.site import Site, installed
 OPTIONS = "code=shortname:^([A-Z0-9]+)&pass_mark=40%"
 TABLES = ("courses", "enrolments", "events", "assessments", "extensions", "submissions", "outcomes")
 KEY = {"EARLYBELL_PSEUDONYM_KEY": "0123456789abcdef0123456789abcdef"}
-STATEMENTS = {  # that the reader sent so far; MariaDB counts everybody's, and while it reads there is nobody else
+STATEMENTS = {  # that the reader sent so far; MariaDB counts everybody's, also those of who asks this
     "pgsql": f"SELECT COALESCE(SUM(calls), 0) AS n FROM pg_stat_statements WHERE userid = '{READER}'::regrole",
     "mariadb": "SELECT variable_value AS n FROM information_schema.global_status WHERE variable_name = 'QUESTIONS'",
 }
@@ -57,9 +57,8 @@ class Reading:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("moodle", type=Path)
-    parser.add_argument("seed", type=Path)
-    parser.add_argument("out", type=Path)
+    for name in ("moodle", "seed", "out"):
+        parser.add_argument(name, type=lambda text: Path(text).resolve())
     parser.add_argument("--learners", type=int, default=200)
     parser.add_argument("--log", type=int, default=500_000)
     options = parser.parse_args()
@@ -82,10 +81,11 @@ def _database(site: Site, folder: Path) -> Reading:
     if site.database.type == "pgsql":
         site.database.run("CREATE EXTENSION pg_stat_statements;")
     source = site.database.source(OPTIONS)
-    asked = partial(site.query, STATEMENTS[site.database.type])
-    before = int(asked()[0]["n"])
+    asked = [int(site.query(STATEMENTS[site.database.type])[0]["n"]) for _ in range(2)]
     cost = measure.command(["extract", source, folder / "tables"], {PASSWORD: site.database.password, **KEY})
-    return _reading(f"moodle-db, {site.database.type}", folder / "tables", cost, int(asked()[0]["n"]) - before)
+    after = int(site.query(STATEMENTS[site.database.type])[0]["n"])
+    of_asking = asked[1] - asked[0]  # between two of these questions nothing else happened
+    return _reading(f"moodle-db, {site.database.type}", folder / "tables", cost, after - asked[1] - of_asking)
 
 
 def _web(site: Site, folder: Path) -> list[Reading]:

@@ -27,7 +27,8 @@ class Night:
     Attributes:
         answered: learners and courses that have a risk, or too little evidence for one, of this night.
         runs: of the task that drains the table; each has its budget of time.
-        slowest_run: seconds.
+        seconds: of these runs together.
+        slowest_run: seconds of one.
         php_cpu_seconds: of the plugin's tasks, without the database.
         server_cpu_seconds: of the service that answers.
         left: learners who still wait.
@@ -51,26 +52,31 @@ def fill(site: Site, seed: Path, courses: int, learners: int) -> None:
 
 
 def refresh(site: Site, server: Server) -> Night:
-    """One night: all are marked, then the table is drained, run after run."""
-    began, php, served = time.monotonic(), _children(), _cpu(server.process.pid)
+    """One night: all are marked, then the table is drained, run after run. What is counted between is not measured."""
+    served, php = _cpu(server.process.pid), _children()
     site.task("refresh")
-    took = list[float]()
-    while waiting := _count(site, "SELECT COUNT(*) AS n FROM {local_earlybell_dirty}"):
-        started = time.monotonic()
+    php = _children() - php
+    took, left, waiting = list[float](), _waiting(site), -1
+    while left and left != waiting:
+        began, used, waiting = time.monotonic(), _children(), left
         site.task("drain")
-        took.append(time.monotonic() - started)
-        if _count(site, "SELECT COUNT(*) AS n FROM {local_earlybell_dirty}") == waiting:
-            break
+        took.append(time.monotonic() - began)
+        php += _children() - used
+        left = _waiting(site)
     return Night(
         courses=_count(site, "SELECT COUNT(DISTINCT courseid) AS n FROM {local_earlybell_risk}"),
         answered=_count(site, "SELECT COUNT(*) AS n FROM {local_earlybell_risk}"),
         runs=len(took),
-        seconds=round(time.monotonic() - began, 1),
+        seconds=round(sum(took), 1),
         slowest_run=round(max(took, default=0.0), 1),
-        php_cpu_seconds=round(_children() - php, 1),
+        php_cpu_seconds=round(php, 1),
         server_cpu_seconds=round(_cpu(server.process.pid) - served, 1),
-        left=_count(site, "SELECT COUNT(*) AS n FROM {local_earlybell_dirty}"),
+        left=left,
     )
+
+
+def _waiting(site: Site) -> int:
+    return _count(site, "SELECT COUNT(*) AS n FROM {local_earlybell_dirty}")
 
 
 def _count(site: Site, sql: str) -> int:
@@ -92,7 +98,7 @@ def _cpu(pid: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("moodle", "seed", "bundle", "out"):
-        parser.add_argument(name, type=Path)
+        parser.add_argument(name, type=lambda text: Path(text).resolve())
     parser.add_argument("--courses", type=int, default=50)
     parser.add_argument("--learners", type=int, default=200)
     options = parser.parse_args()

@@ -117,8 +117,10 @@ def test_a_language_pack_can_say_each_feature_of_the_catalogue_anew() -> None:
     arabic = strings("ar")
     assert all("{$a->words}" not in arabic[key] for key in keys)
     for feature in features:
-        if feature.name not in turns:
-            assert ("percent" if feature.unit == "share" else "number") in arabic[f"says_{feature.name}"], feature.name
+        written = "percent" if feature.unit == "share" else ("number", "decimal")[feature.digits]
+        own = [arabic[key] for key in keys if re.sub("_(below|above)$", "", key) == f"says_{feature.name}"]
+        used = {found for text in own for found in re.findall(r"\{\$a->(\w+)\}", text)}
+        assert used == ({written} if "{value}" in feature.words else set()), feature.name
 
 
 def test_templates_are_all_named_and_have_an_example() -> None:

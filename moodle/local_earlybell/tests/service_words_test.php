@@ -75,6 +75,32 @@ final class service_words_test extends \advanced_testcase {
         $this->assertSame(['words' => 'أيام بلا أي نشاط: 12', 'lang' => ''], $says('days_since_activity', 12));
         $this->assertSame('نسبة الأعمال المستحقة التي لم تُسلَّم: 40%', $says('missed_share', .4)['words']);
         $this->assertSame('أيام النشاط في الأسبوع: 2.3', $says('active_days_per_week', 2.26)['words']);
+        $this->assertSame('متوسط الدرجات من 100: 64', $says('mean_score', 63.7)['words']);
+    }
+
+    public function test_a_value_that_is_not_known_is_said_to_be_so(): void {
+        $this->read_arabic();
+        $effect = ['value' => null] + self::reason('forum_per_week', 0, 'Forum: clicks a week: not known');
+        $this->assertSame(['words' => 'نقرات المنتديات والدردشة في الأسبوع: غير معروف', 'lang' => ''], service_words::reason($effect));
+        // Its words say one of two things, and nobody knows which.
+        $effect = ['value' => null] + self::reason('missed_last', 0, 'Latest work missed: not known');
+        $this->assertSame(['words' => 'Latest work missed: not known', 'lang' => 'en'], service_words::reason($effect));
+    }
+
+    public function test_a_correction_of_which_too_little_is_stored_stays_in_the_services_words(): void {
+        $this->read_arabic();
+        $whole = ['words' => 'Harder.', 'shift' => .3, 'basis' => 'earlier_runs', 'runs' => 3, 'mean_risk' => .2, 'corrected_risk' => .26];
+        $this->assertSame('', service_words::correction($whole)['lang']);
+        foreach ([['basis' => 'none'], ['runs' => 0], ['mean_risk' => null], ['corrected_risk' => null], ['basis' => 'of_old']] as $less) {
+            $this->assertSame(['words' => 'Harder.', 'lang' => 'en'], service_words::correction($less + $whole));
+        }
+        $this->assertStringContainsString('كما هي', service_words::correction(['basis' => 'none', 'shift' => 0] + $whole)['words']);
+    }
+
+    public function test_in_a_language_without_words_of_its_own_a_change_is_english_as_a_whole(): void {
+        $change = ['words' => 'The model would say low if: b (now: a).', 'band' => 'low',
+            'changes' => [self::reason('missed_work', 2) + ['to' => 1, 'words_to' => 'b', 'follows' => false]]];
+        $this->assertSame(['words' => $change['words'], 'lang' => 'en'], service_words::change($change));
     }
 
     public function test_a_sign_turns_the_words(): void {

@@ -19,8 +19,8 @@ namespace local_earlybell\local;
 /**
  * What the service says in English, in the reader's language.
  *
- * A language pack says it anew from the feature and its value. The English pack repeats the service's words, which have
- * their one place there. They also stay where the pack knows nothing of them, as of an extension's feature.
+ * A language pack says it anew from the feature and its value: see "Translate" in the plugin's README. The English pack
+ * repeats the service's words, which have their one place there. They also stay where a pack says nothing of its own.
  *
  * @package    local_earlybell
  * @copyright  2026 Earlybell
@@ -36,7 +36,7 @@ final class service_words {
     /**
      * A reason or an effect.
      *
-     * @param array $reason feature, value and words
+     * @param array $reason feature, words, and value, which is null where it is not known
      * @return array words, and lang: the language that they are in where it is not the reader's
      */
     public static function reason(array $reason): array {
@@ -61,6 +61,9 @@ final class service_words {
             $why = in_array($band, ['high', 'medium'], true) ? 'none' : $band;
             return self::said(get_string("says_change_$why", 'local_earlybell', $values), $words);
         }
+        if (get_string('says_change', 'local_earlybell', $values + ['changes' => '', 'beside' => '']) === $words) {
+            return ['words' => $words, 'lang' => 'en'];    // As in English, or in a pack that does not say it yet.
+        }
         $values['changes'] = self::changes($chosen);
         $beside = array_filter($found['changes'], fn(array $change): bool => !empty($change['follows']) && $change['words'] !== $change['words_to']);
         $values['beside'] = self::changes($beside);
@@ -75,19 +78,36 @@ final class service_words {
      */
     public static function correction(?array $correction): array {
         $words = (string) ($correction['words'] ?? '');
-        $basis = (string) ($correction['basis'] ?? '');
-        if ($words === '' || !in_array($basis, ['earlier_runs', 'other_courses', 'none'], true)) {
+        $how = self::how($correction ?? []);
+        if ($words === '' || $how === '') {
             return ['words' => $words, 'lang' => $words === '' ? '' : 'en'];
         }
-        $points = 100 * (($correction['corrected_risk'] ?? 0) - ($correction['mean_risk'] ?? 0));
-        $how = abs($points) < self::LEAST_POINTS ? 'alike' : ($points > 0 ? 'harder' : 'easier');
-        $values = ['words' => $words, 'points' => (int) round(abs($points)), 'runs' => (int) $correction['runs']];
-        $values['why'] = $basis === 'none' ? '' : get_string("says_correction_$basis", 'local_earlybell', $values);
-        $said = get_string('says_correction_' . ($basis === 'none' ? 'none' : $how), 'local_earlybell', $values);
+        $points = abs(100 * (($correction['corrected_risk'] ?? 0) - ($correction['mean_risk'] ?? 0)));
+        $values = ['words' => $words, 'points' => (int) round($points), 'runs' => (int) ($correction['runs'] ?? 0)];
+        $said = get_string("says_correction_$how", 'local_earlybell', $values);
         if (!empty($correction['doubt'])) {
-            $said = get_string("says_correction_doubt", 'local_earlybell', ['words' => $words, 'correction' => $said]);
+            $said = get_string('says_correction_doubt', 'local_earlybell', ['words' => $words, 'correction' => $said]);
         }
         return self::said($said, $words);
+    }
+
+    /**
+     * What a correction did, and what it comes from: the end of a string's key.
+     *
+     * @param array $correction
+     * @return string empty where its fields do not say it
+     */
+    private static function how(array $correction): string {
+        $basis = $correction['basis'] ?? '';
+        if ($basis === 'none') {
+            return empty($correction['shift']) ? 'none' : '';
+        }
+        $from = ['earlier_runs' => 'earlier', 'other_courses' => 'others'][$basis] ?? '';
+        if ($from === '' || empty($correction['runs']) || !isset($correction['corrected_risk'], $correction['mean_risk'])) {
+            return '';
+        }
+        $points = 100 * ($correction['corrected_risk'] - $correction['mean_risk']);
+        return (abs($points) < self::LEAST_POINTS ? 'alike' : ($points > 0 ? 'harder' : 'easier')) . "_$from";
     }
 
     /**
@@ -118,12 +138,15 @@ final class service_words {
     private static function feature(string $feature, ?float $value, string $words): string {
         $turn = self::TURNS[$feature] ?? null;
         $key = "says_$feature" . ($turn === null ? '' : ($value >= $turn ? '_above' : '_below'));
-        if ($value === null || !get_string_manager()->string_exists($key, 'local_earlybell')) {
+        if (!get_string_manager()->string_exists($key, 'local_earlybell') || ($value === null && $turn !== null)) {
             return $words;
         }
-        $size = $turn === null ? $value : abs($value);
-        $values = ['words' => $words, 'number' => format_float($size, 1, true, true), 'percent' => words::percent($size)];
-        return get_string($key, 'local_earlybell', $values);
+        $values = array_fill_keys(['number', 'decimal', 'percent'], get_string('says_unknown', 'local_earlybell'));
+        if ($value !== null) {
+            $size = $turn === null ? $value : abs($value);
+            $values = ['number' => format_float($size, 0), 'decimal' => format_float($size, 1), 'percent' => words::percent($size)];
+        }
+        return get_string($key, 'local_earlybell', ['words' => $words] + $values);
     }
 
     /**
