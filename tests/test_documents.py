@@ -1,4 +1,4 @@
-"""Tests run what docs/how-to says, most of them on a cluster, which is not everywhere: here it is only looked up."""
+"""Tests run what guides and lessons say, most of them on a cluster, which is not everywhere: here it is looked up."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.documented import HOW_TO, commands
+from tests.cluster.documented import HOW_TO, TUTORIAL, commands
 
 ROOMS = ("cluster", "extensions")  # whose tests run commands of the guides
 
@@ -22,7 +22,7 @@ def run() -> set[str]:
 
 def documented() -> Iterator[tuple[str, ...]]:
     """The headings above each block that tests have to run, the nearest last."""
-    for page in sorted(HOW_TO.glob("*.md")):
+    for page in (*sorted(HOW_TO.glob("*.md")), TUTORIAL / "whole-circle.md"):
         above: tuple[str, ...] = ()
         for line in page.read_text().splitlines():
             if heading := re.fullmatch(r"(#{1,6}) (.*)", line):

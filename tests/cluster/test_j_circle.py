@@ -27,12 +27,6 @@ LEARNERS = 80
 RUNS = "280,226,174,122,70,6"  # weeks ago that each began; the last is under way
 OPTIONS = "match=^WAYS&code=shortname:^([A-Z0-9]+)&pass_mark=40%"
 TEACHER = "waysteacher"
-TO_A_CANARY = (
-    "From Moodle to tables",
-    "From tables to a model",
-    "From a model to a service",
-    "A second version on trial",
-)
 LATER = 61  # seconds after which a message goes
 
 
@@ -88,8 +82,10 @@ def circle(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "PHP_INI_SCAN_DIR": running.environment["PHP_INI_SCAN_DIR"],
         }
         with installed(own, "circle", folder, settings) as site, site.gateway(), gateway_of(site) as address:
-            for heading in TO_A_CANARY:
-                site.do(commands(heading))
+            site.do(commands("From Moodle to tables"))
+            site.do(commands("From tables to a model"))
+            site.do(commands("From a model to a service"))
+            site.do(commands("A second version on trial"))
             site.settled(2, 20)
             steps = running.script("prepare.php", address, site.token, site.settings["EARLYBELL_PSEUDONYM_KEY"])
             assert steps[-1][1] is None, steps[-1]
