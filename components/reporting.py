@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from earlybell import errors
-from earlybell.errors import EarlybellError, ended_by_own_errors
+from earlybell.errors import EarlybellError, ended_by_own_errors, memory_named
 
 ERROR_FILE = "EARLYBELL_ERROR_FILE"  # set by the local run: where a failed step leaves its error
 Kind = Literal["started", "progress", "warning", "done"]
@@ -89,7 +89,8 @@ def errors_reported() -> Iterator[None]:
     """End the step with an error's own message and exit code; leave the error where the local run looks for it."""
     with ended_by_own_errors(_write):
         try:
-            yield
+            with memory_named():
+                yield
         except EarlybellError as error:
             if place := os.environ.get(ERROR_FILE):
                 parts = {"thing": error.thing, "value": str(error.value), "way_out": error.way_out}

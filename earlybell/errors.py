@@ -4,10 +4,12 @@ Each names the thing, the offending value and the way out. The exit code of a co
 that ended it (0: done, 1: a defect of ours).
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+MEMORY = "EARLYBELL_MEMORY"  # the variable of the environment that says how much DuckDB may take
 INTERRUPTED = 130  # as a shell says it of Ctrl-C
 
 
@@ -142,6 +144,22 @@ def exit_codes(*errors: type[EarlybellError]) -> str:
 
 
 @contextmanager
+def memory_named() -> Iterator[None]:
+    """
+    Raises:
+        SettingError: DuckDB needs more memory than it may take, and cannot put aside on the disk what it holds.
+    """
+    try:
+        yield
+    except Exception as error:
+        duckdb = sys.modules.get("duckdb")  # whoever has not loaded it cannot have its error
+        if duckdb is None or not isinstance(error, duckdb.OutOfMemoryException):
+            raise
+        stated = os.environ.get(MEMORY) or "its default"
+        raise SettingError(f"{MEMORY} is too little for these tables", stated, "Give more, as 6GB.") from error
+
+
+@contextmanager
 def ended_by_own_errors(tell: Callable[[str], object]) -> Iterator[None]:
     """End the program by an error's message and exit code, without a traceback; a defect of ours goes on as it is.
 
@@ -149,7 +167,8 @@ def ended_by_own_errors(tell: Callable[[str], object]) -> Iterator[None]:
         tell: takes the line for stderr.
     """
     try:
-        yield
+        with memory_named():
+            yield
     except EarlybellError as error:
         tell(f"error: {error}")
         sys.exit(error.exit_code)

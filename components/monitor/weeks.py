@@ -27,11 +27,13 @@ from earlybell.predict import (
     open_tables,
 )
 from earlybell.tables.run_end import RUN_END
+from earlybell.tables.sql import quoted
 
 WEEK = np.timedelta64(7, "D")
 DAY = 86_400.0
 LEAST_TAUGHT = 6.5  # days of teaching in the week before a look: what a break shows is the break
 APART = 4.0  # days of teaching by which looks of two runs may differ that are compared
+AT_ONCE = 100_000  # moments of which features are computed together
 LEAST_LEARNERS = 20  # of a look: fewer show nothing that chance alone does not
 
 Floats = npt.NDArray[np.float64]
@@ -194,7 +196,7 @@ def read_weeks(bundle: Bundle, tables: Path) -> Weeks:
     runs = read_runs(connection, {run.course_id for run in bundle.history.runs})
     create_moments(connection, "weekly")
     confine(connection, tables)
-    observed = observe(connection, bundle.sql, bundle.catalogue.names)
+    observed = _observe_in_parts(connection, bundle)
     connection.close()
     predictor, courses = Predictor(bundle), courses_at(tables, observed)
     raw = predictor.score(observed.values).risk.astype(np.float64)
@@ -204,6 +206,34 @@ def read_weeks(bundle: Bundle, tables: Path) -> Weeks:
     return Weeks(
         bundle, tables, runs, observed, week, progress, raw, predictions.risk, predictions.band, predictions.doubt
     )
+
+
+def _observe_in_parts(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Observed:
+    """What is known of all `moments`, some course runs at a time: of a whole site at once it is more than the memory.
+
+    A moment's features are of its own run, so they are the same.
+    """
+    connection.execute("ALTER TABLE moments RENAME TO all_moments")
+    counts = connection.execute("SELECT course_id, count(*) FROM all_moments GROUP BY ALL ORDER BY ALL").fetchall()
+    parts = list[Observed]()
+    for courses in parts_of(counts, AT_ONCE):
+        chosen = ", ".join(map(quoted, courses))
+        connection.execute(f"CREATE OR REPLACE TABLE moments AS FROM all_moments WHERE course_id IN ({chosen})")
+        parts.append(observe(connection, bundle.sql, bundle.catalogue.names))
+    columns = ("course_id", "learner_id", "as_of", "days_seen", "values")
+    return Observed(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+
+
+def parts_of(counts: Iterable[tuple[str, int]], most: int) -> list[list[str]]:
+    """Course runs in parts of at most so many moments, their order kept; a run that has more is a part of its own."""
+    parts, room = list[list[str]](), 0
+    for course, count in counts:
+        if count > room:
+            parts.append([])
+            room = most
+        parts[-1].append(course)
+        room -= count
+    return parts
 
 
 def read_runs(connection: duckdb.DuckDBPyConnection, trained: set[str]) -> dict[str, Run]:

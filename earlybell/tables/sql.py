@@ -10,11 +10,10 @@ from typing import TypeAlias
 
 import duckdb
 
-from earlybell.errors import SettingError
+from earlybell.errors import MEMORY, SettingError
 
 _Setting: TypeAlias = str | bool | int | float | list[str]
 
-MEMORY = "EARLYBELL_MEMORY"  # the variable of the environment that says how much a connection may take
 MOST_BYTES = 3 * 10**9  # without it; a smaller machine gives what DuckDB takes of it, 80%
 _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 SCRATCH = "scratch.duckdb"  # the file of a scratch database

@@ -9,7 +9,8 @@ import pytest
 
 from components.reporting import ERROR_FILE, errors_reported, read_error
 from earlybell import errors
-from earlybell.errors import EarlybellError, PipelineError, SettingError, ended_by_own_errors, exit_codes
+from earlybell.errors import MEMORY, EarlybellError, PipelineError, SettingError, ended_by_own_errors, exit_codes
+from earlybell.tables.sql import connect
 
 KINDS = EarlybellError.__subclasses__()
 
@@ -61,6 +62,29 @@ def test_a_steps_error_is_read_where_it_left_it(
     assert type(left) is kind
     assert str(left) == str(kind("the thing", "a value", "Do it."))
     assert capsys.readouterr().err == f"error: {left}\n"
+
+
+def _more_than_the_memory() -> None:
+    """A hash table of some gigabytes that cannot be put aside."""
+    with connect(threads=1, temp_directory="") as connection:
+        connection.execute("SELECT list(range), list(hash(range)) FROM range(40_000_000)").fetchall()
+
+
+def test_too_little_memory_for_duckdb_names_the_variable_in_a_command_and_in_a_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(MEMORY, "50MB")
+    monkeypatch.setenv(ERROR_FILE, str(tmp_path / "error.json"))
+    line = "EARLYBELL_MEMORY is too little for these tables: '50MB'. Give more, as 6GB."
+    lines = list[str]()
+    with pytest.raises(SystemExit) as ended, ended_by_own_errors(lines.append):
+        _more_than_the_memory()
+    assert (ended.value.code, lines) == (SettingError.exit_code, [f"error: {line}"])
+    with pytest.raises(SystemExit) as ended, errors_reported():
+        _more_than_the_memory()
+    assert ended.value.code == SettingError.exit_code
+    assert str(read_error(tmp_path / "error.json")) == line
+    assert capsys.readouterr().err == f"error: {line}\n"
 
 
 def test_without_a_place_for_it_a_step_leaves_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

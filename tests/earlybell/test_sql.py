@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from earlybell.errors import SettingError
+from earlybell.errors import MEMORY, SettingError
 from earlybell.predict.features import confine
 from earlybell.tables import sql
-from earlybell.tables.sql import MEMORY, SCRATCH, connect, connect_scratch, parquet, quoted, quoted_path
+from earlybell.tables.sql import SCRATCH, connect, connect_scratch, parquet, quoted, quoted_path
 
 NAMES = [
     'it\'s a "run" {1} [x]*',
