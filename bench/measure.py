@@ -1,6 +1,7 @@
 """Time and memory of a job in a process of its own."""
 
 import os
+import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -81,6 +82,18 @@ def summary(costs: list[Cost]) -> Summary:
         "peak_mib": round(max(cost.peak_bytes for cost in costs) / 2**20),
         "runs": [round(cost.seconds, 2) for cost in costs],
     }
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used, all its threads together."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds_of_children() -> float:
+    """Processor time of the processes that this one has started, and waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def machine() -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import os
 import signal
 import socket
 import subprocess
@@ -13,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import measure
+
 PREDICT, INFER = "/v1/models/learner-risk:predict", "/v2/models/learner-risk/infer"
 ROWS = 50  # different feature vectors that are asked about
 READY = "/v2/models/learner-risk/ready"
 _LONGEST_START = 120.0  # seconds
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,7 @@ class Server:
     @property
     def cpu_seconds(self) -> float:
         """Processor time that it has used, all its threads together."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return measure.cpu_seconds(self.process.pid)
 
     def post(self, path: str, body: bytes) -> bytes:
         """The answer to one request."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from earlybell import errors
-from earlybell.errors import EarlybellError, ended_by_own_errors, memory_named
+from earlybell.errors import EarlybellError, ended_by_own_errors
 
 ERROR_FILE = "EARLYBELL_ERROR_FILE"  # set by the local run: where a failed step leaves its error
 Kind = Literal["started", "progress", "warning", "done"]
@@ -87,15 +87,14 @@ def _write(line: str) -> None:
 @contextmanager
 def errors_reported() -> Iterator[None]:
     """End the step with an error's own message and exit code; leave the error where the local run looks for it."""
-    with ended_by_own_errors(_write):
-        try:
-            with memory_named():
-                yield
-        except EarlybellError as error:
-            if place := os.environ.get(ERROR_FILE):
-                parts = {"thing": error.thing, "value": str(error.value), "way_out": error.way_out}
-                Path(place).write_text(json.dumps(parts | {"kind": type(error).__name__}))
-            raise
+    with ended_by_own_errors(_write, _leave):
+        yield
+
+
+def _leave(error: EarlybellError) -> None:
+    if place := os.environ.get(ERROR_FILE):
+        parts = {"thing": error.thing, "value": str(error.value), "way_out": error.way_out}
+        Path(place).write_text(json.dumps(parts | {"kind": type(error).__name__}))
 
 
 def read_error(place: Path) -> EarlybellError | None:

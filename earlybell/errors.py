@@ -144,7 +144,7 @@ def exit_codes(*errors: type[EarlybellError]) -> str:
 
 
 @contextmanager
-def memory_named() -> Iterator[None]:
+def _memory_named() -> Iterator[None]:
     """
     Raises:
         SettingError: DuckDB needs more memory than it may take, and cannot put aside on the disk what it holds.
@@ -160,15 +160,19 @@ def memory_named() -> Iterator[None]:
 
 
 @contextmanager
-def ended_by_own_errors(tell: Callable[[str], object]) -> Iterator[None]:
+def ended_by_own_errors(
+    tell: Callable[[str], object], leave: Callable[[EarlybellError], object] = lambda error: None
+) -> Iterator[None]:
     """End the program by an error's message and exit code, without a traceback; a defect of ours goes on as it is.
 
     Args:
         tell: takes the line for stderr.
+        leave: takes the error, before the program ends.
     """
     try:
-        with memory_named():
+        with _memory_named():
             yield
     except EarlybellError as error:
+        leave(error)
         tell(f"error: {error}")
         sys.exit(error.exit_code)

@@ -89,8 +89,8 @@ def circle(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             site.settled(2, 20)
             steps = running.script("prepare.php", address, site.token, site.settings["EARLYBELL_PSEUDONYM_KEY"])
             assert steps[-1][1] is None, steps[-1]
-            asked = site.do(commands("From the service to a teacher's page"))
-            assert "; 0 marks wait" in asked, asked
+            printed = site.do(commands("From the service to a teacher's page"))
+            assert "; 0 marks wait" in printed, printed
             yield Circle(site, running, made["courses"][-1]["id"])
 
 

@@ -81,11 +81,15 @@ def _database(site: Site, folder: Path) -> Reading:
     if site.database.type == "pgsql":
         site.database.run("CREATE EXTENSION pg_stat_statements;")
     source = site.database.source(OPTIONS)
-    asked = [int(site.query(STATEMENTS[site.database.type])[0]["n"]) for _ in range(2)]
+    before, again = _statements(site), _statements(site)
     cost = measure.command(["extract", source, folder / "tables"], {PASSWORD: site.database.password, **KEY})
-    after = int(site.query(STATEMENTS[site.database.type])[0]["n"])
-    of_asking = asked[1] - asked[0]  # between two of these questions nothing else happened
-    return _reading(f"moodle-db, {site.database.type}", folder / "tables", cost, after - asked[1] - of_asking)
+    of_counting = again - before  # nothing else happened between the two
+    questions = _statements(site) - again - of_counting
+    return _reading(f"moodle-db, {site.database.type}", folder / "tables", cost, questions)
+
+
+def _statements(site: Site) -> int:
+    return int(site.query(STATEMENTS[site.database.type])[0]["n"])
 
 
 def _web(site: Site, folder: Path) -> list[Reading]:

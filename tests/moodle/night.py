@@ -6,13 +6,12 @@ MOODLE is a checkout, BUNDLE a model's. SEED is a PHP script that fills a site w
 
 import argparse
 import json
-import os
-import resource
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.measure import cpu_seconds, cpu_seconds_of_children
 from tests.moodle.plugin import KEY
 from tests.moodle.site import Site, installed
 from tests.serving.running import Server, started_guarded
@@ -54,27 +53,32 @@ def fill(site: Site, seed: Path, courses: int, learners: int) -> None:
 
 def refresh(site: Site, server: Server) -> Night:
     """One night: all are marked, then the table is drained, run after run. What is counted between is not measured."""
-    served, php = _cpu(server.process.pid), _children()
-    site.task("refresh")
-    php = _children() - php
+    served = cpu_seconds(server.process.pid)
+    costs = [_run(site, "refresh")]
     time.sleep(SAME_SECOND)
-    took, left, waiting = list[float](), _waiting(site), -1
+    left, waiting = _waiting(site), -1
     while left and left != waiting:
-        began, used, waiting = time.monotonic(), _children(), left
-        site.task("drain")
-        took.append(time.monotonic() - began)
-        php += _children() - used
+        waiting = left
+        costs.append(_run(site, "drain"))
         left = _waiting(site)
+    took = [seconds for seconds, _ in costs[1:]]
     return Night(
         courses=_count(site, "SELECT COUNT(DISTINCT courseid) AS n FROM {local_earlybell_risk}"),
         answered=_count(site, "SELECT COUNT(*) AS n FROM {local_earlybell_risk}"),
         runs=len(took),
         seconds=round(sum(took), 1),
         slowest_run=round(max(took, default=0.0), 1),
-        php_cpu_seconds=round(php, 1),
-        server_cpu_seconds=round(_cpu(server.process.pid) - served, 1),
+        php_cpu_seconds=round(sum(cpu for _, cpu in costs), 1),
+        server_cpu_seconds=round(cpu_seconds(server.process.pid) - served, 1),
         left=left,
     )
+
+
+def _run(site: Site, task: str) -> tuple[float, float]:
+    """Seconds of a task, by the clock and of the processor."""
+    began, used = time.monotonic(), cpu_seconds_of_children()
+    site.task(task)
+    return time.monotonic() - began, cpu_seconds_of_children() - used
 
 
 def _waiting(site: Site) -> int:
@@ -83,18 +87,6 @@ def _waiting(site: Site) -> int:
 
 def _count(site: Site, sql: str) -> int:
     return int(site.query(sql)[0]["n"])
-
-
-def _children() -> float:
-    """Processor time of the processes that were waited for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def _cpu(pid: int) -> float:
-    """Processor time of a process and its threads."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

@@ -1,20 +1,17 @@
 """Moodle's own analytics with the back end in the place of Moodle's: `make test-moodle MOODLE=DIR`."""
 
-import json
 import os
 import re
-import resource
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bench.measure import cpu_seconds_of_children
 from serving.mlbackend.card import Model
-from tests.moodle.plugin import ROOT
+from tests.moodle.browser import need_browser, walked
 from tests.moodle.site import Site, installed
-from tests.moodle.test_moodle import BROWSER, SHOTS
 from tests.serving.mlbackend.moodle import SECRET, USER, Backend, started
 
 LEARNERS = 60
@@ -45,14 +42,9 @@ def php(moodle: Site, course: int) -> tuple[str, float]:
     """What Moodle's own back end says of the model, and the seconds of a processor that it needs."""
     assert moodle.script("analytics.php", "php") is True
     moodle.php(*EVALUATE, "--modelid=1")  # the analysis of the site is kept, so that the second run has none
-    before = _seconds()
+    before = cpu_seconds_of_children()
     said = moodle.php(*EVALUATE, "--modelid=1")
-    return said, _seconds() - before
-
-
-def _seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return said, cpu_seconds_of_children() - before
 
 
 def _use(moodle: Site, backend: Backend) -> None:
@@ -115,17 +107,5 @@ def _who_stopped(moodle: Site, course: int, samples: set[int]) -> int:
 
 
 def _see(moodle: Site, path: str, tmp_path: Path) -> None:
-    if not BROWSER:
-        pytest.skip("no Python with Playwright is named: make test-moodle does it")
-    out = Path(SHOTS) if SHOTS else tmp_path
-    out.mkdir(parents=True, exist_ok=True)
-    axe = moodle.public / "lib" / "behat" / "axe" / "axe.min.js"
-    ran = subprocess.run(
-        [BROWSER, Path(__file__).with_name("walk.py"), moodle.url, axe, out, json.dumps({"insights": path})],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-        cwd=ROOT,
-    )
-    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-4000:]
+    need_browser()
+    walked(moodle, tmp_path, {"insights": path}, seconds=600)

@@ -1,7 +1,6 @@
 """The plugin in a real Moodle, against a real server: `make test-moodle MOODLE=DIR`."""
 
 import json
-import os
 import re
 import subprocess
 import time
@@ -12,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.moodle.browser import need_browser, walked
 from tests.moodle.documented import send_corrections
 from tests.moodle.plugin import KEY, PLUGIN, ROOT
 from tests.moodle.site import Site, installed, phpunit
@@ -20,8 +20,6 @@ from tests.serving.running import Server, started_guarded
 
 __all__ = ["serving"]
 
-BROWSER = os.environ.get("EARLYBELL_BROWSER", "")  # Python with what requirements/browser.txt locks
-SHOTS = os.environ.get("EARLYBELL_SHOTS", "")  # a folder for the pictures
 LEARNERS = 60
 WEEKS = 6
 
@@ -72,8 +70,7 @@ def test_every_learner_has_an_answer_and_some_have_too_little_evidence(moodle: S
 
 
 def test_a_teacher_and_a_learner_walk_through_every_page(moodle: Site, filled: dict[str, Any], tmp_path: Path) -> None:
-    if not BROWSER:
-        pytest.skip("no Python with Playwright is named: make test-moodle does it")
+    need_browser()
     language = moodle.root.parent / "data" / "lang" / "ar"
     language.mkdir(parents=True)
     (language / "langconfig.php").write_text(
@@ -87,20 +84,7 @@ def test_a_teacher_and_a_learner_walk_through_every_page(moodle: Site, filled: d
     )
     top.sort(key=lambda row: -float(row["risk"]))
     whom = {"contesting": top[0]["username"], "quizzing": top[-1]["username"]}
-    axe = moodle.public / "lib" / "behat" / "axe" / "axe.min.js"
-    out = Path(SHOTS) if SHOTS else tmp_path
-    out.mkdir(parents=True, exist_ok=True)
-    walk = Path(__file__).with_name("walk.py")
-    ran = subprocess.run(
-        [BROWSER, walk, moodle.url, axe, out, json.dumps(filled | whom)],
-        capture_output=True,
-        text=True,
-        timeout=1800,
-        check=False,
-        cwd=ROOT,
-    )
-    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-4000:]
-    seen = [json.loads(line) for line in ran.stdout.splitlines()]
+    seen = walked(moodle, tmp_path, filled | whom)
     assert [page for page in seen if page.get("axe") or page.get("overflow", 0) > 0 or "javascript" in page] == []
     assert len([page for page in seen if "page" in page]) > 20
     _after(moodle, whom)
@@ -176,17 +160,12 @@ def test_the_service_away_loses_nothing(moodle: Site, filled: dict[str, Any], se
 
 
 def test_the_archive_installs_through_moodles_own_page(checkout: Path, tmp_path: Path) -> None:
-    if not BROWSER:
-        pytest.skip("no Python with Playwright is named: make test-moodle does it")
+    need_browser()
     archive = tmp_path / "local_earlybell.zip"
     subprocess.run(["make", "-s", "plugin", f"PLUGIN={archive}"], cwd=ROOT, check=True, timeout=60)
-    out = Path(SHOTS) if SHOTS else tmp_path
-    out.mkdir(parents=True, exist_ok=True)
     with installed(checkout, tmp_path, plugin=False) as site:
         assert not (site.public / "local" / "earlybell").exists()
-        words = [BROWSER, Path(__file__).with_name("upload.py"), site.url, archive, out]
-        ran = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=900, check=False, cwd=ROOT)
-        assert ran.returncode == 0, ran.stdout + ran.stderr[-4000:]
+        walked(site, tmp_path, {"archive": str(archive)}, seconds=900)
         version = re.search(r"\$plugin->version = (\d+);", (PLUGIN / "version.php").read_text())
         assert version
         stored = "SELECT value FROM {config_plugins} WHERE plugin = 'local_earlybell' AND name = 'version'"

@@ -1,6 +1,7 @@
 """A teacher and a learner walk through every page in a real browser; it prints what it saw as JSON, a line a page.
 
 It runs in an environment of its own, with what requirements/browser.txt locks: walk.py SITE AXE OUT IDS
+Where the ids have `insights` or `archive`, it looks at a prediction of Moodle's own analytics, or installs the archive.
 """
 
 import json
@@ -20,6 +21,12 @@ AXE = """async (rules) => {
     return found.violations.map(v => `${v.id} (${v.impact}): ${v.nodes[0].html}`);
 }"""
 SECONDS = 60_000  # milliseconds that a page may take
+INSTALL_SECONDS, INSTALL_PAGES = 180_000, 6  # of an installation: milliseconds of a page, and pages at most
+
+
+def button(words: str) -> str:
+    """What finds a button by its words."""
+    return f"input[value='{words}'], button:has-text('{words}')"
 
 
 def say(**seen: Any) -> None:
@@ -40,12 +47,12 @@ class Walk:
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: say(javascript=str(error)))
 
-    def log_in(self, name: str) -> None:
+    def log_in(self, name: str, password: str = PASSWORD) -> None:
         """By two requests: a click on the form races with its redirects."""
         form = self._context.request.get(f"{self._site}/login/index.php").text()
         token = re.search(r'name="logintoken" value="(\w+)"', form)
         assert token
-        sent = {"username": name, "password": PASSWORD, "logintoken": token.group(1)}
+        sent = {"username": name, "password": password, "logintoken": token.group(1)}
         answer = self._context.request.post(f"{self._site}/login/index.php", form=sent)
         assert "loginerrormessage" not in answer.text(), name
 
@@ -80,8 +87,8 @@ class Walk:
         self.click(f"{where} summary")
         self.click(f"{where} details a:has-text('{word}')")
 
-    def submit(self, button: str) -> None:
-        self.click(f"input[value='{button}'], button:has-text('{button}')")
+    def submit(self, words: str) -> None:
+        self.click(button(words))
 
 
 def teacher(walk: Walk, ids: dict[str, Any], acting: bool) -> None:
@@ -217,6 +224,31 @@ def insights(walk: Walk, path: str) -> None:
     say(insights=text)
 
 
+def archive(walk: Walk, path: str) -> None:
+    """An administrator uploads an archive, and presses what goes on until Moodle shows the plugin's settings."""
+    page = walk.page
+    page.set_default_timeout(INSTALL_SECONDS)
+    walk.log_in("admin", "Admin.1234")
+    walk.go("/admin/tool/installaddon/index.php")
+    page.click("input.fp-btn-choose")
+    page.click(".fp-repo-area .fp-repo:has-text('Upload a file')")
+    page.set_input_files("input[name=repo_upload_file]", path)
+    page.click("button.fp-upload-btn")
+    page.wait_for_selector(f".filepicker-filename:has-text('{Path(path).name}')")
+    page.click("#id_submitbutton")
+    page.wait_for_selector("text=Validation")
+    walk.shoot("install-validation")
+    for _ in range(INSTALL_PAGES):
+        with page.expect_navigation():
+            page.locator(", ".join(map(button, ("Upgrade Moodle database now", "Continue")))).first.click()
+        if page.get_by_text("New settings").count():
+            break
+    walk.shoot("installed")
+    with page.expect_navigation():
+        page.locator(button("Save changes")).first.click()
+    say(installed=path)
+
+
 def main(site: str, axe: str, out: str, ids_as_json: str) -> None:
     ids = json.loads(ids_as_json)
     with sync_playwright() as playwright:
@@ -227,10 +259,11 @@ def main(site: str, axe: str, out: str, ids_as_json: str) -> None:
             context = browser.new_context(viewport={"width": width, "height": 900})
             return Walk(context, site, Path(axe).read_text(), Path(out), width)
 
-        if "insights" in ids:
-            insights(walk(WIDTHS[0]), ids["insights"])
-            browser.close()
-            return
+        for name, do in (("insights", insights), ("archive", archive)):
+            if name in ids:
+                do(walk(WIDTHS[0]), ids[name])
+                browser.close()
+                return
         for width in WIDTHS:
             teacher(walk(width), ids, width == WIDTHS[0])
             learner(walk(width), ids, ids["contesting"], width == WIDTHS[0])

@@ -116,8 +116,8 @@ final class service_words_test extends \advanced_testcase {
         $this->read_arabic();
         $this->assertSame(['words' => 'library visits: 3', 'lang' => 'en'], service_words::reason(self::reason('library_visits', 3, 'library visits: 3')));
         $this->assertSame(['words' => 'Harder.', 'lang' => 'en'], service_words::correction(['words' => 'Harder.']));
-        $this->assertSame(['words' => '', 'lang' => ''], service_words::correction(null));
-        $this->assertSame(['words' => '', 'lang' => ''], service_words::change(null));
+        $this->assertNull(service_words::correction(null));
+        $this->assertNull(service_words::change(null));
     }
 
     public function test_a_change_and_a_correction_in_another_language(): void {

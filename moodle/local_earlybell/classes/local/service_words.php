@@ -47,13 +47,16 @@ final class service_words {
      * The smallest change.
      *
      * @param array|null $found the service's counterfactual
-     * @return array words, empty without one, and lang
+     * @return array|null words, and lang; null without one
      */
-    public static function change(?array $found): array {
+    public static function change(?array $found): ?array {
         $words = (string) ($found['words'] ?? '');
         $band = (string) ($found['band'] ?? '');
-        if ($words === '' || $band === '' || !isset($found['changes'])) {
-            return ['words' => $words, 'lang' => $words === '' ? '' : 'en'];
+        if ($words === '') {
+            return null;
+        }
+        if ($band === '' || !isset($found['changes'])) {
+            return self::said($words, $words);
         }
         $values = ['words' => $words, 'band' => get_string("band_$band", 'local_earlybell')];
         $chosen = array_filter($found['changes'], fn(array $change): bool => empty($change['follows']));
@@ -62,7 +65,7 @@ final class service_words {
             return self::said(get_string("says_change_$why", 'local_earlybell', $values), $words);
         }
         if (get_string('says_change', 'local_earlybell', $values + ['changes' => '', 'beside' => '']) === $words) {
-            return ['words' => $words, 'lang' => 'en'];    // As in English, or in a pack that does not say it yet.
+            return self::said($words, $words);    // As in English, or in a pack that does not say it yet.
         }
         $values['changes'] = self::changes($chosen);
         $beside = array_filter($found['changes'], fn(array $change): bool => !empty($change['follows']) && $change['words'] !== $change['words_to']);
@@ -74,16 +77,20 @@ final class service_words {
      * What a correction did to the risks of a course, and why.
      *
      * @param array|null $correction
-     * @return array words, empty without one, and lang
+     * @return array|null words, and lang; null without one
      */
-    public static function correction(?array $correction): array {
+    public static function correction(?array $correction): ?array {
         $words = (string) ($correction['words'] ?? '');
-        $how = self::how($correction ?? []);
-        if ($words === '' || $how === '') {
-            return ['words' => $words, 'lang' => $words === '' ? '' : 'en'];
+        if ($words === '') {
+            return null;
         }
-        $points = abs(100 * (($correction['corrected_risk'] ?? 0) - ($correction['mean_risk'] ?? 0)));
-        $values = ['words' => $words, 'points' => (int) round($points), 'runs' => (int) ($correction['runs'] ?? 0)];
+        $points = isset($correction['corrected_risk'], $correction['mean_risk'])
+            ? 100 * ($correction['corrected_risk'] - $correction['mean_risk']) : null;
+        $how = self::how($correction, $points);
+        if ($how === '') {
+            return self::said($words, $words);
+        }
+        $values = ['words' => $words, 'points' => (int) round(abs($points ?? 0)), 'runs' => (int) ($correction['runs'] ?? 0)];
         $said = get_string("says_correction_$how", 'local_earlybell', $values);
         if (!empty($correction['doubt'])) {
             $said = get_string('says_correction_doubt', 'local_earlybell', ['words' => $words, 'correction' => $said]);
@@ -95,18 +102,18 @@ final class service_words {
      * What a correction did, and what it comes from: the end of a string's key.
      *
      * @param array $correction
+     * @param float|null $points by which it raised the mean risk
      * @return string empty where its fields do not say it
      */
-    private static function how(array $correction): string {
+    private static function how(array $correction, ?float $points): string {
         $basis = $correction['basis'] ?? '';
         if ($basis === 'none') {
             return empty($correction['shift']) ? 'none' : '';
         }
         $from = ['earlier_runs' => 'earlier', 'other_courses' => 'others'][$basis] ?? '';
-        if ($from === '' || empty($correction['runs']) || !isset($correction['corrected_risk'], $correction['mean_risk'])) {
+        if ($from === '' || empty($correction['runs']) || $points === null) {
             return '';
         }
-        $points = 100 * ($correction['corrected_risk'] - $correction['mean_risk']);
         return (abs($points) < self::LEAST_POINTS ? 'alike' : ($points > 0 ? 'harder' : 'easier')) . "_$from";
     }
 

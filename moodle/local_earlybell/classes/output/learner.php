@@ -125,7 +125,6 @@ class learner implements \renderable, \templatable {
             'effects' => self::effects($explained['effects'] ?? []),
             'haseffects' => !empty($explained['effects']),
             'change' => service_words::change($explained['counterfactual'] ?? null),
-            'haschange' => !empty($explained['counterfactual']['words']),
             'updated' => get_string('updated', 'local_earlybell', [
                 'ago' => words::ago((int) $row->timecreated, $this->now), 'version' => $row->modelversion,
             ]),

@@ -81,7 +81,6 @@ class today implements \renderable, \templatable {
             'notices' => notices::export($known, $this->now),
             'note' => $known->timeanswered ? (string) $known->note : '',
             'correction' => service_words::correction($used ? $correction : null),
-            'hascorrection' => $used && $correction['words'] !== '',
             'summary' => get_string('summary', 'local_earlybell', ['shown' => count($cards), 'total' => $worklist->total]),
             'updated' => $known->timeanswered
                 ? get_string('updated', 'local_earlybell', [

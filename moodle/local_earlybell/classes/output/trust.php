@@ -73,7 +73,6 @@ class trust implements \renderable, \templatable {
             ]) : '',
             'insufficient' => get_string('trust_insufficient', 'local_earlybell', count($rows) - count($known)),
             'correction' => service_words::correction($correction),
-            'hascorrection' => $correction && $correction['words'] !== '',
             'correctionfrom' => $correction ? userdate($correction['time']) : '',
             'earlier' => $correction && isset($correction['expected'])
                 ? get_string('trust_earlier', 'local_earlybell', words::percent((float) $correction['expected'])) : '',
