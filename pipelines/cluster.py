@@ -145,7 +145,12 @@ def _settle(task: Any) -> None:
         kubernetes.add_node_selector(task, key, value)
     for toleration in _SITE.tolerations:
         kubernetes.add_toleration(
-            task, toleration.key, toleration.operator, toleration.value, toleration.effect, toleration.seconds
+            task,
+            toleration.key,
+            toleration.operator,
+            toleration.value,
+            toleration.effect,
+            toleration.toleration_seconds,
         )
     if _SITE.node_affinity:
         kubernetes.add_node_affinity_json(task, _SITE.node_affinity)

@@ -4,12 +4,13 @@
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from earlybell.errors import SettingError
@@ -18,6 +19,7 @@ VARIABLE = "EARLYBELL_VALUES"
 TRUST_PATH = "/etc/earlybell/trust"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY")
 _USER = 65532
+_WAY_OUT = "Name files of values that helm takes (the README of helm/earlybell)."
 # OpenSSL, requests, curl, boto3, MLflow and libpq read one each.
 _TRUSTING = (
     "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "MLFLOW_TRACKING_SERVER_CERT_PATH",
@@ -25,18 +27,61 @@ _TRUSTING = (
 )  # fmt: skip
 # Of the cluster itself; Kubernetes puts its API server's address in the place of the last.
 _DIRECT = ("localhost", "127.0.0.1", "::1", ".svc", ".cluster.local", ".{pipelines}", "$(KUBERNETES_SERVICE_HOST)")
-Values = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Toleration:
+class Toleration(msgspec.Struct, rename="camel", frozen=True):
     """A taint of nodes that a pod bears, in Kubernetes' words."""
 
     key: str | None = None
     operator: str | None = None
     value: str | None = None
     effect: str | None = None
-    seconds: int | None = None
+    toleration_seconds: int | None = None
+
+
+class _Part(msgspec.Struct, rename="camel"):
+    """A part of the chart's values, as far as tasks have it too."""
+
+
+class _Trust(_Part):
+    config_map: str | None = None
+    secret: str | None = None
+    key: str = "ca.crt"
+
+
+class _Proxy(_Part):
+    http: str | None = None
+    https: str | None = None
+    secret: str | None = None
+    no_proxy: list[str] = []
+
+
+class _Affinity(_Part):
+    node_affinity: dict[str, Any] | None = None
+
+
+class _Scheduling(_Part):
+    node_selector: dict[str, str] | None = None
+    tolerations: list[Toleration] | None = None
+    affinity: _Affinity | None = None
+
+
+class _PodSecurity(_Part):
+    run_as_user: int | None = _USER
+    run_as_group: int | None = _USER
+
+
+class _NetworkPolicies(_Part):
+    pipelines: str = "kubeflow"
+
+
+class _Values(_Part):
+    trust: _Trust | None = None
+    proxy: _Proxy | None = None
+    scheduling: _Scheduling | None = None
+    pod_security: _PodSecurity | None = None
+    network_policies: _NetworkPolicies | None = None
+    env: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +104,7 @@ class Site:
     trust_secret: str
     node_selector: dict[str, str]
     tolerations: list[Toleration]
-    node_affinity: Values
+    node_affinity: dict[str, Any]
     user: int | None
     group: int | None
 
@@ -79,65 +124,58 @@ def read_site(files: Sequence[Path]) -> Site:
     Raises:
         SettingError: a file cannot be read, or holds no values.
     """
-    values: Values = reduce(_merged, map(_read, files), {})
-    trust, proxy, scheduling = (_part(values, name) for name in ("trust", "proxy", "scheduling"))
-    security = {"runAsUser": _USER, "runAsGroup": _USER} | _part(values, "podSecurity")
-    names = {"config_map": trust.get("configMap") or "", "secret": trust.get("secret") or ""}
-    trusting = dict.fromkeys(_TRUSTING if any(names.values()) else (), f"{TRUST_PATH}/{trust.get('key', 'ca.crt')}")
+    merged: dict[str, object] = reduce(_merged, map(_read, files), {})
+    try:
+        values = msgspec.convert(merged, _Values)
+    except msgspec.ValidationError as error:
+        named = ", ".join(map(str, files))
+        raise SettingError("the chart's values are not of its form", f"{error} in {named}", _WAY_OUT) from None
+    trust, proxy = values.trust or _Trust(), values.proxy or _Proxy()
+    scheduling, security = values.scheduling or _Scheduling(), values.pod_security or _PodSecurity()
+    trusting = dict.fromkeys(_TRUSTING if trust.config_map or trust.secret else (), f"{TRUST_PATH}/{trust.key}")
+    pipelines = (values.network_policies or _NetworkPolicies()).pipelines
     return Site(
-        variables=trusting | _proxied(values, proxy) | _part(values, "env"),
-        proxy_secret=proxy.get("secret") or "",
-        trust_config_map=names["config_map"],
-        trust_secret=names["secret"],
-        node_selector=_part(scheduling, "nodeSelector"),
-        tolerations=[_toleration(toleration) for toleration in scheduling.get("tolerations") or []],
-        node_affinity=_part(_part(scheduling, "affinity"), "nodeAffinity"),
-        user=security["runAsUser"],
-        group=security["runAsGroup"],
+        variables=trusting | _proxied(proxy, pipelines) | (values.env or {}),
+        proxy_secret=proxy.secret or "",
+        trust_config_map=trust.config_map or "",
+        trust_secret=trust.secret or "",
+        node_selector=scheduling.node_selector or {},
+        tolerations=scheduling.tolerations or [],
+        node_affinity=(scheduling.affinity or _Affinity()).node_affinity or {},
+        user=security.run_as_user,
+        group=security.run_as_group,
     )
 
 
-def _read(file: Path) -> Values:
+def _read(file: Path) -> dict[str, object]:
     try:
         values = yaml.safe_load(file.read_text()) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        way_out = "Name a file of values that helm takes."
-        raise SettingError("the chart's values cannot be read", str(file), f"{error}. {way_out}") from None
+        raise SettingError("the chart's values cannot be read", str(file), f"{error}. {_WAY_OUT}") from None
     if not isinstance(values, dict):
-        raise SettingError("the chart's values are no mapping", str(file), "Name a file of values that helm takes.")
+        raise SettingError("the chart's values are no mapping", str(file), _WAY_OUT)
     return values
 
 
-def _merged(earlier: Values, later: Values) -> Values:
+def _merged(earlier: Mapping[str, object], later: Mapping[str, object]) -> dict[str, object]:
     """Mappings in one another, all else by the later one."""
-    both = {
-        key: _merged(earlier[key], later[key]) for key in earlier.keys() & later.keys() if _maps(earlier, later, key)
-    }
-    return earlier | later | both
+    merged = {**earlier, **later}
+    for key in earlier.keys() & later.keys():
+        before, after = earlier[key], later[key]
+        if isinstance(before, dict) and isinstance(after, dict):
+            merged[key] = _merged(before, after)
+    return merged
 
 
-def _maps(earlier: Values, later: Values, key: str) -> bool:
-    return isinstance(earlier[key], dict) and isinstance(later[key], dict)
+def _proxied(proxy: _Proxy, pipelines: str) -> dict[str, str]:
+    """Variables of its proxy, in both spellings, as some clients read the one and some the other.
 
-
-def _part(values: Values, name: str) -> Values:
-    part = values.get(name) or {}
-    if not isinstance(part, dict):
-        raise SettingError(f"{name} of the chart's values is no mapping", part, "See the README of helm/earlybell.")
-    return part
-
-
-def _proxied(values: Values, proxy: Values) -> dict[str, str]:
-    """Variables of its proxy, in both spellings, as some clients read the one and some the other."""
-    addresses = {name: proxy.get(name.partition("_")[0].lower()) for name in PROXIES}
-    variables = {name: address for name, address in addresses.items() if address}
-    if not variables and not proxy.get("secret"):
+    Args:
+        pipelines: the namespace of Kubeflow Pipelines.
+    """
+    addresses = zip(PROXIES, (proxy.http, proxy.https), strict=True)
+    variables = {name: address for name, address in addresses if address}
+    if not variables and not proxy.secret:
         return {}
-    pipelines = _part(values, "networkPolicies").get("pipelines", "kubeflow")
-    variables["NO_PROXY"] = ",".join([*_DIRECT, *proxy.get("noProxy", [])]).replace("{pipelines}", pipelines)
+    variables["NO_PROXY"] = ",".join([*_DIRECT, *proxy.no_proxy]).replace("{pipelines}", pipelines)
     return variables | {name.lower(): value for name, value in variables.items()}
-
-
-def _toleration(toleration: Values) -> Toleration:
-    words = {key: toleration.get(key) for key in ("key", "operator", "value", "effect")}
-    return Toleration(**words, seconds=toleration.get("tolerationSeconds"))

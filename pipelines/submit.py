@@ -7,11 +7,12 @@ import os
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import kfp
 import kfp_server_api
@@ -44,15 +45,34 @@ _STEPS = {
     if pipeline.pipeline_spec.components[task.component_ref.name].executor_label
 }
 
+Parameters: TypeAlias = Mapping[str, str | float | list[str]]  # of a pipeline, by name
 
-def read_parameters(name: str, sources: list[str], settings: list[str]) -> dict[str, Any]:
+
+@dataclass(frozen=True)
+class _Recurring:
+    """What a recurring run does: what differs in it makes another one necessary.
+
+    Attributes:
+        version: ids of the pipeline and of its version; None: KFP names none.
+        account: service account of its pods; None: whichever it is.
+        mode: as `ENABLE`.
+    """
+
+    version: tuple[str, str] | None
+    parameters: Parameters
+    when: Schedule
+    account: str | None
+    mode: str
+
+
+def read_parameters(name: str, sources: list[str], settings: list[str]) -> Parameters:
     """The parameters of a pipeline: its sources, and those written as `NAME=VALUE`.
 
     Raises:
         SettingError: the pipeline has no such parameter, or it is not a number or out of bounds.
     """
     known = parameters(SETTINGS[name])
-    read: dict[str, Any] = {"sources": sources}
+    read: dict[str, str | float | list[str]] = {"sources": sources}
     for setting in settings:
         key, equals, value = setting.partition("=")
         check_moved(key)
@@ -82,12 +102,12 @@ class Backend:
             warnings.filterwarnings("ignore", "This client only works with", FutureWarning)
             self._client = within(SECONDS, lambda: self._connected(token, namespace))
 
-    def run(self, name: str, parameters: dict[str, Any]) -> str:
+    def run(self, name: str, parameters: Parameters) -> str:
         """Start a run of a pipeline; its id."""
         with self._reached():
             return within(SECONDS, lambda: self._run(name, parameters))
 
-    def schedule(self, name: str, parameters: dict[str, Any], when: Schedule) -> str:
+    def schedule(self, name: str, parameters: Parameters, when: Schedule) -> str:
         """Have the pipeline run by a schedule, in the place of its earlier ones; what was done.
 
         The new one is made before the old ones go: whatever fails in between, the site is not without.
@@ -134,7 +154,7 @@ class Backend:
             proxy=proxy_of(self._endpoint) or None,
         )
 
-    def _run(self, name: str, parameters: dict[str, Any]) -> str:
+    def _run(self, name: str, parameters: Parameters) -> str:
         version = self._version(name)
         title = f"{pipeline_name(name)} {datetime.now(UTC):%Y-%m-%d %H:%M}"
         created = self._client.run_pipeline(
@@ -142,11 +162,12 @@ class Backend:
         )
         return str(created.run_id)
 
-    def _schedule(self, name: str, parameters: dict[str, Any], when: Schedule) -> str:
+    def _schedule(self, name: str, parameters: Parameters, when: Schedule) -> str:
         version, experiment = self._version(name), self._experiment()
         before = self._scheduled(pipeline_name(name), experiment)
-        desired = _desired(version, parameters, when, self._account)
-        if len(before) == 1 and _as_desired(before[0], self._account) == desired:
+        ids = (version["pipeline_id"], version["version_id"])
+        desired = _Recurring(ids, parameters, when, self._account, "ENABLE")
+        if len(before) == 1 and _recurring(before[0], self._account) == desired:
             return f"recurring run {before[0].recurring_run_id} stays as it is"
         created = self._client.create_recurring_run(
             experiment,
@@ -243,24 +264,17 @@ def _failed(nodes: list[Any]) -> str:
     return ", ".join(sorted(steps & _STEPS))
 
 
-def _desired(
-    version: dict[str, str], parameters: dict[str, Any], when: Schedule, account: str | None
-) -> dict[str, Any]:
-    ids = (version["pipeline_id"], version["version_id"])
-    return {"version": ids, "parameters": parameters, "when": when, "account": account, "mode": "ENABLE"}
-
-
-def _as_desired(run: Any, account: str | None) -> dict[str, Any]:
-    """What a recurring run of KFP does, in the words of `_desired`; where no account is asked for, any will do."""
+def _recurring(run: Any, account: str | None) -> _Recurring:
+    """What a recurring run of KFP does; where no account is asked for, any will do."""
     reference, trigger = run.pipeline_version_reference, run.trigger
     periodic, cron = trigger.periodic_schedule, trigger.cron_schedule
-    return {
-        "version": (reference.pipeline_id, reference.pipeline_version_id) if reference else None,
-        "parameters": run.runtime_config.parameters,
-        "when": Schedule(cron.cron if cron else "", int(periodic.interval_second) if periodic else 0),
-        "account": account and run.service_account,
-        "mode": run.mode,
-    }
+    return _Recurring(
+        version=(reference.pipeline_id, reference.pipeline_version_id) if reference else None,
+        parameters=run.runtime_config.parameters,
+        when=Schedule(cron.cron if cron else "", int(periodic.interval_second) if periodic else 0),
+        account=account and run.service_account,
+        mode=run.mode,
+    )
 
 
 def _message(error: Any) -> str:

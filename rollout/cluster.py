@@ -3,16 +3,15 @@
 import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from earlybell.errors import ClusterError
 from rollout.kubectl import Answer, Kubectl, kubeconfigs
+from rollout.objects import HTTPRoute, InferenceService, Pod, Resource, Revision
 
 if TYPE_CHECKING:
-    from rollout.pod import Pod
-
-Object = dict[str, Any]
+    from rollout import pod
 
 KSERVE = "/apis/serving.kserve.io/v1beta1"
 RUNTIMES = "/apis/serving.kserve.io/v1alpha1"
@@ -44,13 +43,13 @@ class Cluster:
         self.namespace, self.server = namespace or self._api.namespace, self._api.server
         self.kubectl = f"kubectl --context={shlex.quote(context)}" if context else "kubectl"
 
-    def service(self, name: str) -> Object | None:
+    def service(self, name: str) -> InferenceService | None:
         """The InferenceService; None before the first release."""
-        return self._get(KSERVE, "inferenceservices", name)
+        return cast(InferenceService | None, self._get(KSERVE, "inferenceservices", name))
 
-    def route(self, name: str) -> Object | None:
+    def route(self, name: str) -> HTTPRoute | None:
         """The HTTPRoute with the weights of the Standard mode; None where there is none."""
-        return self._get(GATEWAY, "httproutes", name)
+        return cast(HTTPRoute | None, self._get(GATEWAY, "httproutes", name))
 
     def runtimes(self) -> list[str]:
         """The names of the ServingRuntimes of the namespace."""
@@ -65,29 +64,31 @@ class Cluster:
             return None
         return [runtime["metadata"]["name"] for runtime in answer.get("items", [])]
 
-    def revisions(self, name: str) -> dict[str, Object]:
+    def revisions(self, name: str) -> dict[str, Revision]:
         """Knative's revisions of an InferenceService, by name."""
-        return {revision["metadata"]["name"]: revision for revision in self._list(KNATIVE, "revisions", name)}
+        revisions = cast(list[Revision], self._list(KNATIVE, "revisions", name))
+        return {revision["metadata"]["name"]: revision for revision in revisions}
 
-    def pods(self, name: str) -> list[Object]:
+    def pods(self, name: str) -> list[Pod]:
         """The pods of an InferenceService, but for those that are going."""
-        return [pod for pod in self._list("/api/v1", "pods", name) if "deletionTimestamp" not in pod["metadata"]]
+        pods = cast(list[Pod], self._list("/api/v1", "pods", name))
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
-    def _get(self, api: str, kind: str, name: str) -> Object | None:
+    def _get(self, api: str, kind: str, name: str) -> Resource | None:
         answer = self._ask(f"{api}/namespaces/{self.namespace}/{kind}/{name}", kind)
-        return answer or None
+        return cast(Resource, answer) if answer else None
 
-    def _list(self, api: str, kind: str, name: str) -> list[Object]:
+    def _list(self, api: str, kind: str, name: str) -> list[Resource]:
         query = urlencode({"labelSelector": f"{OF_SERVICE}={name}"})
         answer = self._ask(f"{api}/namespaces/{self.namespace}/{kind}?{query}", kind)
         return list(answer.get("items", []))
 
-    def _ask(self, path: str, kind: str) -> Object:
+    def _ask(self, path: str, kind: str) -> dict[str, Any]:
         """What is there, and {} if nothing is."""
         answer = self._api.get(path)
         return dict(json.loads(answer.text)) if answer.status == 200 else self._refused(answer, kind)
 
-    def _refused(self, answer: Answer, kind: str) -> Object:
+    def _refused(self, answer: Answer, kind: str) -> dict[str, Any]:
         if answer.status == 404 and answer.text:
             return {}
         if answer.status == 404:
@@ -103,7 +104,7 @@ class Cluster:
         raise ClusterError("the cluster refused", f"{self.server}: {answer.status} {answer.text}".strip(), way_out)
 
 
-def _pod() -> "Pod":
+def _pod() -> "pod.Pod":
     from rollout.pod import Pod  # its client takes a second to import
 
     return Pod(ACCOUNT)

@@ -3,10 +3,20 @@
 import copy
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from components.registry import Version
 from earlybell.errors import SettingError
+from rollout.objects import (
+    HTTPRoute,
+    InferenceService,
+    Metadata,
+    Model,
+    PodDisruptionBudget,
+    Predictor,
+    ServiceSpec,
+    Variable,
+)
 from rollout.state import RUNTIME_LABEL, VERSION_VARIABLE, Mode, Pin, backend
 
 VERSION_LABEL, DIGEST = "earlybell.io/model-version", "earlybell.io/bundle-digest"
@@ -16,8 +26,6 @@ _READ = ("s3://", "gs://", "https://", "http://", "hdfs://", "webhdfs://", "pvc:
 _AZURE = re.compile(r"(?:wasbs|abfss)://([^@/]+)@([^./]+)\.(?:blob|dfs)\.core\.windows\.net/(.+)")
 _CONTAINER = "kserve-container"
 _PORT = 80  # of the Services that KServe makes
-
-Object = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,12 +38,12 @@ class Target:
         percent: the share of what is on trial; None where nothing is.
     """
 
-    stable: Object
-    trial: Object | None = None
+    stable: Predictor
+    trial: Predictor | None = None
     percent: int | None = None
 
 
-def pinned(predictor: Object, version: Version, pin: Pin, name: str) -> Object:
+def pinned(predictor: Predictor, version: Version, pin: Pin, name: str) -> Predictor:
     """An overlay's predictor for a version of the model.
 
     The label and the annotation are the predictor's: those of the InferenceService reach the pods of the champion too,
@@ -47,14 +55,13 @@ def pinned(predictor: Object, version: Version, pin: Pin, name: str) -> Object:
     Raises:
         SettingError: the overlay has no model, or KServe cannot fetch the bundle from where it lies.
     """
-    spec = copy.deepcopy(predictor)
-    spec.pop("canaryTrafficPercent", None)
+    spec = copy.deepcopy(without(predictor, "canaryTrafficPercent"))
     if "model" not in spec:
         raise SettingError("the InferenceService has no predictor.model", sorted(spec), "Take one of our overlays.")
     model = spec["model"]
     pins = {VERSION_VARIABLE: pin.version, _DIGEST_VARIABLE: version.digest}
     env = [variable for variable in model.get("env", []) if variable["name"] not in pins]
-    model["env"] = [*env, *({"name": name, "value": value} for name, value in pins.items())]
+    model["env"] = [*env, *(Variable(name=name, value=value) for name, value in pins.items())]
     model["runtime"], model["storageUri"] = pin.runtime, _address(model.get("storageUri", ""), version)
     spec["labels"] = spec.get("labels", {}) | {VERSION_LABEL: pin.version, RUNTIME_LABEL: pin.runtime}
     spec["annotations"] = spec.get("annotations", {}) | {DIGEST: version.digest}
@@ -75,60 +82,68 @@ def _address(rendered: str, version: Version) -> str:
     raise SettingError("KServe cannot fetch a bundle from", version.address, way_out)
 
 
-def canary(rendered: Object) -> Object:
+def canary(rendered: Predictor) -> Predictor:
     """A predictor as a canary of the Standard mode, which KServe does not scale: with all the pods that it may need."""
-    unscaled = {key: value for key, value in rendered.items() if key not in _SCALING}
     # The schema wants the name of its container of a canary alone.
-    return unscaled | {"model": {"name": _CONTAINER, **unscaled["model"]}, "minReplicas": _replicas(rendered)[1]}
+    model: Model = {"name": _CONTAINER, **rendered["model"]}
+    return {**without(rendered, *_SCALING), "model": model, "minReplicas": _replicas(rendered)[1]}
 
 
-def beside(stable: Object, rendered: Object) -> Object:
+def beside(stable: Predictor, rendered: Predictor) -> Predictor:
     """What serves, while a canary is on.
 
     KServe takes the pods of the canary from the least of these: added here, they leave it the overlay's own least.
     """
     both = sum(_replicas(rendered))
-    return alone(stable, rendered) | {"minReplicas": both, "maxReplicas": both}
+    return {**alone(stable, rendered), "minReplicas": both, "maxReplicas": both}
 
 
-def alone(predictor: Object, rendered: Object) -> Object:
+def alone(predictor: Predictor, rendered: Predictor) -> Predictor:
     """What serves, or what was a canary, as it serves alone: scaled as the overlay says."""
-    scaling = {key: rendered[key] for key in _SCALING if key in rendered}
+    scaling = without(rendered, *(rendered.keys() - set(_SCALING)))
     # KServe's webhook refuses the name of a container here, which its schema wants of a canary.
-    model = {key: value for key, value in predictor["model"].items() if key != "name"}
-    return {key: value for key, value in predictor.items() if key not in _SCALING} | scaling | {"model": model}
+    model = cast(Model, {key: value for key, value in predictor["model"].items() if key != "name"})
+    return {**without(predictor, *_SCALING), **scaling, "model": model}
 
 
-def _replicas(rendered: Object) -> tuple[int, int]:
+def without(predictor: Predictor, *names: str) -> Predictor:
+    """A predictor without some of its fields."""
+    return cast(Predictor, {key: value for key, value in predictor.items() if key not in names})
+
+
+def _replicas(rendered: Predictor) -> tuple[int, int]:
     """The least and the most pods, by KServe's defaults where the overlay does not say."""
     least = max(1, rendered.get("minReplicas", 1))
     return least, max(least, rendered.get("maxReplicas", least))
 
 
-def service(base: Object, target: Target, mode: Mode, champion: str) -> Object:
+def service(base: InferenceService, target: Target, mode: Mode, champion: str) -> InferenceService:
     """An InferenceService with the target's predictors and the rest as in `base`, which may come from the cluster."""
-    metadata = {key: base["metadata"][key] for key in ("name", "namespace", "labels") if base["metadata"].get(key)}
+    passed_on = {
+        key: value for key, value in base["metadata"].items() if key in ("name", "namespace", "labels") and value
+    }
+    metadata = cast(Metadata, passed_on)
     notes = base["metadata"].get("annotations", {})
     # Its label is the champion's, for people; the pods have their predictor's own.
     metadata["labels"] = metadata.get("labels", {}) | {VERSION_LABEL: champion}
     metadata["annotations"] = {
         key: value for key, value in notes.items() if not key.startswith("kubectl.kubernetes.io/")
     }
-    spec = {key: value for key, value in base["spec"].items() if key not in ("predictor", "canary")}
-    spec["predictor"] = dict(target.stable)
+    others = {key: value for key, value in base["spec"].items() if key not in ("predictor", "canary")}
+    spec = cast(ServiceSpec, others | {"predictor": dict(target.stable)})
     if mode is Mode.knative and target.percent is not None:
         spec["predictor"]["canaryTrafficPercent"] = target.percent
-    if target.trial is not None:
+    if target.trial is not None and target.percent is not None:
         spec["canary"] = [{"trafficPercent": target.percent, "predictor": target.trial}]
     return {"apiVersion": base["apiVersion"], "kind": base["kind"], "metadata": metadata, "spec": spec}
 
 
-def predictors(service: Object) -> list[Object]:
+def predictors(service: InferenceService) -> list[Predictor]:
     """What an InferenceService deploys: its predictor, and its canaries in the Standard mode."""
     return [service["spec"]["predictor"], *(canary["predictor"] for canary in service["spec"].get("canary", []))]
 
 
-def budgets(rendered: Object, serving: Pin, other: Pin | None) -> list[Object]:
+def budgets(rendered: PodDisruptionBudget, serving: Pin, other: Pin | None) -> list[PodDisruptionBudget]:
     """The overlay's budget of disruptions for what serves, and one for what is on trial or goes.
 
     They are two, so that the pods of one version never count for the other; and of fixed names, since kubectl removes
@@ -139,14 +154,14 @@ def budgets(rendered: Object, serving: Pin, other: Pin | None) -> list[Object]:
     return [_budget(rendered, own, pin) for own, pin in named if pin and pin.version and pin.runtime]
 
 
-def _budget(rendered: Object, name: str, pin: Pin) -> Object:
+def _budget(rendered: PodDisruptionBudget, name: str, pin: Pin) -> PodDisruptionBudget:
     budget = copy.deepcopy(rendered)
     budget["metadata"]["name"] = name
     budget["spec"]["selector"]["matchLabels"] |= {VERSION_LABEL: pin.version, RUNTIME_LABEL: pin.runtime}
     return budget
 
 
-def route(rendered: Object, name: str, target: Target) -> Object:
+def route(rendered: HTTPRoute, name: str, target: Target) -> HTTPRoute:
     """An overlay's HTTPRoute with the weights of the target; a Service without weight is left out.
 
     A gateway answers 500 for a Service that is not there yet, and some do so whatever its weight.

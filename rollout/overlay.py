@@ -2,19 +2,16 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import yaml
 
 from earlybell.errors import SettingError
 from rollout.kubectl import run
-
-Object = dict[str, Any]
-
-SERVICE, ROUTE, BUDGET = "InferenceService", "HTTPRoute", "PodDisruptionBudget"
+from rollout.objects import SERVICE, Resource, service_of
 
 
-def render(overlay: Path) -> list[Object]:
+def render(overlay: Path) -> list[Resource]:
     """The objects of a kustomize overlay, an InferenceService among them.
 
     Raises:
@@ -30,22 +27,22 @@ def render(overlay: Path) -> list[Object]:
     if len(services := [document for document in objects if document.get("kind") == SERVICE]) != 1:
         way_out = "A release is of one InferenceService."
         raise SettingError(f"{overlay} has not one {SERVICE}", len(services), way_out)
-    return objects
+    return cast(list[Resource], objects)
 
 
-def check_name(objects: list[Object], model_name: str, overlay: Path) -> None:
+def check_name(objects: list[Resource], model_name: str, overlay: Path) -> None:
     """
     Raises:
         SettingError: the InferenceService of the overlay is not called as the model: another would be looked at than
             is released.
     """
-    name = next(rendered["metadata"]["name"] for rendered in objects if rendered.get("kind") == SERVICE)
+    name = service_of(objects)["metadata"]["name"]
     if name != model_name:
         way_out = f"Name the overlay of {model_name} by --overlay, or the model {name} by --model-name."
         raise SettingError(f"the InferenceService of {overlay} is not called {model_name}", name, way_out)
 
 
-def to_yaml(objects: list[Object]) -> str:
+def to_yaml(objects: list[Resource]) -> str:
     """A document an object, in the order given: kubectl applies them in that order."""
     return "---\n".join(yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120) for document in objects)
 

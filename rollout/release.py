@@ -5,17 +5,25 @@ champion's pin never changes in the step that moves traffic.
 """
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn, cast
 
 from components.registry import Version
 from earlybell.errors import ClusterError, SettingError
 from rollout import manifest
 from rollout.cluster import Cluster
 from rollout.manifest import Target
-from rollout.overlay import BUDGET, ROUTE, SERVICE
+from rollout.objects import (
+    BUDGET,
+    ROUTE,
+    SERVICE,
+    HTTPRoute,
+    InferenceService,
+    PodDisruptionBudget,
+    Predictor,
+    Resource,
+    service_of,
+)
 from rollout.state import Deployed, Mode, Pin, Rollout, backend, belongs, condition, mode_of, pin_of
-
-Object = dict[str, Any]
 
 _AT_ONCE = 50  # percent, for what is not on trial yet: a 100 typed for a 10 must not end the champion's pods
 
@@ -49,7 +57,7 @@ class Step:
         return f"`earlybell release {version}{on} {share}{self.options} | {self.kubectl} apply -f -`"
 
 
-def release(step: Step, objects: list[Object], now: Rollout | None, namespace: str) -> list[Object]:
+def release(step: Step, objects: list[Resource], now: Rollout | None, namespace: str) -> list[Resource]:
     """The objects to apply, in their order: what else there is, the route, the InferenceService last.
 
     Args:
@@ -60,7 +68,7 @@ def release(step: Step, objects: list[Object], now: Rollout | None, namespace: s
         ClusterError: the step may not be taken now.
         SettingError: the overlay cannot be pinned, or is of another mode than the cluster's InferenceService.
     """
-    rendered = next(resource for resource in objects if resource["kind"] == SERVICE)
+    rendered = service_of(objects)
     mode, name = mode_of(rendered), rendered["metadata"]["name"]
     if now is not None and now.mode is not mode:
         way_out = f"Give the overlay of the mode {now.mode} by --overlay."
@@ -70,10 +78,12 @@ def release(step: Step, objects: list[Object], now: Rollout | None, namespace: s
     others = [resource for resource in objects if resource["kind"] not in (BUDGET, ROUTE, SERVICE)]
     for resource in objects:
         if resource["kind"] == BUDGET:
-            others += manifest.budgets(resource, serving, _other(serving, target, now))
-    routes = [manifest.route(resource, name, target) for resource in objects if resource["kind"] == ROUTE]
-    released = [*others, *routes, manifest.service(base, target, mode, serving.version)]
-    return [resource | {"metadata": resource["metadata"] | {"namespace": namespace}} for resource in released]
+            others += manifest.budgets(cast(PodDisruptionBudget, resource), serving, _other(serving, target, now))
+    routes = [
+        manifest.route(cast(HTTPRoute, resource), name, target) for resource in objects if resource["kind"] == ROUTE
+    ]
+    released: list[Resource] = [*others, *routes, manifest.service(base, target, mode, serving.version)]
+    return [{**resource, "metadata": {**resource["metadata"], "namespace": namespace}} for resource in released]
 
 
 def _other(serving: Pin, target: Target, now: Rollout | None) -> Pin | None:
@@ -82,7 +92,7 @@ def _other(serving: Pin, target: Target, now: Rollout | None) -> Pin | None:
     return next((pin for pin in (pin_of(target.trial or target.stable), *before) if pin != serving), None)
 
 
-def may_run(objects: list[Object], now: Rollout | None, cluster: Cluster) -> None:
+def may_run(objects: list[Resource], now: Rollout | None, cluster: Cluster) -> None:
     """Refuse what the cluster cannot do as yet. The way back is never barred.
 
     Raises:
@@ -90,7 +100,7 @@ def may_run(objects: list[Object], now: Rollout | None, cluster: Cluster) -> Non
     """
     _has_runtimes(objects, now, cluster)
     if now and now.trial and now.mode is Mode.standard:
-        for canary in objects[-1]["spec"].get("canary", []):
+        for canary in service_of(objects)["spec"].get("canary", []):
             if canary["trafficPercent"] > now.trial.desired_traffic:
                 _has_pods(now, now.trial, canary["predictor"].get("minReplicas", 1), cluster)
 
@@ -110,10 +120,10 @@ def _all_ready(kubectl: str, namespace: str, deployment: str, pods: int) -> str:
     return f"`{kubectl} wait -n {namespace} {wait} deployment/{deployment}`"
 
 
-def _has_runtimes(objects: list[Object], now: Rollout | None, cluster: Cluster) -> None:
+def _has_runtimes(objects: list[Resource], now: Rollout | None, cluster: Cluster) -> None:
     """KServe would wait without end for one that is not there. What is deployed already is not asked about."""
     deployed = [version.pin for version in (now.stable, now.trial) if version] if now else []
-    needed = {pin.runtime for pin in map(pin_of, manifest.predictors(objects[-1])) if pin not in deployed}
+    needed = {pin.runtime for pin in map(pin_of, manifest.predictors(service_of(objects))) if pin not in deployed}
     if not (missing := needed - {""} - set(available := cluster.runtimes())):
         return
     of_all = cluster.runtimes_of_all()
@@ -127,12 +137,12 @@ def _has_runtimes(objects: list[Object], now: Rollout | None, cluster: Cluster) 
 class _Rules:
     """What a step leads to from where the rollout stands, or why it may not be taken."""
 
-    def __init__(self, step: Step, rendered: Object, mode: Mode, now: Rollout | None) -> None:
+    def __init__(self, step: Step, rendered: InferenceService, mode: Mode, now: Rollout | None) -> None:
         self._step, self._rendered, self._mode = step, rendered, mode
         self._now, self._trial = now, now.trial if now else None
         self._pin = Pin(step.version.version, step.runtime or self._runtime())
 
-    def target(self) -> tuple[Target, Object]:
+    def target(self) -> tuple[Target, InferenceService]:
         """What it leads to, and the InferenceService that its other fields come from."""
         if self._now is None:
             return self._first(), self._rendered
@@ -151,7 +161,7 @@ class _Rules:
             raise SettingError("this version is deployed on two runtimes", ", ".join(sorted(runtimes)), way_out)
         return next(iter(runtimes), "") or pin_of(self._rendered["spec"]["predictor"]).runtime
 
-    def _fresh(self) -> Object:
+    def _fresh(self) -> Predictor:
         """The overlay's predictor for what is asked; one with a runtime of its own needs a name of its own."""
         tag = f"-{self._step.runtime.removeprefix('earlybell-').replace('.', '-')}" if self._step.runtime else ""
         deployed = [self._now.stable, self._trial] if self._now else []
@@ -164,7 +174,7 @@ class _Rules:
             self._refuse("the first release takes all traffic, not", f"{self._step.traffic}%", (100, ""))
         return Target(self._fresh())
 
-    def _bring(self, now: Rollout, traffic: int) -> tuple[Target, Object]:
+    def _bring(self, now: Rollout, traffic: int) -> tuple[Target, InferenceService]:
         """Something that is not on trial yet."""
         self._may_be_brought(now, traffic)
         fresh = self._fresh()
@@ -172,7 +182,7 @@ class _Rules:
             return Target(fresh, percent=traffic), self._rendered
         return self._beside(now, fresh, traffic), now.service
 
-    def _beside(self, now: Rollout, fresh: Object, traffic: int) -> Target:
+    def _beside(self, now: Rollout, fresh: Predictor, traffic: int) -> Target:
         """Both with their pods, so that a later step moves traffic alone."""
         stable = manifest.beside(now.stable.predictor, self._rendered["spec"]["predictor"])
         return Target(stable, manifest.canary(fresh), traffic)
@@ -193,7 +203,7 @@ class _Rules:
             value, then = f"{self._pin} with {traffic}%", f"{self._wait()}, then {self._step.command(10)}"
             self._refuse(f"what is not on trial yet gets at most {_AT_ONCE}%", value, (0, then))
 
-    def _share(self, now: Rollout, trial: Deployed, traffic: int) -> tuple[Target, Object]:
+    def _share(self, now: Rollout, trial: Deployed, traffic: int) -> tuple[Target, InferenceService]:
         """Another share for what is on trial. Without traffic before and after, it is brought up anew."""
         if traffic and not trial.ready:
             self._refuse("what is on trial is not ready", str(trial.pin), (0, self._wait()))
@@ -205,11 +215,11 @@ class _Rules:
             return Target(trial.predictor, percent=traffic), now.service
         return Target(self._fresh(), percent=0), self._rendered
 
-    def _promote(self, now: Rollout) -> tuple[Target, Object]:
+    def _promote(self, now: Rollout) -> tuple[Target, InferenceService]:
         stable, trial = now.stable, self._trial
         if trial and self._pin == trial.pin:
             self._may_be_promoted(trial, same=trial.pin == stable.pin)
-            predictor = {key: value for key, value in trial.predictor.items() if key != "canaryTrafficPercent"}
+            predictor = manifest.without(trial.predictor, "canaryTrafficPercent")
             return Target(predictor if self._mode is Mode.knative else self._in_place(stable, predictor)), now.service
         if self._pin != stable.pin:
             self._refuse("this is not on trial", str(self._pin), (0, ""))
@@ -223,14 +233,14 @@ class _Rules:
             self._refuse("Knative would send all traffic to what was taken back", str(trial.pin), (0, self._wait()))
         return Target(manifest.alone(stable.predictor, self._rendered["spec"]["predictor"])), now.service
 
-    def _in_place(self, stable: Deployed, predictor: Object) -> Object:
+    def _in_place(self, stable: Deployed, predictor: Predictor) -> Predictor:
         """What was a canary as what serves.
 
         KServe's webhook lets a predictor have another name with another model alone. So a new image of the same version
         comes into the predictor that serves, whose pods are replaced one by one.
         """
         serving = manifest.alone(predictor, self._rendered["spec"]["predictor"])
-        return serving | {"name": stable.name} if pin_of(predictor).version == stable.pin.version else serving
+        return {**serving, "name": stable.name} if pin_of(predictor).version == stable.pin.version else serving
 
     def _may_be_promoted(self, trial: Deployed, same: bool) -> None:
         if not trial.ready:
@@ -270,14 +280,14 @@ def raises_share(step: Step, now: Rollout | None) -> bool:
     return step.traffic > trial.desired_traffic
 
 
-def advice(step: Step, objects: list[Object], now: Rollout | None) -> list[str]:
+def advice(step: Step, objects: list[Resource], now: Rollout | None) -> list[str]:
     """What the step does, and what to look at before the next: for the person, a line each.
 
     Args:
         objects: what the step applies.
         now: how it stands before that.
     """
-    version, traffic, service = step.version.version, step.traffic, objects[-1]
+    version, traffic, service = step.version.version, step.traffic, service_of(objects)
     look = "`earlybell status`: pods ready, no errors, p99 as the champion's; and the alerts"
     if now is None:
         then = _wait(step, service, "Ready")
@@ -308,7 +318,7 @@ def _after(step: Step, serving: Pin, now: Rollout) -> list[str]:
     return [f"The way back is now that of any version, beginning with {back}."]
 
 
-def _until_up(step: Step, service: Object, mode: Mode) -> str:
+def _until_up(step: Step, service: InferenceService, mode: Mode) -> str:
     if mode is Mode.knative:
         return _wait(step, service, "PredictorReady")
     canary, metadata = service["spec"]["canary"][0]["predictor"], service["metadata"]
@@ -317,6 +327,6 @@ def _until_up(step: Step, service: Object, mode: Mode) -> str:
     return f"{_wait(step, service, 'CanaryPredictorReady')}, {pods}"
 
 
-def _wait(step: Step, service: Object, kind: str) -> str:
+def _wait(step: Step, service: InferenceService, kind: str) -> str:
     name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
     return f"`{step.kubectl} wait -n {namespace} --for=condition={kind} --timeout=10m isvc/{name}`"

@@ -6,15 +6,23 @@ Shares come from the status, which says what is, and not from the spec, which sa
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from earlybell.errors import ClusterError
+from rollout.objects import (
+    ComponentStatus,
+    HTTPRoute,
+    InferenceService,
+    Pod,
+    Predictor,
+    Revision,
+    Rule,
+    Status,
+    Variable,
+)
 
 VERSION_VARIABLE = "EARLYBELL_MODEL_VERSION"
 RUNTIME_LABEL = "earlybell.io/runtime"
 _MODE = "serving.kserve.io/deploymentMode"
-
-Object = dict[str, Any]
 
 
 class Mode(StrEnum):
@@ -53,7 +61,7 @@ class Deployed:
     traffic: int
     desired_traffic: int
     ready: bool
-    predictor: Object = field(default_factory=dict, compare=False, repr=False)
+    predictor: Predictor = field(default_factory=Predictor, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -70,10 +78,10 @@ class Rollout:
     mode: Mode
     stable: Deployed
     trial: Deployed | None
-    service: Object = field(compare=False, repr=False)
+    service: InferenceService = field(compare=False, repr=False)
 
 
-def mode_of(service: Object) -> Mode:
+def mode_of(service: InferenceService) -> Mode:
     """How KServe deploys an InferenceService.
 
     Raises:
@@ -88,13 +96,13 @@ def mode_of(service: Object) -> Mode:
     raise ClusterError("the InferenceService is of no mode that is known here", mode, way_out)
 
 
-def pin_of(predictor: Object) -> Pin:
+def pin_of(predictor: Predictor) -> Pin:
     """What a predictor's spec is pinned to; empty where it does not say."""
     model = predictor.get("model", {})
     return Pin(_variable(model.get("env", [])), model.get("runtime", ""))
 
 
-def knative(service: Object, revisions: dict[str, Object]) -> Rollout:
+def knative(service: InferenceService, revisions: dict[str, Revision]) -> Rollout:
     """The state in the Knative mode.
 
     KServe splits the latest ready revision against the last one that had all traffic, while `canaryTrafficPercent` is
@@ -111,8 +119,10 @@ def knative(service: Object, revisions: dict[str, Object]) -> Rollout:
     newest = newest if newest in pins and _matches(pins[newest], desired) else ""
     percent = predictor.get("canaryTrafficPercent")
 
-    def deployed(name: str, pin: Pin, share: int, spec: Object) -> Deployed:
-        ready = bool(name) and (name == status.get("latestReadyRevision") or _ready(revisions.get(name, {})))
+    def deployed(name: str, pin: Pin, share: int, spec: Predictor) -> Deployed:
+        ready = bool(name) and (
+            name == status.get("latestReadyRevision") or (name in revisions and _ready(revisions[name]))
+        )
         return Deployed(pin, name, shares[name] if name else 0, share, ready, spec)
 
     if percent is None:
@@ -124,7 +134,7 @@ def knative(service: Object, revisions: dict[str, Object]) -> Rollout:
     return Rollout(Mode.knative, stable, deployed(newest, desired, percent, predictor), service)
 
 
-def standard(service: Object, route: Object | None) -> Rollout:
+def standard(service: InferenceService, route: HTTPRoute | None) -> Rollout:
     """The state in the Standard mode: KServe deploys each predictor apart, the HTTPRoute has the weights.
 
     Raises:
@@ -134,7 +144,7 @@ def standard(service: Object, route: Object | None) -> Rollout:
     weights, settled = _weights(route), route is not None and route_settled(route)
     canaries = {canary["name"]: canary.get("ready", False) for canary in status.get("canaryStatuses", [])}
 
-    def deployed(predictor: Object, ready: bool) -> Deployed:
+    def deployed(predictor: Predictor, ready: bool) -> Deployed:
         name = predictor.get("name", "")
         weight = weights.get(backend(service["metadata"]["name"], name), 0)
         return Deployed(pin_of(predictor), name, weight if settled and ready else 0, weight, ready, predictor)
@@ -163,7 +173,7 @@ def revision(deployed: Deployed, now: Rollout) -> str:
     return deployed.name if now.mode is Mode.knative else backend(now.service["metadata"]["name"], deployed.name)
 
 
-def belongs(pod: Object, deployed: Deployed, now: Rollout) -> bool:
+def belongs(pod: Pod, deployed: Deployed, now: Rollout) -> bool:
     """Whether a pod of the InferenceService is of this version."""
     labels, name = pod["metadata"].get("labels", {}), revision(deployed, now)
     if now.mode is Mode.knative:
@@ -171,30 +181,30 @@ def belongs(pod: Object, deployed: Deployed, now: Rollout) -> bool:
     return bool(labels.get("app") == f"isvc.{name}")
 
 
-def condition(status: Object, kind: str) -> bool:
+def condition(status: Status, kind: str) -> bool:
     """Whether a condition of a status is true."""
     return any(entry["type"] == kind and entry["status"] == "True" for entry in status.get("conditions", []))
 
 
-def route_settled(route: Object) -> bool:
+def route_settled(route: HTTPRoute) -> bool:
     """Whether every gateway that an HTTPRoute names has taken it as it is now, with all that it leads to."""
     parents = route.get("status", {}).get("parents", [])
     return bool(parents) and all(_taken(parent, route["metadata"].get("generation", 0)) for parent in parents)
 
 
-def _taken(parent: Object, generation: int) -> bool:
+def _taken(parent: Status, generation: int) -> bool:
     now = {
         entry["type"]: entry
         for entry in parent.get("conditions", [])
         if entry.get("observedGeneration", 0) >= generation
     }
-    return all(now.get(kind, {}).get("status") == "True" for kind in ("Accepted", "ResolvedRefs"))
+    return all(kind in now and now[kind]["status"] == "True" for kind in ("Accepted", "ResolvedRefs"))
 
 
-def _weights(route: Object | None) -> dict[str, int]:
+def _weights(route: HTTPRoute | None) -> dict[str, int]:
     """The percentage of each Service behind the HTTPRoute's first rule that leads anywhere."""
-    rules = route["spec"].get("rules", []) if route else []
-    references: list[Object] = next((rule["backendRefs"] for rule in rules if rule.get("backendRefs")), [])
+    rules: list[Rule] = route["spec"].get("rules", []) if route else []
+    references = next((rule["backendRefs"] for rule in rules if rule.get("backendRefs")), [])
     weights = {reference["name"]: reference.get("weight", 1) for reference in references}
     total = sum(weights.values()) or 1
     return {name: round(100 * weight / total) for name, weight in weights.items()}
@@ -205,20 +215,19 @@ def _matches(revision: Pin, desired: Pin) -> bool:
     return revision.version == desired.version and revision.runtime in ("", desired.runtime)
 
 
-def _component(service: Object) -> Object:
-    component: Object = service.get("status", {}).get("components", {}).get("predictor", {})
-    return component
+def _component(service: InferenceService) -> ComponentStatus:
+    return service.get("status", {}).get("components", {}).get("predictor", {})
 
 
-def _pin_of_revision(revision: Object) -> Pin:
+def _pin_of_revision(revision: Revision) -> Pin:
     containers = revision.get("spec", {}).get("containers", [])
     versions = (_variable(container.get("env", [])) for container in containers)
     return Pin(next(filter(None, versions), ""), revision["metadata"].get("labels", {}).get(RUNTIME_LABEL, ""))
 
 
-def _ready(revision: Object) -> bool:
+def _ready(revision: Revision) -> bool:
     return condition(revision.get("status", {}), "Ready")
 
 
-def _variable(env: list[Object]) -> str:
+def _variable(env: list[Variable]) -> str:
     return next((str(variable.get("value", "")) for variable in env if variable["name"] == VERSION_VARIABLE), "")

@@ -4,10 +4,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from rollout.objects import Pod
 from rollout.prometheus import Answers, Key
 from rollout.state import Deployed, Rollout, belongs, condition, revision
-
-Object = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Row:
         seconds = int((datetime.now(UTC) - datetime.fromisoformat(self.since)).total_seconds())
         return next(f"{seconds // size}{unit}" for size, unit in _UNITS if seconds >= size or size == 1)
 
-    def to_json(self) -> Object:
+    def to_json(self) -> dict[str, Any]:
         """The row for machines."""
         return asdict(self)
 
@@ -56,7 +55,7 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 def rows(
     now: Rollout,
-    pods: list[Object],
+    pods: list[Pod],
     aliases: dict[str, str] | None,
     answers: dict[Key, Answers] | None,
     verdicts: dict[str, str],
@@ -75,7 +74,7 @@ def rows(
 def _row(
     now: Rollout,
     deployed: Deployed,
-    pods: list[Object],
+    pods: list[Pod],
     aliases: dict[str, str] | None,
     answers: dict[Key, Answers] | None,
     gates: str | None,

@@ -51,7 +51,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _ask(namespace: str = "", context: str = "") -> object:
     service = Cluster(namespace, context).service("learner-risk")
-    return service and {key: service[key] for key in SERVICE}
+    return service and {key: value for key, value in service.items() if key in SERVICE}
 
 
 # Proxies
