@@ -33,6 +33,7 @@ _WRONG: Any = object()  # in the place of a value that is not of its column's ty
 _PLAIN_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?").fullmatch
 _PARTS = ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))  # of it: where the year, month, …, second begin
 _REPEATED = 8  # rows of a text on average, from which on a column is read by its words
+_TOO_FAR = 1e12  # seconds of Unix that are no time
 _MANY = 32  # times, for which it is worth looking at all at once
 _NO_DATE, _UNIX, _FLOATED = (re.compile(form).fullmatch for form in (NO_DATE, UNIX, FLOATED))
 _DIGITS = re.compile(r"[0-9]{12,13}(\.[0-9]+)?").fullmatch
@@ -120,7 +121,7 @@ _NULL: dict[Type, Array] = {
 def _texts(column: Column, values: list[Any]) -> Read:
     wrong: dict[str, Mask] = {}
     if not (distinct := _distinct(values)):
-        values = [_text_of(value) for value in values]
+        values = _as_texts(values)
         values = _without(f"not {ARTICLE['string']}", values, {_WRONG}, wrong)
         distinct = set(values)
     full = None not in distinct
@@ -163,6 +164,14 @@ def _without(reason: str, values: list[Any], bad: Collection[Any], wrong: dict[s
     if mask.any():
         wrong[reason] = mask
     return [None if value in bad else value for value in values]
+
+
+def _as_texts(values: list[Any]) -> list[Any]:
+    """The values as texts; of integers, as ids of Moodle's are, each distinct one is written once."""
+    if set(map(type, values)) <= {str, int, NoneType}:
+        texts = {value: _text_of(value) for value in set(values)}
+        return [texts[value] for value in values]
+    return [_text_of(value) for value in values]
 
 
 def _text_of(value: object) -> Any:
@@ -251,6 +260,8 @@ def _written(text: str) -> Any:
 
 def _times(column: Column, values: list[Any]) -> Read:
     kinds = set(map(type, values))
+    if kinds <= {int, float, NoneType} and (seconds := _seconds(column, values, full=NoneType not in kinds)):
+        return seconds
     if kinds - {str, NoneType}:
         return _odd_times(column, values)
     texts = [value for value in values if value is not None] if NoneType in kinds else values
@@ -268,6 +279,19 @@ def _times(column: Column, values: list[Any]) -> Read:
     if column.nullable and (far := implausible(array)).any():
         array[far & [isinstance(value, str) and bool(_NO_DATE(value)) for value in values]] = _NEVER
     return Read(array, {}, not np.isnat(array).any())
+
+
+def _seconds(column: Column, values: list[Any], *, full: bool) -> Read | None:
+    """Times that are all seconds of Unix, as Moodle has them, or null. None: some are too far away for a time."""
+    seconds = _floats(values, full=full)
+    none = np.isnan(seconds)
+    if (full and none.any()) or not (none | (np.abs(seconds) < _TOO_FAR)).all():
+        return None
+    if column.nullable:
+        none |= seconds == 0
+    array = np.rint(np.where(none, 0.0, seconds) * 1e6).astype("datetime64[us]")
+    array[none] = _NEVER
+    return Read(array, {}, not none.any())
 
 
 def _plain_times(texts: list[str]) -> Array | None:
@@ -350,7 +374,7 @@ def _odd_time(column: Column, text: str, at: int | None) -> Any:
 
 def _of_seconds(seconds: float) -> Any:
     """Microseconds of Unix; further away than this is no time that can be told."""
-    return round(seconds * 1e6) if abs(seconds) < 1e12 else _WRONG
+    return round(seconds * 1e6) if abs(seconds) < _TOO_FAR else _WRONG
 
 
 def _is_far(microseconds: int) -> bool:

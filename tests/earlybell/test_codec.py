@@ -98,8 +98,22 @@ def test_what_a_site_encodes_is_in_the_schema_and_is_read_back(site: Path) -> No
         instance = decode(data, "instances[0]", NOW)
         assert (instance.course_id, instance.as_of) == (course, NOW)
         counts = [len(next(iter(instance.rows[name].values()))) for name in TABLES_READ]
-        assert counts == [len(data[name][BY_NAME[name].names[0]]) for name in TABLES_READ]
+        assert counts == [max(map(len, data[name].values())) for name in TABLES_READ]
         assert rows_given(data) == len(instance) == sum(counts)
+
+
+def test_what_is_encoded_has_seconds_of_unix_and_nothing_that_may_be_left_out(site: Path) -> None:
+    connection = open_tables(site)
+    (course, events), *_ = connection.execute("SELECT course_id, count(*) FROM events GROUP BY 1 ORDER BY 1").fetchall()
+    connection.execute(
+        """CREATE TABLE other AS SELECT * REPLACE (
+            CAST(NULL AS VARCHAR) AS object_id, TIMESTAMP '2026-03-01 08:30:05.25' AS occurred_at) FROM events"""
+    )
+    connection.execute("CREATE OR REPLACE VIEW events AS FROM other")
+    sent = encode(connection, course)["events"]
+    assert list(sent) == ["learner_id", "occurred_at", "component", "action", "target", "count"]
+    assert sent["occurred_at"] == [1772353805.25] * events
+    assert encode(connection, course)["courses"]["course_id"] == [course]
 
 
 @QUICK

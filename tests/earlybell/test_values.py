@@ -1,5 +1,6 @@
-"""Times of a request: those of a column that are written alike are read at once, and mean what each means alone."""
+"""Values of a request: those of a column that are written alike are read at once, and mean what each means alone."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -63,3 +64,44 @@ def test_times_to_the_microsecond_by_hand(form: str) -> None:
 
     assert read.array.tolist()[0].microsecond == fraction
     assert set(read.array.astype("datetime64[s]").astype(str)) == {"2026-03-01T08:30:05"}
+
+
+SECONDS = (
+    st.integers(-(10**9), 5 * 10**9) | st.floats(0, 4e9).map(lambda at: round(at, 6)) | st.sampled_from([0, 0.0, None])
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(SECONDS, min_size=1, max_size=20))
+@example([1_772_353_805, 1_772_353_805.000001, 4_102_444_799.999999, None, 0])
+def test_seconds_of_unix_are_counted_from_1970(values: list[float | None]) -> None:
+    read = read_values(DUE_AT, values)
+    expected = [
+        datetime(1970, 1, 1) + timedelta(microseconds=round(value * 1e6)) if value else None for value in values
+    ]
+
+    assert read.array.tolist() == expected
+    assert (read.wrong, read.full) == ({}, None not in expected)
+
+
+@pytest.mark.parametrize("odd", ["2026-03-01T08:30:05Z", "1772353805", "", True, [], 1e12, 10**400])
+def test_seconds_beside_something_else_are_read_as_alone(odd: Any) -> None:
+    read, alone = read_values(DUE_AT, [1_772_353_805, odd]), read_values(DUE_AT, [odd])
+
+    assert read.array.tolist() == [datetime(2026, 3, 1, 8, 30, 5), *alone.array.tolist()]
+    assert [mask.tolist() for mask in read.wrong.values()] == [[False, *mask.tolist()] for mask in alone.wrong.values()]
+
+
+ID = BY_NAME["events"].column("object_id")
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([7, "7", None, -1, 12_345_678_901], ["7", "7", None, "-1", "12345678901"]),
+        ([1, True, 2.0, 2.5, {}], ["1", None, "2", "2.5", None]),
+        ([1] * 40, ["1"] * 40),
+    ],
+)
+def test_numbers_as_ids_are_their_texts(values: list[Any], texts: list[str | None]) -> None:
+    assert read_values(ID, values).array.tolist() == texts
