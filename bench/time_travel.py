@@ -3,14 +3,18 @@
 A model learns from all rounds of course runs but the newest. The newest is then watched week by week, once for each
 scenario, with what was known in each week.
 
+With `--quiet TERMS` nothing happens in any of so many course runs, and it counts false alarms.
+
 With `--retrained` it tells whether training anew helps instead: something happens to the two newest rounds. One model
 knows neither, the other has learned from the first of them, after the alarm. Both are measured on the second.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -121,6 +125,33 @@ def table(settings: Settings, folder: Path, scenarios: Iterable[str]) -> Iterato
             yield f"  {figure}: {len(own)} runs, first in weeks {weeks}; {own[0].sentence}"
 
 
+def quiet_terms(settings: Settings, folder: Path, terms: int) -> Iterator[str]:
+    """In how many course runs an alarm was given though nothing happened, and by which figures.
+
+    Each site has a seed, a model and earlier runs of its own: one after another, until there are so many terms.
+
+    Yields:
+        a line for each false alarm, one for each site, and a last one for each figure.
+    """
+    watched, wrong = 0, 0
+    figures: Counter[str] = Counter()
+    for seed in count(settings.seed):
+        if watched >= terms:
+            break
+        site = replace(settings, seed=seed, scenario="none")
+        with TemporaryDirectory(dir=folder) as temporary:
+            place = Path(temporary)
+            simulate(place / "none", site)
+            _, rows = travel(train_on(place / "none", newest(site), place / "model"), site, place / "none")
+        alarms = first_alarms(rows)
+        yield from (f"  {alarm.course_id}, week {alarm.week}, {alarm.figure}: {alarm.sentence}" for alarm in alarms)
+        watched += site.courses
+        wrong += len({alarm.course_id for alarm in alarms})
+        figures.update(alarm.figure for alarm in alarms)
+        yield f"seed {seed}: {wrong} of {watched} terms with a false alarm so far"
+    yield from (f"{figure}: {number} terms" for figure, number in figures.most_common())
+
+
 @dataclass(frozen=True)
 class Helped:
     """A figure of the newest round by a model that does not know the scenario, and by one that was trained anew."""
@@ -182,16 +213,20 @@ def main() -> None:
     ):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="this one alone, or these; else all")
+    parser.add_argument("--quiet", type=int, metavar="TERMS", help="count false alarms in so many quiet terms")
     parser.add_argument("--retrained", choices=list(find_candidates()), help="whether training such a model anew helps")
     options = vars(parser.parse_args())
-    candidate = options.pop("retrained")
+    candidate, terms = options.pop("retrained"), options.pop("quiet")
     scenarios = options.pop("scenario") or list(SCENARIOS)
     settings = Settings(**options, current=False)
     with TemporaryDirectory(prefix="earlybell-") as temporary:
         place = Path(temporary)
-        lines = (
-            retrained_table(settings, place, scenarios, candidate) if candidate else table(settings, place, scenarios)
-        )
+        if terms:
+            lines = quiet_terms(settings, place, terms)
+        elif candidate:
+            lines = retrained_table(settings, place, scenarios, candidate)
+        else:
+            lines = table(settings, place, scenarios)
         for line in lines:
             print(line, flush=True)
 
