@@ -2,14 +2,16 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.table import Table
 
 from earlybell.cli import show
 from earlybell.cli.options import (
@@ -227,18 +229,35 @@ def run_training(sources: list[str], settings: TrainingSettings) -> dict[str, An
     from pipelines.snapshots import keep
     from pipelines.training import training
 
-    outputs = run_here(training, {"sources": sources, **asdict(settings)}, "Training")
+    arguments = {"sources": sources, **asdict(settings)}
+    outputs = run_here(training, arguments, "Training", {"extract": _extracted})
     keep(Path(outputs["tables"].path), place)
     return outputs
 
 
-def run_here(pipeline: Callable[..., Any], arguments: dict[str, Any], doing: str) -> dict[str, Any]:
-    """Run a pipeline in a folder of its own, telling its progress; its outputs."""
+def _extracted(run: Path) -> Table:
+    """What a run learns from, once its first step has ended."""
+    (tables,) = run.glob("artifacts/*/extract/tables")
+    return show.course_runs(tables)
+
+
+def run_here(
+    pipeline: Callable[..., Any],
+    arguments: dict[str, Any],
+    doing: str,
+    shown: Mapping[str, Callable[[Path], Table]] | None = None,
+) -> dict[str, Any]:
+    """Run a pipeline in a folder of its own, telling its progress; its outputs.
+
+    Args:
+        shown: what is shown of that folder at the end of a step, by the step's name.
+    """
     from earlybell.cli.progress import progress
     from pipelines.local import LOG, run, steps
 
     folder = home() / "runs" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
-    with progress(folder / LOG, doing, steps(pipeline)) as tell:
+    after = {step: partial(table, folder) for step, table in (shown or {}).items()}
+    with progress(folder / LOG, doing, steps(pipeline), after) as tell:
         return dict(run(pipeline, arguments, folder, tell))
 
 

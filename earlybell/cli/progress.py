@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Column
+from rich.table import Column, Table
 
 from components.reporting import Report
 
@@ -16,17 +16,20 @@ Tell = Callable[[Report], None]
 
 
 @contextmanager
-def progress(log: Path | None, doing: str, steps: Mapping[str, int]) -> Iterator[Tell]:
+def progress(
+    log: Path | None, doing: str, steps: Mapping[str, int], after: Mapping[str, Callable[[], Table]] | None = None
+) -> Iterator[Tell]:
     """What tells a run's reports to the user, on stderr; all else is in the log.
 
     Args:
         log: the run's log file, where it has one.
         doing: in one word, as `Training`.
         steps: how often each step runs, by its name.
+        after: what is shown once a step has ended, by its name.
     """
     # Rich alone would draw into a file where FORCE_COLOR is set, as it is by many a CI.
     console = Console(stderr=True, force_terminal=sys.stderr.isatty())
-    lines = _Lines(console)
+    lines = _Lines(console, after or {})
     lines.write(f"{doing}; the log is {log}" if log else doing)
     if not console.is_terminal or console.is_dumb_terminal:
         yield lines.tell
@@ -38,12 +41,14 @@ def progress(log: Path | None, doing: str, steps: Mapping[str, int]) -> Iterator
 class _Lines:
     """A line at the end of each step, with the seconds since the beginning, and a line for each warning."""
 
-    def __init__(self, console: Console) -> None:
-        self._console, self._began = console, time.monotonic()
+    def __init__(self, console: Console, after: Mapping[str, Callable[[], Table]]) -> None:
+        self._console, self._after, self._began = console, after, time.monotonic()
 
     def tell(self, report: Report) -> None:
         if report.kind == "done":
             self.write(f"{time.monotonic() - self._began:6.1f} s  {report.step}: {report.text}")
+            if report.step in self._after:
+                self._console.print(self._after[report.step]())
         elif report.kind == "warning":
             self.write(f"warning: {report.step}: {report.text}", "yellow")
 

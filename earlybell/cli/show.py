@@ -43,6 +43,29 @@ def at_risk(predictions: Predictions, evaluation: Evaluation) -> None:
     _say_counts(console, predictions, evaluation)
 
 
+_RUNS = """
+    SELECT course_id, count(*), count(outcome), count(*) FILTER (outcome IN ('pass', 'distinction')),
+        count(*) FILTER (outcome = 'fail'), count(*) FILTER (outcome = 'withdrawn')
+    FROM enrolments LEFT JOIN outcomes USING (course_id, learner_id) GROUP BY course_id ORDER BY course_id"""
+
+
+def course_runs(tables: Path) -> Table:
+    """What there is to learn from, by course run; of those under way nothing is known yet."""
+    from earlybell.predict import open_tables
+
+    table = Table(title="Course runs to learn from", title_justify="left")
+    table.add_column("course run", no_wrap=True)
+    for name in ("learners", "passed", "failed", "left"):
+        table.add_column(name, justify="right")
+    rows = open_tables(tables).execute(_RUNS).fetchall()
+    for course, learners, known, *outcomes in rows[:MOST]:
+        ended = [f"{number:,}" for number in outcomes] if known else ["under way", "", ""]
+        table.add_row(escape(course), f"{learners:,}", *ended)
+    if len(rows) > MOST:
+        table.caption = f"and {len(rows) - MOST:,} more"
+    return table
+
+
 def worklist(entries: list[Entry], predictions: Predictions, evaluation: Evaluation) -> None:
     """The worklist of each course run, and how many have too little evidence to be on it."""
     console = Console()

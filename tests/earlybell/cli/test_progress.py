@@ -1,16 +1,21 @@
 """What a run tells on the way: lines and bars in a terminal, and plain lines where there is none."""
 
+import io
 import os
 import pty
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from components.reporting import Report, done, progress, read_report, warn
+from earlybell.cli.show import course_runs
+from earlybell.predict import open_tables
 from pipelines.local import steps
 from pipelines.prediction import prediction
 from pipelines.training import reproduction, training
@@ -55,6 +60,46 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:  # the other end has closed
         return b""
+
+
+AFTER = """
+from rich.table import Table
+from components.reporting import Report
+from earlybell.cli.progress import progress
+
+with progress(None, "Training", {"extract": 1}, {"extract": lambda: Table("course run", title="[3] runs")}) as tell:
+    tell(Report("extract", "progress", "not yet"))
+    print("before", flush=True)
+    tell(Report("extract", "done", "21,810 rows"))
+    print("after", flush=True)
+"""
+
+
+def test_a_table_follows_its_step_at_once() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", AFTER], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+    before, _, rest = run.stdout.partition("before")
+    table, _, _ = rest.partition("after")
+    assert "course run" not in before
+    assert table.index("21,810 rows") < table.index("course run")
+
+
+def test_what_is_learned_from_is_shown_by_course_run(site: Path) -> None:
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(course_runs(site))
+    rows = [re.findall(r"[\w-]+(?: way)?", line) for line in console.export_text().splitlines() if "FMT-" in line]
+
+    tables = open_tables(site)
+    learners = Counter(course for (course,) in tables.execute("SELECT course_id FROM enrolments").fetchall())
+    became = Counter(tables.execute("SELECT course_id, outcome FROM outcomes").fetchall())
+    expected = []
+    for course, number in sorted(learners.items()):
+        passed = became[course, "pass"] + became[course, "distinction"]
+        ended = [str(count) for count in (passed, became[course, "fail"], became[course, "withdrawn"])]
+        expected.append([course, str(number), *(ended if sum(map(int, ended)) else ["under way"])])
+    assert rows == expected
+    assert [row[0] for row in rows if row[-1] == "under way"] == ["FMT-101-03"]
 
 
 def test_elsewhere_each_step_is_a_plain_line_at_its_end() -> None:
