@@ -1,12 +1,14 @@
 """A request's codec, made from the canonical tables: an instance is a small extract of one course run in them.
 
-A table stands in an instance as rows (a list of objects) or as columns (an object of lists). `course_id` may be left
-out everywhere but in `courses`, which has one row. Times are ISO 8601, without a zone of UTC, or seconds of Unix.
+A table stands in an instance as rows (a list of objects) or as columns (an object of lists; of texts that repeat, of
+`{"categories": […], "codes": […]}`). `course_id` may be left out everywhere but in `courses`, which has one row. Times
+are ISO 8601, without a zone of UTC, or seconds of Unix.
 
 What concerns one learner is set aside, by the rules of files (`earlybell.tables.rules` has what differs). What makes a
 request meaningless refuses it, and so do too many bad rows of a table; the error lists every fault.
 """
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,14 +26,26 @@ from earlybell.tables.run_end import run_end
 from earlybell.tables.schema import BY_NAME, Column, Table
 from earlybell.tables.sifting import MOST_SET_ASIDE, Aside, Rows, Sifting
 from earlybell.tables.trial import read_trial
-from earlybell.tables.values import MILLISECONDS, Coded, expected, implausible, is_milliseconds, read_values, shown
+from earlybell.tables.values import (
+    MILLISECONDS,
+    Array,
+    Categories,
+    Coded,
+    expected,
+    implausible,
+    is_milliseconds,
+    read_values,
+    shown,
+)
 
 TABLES_READ = ("courses", "enrolments", "events", "assessments", "extensions", "submissions", "breaks")
 FIELDS = ("as_of", "correction", "trial", *TABLES_READ)
 _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions": "granted_at"}
 _AS_OF = Column("as_of", "timestamp", "the moment")
 
-_Lists: TypeAlias = dict[str, list[Any]]
+_MANY = 100  # rows, from which on texts that repeat are sent by their categories
+_CATEGORIES = {"categories", "codes"}
+_Columns: TypeAlias = dict[str, Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -182,14 +196,15 @@ def rows_given(data: object) -> int:
 
 
 def _length(value: object) -> int:
+    value = value.get("codes") if isinstance(value, dict) else value
     return len(value) if isinstance(value, list) else 0
 
 
 def encode(connection: duckdb.DuckDBPyConnection, course_id: str, learner_id: str | None = None) -> dict[str, Any]:
     """An instance of the tables that are attached to `connection` (see `earlybell.tables.attach`), as columns.
 
-    Times are seconds of Unix, which are read fastest. What may be left out is: the course run beside its own row, and
-    columns without a value.
+    It is what is read fastest: seconds of Unix, and of texts that repeat the categories. The course run stands in its
+    own row alone, and columns without a value are left out.
 
     Raises:
         RequestError: there is no such course run, or the learner is not enrolled in it.
@@ -205,7 +220,7 @@ def encode(connection: duckdb.DuckDBPyConnection, course_id: str, learner_id: st
     return tables
 
 
-def _add_course(sifting: Sifting, columns: _Lists | None, where: str, faults: Faults) -> str:
+def _add_course(sifting: Sifting, columns: _Columns | None, where: str, faults: Faults) -> str:
     """Read the course run; its id, empty where there is a fault."""
     if columns is None:
         return ""
@@ -217,14 +232,17 @@ def _add_course(sifting: Sifting, columns: _Lists | None, where: str, faults: Fa
     return sifting.add(BY_NAME["courses"], f"{where}.courses", columns).columns["course_id"][0] or ""
 
 
-def _of_course(columns: _Lists, course_id: str) -> _Lists:
+def _of_course(columns: _Columns, course_id: str) -> _Columns:
     """With the course run where it is left out."""
-    if not course_id or None not in columns.get("course_id", ()):
+    runs = columns.get("course_id", ())
+    if not course_id or None not in runs:
         return columns
-    return columns | {"course_id": [course_id if value is None else value for value in columns["course_id"]]}
+    if runs.count(None) == len(runs):
+        return columns | {"course_id": Categories([course_id], np.zeros(len(runs), dtype=np.int64))}
+    return columns | {"course_id": [course_id if value is None else value for value in runs]}
 
 
-def _values(table: Table, data: object, where: str, faults: Faults) -> _Lists | None:
+def _values(table: Table, data: object, where: str, faults: Faults) -> _Columns | None:
     """A table's columns as lists, whether they came as rows or as columns; what is left out is null.
 
     None: it has no such form, which is among the faults. So is a column that must be there and is not: it is not among
@@ -248,7 +266,7 @@ def _values(table: Table, data: object, where: str, faults: Faults) -> _Lists | 
     return {name: columns.get(name) or [None] * length for name in names}
 
 
-def _from_rows(table: Table, rows: list[Any], where: str, faults: Faults) -> _Lists | None:
+def _from_rows(table: Table, rows: list[Any], where: str, faults: Faults) -> _Columns | None:
     if not set(map(type, rows)) <= {dict}:
         for i, row in enumerate(rows):
             if not isinstance(row, dict):
@@ -261,24 +279,58 @@ def _from_rows(table: Table, rows: list[Any], where: str, faults: Faults) -> _Li
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _from_columns(table: Table, columns: dict[str, Any], where: str, faults: Faults) -> _Lists | None:
-    lists = {name: values for name, values in columns.items() if isinstance(values, list)}
-    length = len(next(iter(lists.values()), ()))
-    for name, values in columns.items():
-        if name not in table.names:
-            faults.add(where, shown(name), f"Columns are {', '.join(table.names)}.")
-        elif name not in lists:
-            faults.add(f"{where}.{name}", shown(values), f"A column is a list.{php_hint(values)}")
-        elif len(values) != length:
+def _from_columns(table: Table, columns: dict[str, Any], where: str, faults: Faults) -> _Columns | None:
+    read: _Columns = {}
+    for name in columns.keys() - set(table.names):
+        faults.add(where, shown(name), f"Columns are {', '.join(table.names)}.")
+    known = [column for column in table.columns if column.name in columns]
+    for column in known:
+        with faults.gathered():
+            read[column.name] = _column(column, columns[column.name], f"{where}.{column.name}")
+    length = len(next(iter(read.values()), ()))
+    for name, values in read.items():
+        if len(values) != length:
             faults.add(f"{where}.{name}", counted(len(values), "value"), f"Other columns have {length}.")
-    unequal = any(len(values) != length for values in lists.values())
-    return None if unequal or len(lists) < len(columns) else lists
+    unequal = any(len(values) != length for values in read.values())
+    return None if unequal or len(read) < len(known) else read
+
+
+def _column(column: Column, values: object, where: str) -> Sequence[Any]:
+    """A column as it was sent.
+
+    Raises:
+        RequestError: it is neither a list nor, of texts, categories with codes.
+    """
+    if isinstance(values, list):
+        return values
+    coded = column.type == "string"
+    if not coded or not isinstance(values, dict) or values.keys() != _CATEGORIES:
+        form = ' One of texts may be {"categories": ["a", "b"], "codes": [0, 1, 1]}, too.' if coded else ""
+        raise RequestError(where, shown(values), f"A column is a list.{php_hint(values)}{form}")
+    categories, codes = values["categories"], values["codes"]
+    for name, part in (("categories", categories), ("codes", codes)):
+        if not isinstance(part, list):
+            raise RequestError(f"{where}.{name}", shown(part), f"It is a list.{php_hint(part)}")
+    if (places := _places(codes, len(categories))) is not None:
+        return Categories(categories, places)
+    row = next(row for row, code in enumerate(codes) if _places([code], len(categories)) is None)
+    way_out = f"It is the place among the {counted(len(categories), 'category', 'categories')}, from 0 on."
+    raise RequestError(f"{where}.codes[{row}]", shown(codes[row]), way_out)
+
+
+def _places(codes: list[Any], categories: int) -> Array | None:
+    """The codes of so many categories as an array. None: some are none."""
+    try:
+        places = np.frombuffer(array("q", codes), np.int64)
+    except (TypeError, OverflowError):
+        return None
+    return places if ((places >= 0) & (places < categories)).all() else None
 
 
 def _selected(
     connection: duckdb.DuckDBPyConnection, table: Table, course_id: str, learner_id: str | None
-) -> dict[str, list[Any]]:
-    """The rows of a course run, and of one learner if named, as columns of plain values."""
+) -> dict[str, Any]:
+    """The rows of a course run, and of one learner if named, as columns."""
     in_run = (
         "course_id"
         if "course_id" in table.names
@@ -293,16 +345,25 @@ def _selected(
         f"SELECT {selected} FROM {table.name} t WHERE {condition} ORDER BY ALL", values
     ).fetchall()
     columns = list(zip(*rows, strict=True)) or [()] * len(sent)
-    encoded = {column.name: _encoded(column, values) for column, values in zip(sent, columns, strict=True)}
-    return {name: values for name, values in encoded.items() if not values or set(values) != {None}}
+    encoded = {column.name: _encoded(column, list(values)) for column, values in zip(sent, columns, strict=True)}
+    return {name: values for name, values in encoded.items() if values is not None}
 
 
 def _plain(column: Column) -> str:
     return f"epoch_us({column.name})" if column.type == "timestamp" else column.name
 
 
-def _encoded(column: Column, values: Sequence[Any]) -> list[Any]:
-    return [_seconds(value) for value in values] if column.type == "timestamp" else list(values)
+def _encoded(column: Column, values: list[Any]) -> list[Any] | dict[str, list[Any]] | None:
+    """A column as it is sent; None where it has no value in any row."""
+    if column.type == "timestamp":
+        values = [_seconds(value) for value in values]
+    distinct = dict.fromkeys(values)
+    if values and distinct.keys() == {None}:
+        return None
+    if column.type != "string" or len(values) < max(_MANY, 2 * len(distinct)):
+        return values
+    codes = {text: code for code, text in enumerate(distinct)}
+    return {"categories": list(codes), "codes": [codes[value] for value in values]}
 
 
 def _seconds(microseconds: int | None) -> float | None:

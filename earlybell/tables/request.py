@@ -60,9 +60,20 @@ def _table_schema(table: Table) -> dict[str, Any]:
     needed = [c.name for c in table.columns if not c.nullable and (c.name != "course_id" or table.name == "courses")]
     only_one = {"minItems": 1, "maxItems": 1} if table.name == "courses" else {}
     row = {"type": "object", "properties": cells, "required": needed, "additionalProperties": False}
-    lists = {name: {"type": "array", "items": cell, **only_one} for name, cell in cells.items()}
+    lists = {column.name: _list(column, cells[column.name], only_one) for column in table.columns}
     columns = {"type": "object", "properties": lists, "required": needed, "additionalProperties": False}
     return {"description": table.meaning, "oneOf": [{"type": "array", "items": row, **only_one}, columns]}
+
+
+def _list(column: Column, cell: dict[str, Any], only_one: dict[str, Any]) -> dict[str, Any]:
+    """A column: a list, or, of texts that repeat, each text once and of each row its place among them."""
+    plain = {"type": "array", "items": cell, **only_one}
+    if only_one or column.type != "string":
+        return plain
+    codes = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+    parts = {"categories": {"type": "array", "items": cell}, "codes": codes}
+    coded = {"type": "object", "properties": parts, "required": [*parts], "additionalProperties": False}
+    return {"oneOf": [plain, coded]}
 
 
 def _cell(table: Table, column: Column) -> dict[str, Any]:

@@ -7,7 +7,7 @@ may be a time or a number is read by DuckDB, which reads those of files.
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType
@@ -58,6 +58,26 @@ class Coded(NamedTuple):
     words: tuple[str | None, ...]
 
 
+class Categories(Sequence[Any]):
+    """A column of texts that repeat, as a request may have it: each text once, and of each row which of them it has."""
+
+    def __init__(self, categories: list[Any], codes: Array) -> None:
+        """Args:
+        categories: the values, as JSON has them.
+        codes: of each row the place among `categories`.
+        """
+        self.categories, self.codes = categories, codes
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self.categories[self.codes[row]]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.categories.__getitem__, self.codes.tolist())
+
+
 @dataclass(frozen=True)
 class Read:
     """A column that was read: null is None, NaN or NaT.
@@ -72,8 +92,11 @@ class Read:
     coded: Coded | None = None
 
 
-def read_values(column: Column, values: list[Any]) -> Read:
-    """Read the values of a column."""
+def read_values(column: Column, values: Sequence[Any]) -> Read:
+    """Read the values of a column; those of `Categories` are texts."""
+    if isinstance(values, Categories):
+        return _categories(column, values)
+    values = values if isinstance(values, list) else list(values)
     if not values or (values[0] is None and values.count(None) == len(values)):  # left out, as many are
         return Read(_NULL[column.type].repeat(len(values)), {}, full=not values)
     return _READ[column.type](column, values)
@@ -140,6 +163,21 @@ def _texts(column: Column, values: list[Any]) -> Read:
     words = tuple(sorted({text for text in (meant.get(text, text) for text in distinct) if text is not None}))
     coded = _coded(values, words if full else (*words, None))
     return Read(np.array(coded.words, dtype=object)[coded.codes], wrong, full, coded)
+
+
+def _categories(column: Column, values: Categories) -> Read:
+    """Read each category that has a row as a value of its own: so the column means what it means as a list."""
+    used = np.flatnonzero(np.bincount(values.codes, minlength=len(values.categories)))
+    place = np.zeros(len(values.categories), dtype=np.int64)
+    place[used] = np.arange(len(used))
+    rows, read = place[values.codes], read_values(column, [values.categories[i] for i in used])
+    wrong = {reason: mask[rows] for reason, mask in read.wrong.items()}
+    texts = read.array.tolist()
+    if _REPEATED * len(texts) > len(values):
+        return Read(read.array[rows], wrong, read.full)
+    present = {text for text in texts if text is not None}
+    words = (*sorted(present), *([] if read.full else [None]))
+    return Read(read.array[rows], wrong, read.full, Coded(_coded(texts, words).codes[rows], words))
 
 
 def _coded(values: list[Any], words: tuple[str | None, ...]) -> Coded:

@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from earlybell.errors import RequestError
@@ -131,6 +131,48 @@ def test_a_valid_extract_is_in_the_schema_and_read_the_same_as_rows_and_as_colum
     for name in TABLES_READ:
         for column, values in by_rows.rows[name].items():
             assert str(values.tolist()) == str(by_columns.rows[name][column].tolist())
+
+
+@settings(QUICK, max_examples=400)
+@given(mutated(extracts()))
+def test_categories_mean_what_a_list_means(extract: Any) -> None:
+    """Whatever is wrong with the values, and in whichever order the categories stand."""
+    assume(isinstance(extract, dict))
+    columns = {name: _as_columns(name, rows) if _are_alike(rows) else rows for name, rows in extract.items()}
+    categories = {name: _as_categories(name, table) for name, table in columns.items()}
+    assert _outcome(categories) == _outcome(columns)
+    if accepted(columns) and in_schema(columns):
+        assert in_schema(categories)
+
+
+@pytest.mark.parametrize(
+    ("column", "sent", "says"),
+    [
+        ("action", {"categories": ["viewed"], "codes": [0, 1]}, "codes[1]: 1. It is the place among the 1 category"),
+        ("action", {"categories": ["viewed"], "codes": [0, -1]}, "codes[1]: -1."),
+        ("action", {"categories": ["viewed"], "codes": [0, 0.0]}, "codes[1]: 0.0."),
+        ("action", {"categories": ["viewed"], "codes": [0, 10**30]}, "codes[1]: 1000000"),
+        ("action", {"categories": "viewed", "codes": [0, 0]}, 'categories: "viewed". It is a list.'),
+        ("action", {"categories": ["viewed"], "codes": {"0": 0, "2": 0}}, "array_values"),
+        ("action", {"categories": ["viewed"], "codes": [0, 0, 0]}, "3 values. Other columns have 2."),
+        ("action", {"categories": ["viewed"]}, "A column is a list."),
+        ("count", {"categories": [1], "codes": [0, 0]}, "A column is a list."),
+    ],
+)
+def test_categories_that_are_none_are_refused_by_their_place(column: str, sent: Any, says: str) -> None:
+    extract = EXTRACT | {"events": EXTRACT["events"] | {column: sent}}
+    with pytest.raises(RequestError) as error:
+        decode(extract, "instances[0]", NOW)
+    assert f"instances[0].events.{column}" in str(error.value)
+    assert says in str(error.value)
+    assert not in_schema(extract) or "Other columns" in says or "place among" in says or "codes[" in says
+
+
+def test_categories_count_as_the_rows_that_they_are() -> None:
+    coded = {"categories": ["viewed", "submitted"], "codes": [0, 1]}
+    assert rows_given({"events": {"action": coded}}) == 2
+    read = decode(EXTRACT | {"events": EXTRACT["events"] | {"action": coded}}, "instances[0]", NOW)
+    assert read.rows["events"]["action"].tolist() == EXTRACT["events"]["action"] == ["viewed", "submitted"]
 
 
 @settings(QUICK, max_examples=400)
@@ -264,6 +306,35 @@ def _as_columns(name: str, rows: Any) -> Any:
         return rows
     names = [column for column in BY_NAME[name].names if column != "course_id" or name == "courses"]
     return {column: [row[column] for row in rows] for column in names if column in rows[0]} if rows else []
+
+
+def _are_alike(rows: Any) -> bool:
+    return isinstance(rows, list) and all(isinstance(row, dict) and row.keys() == rows[0].keys() for row in rows)
+
+
+def _as_categories(name: str, table: Any) -> Any:
+    """Each text a category of its own, and the categories in reverse."""
+    if not isinstance(table, dict) or name not in BY_NAME or name == "courses":
+        return table
+    texts = {column.name for column in BY_NAME[name].columns if column.type == "string"}
+    return {
+        column: {"categories": values[::-1], "codes": list(range(len(values)))[::-1]}
+        if column in texts and isinstance(values, list)
+        else values
+        for column, values in table.items()
+    }
+
+
+def _outcome(extract: Any) -> Any:
+    try:
+        instance = decode(extract, "instances[0]", NOW)
+    except RequestError as error:
+        return str(error)
+    rows = {
+        name: {column: values.tolist() for column, values in table.items()} for name, table in instance.rows.items()
+    }
+    words = {name: {column: coded.words for column, coded in table.items()} for name, table in instance.coded.items()}
+    return str((rows, words, instance.set_aside, instance.set_aside_more))
 
 
 def _written_back(instance: Instance) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from earlybell.tables.schema import BY_NAME
-from earlybell.tables.values import read_values
+from earlybell.tables.values import Categories, read_values
 
 DUE_AT = BY_NAME["assessments"].column("due_at")  # may be null
 FORMS = ["", "Z", ".5", ".25Z", ".123456", ".000001Z"]
@@ -93,6 +93,24 @@ def test_seconds_beside_something_else_are_read_as_alone(odd: Any) -> None:
 
 
 ID = BY_NAME["events"].column("object_id")
+TEXT = st.sampled_from(["7", " 7", "7.0", "", "NULL", "a\nb", "x" * 300, None, 7, 7.0, True, 2.5, "b", "c"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(TEXT, min_size=1, max_size=4), st.lists(st.integers(0, 3), min_size=1, max_size=60))
+def test_categories_are_read_as_the_list_that_they_stand_for(categories: list[Any], codes: list[int]) -> None:
+    places = [code % len(categories) for code in codes]
+    by_list = read_values(ID, [categories[place] for place in places])
+    by_code = read_values(ID, Categories(categories, np.array(places)))
+
+    assert by_code.array.tolist() == by_list.array.tolist()
+    assert by_code.full == by_list.full
+    assert {reason: mask.tolist() for reason, mask in by_code.wrong.items()} == {
+        reason: mask.tolist() for reason, mask in by_list.wrong.items()
+    }
+    if by_code.coded is not None and by_list.coded is not None:
+        assert by_code.coded.words == by_list.coded.words
+        assert by_code.coded.codes.tolist() == by_list.coded.codes.tolist()
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_a_large_body_goes_as_gzip(guarded: tuple[Server, str]) -> None:
             "object_id": None,
             "count": 1,
         }
-        for i in range(2000)
+        for i in range(4000)
     ]
     enrolments = [{"userid": 7, "enrolled_at": 1767900000, "unenrolled_at": None, "prior_attempts": 0}]
     sent = body(rows={"enrolments": enrolments, "events": events})

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,9 +18,10 @@ from components.features import find_catalogue
 from earlybell.predict import CourseCorrection
 from earlybell.tables import pseudonyms
 from earlybell.tables import request as request_schema
+from earlybell.tables.codec import decode
 from earlybell.tables.pseudonyms import pseudonym
 from tests.moodle.documented import block
-from tests.moodle.plugin import AS_OF, KEY, PLUGIN, ROOT, body, need_php, run_php
+from tests.moodle.plugin import AS_OF, KEY, PLUGIN, ROOT, ROWS, body, need_php, run_php
 
 PHP = sorted(PLUGIN.rglob("*.php"))
 VECTORS = Path(pseudonyms.__file__).with_name("pseudonyms.json")
@@ -173,6 +175,27 @@ def test_the_request_is_as_the_schema_has_it() -> None:
     assert instance["as_of"] == AS_OF
     assert "trial" not in instance
     assert json.loads(body(trial="0a" * 32))["instances"][0]["trial"] == "0a" * 32
+
+
+def test_texts_that_repeat_are_sent_by_their_categories() -> None:
+    """Ids of Moodle stay integers, and what is null stays so."""
+    row = {"occurred_at": AS_OF - 9000, "target": "course", "count": 1}
+    events = [
+        row | {"userid": 7 + i % 2, "component": "core", "action": "viewed", "object_id": [None, 7, 70][i % 3]}
+        for i in range(120)
+    ]
+    sent = json.loads(body(rows=ROWS | {"events": events}))
+    schema().validate(sent)
+    coded = sent["instances"][0]["events"]
+    assert coded["object_id"] == {"categories": [None, 7, 70], "codes": [0, 1, 2] * 40}
+    assert coded["learner_id"] == {"categories": [pseudonym(KEY, "7"), pseudonym(KEY, "8")], "codes": [0, 1] * 60}
+    assert coded["count"] == [1] * 120
+    rows = decode(sent["instances"][0], "instances[0]", datetime(2026, 2, 1)).rows["events"]
+    assert rows["object_id"].tolist() == [None, "7", "70"] * 40
+
+    differing = [event | {"object_id": i} for i, event in enumerate(events)]
+    (instance,) = json.loads(body(rows=ROWS | {"events": differing}))["instances"]
+    assert instance["events"]["object_id"] == list(range(120))
 
 
 def test_the_request_has_every_column_of_the_schema_that_moodle_can_fill() -> None:

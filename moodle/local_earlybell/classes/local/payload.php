@@ -35,6 +35,10 @@ final class payload {
         'submissions' => ['assessment_id', 'userid', 'submitted_at', 'graded_at', 'attempt', 'score', 'duration_s'],
         'breaks' => ['starts_at', 'ends_at'],
     ];
+    /** Columns of texts and ids that repeat. */
+    private const REPEATED = ['learner_id', 'component', 'action', 'target', 'object_id'];
+    /** Rows of a table, from which on these are sent by their categories. */
+    private const MANY = 100;
     /** Columns of the course run. */
     public const COURSE = [
         'course_id', 'code', 'starts_at', 'ends_at', 'granularity', 'timezone', 'weekend', 'complete_from', 'complete_until',
@@ -132,6 +136,31 @@ final class payload {
                 }
             }
         }
+        foreach (array_intersect(self::REPEATED, array_keys($sent)) as $column) {
+            $sent[$column] = $this->coded($sent[$column]);
+        }
         return $sent;
+    }
+
+    /**
+     * Values that repeat: each once, and of each row which of them it has. So a class is a third of the bytes.
+     *
+     * @param array $values texts, integers and nulls
+     * @return array as they are, where they are few or hardly repeat
+     */
+    private function coded(array $values): array {
+        if (count($values) < self::MANY) {
+            return $values;
+        }
+        $places = $categories = $codes = [];
+        foreach ($values as $value) {
+            $key = $value ?? "\0";
+            if (!isset($places[$key])) {
+                $places[$key] = count($categories);
+                $categories[] = $value;
+            }
+            $codes[] = $places[$key];
+        }
+        return 2 * count($categories) > count($values) ? $values : ['categories' => $categories, 'codes' => $codes];
     }
 }
