@@ -15,7 +15,7 @@ demo: $(VENV)/training  ## the main job on a simulated site, or on DATA=oulad:DI
 	@$(BIN)/earlybell demo $(DATA)
 
 test: $(VENV)/dev  ## the tests, but for those that need a cluster
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/cluster
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/cluster
 
 mutants: $(VENV)/dev  ## whether tests fail where a rule that matters is changed (half an hour); MODULES='gates.py folds.py'
 	@$(BIN)/python -m tests.mutants $(MODULES)
