@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("earlybell", "components", "pipelines", "rollout", "serving")
-MOST = 56  # it may only fall: whoever has fewer lowers it
+MOST = 55  # it may only fall: whoever has fewer lowers it
 UNTYPED = "dict[str, Any]"
 
 

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 import duckdb
 import numpy as np
@@ -46,6 +46,16 @@ _AS_OF = Column("as_of", "timestamp", "the moment")
 _MANY = 100  # rows, from which on texts that repeat are sent by their categories
 _CATEGORIES = {"categories", "codes"}
 _Columns: TypeAlias = dict[str, Sequence[Any]]
+
+
+class ByCategories(TypedDict):
+    """A column of texts as it is sent: each text once, and of each row its place among them."""
+
+    categories: list[str | None]
+    codes: list[int]
+
+
+Encoded: TypeAlias = dict[str, list[Any] | ByCategories]  # a table by its columns
 
 
 @dataclass(frozen=True)
@@ -200,7 +210,7 @@ def _length(value: object) -> int:
     return len(value) if isinstance(value, list) else 0
 
 
-def encode(connection: duckdb.DuckDBPyConnection, course_id: str, learner_id: str | None = None) -> dict[str, Any]:
+def encode(connection: duckdb.DuckDBPyConnection, course_id: str, learner_id: str | None = None) -> dict[str, Encoded]:
     """An instance of the tables that are attached to `connection` (see `earlybell.tables.attach`), as columns.
 
     It is what is read fastest: seconds of Unix, and of texts that repeat the categories. The course run stands in its
@@ -327,9 +337,7 @@ def _places(codes: list[Any], categories: int) -> Array | None:
     return places if ((places >= 0) & (places < categories)).all() else None
 
 
-def _selected(
-    connection: duckdb.DuckDBPyConnection, table: Table, course_id: str, learner_id: str | None
-) -> dict[str, Any]:
+def _selected(connection: duckdb.DuckDBPyConnection, table: Table, course_id: str, learner_id: str | None) -> Encoded:
     """The rows of a course run, and of one learner if named, as columns."""
     in_run = (
         "course_id"
@@ -353,7 +361,7 @@ def _plain(column: Column) -> str:
     return f"epoch_us({column.name})" if column.type == "timestamp" else column.name
 
 
-def _encoded(column: Column, values: list[Any]) -> list[Any] | dict[str, list[Any]] | None:
+def _encoded(column: Column, values: list[Any]) -> list[Any] | ByCategories | None:
     """A column as it is sent; None where it has no value in any row."""
     if column.type == "timestamp":
         values = [_seconds(value) for value in values]

@@ -65,9 +65,9 @@ def _table_schema(table: Table) -> dict[str, Any]:
     return {"description": table.meaning, "oneOf": [{"type": "array", "items": row, **only_one}, columns]}
 
 
-def _list(column: Column, cell: dict[str, Any], only_one: dict[str, Any]) -> dict[str, Any]:
+def _list(column: Column, cell: dict[str, object], only_one: dict[str, int]) -> dict[str, object]:
     """A column: a list, or, of texts that repeat, each text once and of each row its place among them."""
-    plain = {"type": "array", "items": cell, **only_one}
+    plain: dict[str, object] = {"type": "array", "items": cell, **only_one}
     if only_one or column.type != "string":
         return plain
     codes = {"type": "array", "items": {"type": "integer", "minimum": 0}}
