@@ -213,11 +213,16 @@ def main() -> None:
     ):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="this one alone, or these; else all")
-    parser.add_argument("--quiet", type=int, metavar="TERMS", help="count false alarms in so many quiet terms")
-    parser.add_argument("--retrained", choices=list(find_candidates()), help="whether training such a model anew helps")
+    measured = parser.add_mutually_exclusive_group()
+    measured.add_argument("--quiet", type=int, metavar="TERMS", help="count false alarms in so many quiet terms")
+    measured.add_argument(
+        "--retrained", choices=list(find_candidates()), help="whether training such a model anew helps"
+    )
     options = vars(parser.parse_args())
     candidate, terms = options.pop("retrained"), options.pop("quiet")
     scenarios = options.pop("scenario") or list(SCENARIOS)
+    if terms is not None and terms < 1:
+        parser.error(f"--quiet {terms}: give at least one term")
     settings = Settings(**options, current=False)
     with TemporaryDirectory(prefix="earlybell-") as temporary:
         place = Path(temporary)

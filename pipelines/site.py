@@ -46,14 +46,14 @@ class _Part(msgspec.Struct, rename="camel"):
 class _Trust(_Part):
     config_map: str | None = None
     secret: str | None = None
-    key: str = "ca.crt"
+    key: str | None = None
 
 
 class _Proxy(_Part):
     http: str | None = None
     https: str | None = None
     secret: str | None = None
-    no_proxy: list[str] = []
+    no_proxy: list[str] | None = None
 
 
 class _Affinity(_Part):
@@ -61,7 +61,7 @@ class _Affinity(_Part):
 
 
 class _Scheduling(_Part):
-    node_selector: dict[str, str] | None = None
+    node_selector: dict[str, str | None] | None = None
     tolerations: list[Toleration] | None = None
     affinity: _Affinity | None = None
 
@@ -72,7 +72,7 @@ class _PodSecurity(_Part):
 
 
 class _NetworkPolicies(_Part):
-    pipelines: str = "kubeflow"
+    pipelines: str | None = None
 
 
 class _Values(_Part):
@@ -81,7 +81,7 @@ class _Values(_Part):
     scheduling: _Scheduling | None = None
     pod_security: _PodSecurity | None = None
     network_policies: _NetworkPolicies | None = None
-    env: dict[str, str] | None = None
+    env: dict[str, str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -132,14 +132,16 @@ def read_site(files: Sequence[Path]) -> Site:
         raise SettingError("the chart's values are not of its form", f"{error} in {named}", _WAY_OUT) from None
     trust, proxy = values.trust or _Trust(), values.proxy or _Proxy()
     scheduling, security = values.scheduling or _Scheduling(), values.pod_security or _PodSecurity()
-    trusting = dict.fromkeys(_TRUSTING if trust.config_map or trust.secret else (), f"{TRUST_PATH}/{trust.key}")
-    pipelines = (values.network_policies or _NetworkPolicies()).pipelines
+    trusting = dict.fromkeys(
+        _TRUSTING if trust.config_map or trust.secret else (), f"{TRUST_PATH}/{trust.key or 'ca.crt'}"
+    )
+    pipelines = (values.network_policies or _NetworkPolicies()).pipelines or "kubeflow"
     return Site(
-        variables=trusting | _proxied(proxy, pipelines) | (values.env or {}),
+        variables=trusting | _proxied(proxy, pipelines) | _present(values.env),
         proxy_secret=proxy.secret or "",
         trust_config_map=trust.config_map or "",
         trust_secret=trust.secret or "",
-        node_selector=scheduling.node_selector or {},
+        node_selector=_present(scheduling.node_selector),
         tolerations=scheduling.tolerations or [],
         node_affinity=(scheduling.affinity or _Affinity()).node_affinity or {},
         user=security.run_as_user,
@@ -154,7 +156,7 @@ def _read(file: Path) -> dict[str, object]:
         raise SettingError("the chart's values cannot be read", str(file), f"{error}. {_WAY_OUT}") from None
     if not isinstance(values, dict):
         raise SettingError("the chart's values are no mapping", str(file), _WAY_OUT)
-    return values
+    return {str(key): value for key, value in values.items()}
 
 
 def _merged(earlier: Mapping[str, object], later: Mapping[str, object]) -> dict[str, object]:
@@ -167,6 +169,11 @@ def _merged(earlier: Mapping[str, object], later: Mapping[str, object]) -> dict[
     return merged
 
 
+def _present(values: Mapping[str, str | None] | None) -> dict[str, str]:
+    """Without what is null, by which helm takes a key away."""
+    return {key: value for key, value in (values or {}).items() if value is not None}
+
+
 def _proxied(proxy: _Proxy, pipelines: str) -> dict[str, str]:
     """Variables of its proxy, in both spellings, as some clients read the one and some the other.
 
@@ -177,5 +184,5 @@ def _proxied(proxy: _Proxy, pipelines: str) -> dict[str, str]:
     variables = {name: address for name, address in addresses if address}
     if not variables and not proxy.secret:
         return {}
-    variables["NO_PROXY"] = ",".join([*_DIRECT, *proxy.no_proxy]).replace("{pipelines}", pipelines)
+    variables["NO_PROXY"] = ",".join([*_DIRECT, *(proxy.no_proxy or [])]).replace("{pipelines}", pipelines)
     return variables | {name.lower(): value for name, value in variables.items()}

@@ -17,7 +17,6 @@ def monitor(
 
     Without a day to begin with: the 31 days before.
     """
-    import os
     from pathlib import Path
 
     from components.monitor import monitor as monitor_tables
@@ -25,9 +24,9 @@ def monitor(
     from components.reporting import done, errors_reported, warn
     from components.watched import troubles
     from earlybell.counts import counted
-    from earlybell.errors import MEMORY
+    from earlybell.tables.sql import take_at_most
 
-    os.environ.setdefault(MEMORY, "1GB")  # it takes some course runs at a time, which more makes hardly faster
+    take_at_most(10**9)  # some course runs at a time are hardly faster with more
     with errors_reported():
         period = read_period(since, as_of)
         rows = monitor_tables(

@@ -235,22 +235,22 @@ def run_training(sources: list[str], settings: TrainingSettings) -> dict[str, An
     return outputs
 
 
-def _extracted(run: Path) -> Table:
+def _extracted(run: Path) -> Table | None:
     """What a run learns from, once its first step has ended."""
-    (tables,) = run.glob("artifacts/*/extract/tables")
-    return show.course_runs(tables)
+    tables = next(run.glob("artifacts/*/extract/tables"), None)
+    return show.course_runs(tables) if tables else None
 
 
 def run_here(
     pipeline: Callable[..., Any],
     arguments: dict[str, Any],
     doing: str,
-    shown: Mapping[str, Callable[[Path], Table]] | None = None,
+    shown: Mapping[str, Callable[[Path], Table | None]] | None = None,
 ) -> dict[str, Any]:
     """Run a pipeline in a folder of its own, telling its progress; its outputs.
 
     Args:
-        shown: what is shown of that folder at the end of a step, by the step's name.
+        shown: what is shown of that folder at the end of a step, by the step's name; None: nothing.
     """
     from earlybell.cli.progress import progress
     from pipelines.local import LOG, run, steps

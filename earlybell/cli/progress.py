@@ -17,7 +17,10 @@ Tell = Callable[[Report], None]
 
 @contextmanager
 def progress(
-    log: Path | None, doing: str, steps: Mapping[str, int], after: Mapping[str, Callable[[], Table]] | None = None
+    log: Path | None,
+    doing: str,
+    steps: Mapping[str, int],
+    after: Mapping[str, Callable[[], Table | None]] | None = None,
 ) -> Iterator[Tell]:
     """What tells a run's reports to the user, on stderr; all else is in the log.
 
@@ -41,14 +44,14 @@ def progress(
 class _Lines:
     """A line at the end of each step, with the seconds since the beginning, and a line for each warning."""
 
-    def __init__(self, console: Console, after: Mapping[str, Callable[[], Table]]) -> None:
+    def __init__(self, console: Console, after: Mapping[str, Callable[[], Table | None]]) -> None:
         self._console, self._after, self._began = console, after, time.monotonic()
 
     def tell(self, report: Report) -> None:
         if report.kind == "done":
             self.write(f"{time.monotonic() - self._began:6.1f} s  {report.step}: {report.text}")
-            if report.step in self._after:
-                self._console.print(self._after[report.step]())
+            if report.step in self._after and (table := self._after[report.step]()):
+                self._console.print(table)
         elif report.kind == "warning":
             self.write(f"warning: {report.step}: {report.text}", "yellow")
 

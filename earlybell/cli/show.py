@@ -54,12 +54,12 @@ def course_runs(tables: Path) -> Table:
     from earlybell.predict import open_tables
 
     table = Table(title="Course runs to learn from", title_justify="left")
-    table.add_column("course run", no_wrap=True)
-    for name in ("learners", "passed", "failed", "left"):
-        table.add_column(name, justify="right")
+    table.add_column("course run", overflow="fold")
+    for name in ("learners", "passed", "failed", "withdrew"):
+        table.add_column(name, justify="right", no_wrap=True)
     rows = open_tables(tables).execute(_RUNS).fetchall()
     for course, learners, known, *outcomes in rows[:MOST]:
-        ended = [f"{number:,}" for number in outcomes] if known else ["under way", "", ""]
+        ended = [f"{number:,}" for number in outcomes] if known else ["not yet", "", ""]
         table.add_row(escape(course), f"{learners:,}", *ended)
     if len(rows) > MOST:
         table.caption = f"and {len(rows) - MOST:,} more"

@@ -1,8 +1,8 @@
 """A request's codec, made from the canonical tables: an instance is a small extract of one course run in them.
 
-A table stands in an instance as rows (a list of objects) or as columns (an object of lists; of texts that repeat, of
-`{"categories": […], "codes": […]}`). `course_id` may be left out everywhere but in `courses`, which has one row. Times
-are ISO 8601, without a zone of UTC, or seconds of Unix.
+A table stands in an instance as rows (a list of objects) or as columns (an object of lists). A column of texts may also
+be `{"categories": […], "codes": […]}`. `course_id` may be left out everywhere but in `courses`, which has one row.
+Times are ISO 8601, without a zone of UTC, or seconds of Unix.
 
 What concerns one learner is set aside, by the rules of files (`earlybell.tables.rules` has what differs). What makes a
 request meaningless refuses it, and so do too many bad rows of a table; the error lists every fault.
@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypedDict
 
 import duckdb
+import msgspec
 import numpy as np
 
 from earlybell.counts import counted
@@ -296,7 +297,8 @@ def _from_columns(table: Table, columns: dict[str, Any], where: str, faults: Fau
     known = [column for column in table.columns if column.name in columns]
     for column in known:
         with faults.gathered():
-            read[column.name] = _column(column, columns[column.name], f"{where}.{column.name}")
+            coded = column.type == "string" and table.name != "courses"
+            read[column.name] = _column(column, columns[column.name], f"{where}.{column.name}", coded=coded)
     length = len(next(iter(read.values()), ()))
     for name, values in read.items():
         if len(values) != length:
@@ -305,36 +307,48 @@ def _from_columns(table: Table, columns: dict[str, Any], where: str, faults: Fau
     return None if unequal or len(read) < len(known) else read
 
 
-def _column(column: Column, values: object, where: str) -> Sequence[Any]:
-    """A column as it was sent.
+def _column(column: Column, values: object, where: str, *, coded: bool) -> Sequence[Any]:
+    """A column as it was sent: a list or, of texts, categories and codes.
+
+    Args:
+        coded: whether it may be the latter.
 
     Raises:
-        RequestError: it is neither a list nor, of texts, categories with codes.
+        RequestError: it has another form.
     """
     if isinstance(values, list):
         return values
-    coded = column.type == "string"
     if not coded or not isinstance(values, dict) or values.keys() != _CATEGORIES:
-        form = ' One of texts may be {"categories": ["a", "b"], "codes": [0, 1, 1]}, too.' if coded else ""
+        form = ' One of texts may also be {"categories": ["a", null], "codes": [0, 0, 1]}.' if coded else ""
         raise RequestError(where, shown(values), f"A column is a list.{php_hint(values)}{form}")
     categories, codes = values["categories"], values["codes"]
     for name, part in (("categories", categories), ("codes", codes)):
         if not isinstance(part, list):
             raise RequestError(f"{where}.{name}", shown(part), f"It is a list.{php_hint(part)}")
-    if (places := _places(codes, len(categories))) is not None:
-        return Categories(categories, places)
-    row = next(row for row, code in enumerate(codes) if _places([code], len(categories)) is None)
-    way_out = f"It is the place among the {counted(len(categories), 'category', 'categories')}, from 0 on."
-    raise RequestError(f"{where}.codes[{row}]", shown(codes[row]), way_out)
+    for i, category in enumerate(categories):
+        if isinstance(category, list | dict):  # many rows may have it
+            raise RequestError(f"{where}.categories[{i}]", shown(category), f"It must be {expected(column)}.")
+    return Categories(categories, _places(codes, len(categories), f"{where}.codes"))
 
 
-def _places(codes: list[Any], categories: int) -> Array | None:
-    """The codes of so many categories as an array. None: some are none."""
+def _places(codes: list[Any], categories: int, where: str) -> Array:
+    """The codes of so many categories as an array.
+
+    Raises:
+        RequestError: a code is none.
+    """
     try:
-        places = np.frombuffer(array("q", codes), np.int64)
-    except (TypeError, OverflowError):
-        return None
-    return places if ((places >= 0) & (places < categories)).all() else None
+        places = np.frombuffer(array("q", msgspec.convert(codes, list[int])), np.int64)
+    except (msgspec.ValidationError, OverflowError):
+        places = None
+    if places is not None and ((places >= 0) & (places < categories)).all():
+        return places
+    for row, code in enumerate(codes):
+        if isinstance(code, bool) or not isinstance(code, int | float) or not 0 <= code < categories or code % 1:
+            of_all = counted(categories, "category", "categories")
+            way_out = f"A code is the place among the {of_all}, from 0 on. For nothing, null is a category."
+            raise RequestError(f"{where}[{row}]", shown(code), way_out)
+    return np.array(codes, dtype=np.int64)  # whole ones, as 7.0
 
 
 def _selected(connection: duckdb.DuckDBPyConnection, table: Table, course_id: str, learner_id: str | None) -> Encoded:

@@ -15,6 +15,7 @@ from earlybell.errors import MEMORY, SettingError
 _Setting: TypeAlias = str | bool | int | float | list[str]
 
 MOST_BYTES = 3 * 10**9  # without it; a smaller machine gives what DuckDB takes of it, 80%
+_most_bytes = MOST_BYTES  # of this process
 _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 SCRATCH = "scratch.duckdb"  # the file of a scratch database
 _PATTERN = re.compile(r"[*?\[]")  # what DuckDB takes for a pattern in the path of a file to read
@@ -40,12 +41,18 @@ def connect(**config: _Setting) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def take_at_most(size: int) -> None:
+    """Let all connections of this process take so many bytes at most, where EARLYBELL_MEMORY says nothing else."""
+    global _most_bytes
+    _most_bytes = size
+
+
 def _bound_memory(connection: duckdb.DuckDBPyConnection) -> None:
     stated = os.environ.get(MEMORY, "")
-    if not stated and _bytes_of(connection) <= MOST_BYTES:
+    if not stated and _bytes_of(connection) <= _most_bytes:
         return
     try:
-        connection.execute(f"SET memory_limit = {quoted(stated or f'{MOST_BYTES}B')}")
+        connection.execute(f"SET memory_limit = {quoted(stated or f'{_most_bytes}B')}")
     except duckdb.Error:
         raise SettingError(f"{MEMORY} is not a size", stated, "Write it as 8GB.") from None
 

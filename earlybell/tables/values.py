@@ -36,6 +36,7 @@ _REPEATED = 8  # rows of a text on average, from which on a column is read by it
 _TOO_FAR = 1e12  # seconds of Unix that are no time
 _MANY = 32  # times, for which it is worth looking at all at once
 _NO_DATE, _UNIX, _FLOATED = (re.compile(form).fullmatch for form in (NO_DATE, UNIX, FLOATED))
+_MOST_SHOWN = 80  # characters
 _DIGITS = re.compile(r"[0-9]{12,13}(\.[0-9]+)?").fullmatch
 _WRITTEN = [(re.compile(form).fullmatch, re.compile(apart)) for form, apart in WRITTEN]
 NO_TEXT = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]").search  # what no store can keep, or a terminal would obey
@@ -62,9 +63,10 @@ class Categories(Sequence[Any]):
     """A column of texts that repeat, as a request may have it: each text once, and of each row which of them it has."""
 
     def __init__(self, categories: list[Any], codes: Array) -> None:
-        """Args:
-        categories: the values, as JSON has them.
-        codes: of each row the place among `categories`.
+        """
+        Args:
+            categories: texts, as JSON has them: not all are well-formed.
+            codes: of each row the place among `categories`, (rows,).
         """
         self.categories, self.codes = categories, codes
 
@@ -114,11 +116,12 @@ def expected(column: Column) -> str:
 def shown(value: object) -> str:
     """A value as an error shows it: short."""
     try:
+        value = value[:_MOST_SHOWN] if isinstance(value, str) else value  # what is cut off need not be written
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):
         text = f"a {type(value).__name__}"
     text = text.encode(errors="backslashreplace").decode()
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 
 def implausible(times: Array) -> Mask:
@@ -298,8 +301,8 @@ def _written(text: str) -> Any:
 
 def _times(column: Column, values: list[Any]) -> Read:
     kinds = set(map(type, values))
-    if kinds <= {int, float, NoneType} and (seconds := _seconds(column, values, full=NoneType not in kinds)):
-        return seconds
+    if kinds <= {int, float, NoneType} and (read := _unix(column, values, full=NoneType not in kinds)):
+        return read
     if kinds - {str, NoneType}:
         return _odd_times(column, values)
     texts = [value for value in values if value is not None] if NoneType in kinds else values
@@ -319,11 +322,11 @@ def _times(column: Column, values: list[Any]) -> Read:
     return Read(array, {}, not np.isnat(array).any())
 
 
-def _seconds(column: Column, values: list[Any], *, full: bool) -> Read | None:
-    """Times that are all seconds of Unix, as Moodle has them, or null. None: some are too far away for a time."""
+def _unix(column: Column, values: list[Any], *, full: bool) -> Read | None:
+    """Times that are all seconds of Unix, as Moodle has them, or null. None: some are no number, or too far away."""
     seconds = _floats(values, full=full)
     none = np.isnan(seconds)
-    if (full and none.any()) or not (none | (np.abs(seconds) < _TOO_FAR)).all():
+    if none.sum() > values.count(None) or not (none | (np.abs(seconds) < _TOO_FAR)).all():
         return None
     if column.nullable:
         none |= seconds == 0

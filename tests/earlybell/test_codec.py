@@ -100,6 +100,12 @@ def test_what_a_site_encodes_is_in_the_schema_and_is_read_back(site: Path) -> No
         counts = [len(next(iter(instance.rows[name].values()))) for name in TABLES_READ]
         assert counts == [max(map(len, data[name].values())) for name in TABLES_READ]
         assert rows_given(data) == len(instance) == sum(counts)
+        read, columns = instance.rows["events"], ", ".join(BY_NAME["events"].names)
+        query = f"SELECT {columns} FROM events WHERE course_id = ? ORDER BY ALL"
+        stored = connection.execute(query, [course]).fetchall()
+        assert sorted(zip(*(read[name].tolist() for name in BY_NAME["events"].names), strict=True), key=str) == sorted(
+            stored, key=str
+        )
 
 
 def test_what_is_encoded_has_seconds_of_unix_and_nothing_that_may_be_left_out(site: Path) -> None:
@@ -136,7 +142,7 @@ def test_a_valid_extract_is_in_the_schema_and_read_the_same_as_rows_and_as_colum
 @settings(QUICK, max_examples=400)
 @given(mutated(extracts()))
 def test_categories_mean_what_a_list_means(extract: Any) -> None:
-    """Whatever is wrong with the values, and in whichever order the categories stand."""
+    """Whatever is wrong with the values, in whichever order the categories stand, and with one that no row has."""
     assume(isinstance(extract, dict))
     columns = {name: _as_columns(name, rows) if _are_alike(rows) else rows for name, rows in extract.items()}
     categories = {name: _as_categories(name, table) for name, table in columns.items()}
@@ -148,24 +154,67 @@ def test_categories_mean_what_a_list_means(extract: Any) -> None:
 @pytest.mark.parametrize(
     ("column", "sent", "says"),
     [
-        ("action", {"categories": ["viewed"], "codes": [0, 1]}, "codes[1]: 1. It is the place among the 1 category"),
-        ("action", {"categories": ["viewed"], "codes": [0, -1]}, "codes[1]: -1."),
-        ("action", {"categories": ["viewed"], "codes": [0, 0.0]}, "codes[1]: 0.0."),
-        ("action", {"categories": ["viewed"], "codes": [0, 10**30]}, "codes[1]: 1000000"),
+        ("action", {"categories": ["viewed"], "codes": [0, True]}, "codes[1]: true. A code is the place"),
+        ("action", {"categories": ["viewed"], "codes": [0, 0.5]}, "codes[1]: 0.5."),
+        ("action", {"categories": ["viewed"], "codes": ["0", 0]}, 'codes[0]: "0".'),
+        ("action", {"categories": ["viewed"], "codes": [0, -1]}, "codes[1]: -1. A code is the place"),
         ("action", {"categories": "viewed", "codes": [0, 0]}, 'categories: "viewed". It is a list.'),
         ("action", {"categories": ["viewed"], "codes": {"0": 0, "2": 0}}, "array_values"),
-        ("action", {"categories": ["viewed"], "codes": [0, 0, 0]}, "3 values. Other columns have 2."),
         ("action", {"categories": ["viewed"]}, "A column is a list."),
+        ("action", {"categories": ["viewed", [1]], "codes": [0, 0]}, "categories[1]: [1]. It must be a text."),
         ("count", {"categories": [1], "codes": [0, 0]}, "A column is a list."),
     ],
 )
-def test_categories_that_are_none_are_refused_by_their_place(column: str, sent: Any, says: str) -> None:
+def test_categories_of_another_form_are_refused_by_their_place(column: str, sent: Any, says: str) -> None:
     extract = EXTRACT | {"events": EXTRACT["events"] | {column: sent}}
-    with pytest.raises(RequestError) as error:
-        decode(extract, "instances[0]", NOW)
-    assert f"instances[0].events.{column}" in str(error.value)
-    assert says in str(error.value)
-    assert not in_schema(extract) or "Other columns" in says or "place among" in says or "codes[" in says
+    assert not in_schema(extract)
+    assert says in _refusal(extract)
+
+
+@pytest.mark.parametrize(
+    ("codes", "says"),
+    [
+        ([0, 1], "events.action.codes[1]: 1. A code is the place among the 1 category, from 0 on."),
+        ([0, 10**30], "events.action.codes[1]: 1000000"),
+        ([0, 0, 0], "events.action: 3 values. Other columns have 2."),
+    ],
+)
+def test_codes_that_lead_nowhere_are_refused_which_no_schema_can(codes: list[int], says: str) -> None:
+    coded = {"categories": ["viewed"], "codes": codes}
+    extract = EXTRACT | {"events": EXTRACT["events"] | {"action": coded}}
+    assert in_schema(extract)
+    assert says in _refusal(extract)
+
+
+def test_the_course_run_has_no_categories() -> None:
+    course = {name: [value] for name, value in EXTRACT["courses"][0].items()}
+    extract = EXTRACT | {"courses": course | {"course_id": {"categories": ["a"], "codes": [0]}}}
+    assert not in_schema(extract)
+    assert "instances[0].courses.course_id" in _refusal(extract)
+
+
+def test_whole_codes_may_be_written_as_numbers_are() -> None:
+    coded = {"categories": ["viewed", "submitted"], "codes": [1.0, 0]}
+    extract = EXTRACT | {"events": EXTRACT["events"] | {"action": coded}}
+    assert in_schema(extract)
+    assert decode(extract, "instances[0]", NOW).rows["events"]["action"].tolist() == ["submitted", "viewed"]
+
+
+def test_a_bad_category_of_many_rows_is_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body is small that has it once; what is made of it must not grow with the rows and its length together."""
+    written = list[int]()
+
+    def dumps(value: object, **_: object) -> str:
+        written.append(len(str(value)))
+        return "x"
+
+    monkeypatch.setattr("earlybell.tables.values.json.dumps", dumps)
+    events = {name: column[:1] * 400 for name, column in EXTRACT["events"].items()}
+    for bad in ("x" * 100_000, "a\nb" * 30_000):
+        coded = {"categories": ["viewed", bad], "codes": [0] * 390 + [1] * 10}
+        decode(EXTRACT | {"events": events | {"action": coded}}, "instances[0]", NOW)
+    assert written
+    assert max(written) <= 80
 
 
 def test_categories_count_as_the_rows_that_they_are() -> None:
@@ -313,16 +362,29 @@ def _are_alike(rows: Any) -> bool:
 
 
 def _as_categories(name: str, table: Any) -> Any:
-    """Each text a category of its own, and the categories in reverse."""
+    """Each text once, the last first, and the first of them once more, which no row has."""
     if not isinstance(table, dict) or name not in BY_NAME or name == "courses":
         return table
     texts = {column.name for column in BY_NAME[name].columns if column.type == "string"}
     return {
-        column: {"categories": values[::-1], "codes": list(range(len(values)))[::-1]}
-        if column in texts and isinstance(values, list)
-        else values
-        for column, values in table.items()
+        column: _coded(values) if column in texts and _are_plain(values) else values for column, values in table.items()
     }
+
+
+def _are_plain(values: Any) -> bool:
+    return isinstance(values, list) and not any(isinstance(value, list | dict) for value in values)
+
+
+def _coded(values: list[Any]) -> Any:
+    categories = list(dict.fromkeys((type(value), value) for value in reversed(values)))
+    codes = [categories.index((type(value), value)) for value in values]
+    return {"categories": [*(value for _, value in (*categories, *categories[:1]))], "codes": codes}
+
+
+def _refusal(extract: Any) -> str:
+    with pytest.raises(RequestError) as error:
+        decode(extract, "instances[0]", NOW)
+    return str(error.value)
 
 
 def _outcome(extract: Any) -> Any:

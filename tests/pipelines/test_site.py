@@ -117,6 +117,14 @@ def test_a_later_file_of_values_wins_as_with_helm(tmp_path: Path) -> None:
     assert (site.user, site.group, site.variables) == (None, 8, {"A": "1", "B": "2"})
 
 
+def test_null_takes_a_key_away_as_with_helm(tmp_path: Path) -> None:
+    """And what tasks do not have is not looked at."""
+    first = written(tmp_path / "first.yaml", {"env": {"A": "1", "B": "2"}, "scheduling": {"nodeSelector": {"a": "b"}}})
+    taken = {"env": {"A": None}, "scheduling": {"nodeSelector": {"a": None}}, "proxy": None, "serving": 3}
+    site = read_site([first, written(tmp_path / "second.yaml", taken)])
+    assert (site.variables, site.node_selector) == ({"B": "2"}, {})
+
+
 def test_without_values_a_task_is_as_the_charts_defaults_say() -> None:
     assert read_site([]) == read_site([CHART / "values.yaml"])
 

@@ -1,7 +1,6 @@
 """The whole of it on a small site: the step, the command, the page, and what was known when."""
 
 import json
-import os
 import shutil
 from datetime import datetime
 from html import escape
@@ -18,6 +17,7 @@ from components.report.monitoring import trouble_words
 from components.watched import WATCHED, Row, latest, read_rows, troubles
 from earlybell.bundle import read_bundle
 from earlybell.errors import MEMORY, SettingError
+from earlybell.tables import sql
 from earlybell.tables.sql import connect, quoted
 from tests.conftest import Once
 
@@ -77,13 +77,15 @@ def test_no_learner_is_named(rows: list[Row]) -> None:
 def test_the_step_and_the_page_say_what_was_found(
     bundle: Path, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(MEMORY, "")
-    monkeypatch.delenv(MEMORY)  # and afterwards as it was
+    monkeypatch.setattr(sql, "_most_bytes", sql.MOST_BYTES)  # and afterwards as it was
+    monkeypatch.delenv(MEMORY, raising=False)
     figures, page = dsl.Dataset(uri=str(tmp_path / "figures")), dsl.HTML(uri=str(tmp_path / "page.html"))
     model = dsl.Model(uri=str(bundle), metadata={"version": "7"})
     tables = dsl.Dataset(uri=str(site))
     step.python_func(since="2023-04-01", as_of="2023-05-20", bundle=model, tables=tables, figures=figures)
-    assert os.environ[MEMORY] == "1GB"
+    assert connect().execute("SELECT current_setting('memory_limit')").fetchall() == [("953.6 MiB",)]
+    monkeypatch.setenv(MEMORY, "2GiB")
+    assert connect().execute("SELECT current_setting('memory_limit')").fetchall() == [("2.0 GiB",)]
     monitoring_report.python_func(figures=figures, page=page)
     found = read_rows(tmp_path / "figures")
     assert figures.metadata == {

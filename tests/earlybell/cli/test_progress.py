@@ -88,7 +88,7 @@ def test_a_table_follows_its_step_at_once() -> None:
 def test_what_is_learned_from_is_shown_by_course_run(site: Path) -> None:
     console = Console(width=100, record=True, file=io.StringIO())
     console.print(course_runs(site))
-    rows = [re.findall(r"[\w-]+(?: way)?", line) for line in console.export_text().splitlines() if "FMT-" in line]
+    rows = [re.findall(r"[\w-]+(?: yet)?", line) for line in console.export_text().splitlines() if "FMT-" in line]
 
     tables = open_tables(site)
     learners = Counter(course for (course,) in tables.execute("SELECT course_id FROM enrolments").fetchall())
@@ -97,9 +97,9 @@ def test_what_is_learned_from_is_shown_by_course_run(site: Path) -> None:
     for course, number in sorted(learners.items()):
         passed = became[course, "pass"] + became[course, "distinction"]
         ended = [str(count) for count in (passed, became[course, "fail"], became[course, "withdrawn"])]
-        expected.append([course, str(number), *(ended if sum(map(int, ended)) else ["under way"])])
+        expected.append([course, str(number), *(ended if sum(map(int, ended)) else ["not yet"])])
     assert rows == expected
-    assert [row[0] for row in rows if row[-1] == "under way"] == ["FMT-101-03"]
+    assert [row[0] for row in rows if row[-1] == "not yet"] == ["FMT-101-03"]
 
 
 def test_elsewhere_each_step_is_a_plain_line_at_its_end() -> None:
