@@ -67,8 +67,12 @@ def test_the_demo_tells_a_line_a_step_and_the_log_has_the_rest(
     first, *lines = demo.stderr.splitlines()
     (log,) = home.glob("runs/*/run.log")
     assert first == f"Training; the log is {log}"
-    ends = [line for line in lines if not line.startswith("warning: ")]
-    assert len(ends) == 9 + 6  # five more candidates, and the Pushgateway
+    table = lines.index(next(line for line in lines if line.startswith("Course runs to learn from")))
+    others = [line for line in lines if not line.startswith("warning: ") and not re.match("[│┃┏┡└]", line)]
+    assert len(others) == 9 + 6 + 1  # five more candidates, the Pushgateway, and the title of the table
+    assert re.search(r"extract: [\d,]+ rows", lines[table - 1])
+    runs = [line.split()[1] for line in lines if line.startswith("│ FMT-")]
+    assert runs == ["FMT-101-01", "FMT-101-02", "FMT-101-03", "FMT-102-01", "FMT-102-02"]
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", demo.stderr)
     assert re.search(r"extract: events [\d,]+ rows written", log.read_text())
 
