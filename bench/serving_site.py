@@ -21,7 +21,7 @@ from components.train.masking import as_elsewhere
 from components.train.train import thinned  # with it the very rows that the bundle's forest is fitted on
 from earlybell.bundle import Catalogue, read_bundle
 from earlybell.predict import Predictor, open_tables
-from earlybell.tables.codec import encode
+from earlybell.tables.codec import ByCategories, encode
 
 COURSE_RUNS = 3
 FEW_EVENTS = 50  # of the small request
@@ -66,9 +66,15 @@ def _course_bodies(tables: Path, out: Path, events: int) -> None:
     learner = _nearest(connection, course, events)
     as_of = {"as_of": f"{ends_at.isoformat()}Z"}
     single, everybody = (as_of | encode(connection, course, who) for who in (learner, None))
-    few = single | {"events": {name: values[:FEW_EVENTS] for name, values in single["events"].items()}}
+    few = single | {"events": {name: _first(values, FEW_EVENTS) for name, values in single["events"].items()}}
     for name, instance in {"one": single, "class": everybody, "few": few}.items():
         (out / f"{name}.json").write_text(json.dumps({"instances": [instance]}))
+
+
+def _first(column: list[Any] | ByCategories, rows: int) -> list[Any] | ByCategories:
+    if isinstance(column, list):
+        return column[:rows]
+    return {"categories": column["categories"], "codes": column["codes"][:rows]}
 
 
 def _nearest(connection: duckdb.DuckDBPyConnection, course: str, events: int) -> str:
