@@ -59,10 +59,14 @@ def _pyspark(connection: duckdb.DuckDBPyConnection, tables: Path, out: Path) -> 
 
 
 def _session(builder: "SparkSession.Builder") -> "SparkSession":
-    # Times are UTC everywhere; a progress bar would break ours.
+    # Times are UTC everywhere; a progress bar would break ours. Before a query runs, Spark takes a table to be as large
+    # as its file, and ours are far smaller than what they are in memory. It would send all events to every task, for
+    # which its heap is too small (seen with 3 million). What is found to be small while it runs is sent all the same.
     return (
         builder.config("spark.sql.session.timeZone", "UTC")
         .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.autoBroadcastJoinThreshold", "-1")
+        .config("spark.sql.adaptive.autoBroadcastJoinThreshold", "10MB")
         .getOrCreate()
     )
 

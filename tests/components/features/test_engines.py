@@ -53,6 +53,30 @@ def test_spark_computes_the_features_that_duckdb_computes(
     ]
 
 
+def test_spark_sends_no_table_whole_because_its_file_is_small(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three million events, which were 10 MB of files, Java had no room for such a table."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed")
+    if not shutil.which("java"):
+        pytest.skip("Java is not installed")
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    from pyspark.sql import DataFrameWriter
+
+    plans = list[str]()
+    written = DataFrameWriter.parquet
+
+    def planned(writer: DataFrameWriter, path: str) -> None:
+        plans.append(writer._df._jdf.queryExecution().sparkPlan().toString())
+        written(writer, path)
+
+    monkeypatch.setattr(DataFrameWriter, "parquet", planned)
+    compute_features(site, "0.5", tmp_path / "out", "pyspark")
+    (plan,) = plans
+    assert "SortMergeJoin" in plan
+    assert "BroadcastHashJoin" not in plan
+
+
 def test_an_engine_that_is_not_known_is_refused_by_name(site: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="no such engine.*'sqlite'.*duckdb, pyspark"):
         compute_features(site, "0.5", tmp_path / "out", "sqlite")
