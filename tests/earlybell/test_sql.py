@@ -71,12 +71,13 @@ def test_a_connection_takes_so_much_memory_and_no_more(monkeypatch: pytest.Monke
     def limit() -> str:
         return str(connect().execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
 
-    monkeypatch.setattr(sql, "MOST_BYTES", 10**8)
+    monkeypatch.setattr(sql, "_most_bytes", sql.MOST_BYTES)  # and afterwards as it was
+    sql.take_at_most(10**8)
     assert limit() == "95.3 MiB"
     monkeypatch.setenv(MEMORY, "1GiB")
     assert limit() == "1.0 GiB"
     monkeypatch.delenv(MEMORY)
-    monkeypatch.setattr(sql, "MOST_BYTES", 10**15)
+    sql.take_at_most(10**15)
     own = duckdb.connect().execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
     assert limit() == own, "a small machine has less"
     monkeypatch.setenv(MEMORY, "much")
