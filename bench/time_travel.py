@@ -110,11 +110,15 @@ def first_alarms(rows: Iterable[Row]) -> list[Alarm]:
     return list(firsts.values())
 
 
+def _learned(settings: Settings, folder: Path) -> Path:
+    """The bundle that knows all rounds but the newest of a site where nothing happens, which is simulated as `none`."""
+    simulate(folder / "none", replace(settings, scenario="none"))
+    return train_on(folder / "none", newest(settings), folder / "model")
+
+
 def table(settings: Settings, folder: Path, scenarios: Iterable[str]) -> Iterator[str]:
     """A line for each scenario: of how many runs which alarm came first, how many weeks after the onset."""
-    quiet = replace(settings, scenario="none")
-    simulate(folder / "none", quiet)
-    bundle = train_on(folder / "none", newest(settings), folder / "model")
+    bundle = _learned(settings, folder)
     for scenario in scenarios:
         _, rows = travel(bundle, replace(settings, scenario=scenario), folder / scenario)
         alarms = first_alarms(rows)
@@ -141,8 +145,7 @@ def quiet_terms(settings: Settings, folder: Path, terms: int) -> Iterator[str]:
         site = replace(settings, seed=seed, scenario="none")
         with TemporaryDirectory(dir=folder) as temporary:
             place = Path(temporary)
-            simulate(place / "none", site)
-            _, rows = travel(train_on(place / "none", newest(site), place / "model"), site, place / "none")
+            _, rows = travel(_learned(site, place), site, place / "none")
         alarms = first_alarms(rows)
         yield from (f"  {alarm.course_id}, week {alarm.week}, {alarm.figure}: {alarm.sentence}" for alarm in alarms)
         watched += site.courses

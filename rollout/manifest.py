@@ -100,7 +100,7 @@ def beside(stable: Predictor, rendered: Predictor) -> Predictor:
 
 def alone(predictor: Predictor, rendered: Predictor) -> Predictor:
     """What serves, or what was a canary, as it serves alone: scaled as the overlay says."""
-    scaling = without(rendered, *(rendered.keys() - set(_SCALING)))
+    scaling = cast(Predictor, {key: value for key, value in rendered.items() if key in _SCALING})
     # KServe's webhook refuses the name of a container here, which its schema wants of a canary.
     model = cast(Model, {key: value for key, value in predictor["model"].items() if key != "name"})
     return {**without(predictor, *_SCALING), **scaling, "model": model}
@@ -129,12 +129,12 @@ def service(base: InferenceService, target: Target, mode: Mode, champion: str) -
     metadata["annotations"] = {
         key: value for key, value in notes.items() if not key.startswith("kubectl.kubernetes.io/")
     }
-    others = {key: value for key, value in base["spec"].items() if key not in ("predictor", "canary")}
-    spec = cast(ServiceSpec, others | {"predictor": dict(target.stable)})
+    unchanged = {key: value for key, value in base["spec"].items() if key not in ("predictor", "canary")}
+    spec = cast(ServiceSpec, unchanged | {"predictor": dict(target.stable)})
     if mode is Mode.knative and target.percent is not None:
         spec["predictor"]["canaryTrafficPercent"] = target.percent
-    if target.trial is not None and target.percent is not None:
-        spec["canary"] = [{"trafficPercent": target.percent, "predictor": target.trial}]
+    if target.trial is not None:
+        spec["canary"] = [{"trafficPercent": target.percent or 0, "predictor": target.trial}]
     return {"apiVersion": base["apiVersion"], "kind": base["kind"], "metadata": metadata, "spec": spec}
 
 

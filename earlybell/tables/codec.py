@@ -9,7 +9,7 @@ request meaningless refuses it, and so do too many bad rows of a table; the erro
 """
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, TypedDict
@@ -32,6 +32,7 @@ from earlybell.tables.values import (
     Array,
     Categories,
     Coded,
+    Sent,
     expected,
     implausible,
     is_milliseconds,
@@ -45,8 +46,7 @@ _KNOWN_AT = {"events": "occurred_at", "submissions": "submitted_at", "extensions
 _AS_OF = Column("as_of", "timestamp", "the moment")
 
 _MANY = 100  # rows, from which on texts that repeat are sent by their categories
-_CATEGORIES = {"categories", "codes"}
-_Columns: TypeAlias = dict[str, Sequence[Any]]
+_Columns: TypeAlias = dict[str, Sent]
 
 
 class ByCategories(TypedDict):
@@ -245,7 +245,7 @@ def _add_course(sifting: Sifting, columns: _Columns | None, where: str, faults: 
 
 def _of_course(columns: _Columns, course_id: str) -> _Columns:
     """With the course run where it is left out."""
-    runs = columns.get("course_id", ())
+    runs = columns.get("course_id", [])
     if not course_id or None not in runs:
         return columns
     if runs.count(None) == len(runs):
@@ -292,12 +292,13 @@ def _from_rows(table: Table, rows: list[Any], where: str, faults: Faults) -> _Co
 
 def _from_columns(table: Table, columns: dict[str, Any], where: str, faults: Faults) -> _Columns | None:
     read: _Columns = {}
-    for name in columns.keys() - set(table.names):
-        faults.add(where, shown(name), f"Columns are {', '.join(table.names)}.")
+    for name in columns:
+        if name not in table.names:
+            faults.add(where, shown(name), f"Columns are {', '.join(table.names)}.")
     known = [column for column in table.columns if column.name in columns]
     for column in known:
         with faults.gathered():
-            coded = column.type == "string" and table.name != "courses"
+            coded = may_be_coded(table, column)
             read[column.name] = _column(column, columns[column.name], f"{where}.{column.name}", coded=coded)
     length = len(next(iter(read.values()), ()))
     for name, values in read.items():
@@ -307,7 +308,12 @@ def _from_columns(table: Table, columns: dict[str, Any], where: str, faults: Fau
     return None if unequal or len(read) < len(known) else read
 
 
-def _column(column: Column, values: object, where: str, *, coded: bool) -> Sequence[Any]:
+def may_be_coded(table: Table, column: Column) -> bool:
+    """Whether a column may be sent by its categories."""
+    return column.type == "string" and table.name != "courses"
+
+
+def _column(column: Column, values: object, where: str, *, coded: bool) -> Sent:
     """A column as it was sent: a list or, of texts, categories and codes.
 
     Args:
@@ -318,7 +324,7 @@ def _column(column: Column, values: object, where: str, *, coded: bool) -> Seque
     """
     if isinstance(values, list):
         return values
-    if not coded or not isinstance(values, dict) or values.keys() != _CATEGORIES:
+    if not coded or not isinstance(values, dict) or values.keys() != ByCategories.__required_keys__:
         form = ' One of texts may also be {"categories": ["a", null], "codes": [0, 0, 1]}.' if coded else ""
         raise RequestError(where, shown(values), f"A column is a list.{php_hint(values)}{form}")
     categories, codes = values["categories"], values["codes"]

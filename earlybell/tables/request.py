@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from earlybell.tables.codec import TABLES_READ
+from earlybell.tables.codec import TABLES_READ, may_be_coded
 from earlybell.tables.correction import SentCorrection
 from earlybell.tables.rules import least, most
 from earlybell.tables.schema import BY_NAME, LONGEST, Column, Table, Type
@@ -60,15 +60,15 @@ def _table_schema(table: Table) -> dict[str, Any]:
     needed = [c.name for c in table.columns if not c.nullable and (c.name != "course_id" or table.name == "courses")]
     only_one = {"minItems": 1, "maxItems": 1} if table.name == "courses" else {}
     row = {"type": "object", "properties": cells, "required": needed, "additionalProperties": False}
-    lists = {column.name: _list(column, cells[column.name], only_one) for column in table.columns}
+    lists = {column.name: _list(table, column, cells[column.name], only_one) for column in table.columns}
     columns = {"type": "object", "properties": lists, "required": needed, "additionalProperties": False}
     return {"description": table.meaning, "oneOf": [{"type": "array", "items": row, **only_one}, columns]}
 
 
-def _list(column: Column, cell: dict[str, object], only_one: dict[str, int]) -> dict[str, object]:
+def _list(table: Table, column: Column, cell: dict[str, object], only_one: dict[str, int]) -> dict[str, object]:
     """A column: a list, or, of texts that repeat, each text once and of each row its place among them."""
     plain: dict[str, object] = {"type": "array", "items": cell, **only_one}
-    if only_one or column.type != "string":
+    if not may_be_coded(table, column):
         return plain
     codes = {"type": "array", "items": {"type": "integer", "minimum": 0}}
     parts = {"categories": {"type": "array", "items": cell}, "codes": codes}

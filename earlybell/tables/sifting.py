@@ -37,6 +37,7 @@ from earlybell.tables.values import (
     Coded,
     Mask,
     Read,
+    Sent,
     expected,
     implausible,
     is_milliseconds,
@@ -80,7 +81,7 @@ class Sheet:
 
     table: Table
     where: str
-    sent: Mapping[str, Sequence[Any]]
+    sent: Mapping[str, Sent]
     read: Mapping[str, Read]
     columns: Columns
     rows: Mask
@@ -169,7 +170,7 @@ class Sifting:
     _counts: Counter[tuple[object, ...]] = field(default_factory=Counter)
     _lost: list[_Lost] = field(default_factory=list)
 
-    def add(self, table: Table, where: str, sent: Mapping[str, Sequence[Any]]) -> Sheet:
+    def add(self, table: Table, where: str, sent: Mapping[str, Sent]) -> Sheet:
         """Read a table's columns, and sift its values and keys.
 
         A column that is not given is among the faults already; so is the course run, where it is not known.

@@ -7,7 +7,7 @@ may be a time or a number is read by DuckDB, which reads those of files.
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType
@@ -80,6 +80,9 @@ class Categories(Sequence[Any]):
         return map(self.categories.__getitem__, self.codes.tolist())
 
 
+Sent: TypeAlias = list[Any] | Categories  # a column as it was sent
+
+
 @dataclass(frozen=True)
 class Read:
     """A column that was read: null is None, NaN or NaT.
@@ -94,11 +97,10 @@ class Read:
     coded: Coded | None = None
 
 
-def read_values(column: Column, values: Sequence[Any]) -> Read:
+def read_values(column: Column, values: Sent) -> Read:
     """Read the values of a column; those of `Categories` are texts."""
     if isinstance(values, Categories):
         return _categories(column, values)
-    values = values if isinstance(values, list) else list(values)
     if not values or (values[0] is None and values.count(None) == len(values)):  # left out, as many are
         return Read(_NULL[column.type].repeat(len(values)), {}, full=not values)
     return _READ[column.type](column, values)
@@ -163,8 +165,7 @@ def _texts(column: Column, values: list[Any]) -> Read:
     full = full and not wrong and None not in meant.values()
     if _REPEATED * len(distinct) > len(values):
         return Read(np.fromiter(values, object, len(values)), wrong, full)
-    words = tuple(sorted({text for text in (meant.get(text, text) for text in distinct) if text is not None}))
-    coded = _coded(values, words if full else (*words, None))
+    coded = _coded(values, _words((meant.get(text, text) for text in distinct), full=full))
     return Read(np.array(coded.words, dtype=object)[coded.codes], wrong, full, coded)
 
 
@@ -178,9 +179,14 @@ def _categories(column: Column, values: Categories) -> Read:
     texts = read.array.tolist()
     if _REPEATED * len(texts) > len(values):
         return Read(read.array[rows], wrong, read.full)
-    present = {text for text in texts if text is not None}
-    words = (*sorted(present), *([] if read.full else [None]))
-    return Read(read.array[rows], wrong, read.full, Coded(_coded(texts, words).codes[rows], words))
+    coded = _coded(texts, _words(texts, full=read.full))
+    return Read(read.array[rows], wrong, read.full, Coded(coded.codes[rows], coded.words))
+
+
+def _words(texts: Iterable[str | None], *, full: bool) -> tuple[str | None, ...]:
+    """The different texts in their order; of a column that is not full, null after them."""
+    words = sorted({text for text in texts if text is not None})
+    return (*words,) if full else (*words, None)
 
 
 def _coded(values: list[Any], words: tuple[str | None, ...]) -> Coded:

@@ -113,6 +113,13 @@ def test_categories_are_read_as_the_list_that_they_stand_for(categories: list[An
         assert by_code.coded.codes.tolist() == by_list.coded.codes.tolist()
 
 
+def test_categories_of_many_rows_keep_their_words() -> None:
+    codes = np.array([2, 0, 2, 2] * 10)
+    coded = read_values(ID, Categories(["7", "nobody's", None], codes)).coded
+    assert coded is not None
+    assert (coded.words, coded.codes.tolist()) == (("7", None), [1, 0, 1, 1] * 10)
+
+
 @pytest.mark.parametrize(
     ("values", "texts"),
     [

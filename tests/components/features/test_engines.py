@@ -26,16 +26,20 @@ _OF_THE_WORLD = """
 _AS_EARLIER = "SELECT * EXCLUDE (timezone, weekend, complete_from, complete_until) FROM '{site}/courses.parquet'"
 
 
-@pytest.mark.parametrize(
-    "courses", [_OF_THE_WORLD, _AS_EARLIER], ids=["clocks of the world", "tables of an earlier time"]
-)
-def test_spark_computes_the_features_that_duckdb_computes(
-    courses: str, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def spark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spark on this machine alone."""
     pytest.importorskip("pyspark", reason="pyspark is not installed")
     if not shutil.which("java"):
         pytest.skip("Java is not installed")
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "courses", [_OF_THE_WORLD, _AS_EARLIER], ids=["clocks of the world", "tables of an earlier time"]
+)
+@pytest.mark.usefixtures("spark")
+def test_spark_computes_the_features_that_duckdb_computes(courses: str, site: Path, tmp_path: Path) -> None:
     tables, decoy = tmp_path / "it's {1} [x]*", tmp_path / "it's 1 x and more"  # as patterns go, the two are the same
     shutil.copytree(site, tables)
     shutil.copytree(site, decoy)
@@ -53,14 +57,11 @@ def test_spark_computes_the_features_that_duckdb_computes(
     ]
 
 
+@pytest.mark.usefixtures("spark")
 def test_spark_sends_no_table_whole_because_its_file_is_small(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of three million events, which were 10 MB of files, Java had no room for such a table."""
-    pytest.importorskip("pyspark", reason="pyspark is not installed")
-    if not shutil.which("java"):
-        pytest.skip("Java is not installed")
-    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
     from pyspark.sql import DataFrameWriter
 
     plans = list[str]()
